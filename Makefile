@@ -1,0 +1,69 @@
+# Everything one does with a checkout. Each target makes the environment that it needs by itself.
+#
+#   make demo [DATA=path]        train on drawn sketches, or on a data set of yours, and show the result
+#   make test [PYTEST_ARGS=...]  run the tests
+#   make lint                    ruff (rules and layout) and mypy
+#   make docs                    build the site into docs/_build/html; a warning is an error
+#   make bench                   run the benchmarks
+#   make test-oldest             run the estimator checks on the oldest scikit-learn that is supported
+#   make clean                   remove environments, builds and caches
+
+PYTHON ?= python3
+VENV := .venv
+OLDEST := .venv-oldest
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+# Two workers of one thread each: the networks in the tests are so small that torch's own threads cost more
+# than they bring, and workers that each start a thread for every core would get in each other's way.
+WORKERS ?= 2
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+.DEFAULT_GOAL := test
+.PHONY: demo test lint docs bench test-oldest clean
+
+# Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
+# second run installs nothing. Every install is editable: they would overwrite each other otherwise.
+STAMP := $(VENV)/.installed-
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP)%: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$*]"
+	touch $@
+
+demo: $(STAMP)plot
+	$(BIN)/python examples/demo.py $(if $(DATA),"$(DATA)")
+
+test: $(STAMP)test
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(STAMP)test
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+# The reference is made anew: Sphinx would keep the page of a name that is gone.
+docs: $(STAMP)docs
+	rm -rf docs/api/generated
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+bench: $(STAMP)plot
+	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+
+$(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt \
+		--editable . pytest pytest-xdist pandas scipy
+	touch $@
+
+# Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.
+test-oldest: $(OLDEST)/.installed
+	$(ONE_THREAD) $(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
+		-W ignore::FutureWarning tests/test_estimator_checks.py tests/over_sampling $(PYTEST_ARGS)
+
+clean:
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

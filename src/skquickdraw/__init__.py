@@ -1,0 +1,61 @@
+"""Classify small pictures with scarce, imbalanced labels, the scikit-learn way.
+
+Names are imported on first use: ``import skquickdraw`` loads neither PyTorch nor scikit-learn.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import (
+        augmentation,
+        datasets,
+        exceptions,
+        losses,
+        metrics,
+        networks,
+        neural_network,
+        over_sampling,
+    )
+    from .neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+    from .over_sampling import AugmentingOverSampler
+
+__version__ = "0.1.0.dev0"
+
+# Type checkers read a literal only; a test holds it and the tables below together.
+__all__ = [
+    "AugmentingOverSampler",
+    "CNNClassifier",
+    "MobileNetClassifier",
+    "ResNetClassifier",
+    "augmentation",
+    "datasets",
+    "exceptions",
+    "losses",
+    "metrics",
+    "networks",
+    "neural_network",
+    "over_sampling",
+]
+
+_ROOM_OF = {
+    "AugmentingOverSampler": "over_sampling",
+    "CNNClassifier": "neural_network",
+    "MobileNetClassifier": "neural_network",
+    "ResNetClassifier": "neural_network",
+}
+_ROOMS = set(__all__) - set(_ROOM_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
+    globals()[name] = value  # the next look-up does not come by here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,54 @@
+"""Where and how precisely to compute, resolved once at the start of ``fit`` and ``predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from .exceptions import InvalidParameterError
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Return the torch device; 'auto' takes the first CUDA GPU where there is one, else the CPU."""
+    if str(device) == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidParameterError(
+            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
+            "Use device='auto' or device='cpu'."
+        ) from error
+    return resolved
+
+
+def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
+    """Return the dtype that a network's activations have in training.
+
+    'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, Intel with AMX), which
+    halves the memory traffic that bounds small networks; float32 elsewhere.
+    """
+    if precision not in PRECISIONS:
+        raise InvalidParameterError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
+    if precision != "auto":
+        return getattr(torch, precision)
+    if device.type == "cuda":
+        fast = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        fast = device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32
+
+
+@contextmanager
+def tuned_backends(device: torch.device) -> Iterator[None]:
+    """Let cuDNN choose the fastest of its reproducible algorithms, and put its flags back afterwards."""
+    if device.type != "cuda":
+        yield
+        return
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield

@@ -1,0 +1,164 @@
+"""The image contract: what X may look like, and the one way in which it is read.
+
+X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, with values from 0 to 255. Inside
+the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here copies a whole
+floating-point data set. Scaling happens later, batch by batch, on the device.
+"""
+
+from __future__ import annotations
+
+from math import isqrt, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from .exceptions import InvalidImagesError
+
+ImageShape = tuple[int, int, int]  # (channels, height, width)
+
+MAX_INK = 255
+CHANNELS = (1, 3)
+
+
+def check_images(
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    image_shape: tuple[int, ...] | None = None,
+) -> NDArray[Any]:
+    """Validate X for an estimator and return it as images.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels) and
+        ``feature_names_in_`` are set, otherwise X is compared with them.
+    X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        Values from 0 to 255.
+    reset : bool
+        True in ``fit``, False in ``predict``.
+    image_shape : (H, W) or (C, H, W), default=None
+        How to read flat rows; None guesses (see :func:`resolve_image_shape`).
+
+    Returns
+    -------
+    images : ndarray of shape (n, C, H, W)
+        uint8, or the floating-point dtype that X came in; a view on X where possible.
+
+    Raises
+    ------
+    InvalidImagesError
+        If X has another number of axes, another shape than ``image_shape``, or values outside 0 to 255.
+    """
+    name = type(estimator).__name__
+    X, stacked_shape = _flatten_stack(name, X)
+    flat = validate_data(estimator, X, reset=reset, dtype="numeric")
+    return _as_images(name, flat, image_shape, stacked_shape)
+
+
+def check_images_and_labels(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    reset: bool,
+    image_shape: tuple[int, ...] | None = None,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Validate X and y for ``fit``; as :func:`check_images`, and y of shape (n,)."""
+    name = type(estimator).__name__
+    X, stacked_shape = _flatten_stack(name, X)
+    flat, y = validate_data(estimator, X, y, reset=reset, dtype="numeric")
+    return _as_images(name, flat, image_shape, stacked_shape), y
+
+
+def _as_images(
+    name: str,
+    flat: NDArray[Any],
+    image_shape: tuple[int, ...] | None,
+    stacked_shape: ImageShape | None,
+) -> NDArray[Any]:
+    shape = resolve_image_shape(name, flat.shape[1], image_shape, stacked_shape)
+    return _as_ink(name, flat).reshape(-1, *shape)
+
+
+def resolve_image_shape(
+    name: str,
+    n_features: int,
+    image_shape: tuple[int, ...] | None = None,
+    stacked_shape: ImageShape | None = None,
+) -> ImageShape:
+    """Return (channels, height, width) of images that have ``n_features`` pixels.
+
+    Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where their
+    length is no square, as a picture that is one row of pixels high.
+    """
+    wanted = None if image_shape is None else _with_channels(name, image_shape)
+    if stacked_shape is not None:
+        if wanted is not None and stacked_shape != wanted:
+            raise InvalidImagesError(
+                f"{name}: X must hold images of shape {wanted} (channels, height, width), got "
+                f"{stacked_shape}. Resize the images, or fit on images of this shape."
+            )
+        return stacked_shape
+    if wanted is not None:
+        if prod(wanted) != n_features:
+            raise InvalidImagesError(
+                f"{name}: image_shape={wanted} needs {prod(wanted)} pixels a row, but X has "
+                f"{n_features}. Pass the height and width that the rows were flattened from."
+            )
+        return wanted
+    side = isqrt(n_features)
+    return (1, side, side) if side * side == n_features else (1, 1, n_features)
+
+
+def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
+    shape = tuple(int(size) for size in image_shape)
+    if len(shape) == 2:
+        shape = (1, *shape)
+    if len(shape) != 3 or min(shape) < 1 or shape[0] not in CHANNELS:
+        raise InvalidImagesError(
+            f"{name}: image_shape must be (height, width) or (1 or 3 channels, height, width), got "
+            f"{tuple(image_shape)}."
+        )
+    return shape
+
+
+def _flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
+    """Flatten (n, H, W) or (n, C, H, W) to rows, so that scikit-learn counts pixels as features."""
+    if len(getattr(X, "shape", ())) <= 2:
+        return X, None
+    X = np.asarray(X)
+    if X.ndim == 3:
+        shape = (1, *X.shape[1:])
+    elif X.ndim == 4 and X.shape[1] in CHANNELS:
+        shape = X.shape[1:]
+    else:
+        hint = " Move the channels first: X.transpose(0, 3, 1, 2)." if X.ndim == 4 else ""
+        raise InvalidImagesError(
+            f"{name}: X must have shape (n, H * W), (n, H, W) or (n, C, H, W) with 1 or 3 channels, got "
+            f"{X.shape}.{hint}"
+        )
+    return X.reshape(len(X), prod(shape)), shape
+
+
+def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
+    """Check the range, and narrow integers to uint8; floating point stays as it is."""
+    if flat.dtype == np.uint8 or flat.size == 0:
+        return flat
+    if flat.dtype == np.bool_:
+        return flat.view(np.uint8)
+    low, high = flat.min(), flat.max()
+    if low < 0:
+        raise InvalidImagesError(
+            f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, got a "
+            f"minimum of {low}. Undo the standardisation: {name} scales images by itself."
+        )
+    if high > MAX_INK:
+        raise InvalidImagesError(
+            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high}. Rescale X, for "
+            f"example X * ({MAX_INK} / X.max())."
+        )
+    return flat if flat.dtype.kind == "f" else flat.astype(np.uint8)

@@ -1,0 +1,74 @@
+"""The target contract: labels are codes, and every target is a row of class probabilities.
+
+Hard labels, pseudo-labels and a teacher's probabilities differ only in how sharp their rows are, so one
+loss serves plain training, noisy students and distillation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
+
+from .exceptions import InvalidTargetsError
+
+ROW_SUM_TOLERANCE = 1e-3
+
+
+def encode_labels(
+    name: str, y: Any, classes: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the sorted classes, and for each row of y the position of its class among them.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If y holds a single class, or one that is not among ``classes``.
+    """
+    check_classification_targets(y)
+    own, codes = np.unique(y, return_inverse=True)
+    if classes is None:
+        if len(own) < 2:
+            raise InvalidTargetsError(
+                f"{name} needs examples of at least two classes; y holds one class, {own[0]!r}."
+            )
+        return own, codes.astype(np.int64)
+    unknown = own[~np.isin(own, classes)]
+    if len(unknown):
+        raise InvalidTargetsError(
+            f"{name}: y holds labels that are not among the known classes: {unknown[:5].tolist()}. Name "
+            "every class from the start, in fit or in the first call of partial_fit."
+        )
+    return classes, np.searchsorted(classes, own)[codes].astype(np.int64)
+
+
+def check_soft_targets(
+    name: str, soft_targets: Any, n_samples: int, n_classes: int
+) -> NDArray[np.float32]:
+    """Validate rows of class probabilities and return them as float32 that sums to one exactly.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If the shape is not ``(n_samples, n_classes)``, a value is negative, or a row does not sum to one
+        (within 1e-3, which half precision needs).
+    """
+    soft = check_array(soft_targets, dtype=np.float32, input_name="soft_targets")
+    if soft.shape != (n_samples, n_classes):
+        raise InvalidTargetsError(
+            f"{name}: soft_targets must have shape (n_samples, n_classes) = {(n_samples, n_classes)}, got "
+            f"{soft.shape}. Its columns follow the sorted classes of y."
+        )
+    if soft.min() < 0:
+        raise InvalidTargetsError(f"{name}: soft_targets must not be negative, got {soft.min():.3g}.")
+    sums = soft.sum(axis=1)
+    worst = int(np.abs(sums - 1).argmax())
+    if abs(sums[worst] - 1) > ROW_SUM_TOLERANCE:
+        raise InvalidTargetsError(
+            f"{name}: each row of soft_targets must sum to 1, but row {worst} sums to {sums[worst]:.4g}. "
+            "Divide by the sums: p / p.sum(axis=1, keepdims=True)."
+        )
+    return soft / sums[:, None]

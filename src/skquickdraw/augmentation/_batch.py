@@ -1,0 +1,54 @@
+"""What every transform works on: float images (n, C, H, W), and whole-pixel boxes inside them."""
+
+from __future__ import annotations
+
+import torch
+
+from ..exceptions import InvalidImagesError
+
+
+def check_batch(subject: str, images: torch.Tensor) -> None:
+    """Refuse what is no floating-point batch of shape (n, C, H, W).
+
+    Raises
+    ------
+    InvalidImagesError
+        If the tensor has another number of axes, or holds integers.
+    """
+    if images.ndim != 4:
+        raise InvalidImagesError(
+            f"{subject}: images must have shape (n, C, H, W), got {tuple(images.shape)}. Add "
+            "the missing axes, for example images.unsqueeze(1)."
+        )
+    if not images.is_floating_point():
+        raise InvalidImagesError(
+            f"{subject}: images must be floating point, because pixels are interpolated, got "
+            f"{images.dtype}. Convert the batch: images.float()."
+        )
+
+
+def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Move drawn parameters to the images without waiting for the device."""
+    return parameters.to(images.device, non_blocking=True)
+
+
+def box_mask(boxes: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Return which pixels lie in each picture's box.
+
+    Parameters
+    ----------
+    boxes : int64 tensor of shape (n, 4)
+        Top, left, height and width in pixels; a height of 0 marks no pixel.
+    images : tensor of shape (n, C, H, W)
+        Gives the size and the device.
+
+    Returns
+    -------
+    mask : bool tensor of shape (n, 1, H, W)
+    """
+    top, left, height, width = to_device(boxes, images).view(-1, 4, 1, 1, 1).unbind(1)
+    rows = torch.arange(images.shape[2], device=images.device).view(1, 1, -1, 1)
+    columns = torch.arange(images.shape[3], device=images.device)
+    in_rows = (rows >= top) & (rows < top + height)  # (n, 1, H, 1)
+    in_columns = (columns >= left) & (columns < left + width)  # (n, 1, 1, W)
+    return in_rows & in_columns

@@ -1,0 +1,215 @@
+"""Mixing two pictures of a batch, and their targets in the same proportion."""
+
+from __future__ import annotations
+
+from math import inf
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+
+from .._random import MAX_SEED
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ._batch import box_mask, check_batch, to_device
+
+
+class MixingDraw(NamedTuple):
+    """Who is mixed with whom in a batch of n pictures, and how much. Each on the CPU."""
+
+    partner: torch.Tensor  # (n,), int64: a permutation of the batch
+    share: torch.Tensor  # (n,), from 0 to 1: lambda, what a picture keeps of itself
+    box: torch.Tensor | None = None  # (n, 4): top, left, height, width, pixels
+
+
+class _Mixing(BaseEstimator):
+    """What MixUp and CutMix share: alpha, and how targets mix."""
+
+    def validate(self) -> None:
+        """Check alpha.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no finite number above 0.
+        """
+        alpha = self.alpha
+        is_number = isinstance(alpha, Real) and not isinstance(alpha, bool)
+        if not is_number or not 0 < float(alpha) < inf:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: alpha must be a finite number above 0, got {alpha!r}. Use "
+                "mixing=None to mix nothing."
+            )
+
+    def _draw_pairs(self, n_samples: int, generator: torch.Generator | None) -> MixingDraw:
+        self.validate()
+        partner = torch.randperm(n_samples, generator=generator)
+        # torch's Beta distribution takes no generator, numpy's does.
+        seed = int(torch.randint(MAX_SEED, (), generator=generator))
+        share = np.random.default_rng(seed).beta(self.alpha, self.alpha, n_samples)
+        return MixingDraw(partner, torch.from_numpy(share).float())
+
+    def _mix_targets(self, targets: torch.Tensor, draw: MixingDraw) -> torch.Tensor:
+        if targets.ndim != 2 or len(targets) != len(draw.partner):
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: targets must be rows of class probabilities, of shape "
+                f"({len(draw.partner)}, n_classes), got {tuple(targets.shape)}. Turn labels into "
+                "rows by torch.nn.functional.one_hot(labels, n_classes).float()."
+            )
+        share = to_device(draw.share, targets).to(targets.dtype).unsqueeze(1)
+        return torch.lerp(targets[to_device(draw.partner, targets)], targets, share)
+
+
+class MixUp(_Mixing):
+    """Blend each picture with another one of its batch, and their targets alike.
+
+    Training between the examples makes a network less sure of itself away from them, which helps
+    most where examples are few.
+
+    Parameters
+    ----------
+    alpha : float, default=0.2
+        Both shapes of the Beta distribution of the share lambda that a picture keeps; above 0.
+        Small values mix little, 1 mixes uniformly.
+
+    Notes
+    -----
+    ``x = lambda * x_i + (1 - lambda) * x_j``, and the same for the targets, with one lambda a
+    picture where Zhang et al. take one a batch.
+
+    References
+    ----------
+    Zhang, Cisse, Dauphin & Lopez-Paz, 2018, mixup: Beyond Empirical Risk Minimization.
+    arXiv:1710.09412
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.augmentation import MixUp
+    >>> mixing = MixUp(alpha=0.4)
+    >>> images, targets = torch.rand(4, 1, 28, 28), torch.eye(4)
+    >>> draw = mixing.draw(4, (1, 28, 28), torch.Generator().manual_seed(0))
+    >>> images, targets = mixing.apply(images, targets, draw)
+    >>> torch.allclose(targets.sum(1), torch.ones(4))
+    True
+    """
+
+    def __init__(self, alpha: float = 0.2):
+        self.alpha = alpha
+
+    def draw(
+        self,
+        n_samples: int,
+        image_shape: tuple[int, int, int],
+        generator: torch.Generator | None = None,
+    ) -> MixingDraw:
+        """Draw partners and shares; ``generator`` is on the CPU, None is torch's global one.
+
+        Raises
+        ------
+        InvalidParameterError
+            If alpha is no finite number above 0.
+        """
+        return self._draw_pairs(n_samples, generator)
+
+    def apply(
+        self, images: torch.Tensor, targets: torch.Tensor, draw: MixingDraw
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mix a batch as drawn.
+
+        Parameters
+        ----------
+        images : float tensor of shape (n, C, H, W)
+        targets : float tensor of shape (n, n_classes)
+            Rows sum to one, and do so afterwards.
+        draw : MixingDraw
+
+        Returns
+        -------
+        images, targets : tensors of the same shapes
+
+        Raises
+        ------
+        InvalidImagesError, InvalidTargetsError
+            If a shape does not fit, or images are not floating point.
+        """
+        check_batch("MixUp", images)
+        share = to_device(draw.share, images).to(images.dtype).view(-1, 1, 1, 1)
+        mixed = torch.lerp(images[to_device(draw.partner, images)], images, share)
+        return mixed, self._mix_targets(targets, draw)
+
+
+class CutMix(_Mixing):
+    """Replace a box of each picture by that of another one, and mix their targets by its area.
+
+    A network that sees only part of a drawing must know it by more than its most telling detail.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Both shapes of the Beta distribution of the share lambda that a picture keeps; above 0. 1
+        draws every share alike.
+
+    Notes
+    -----
+    The box has the picture's aspect ratio, sides ``sqrt(1 - lambda)`` of the picture's, and a
+    uniform centre. It is cut at the edges, and lambda is corrected to the area that is really
+    replaced. Each picture has a box and a share of its own where Yun et al. take one a batch.
+
+    References
+    ----------
+    Yun, Han, Oh, Chun, Choe & Yoo, 2019, CutMix: Regularization Strategy to Train Strong
+    Classifiers with Localizable Features. arXiv:1905.04899
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.augmentation import CutMix
+    >>> mixing = CutMix()
+    >>> draw = mixing.draw(4, (1, 28, 28), torch.Generator().manual_seed(0))
+    >>> images, targets = mixing.apply(torch.rand(4, 1, 28, 28), torch.eye(4), draw)
+    >>> torch.allclose(targets.sum(1), torch.ones(4))
+    True
+    """
+
+    def __init__(self, alpha: float = 1.0):
+        self.alpha = alpha
+
+    def draw(
+        self,
+        n_samples: int,
+        image_shape: tuple[int, int, int],
+        generator: torch.Generator | None = None,
+    ) -> MixingDraw:
+        """Draw partners, boxes and shares; as :meth:`MixUp.draw`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If alpha is no finite number above 0.
+        """
+        pairs = self._draw_pairs(n_samples, generator)
+        size = torch.tensor(image_shape[-2:])
+        sides = ((1 - pairs.share).sqrt().unsqueeze(1) * size).long()  # (n, 2)
+        centre = (torch.rand((n_samples, 2), generator=generator) * size).long()
+        start = centre - sides // 2
+        stop = (start + sides).minimum(size)
+        start = start.clamp_(min=0)
+        box = torch.cat([start, stop - start], 1)
+        share = 1 - (stop - start).prod(1) / size.prod()
+        return MixingDraw(pairs.partner, share, box)
+
+    def apply(
+        self, images: torch.Tensor, targets: torch.Tensor, draw: MixingDraw
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mix a batch as drawn; parameters, results and errors as in :meth:`MixUp.apply`."""
+        check_batch("CutMix", images)
+        if draw.box is None:
+            raise InvalidParameterError(
+                "CutMix: draw must hold boxes, got one without. Make it by "
+                "CutMix.draw, not MixUp.draw."
+            )
+        mask = box_mask(draw.box, images)
+        mixed = torch.where(mask, images[to_device(draw.partner, images)], images)
+        return mixed, self._mix_targets(targets, draw)

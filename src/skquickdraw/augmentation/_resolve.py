@@ -1,0 +1,91 @@
+"""Names for what estimators take as their ``augmentation`` and ``mixing`` parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..exceptions import InvalidParameterError
+from ._mixing import CutMix, MixUp
+from ._policy import AugmentationPolicy
+
+AUGMENTATIONS = {"none": None, "sketch": AugmentationPolicy}
+MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
+
+
+def resolve_augmentation(
+    augmentation: AugmentationPolicy | str | None,
+) -> AugmentationPolicy | None:
+    """Return the policy that an estimator's ``augmentation`` parameter stands for.
+
+    Parameters
+    ----------
+    augmentation : {'none', 'sketch'}, AugmentationPolicy or None
+
+    Returns
+    -------
+    policy : AugmentationPolicy or None
+        None for None and 'none'; a policy comes back itself, validated.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the name is unknown, the type is another one, or a parameter of the policy is out of
+        range.
+
+    Examples
+    --------
+    >>> from skquickdraw.augmentation import resolve_augmentation
+    >>> resolve_augmentation('sketch')
+    AugmentationPolicy()
+    """
+    if augmentation is None:
+        return None
+    if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
+        factory = AUGMENTATIONS[augmentation]
+        return factory and factory()
+    if not isinstance(augmentation, AugmentationPolicy):
+        raise InvalidParameterError(
+            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy, "
+            f"got {augmentation!r}."
+        )
+    augmentation.validate()
+    return augmentation
+
+
+def resolve_mixing(mixing: Any) -> Any:
+    """Return the object that an estimator's ``mixing`` parameter stands for.
+
+    Parameters
+    ----------
+    mixing : {'none', 'mixup', 'cutmix'}, MixUp, CutMix or None
+        Another object will do if it has their ``draw`` and ``apply``.
+
+    Returns
+    -------
+    mixing : object with ``draw`` and ``apply``, or None
+        None for None and 'none'; an object comes back itself, validated where it has ``validate``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the name is unknown, a method is missing, or alpha is out of range.
+
+    Examples
+    --------
+    >>> from skquickdraw.augmentation import resolve_mixing
+    >>> resolve_mixing('mixup')
+    MixUp()
+    """
+    if mixing is None:
+        return None
+    if isinstance(mixing, str) and mixing in MIXINGS:
+        factory = MIXINGS[mixing]
+        return factory and factory()
+    if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
+        raise InvalidParameterError(
+            f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "
+            f"apply such as MixUp(), got {mixing!r}."
+        )
+    if hasattr(mixing, "validate"):
+        mixing.validate()
+    return mixing

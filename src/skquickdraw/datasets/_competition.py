@@ -1,0 +1,194 @@
+"""Read a competition folder: an imbalanced labelled set, unlabelled drawings, a holdout."""
+
+import zlib
+from os import PathLike
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..exceptions import DataFileError
+
+DESCR = """\
+{n_classes} classes of drawings, {height} x {width} pixels, uint8, white ink on black.
+Labelled: {n_train} drawings, from {most} to {least} a class. Unlabelled: {n_unlabeled}. Holdout:
+{n_holdout}.
+"""
+
+
+def load_competition(path: str | PathLike) -> Bunch:
+    """Load a competition: scarce imbalanced labels, unlabelled drawings, a labelled holdout.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A folder with ``train.npz`` (arrays X, y, classes) and, where there are such,
+        ``unlabeled.npz`` (X, classes) and ``holdout.npz`` (X, y, classes). X is uint8 of shape (n,
+        height, width), y holds indices into `classes`. No other file of the folder is opened.
+
+    Returns
+    -------
+    data : Bunch
+        - ``data`` : ndarray (n_train, height * width), uint8
+        - ``target`` : ndarray (n_train,), int64, indices into ``target_names``
+        - ``target_names`` : ndarray (n_classes,), str
+        - ``unlabeled`` : ndarray (n_unlabeled, height * width), uint8, or None
+        - ``holdout_data`` : ndarray (n_holdout, height * width), uint8, or None
+        - ``holdout_target`` : ndarray (n_holdout,), int64, or None
+        - ``image_shape`` : tuple (height, width)
+        - ``class_counts`` : ndarray (n_classes,), int64, labelled drawings of each class
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    DataFileError
+        If the folder or ``train.npz`` is missing, or a file is damaged, lacks an array, holds
+        pickled objects, or does not fit the others. The message names the file.
+
+    Notes
+    -----
+    The arrays are read without pickle, so a file from a stranger can run no code.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skquickdraw.datasets import load_competition, make_sketches
+    >>> X, y, names = make_sketches(30, 3, random_state=0, return_names=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(Path(folder, "train.npz"), X=X.reshape(-1, 28, 28), y=y, classes=names)
+    ...     competition = load_competition(folder)
+    >>> competition.data.shape, competition.image_shape, competition.unlabeled
+    ((30, 784), (28, 28), None)
+    """
+    train = _read(_train_file(path), ("X", "y", "classes"))
+    unlabeled = _read_beside(path, "unlabeled.npz", ("X", "classes"), train)
+    holdout = _read_beside(path, "holdout.npz", ("X", "y", "classes"), train)
+    counts = np.bincount(train["y"], minlength=len(train["classes"])).astype(np.int64)
+    height, width = train["X"].shape[1:]
+    return Bunch(
+        data=_flat(train),
+        target=train["y"],
+        target_names=train["classes"],
+        unlabeled=_flat(unlabeled),
+        holdout_data=_flat(holdout),
+        holdout_target=holdout and holdout["y"],
+        image_shape=(height, width),
+        class_counts=counts,
+        DESCR=DESCR.format(
+            n_classes=len(counts),
+            height=height,
+            width=width,
+            n_train=len(train["y"]),
+            most=counts.max(),
+            least=counts.min(),
+            n_unlabeled=len(unlabeled["X"]) if unlabeled else "none",
+            n_holdout=len(holdout["X"]) if holdout else "none",
+        ),
+    )
+
+
+def _train_file(path):
+    """Return the path of train.npz, or raise."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise DataFileError(
+            f"load_competition: path must be a folder; got {str(path)!r}, which is none. Pass the "
+            "folder that holds train.npz."
+        )
+    file = folder / "train.npz"
+    if not file.is_file():
+        found = sorted(other.name for other in folder.iterdir())[:10]
+        raise DataFileError(
+            f"load_competition: the folder must hold train.npz; {str(folder)!r} holds {found}. "
+            "Write it with np.savez_compressed('train.npz', X=..., y=..., classes=...)."
+        )
+    return file
+
+
+def _read_beside(path, name, wanted, train):
+    """Read a file that need not be there, and hold it against the labelled set."""
+    file = Path(path) / name
+    if not file.is_file():
+        return None
+    arrays = _read(file, wanted)
+    if not np.array_equal(arrays["classes"], train["classes"]):
+        raise DataFileError(
+            f"load_competition: {name} must list the same classes in the same order as train.npz; "
+            f"got {len(arrays['classes'])} against {len(train['classes'])}, or others. Write both "
+            "from one list."
+        )
+    if arrays["X"].shape[1:] != train["X"].shape[1:]:
+        raise DataFileError(
+            f"load_competition: {name} must hold images of the shape {train['X'].shape[1:]} that "
+            f"train.npz has; got {arrays['X'].shape[1:]}. Rescale one of them."
+        )
+    return arrays
+
+
+def _read(file, wanted):
+    """Read the wanted arrays of a file without pickle, and check them."""
+    try:
+        # Opened here, since np.load leaves a damaged file open.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            missing = [name for name in wanted if name not in archive.files]
+            if missing:
+                raise DataFileError(
+                    f"load_competition: {file.name} must hold the arrays {', '.join(wanted)}; got "
+                    f"{archive.files}. Add {', '.join(missing)} with np.savez_compressed."
+                )
+            arrays = {name: archive[name] for name in wanted}
+    except DataFileError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        OSError,
+        EOFError,
+        BadZipFile,
+        zlib.error,
+    ) as error:
+        raise DataFileError(
+            f"load_competition: {file.name} must be an .npz file of plain arrays; got: {error} "
+            "Object arrays are refused, for unpickling them can run code: save numbers as uint8 "
+            "or int64, and names with classes.astype(str)."
+        ) from error
+    _check(file.name, arrays)
+    return arrays
+
+
+def _check(name, arrays):
+    """Raise if a file's arrays are of the wrong kind or do not fit each other; make y int64."""
+    X, y, classes = arrays["X"], arrays.get("y"), arrays["classes"]
+    if X.ndim != 3 or X.dtype != np.uint8 or len(X) == 0:
+        raise DataFileError(
+            f"load_competition: X of {name} must be uint8 of shape (n, height, width), n >= 1; got "
+            f"{X.dtype} of shape {X.shape}. Reshape or convert it."
+        )
+    if classes.ndim != 1 or len(classes) == 0 or classes.dtype.kind != "U":
+        raise DataFileError(
+            f"load_competition: classes of {name} must be a 1-D array of str; got {classes.dtype} "
+            f"of shape {classes.shape}. Save np.array(names, dtype=str)."
+        )
+    if y is None:
+        return
+    if y.dtype.kind not in "iu" or y.shape != (len(X),):
+        raise DataFileError(
+            f"load_competition: y of {name} must hold one integer for each of the {len(X)} images; "
+            f"got {y.dtype} of shape {y.shape}. Save np.unique(labels, return_inverse=True)[1]."
+        )
+    if y.min() < 0 or y.max() >= len(classes):
+        raise DataFileError(
+            f"load_competition: y of {name} must lie in 0..{len(classes) - 1}, as there are "
+            f"{len(classes)} classes; got {y.min()}..{y.max()}. Encode the labels, or complete "
+            "classes."
+        )
+    arrays["y"] = y.astype(np.int64)
+
+
+def _flat(arrays):
+    """Return the images as rows, or None where there are none."""
+    return arrays and arrays["X"].reshape(len(arrays["X"]), -1)

@@ -1,0 +1,27 @@
+"""What a concept is: a name, and one or more ways in which people draw it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ._hand import TURN
+
+WAYS = {}  # name -> list of Way, filled by the modules that describe concepts
+
+
+class Way(NamedTuple):
+    """One way to draw a concept."""
+
+    draw: Callable  # takes a Pen
+    share: float  # how common it is beside the other ways
+    turn: float  # standard deviation of the drawing's rotation, in degrees
+    mirror: bool  # whether it may look to either side
+
+
+def way(name, *, share=1.0, turn=TURN, mirror=False):
+    """Register the decorated function as a way to draw the concept `name`."""
+
+    def register(draw):
+        WAYS.setdefault(name, []).append(Way(draw, share, turn, mirror))
+        return draw
+
+    return register

@@ -1,0 +1,173 @@
+"""Class sizes that fall from rung to rung, and data sets cut down to them."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+
+
+def ladder_counts(
+    n_classes: int, *, n_max: int = 1000, n_min: int = 10, profile: str = "linear"
+) -> np.ndarray:
+    """Compute the class sizes of an imbalance ladder.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes, at least 1. A single class gets `n_max`.
+    n_max, n_min : int, default=1000 and 10
+        Size of the largest and of the smallest class; 1 <= n_min <= n_max.
+    profile : {'linear', 'exponential'}, default='linear'
+        Equal differences from rung to rung, or equal ratios, as in the long-tailed CIFAR sets.
+
+    Returns
+    -------
+    counts : ndarray of shape (n_classes,), int64
+        Class sizes, descending.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of the wrong kind or out of range.
+
+    Notes
+    -----
+    With ``t = k / (n_classes - 1)`` rung k has ``n_max - (n_max - n_min) * t`` samples, or
+    ``n_max * (n_min / n_max) ** t``, rounded to the nearest. Cui et al. round down.
+
+    References
+    ----------
+    Cui, Y., Jia, M., Lin, T.-Y., Song, Y. and Belongie, S. (2019). Class-Balanced Loss Based on
+    Effective Number of Samples. arXiv:1901.05555.
+
+    Examples
+    --------
+    >>> from skquickdraw.datasets import ladder_counts
+    >>> ladder_counts(5, n_max=100, n_min=20)
+    array([100,  80,  60,  40,  20])
+    >>> ladder_counts(3, n_max=100, n_min=1, profile="exponential")
+    array([100,  10,   1])
+    """
+    for name, value in [("n_classes", n_classes), ("n_max", n_max), ("n_min", n_min)]:
+        if not isinstance(value, Integral) or value < 1:
+            raise InvalidParameterError(
+                f"ladder: {name} must be an int of at least 1; got {value!r}."
+            )
+    if n_min > n_max:
+        raise InvalidParameterError(
+            f"ladder: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Swap them: "
+            "the ladder descends, and make_ladder's `order` says which class is largest."
+        )
+    if profile not in ("linear", "exponential"):
+        raise InvalidParameterError(
+            f"ladder: profile must be 'linear' or 'exponential'; got {profile!r}."
+        )
+    t = np.arange(n_classes) / max(n_classes - 1, 1)
+    counts = n_max - (n_max - n_min) * t if profile == "linear" else n_max * (n_min / n_max) ** t
+    return np.rint(counts).astype(np.int64)
+
+
+def make_ladder(
+    X,
+    y,
+    *,
+    n_max: int = 1000,
+    n_min: int = 10,
+    profile: str = "linear",
+    order=None,
+    random_state: int | np.random.RandomState | None = None,
+    return_indices: bool = False,
+):
+    """Cut a data set down to an imbalance ladder.
+
+    Use it to study a scarcity of labels on data of which there is enough: train on the ladder, and
+    measure on the rows left out, or on a balanced test set.
+
+    Parameters
+    ----------
+    X : array-like or list of n_samples images
+        Of any number of dimensions.
+    y : array-like of shape (n_samples,)
+        Labels of any sortable type.
+    n_max, n_min, profile
+        As in :func:`ladder_counts`.
+    order : array-like of shape (n_classes,), default=None
+        All classes, the largest rung first. None is ``np.unique(y)``.
+    random_state : int, RandomState instance or None, default=None
+        Determines the rows that are kept. A row kept at one rung is kept at any higher one of that
+        class.
+    return_indices : bool, default=False
+        Whether to return the kept rows' indices too.
+
+    Returns
+    -------
+    X, y : same types as the inputs; `y` an ndarray
+        The kept rows, in their original order.
+    indices : ndarray of shape (n_kept,), int64
+        Their places in the input, ascending. Only with ``return_indices=True``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of the wrong kind or out of range.
+    InvalidTargetsError
+        If a class has fewer rows than its rung, `order` does not hold each class once, y is not
+        1-D, or X and y differ in length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skquickdraw.datasets import make_ladder, make_sketches
+    >>> X, y = make_sketches(90, 3, random_state=0)
+    >>> X, y = make_ladder(X, y, n_max=30, n_min=10, random_state=0)
+    >>> np.bincount(y)
+    array([30, 20, 10])
+    """
+    y = _check_labels(X, y)
+    classes, codes = np.unique(y, return_inverse=True)
+    rungs = _rungs(classes, order)
+    counts = ladder_counts(len(rungs), n_max=n_max, n_min=n_min, profile=profile)
+    rng = check_random_state(random_state)
+    # Every class is shuffled in full, so that which rows are kept depends on no other class's rung.
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(classes))
+    kept = []
+    for code, count in zip(rungs, counts, strict=True):
+        rows = np.flatnonzero(codes == code)
+        if len(rows) < count:
+            raise InvalidTargetsError(
+                f"make_ladder: class {classes[code]!s} has {len(rows)} rows, and its rung needs "
+                f"{count}. Lower n_max, or move the class down the ladder with `order`."
+            )
+        kept.append(np.random.RandomState(seeds[code]).permutation(rows)[:count])
+    indices = np.sort(np.concatenate(kept))
+    X, y = _safe_indexing(X, indices), y[indices]
+    return (X, y, indices) if return_indices else (X, y)
+
+
+def _check_labels(X, y):
+    """Return y as a 1-D array that fits X, or raise."""
+    y = np.asarray(y)
+    if y.ndim != 1 or len(y) == 0:
+        raise InvalidTargetsError(f"make_ladder: y must be 1-D and not empty; got shape {y.shape}.")
+    try:
+        check_consistent_length(X, y)
+    except ValueError as error:
+        raise InvalidTargetsError(
+            f"make_ladder: X and y must have one row a sample. {error}"
+        ) from error
+    return y
+
+
+def _rungs(classes, order):
+    """Return the code of the class on each rung."""
+    if order is None:
+        return np.arange(len(classes))
+    order = np.asarray(order)
+    if order.ndim != 1 or not np.array_equal(np.sort(order), classes):
+        raise InvalidTargetsError(
+            f"make_ladder: order must hold each of the {len(classes)} classes of y once; got "
+            f"{order.tolist()!r} for classes {classes.tolist()!r}."
+        )
+    return np.searchsorted(classes, order)

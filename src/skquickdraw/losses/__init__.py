@@ -1,0 +1,27 @@
+"""Losses for imbalanced classes and soft targets, and class weights."""
+
+from __future__ import annotations
+
+from ..exceptions import InvalidParameterError
+from ._losses import LDAM, BalancedSoftmax, CrossEntropy, Focal, Loss
+from ._weights import class_weights
+
+__all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Focal"]
+
+LOSSES: dict[str, type[Loss]] = {
+    "cross_entropy": CrossEntropy,
+    "focal": Focal,
+    "balanced_softmax": BalancedSoftmax,
+    "ldam": LDAM,
+}
+
+
+def resolve_loss(loss: str | Loss) -> Loss:
+    """Return the loss that a name stands for, with its default parameters, or the loss itself."""
+    if isinstance(loss, str) and loss in LOSSES:
+        return LOSSES[loss]()
+    if isinstance(loss, Loss):
+        return loss
+    raise InvalidParameterError(
+        f"loss must be one of {sorted(LOSSES)} or an object from skquickdraw.losses, got {loss!r}."
+    )

@@ -1,0 +1,202 @@
+"""Losses on row-stochastic targets, for classes of very different sizes.
+
+Each class here holds parameters only, so that a grid search reaches them (``loss__tau``). ``bind`` ties one
+to the training set's class counts and returns a module that maps logits (B, C) and targets (B, C) to one
+loss a row (B,). Hard labels are one-hot rows, so they need no branch of their own.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from sklearn.base import BaseEstimator
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from ..exceptions import InvalidParameterError
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the cross entropy of each row, shape (B,)."""
+    return -(targets * log_softmax(logits, dim=1)).sum(dim=1)
+
+
+class RowLoss(nn.Module):
+    """Cross entropy of shifted, scaled logits: what three of the four losses come down to."""
+
+    def __init__(self, shift: Tensor, margin: Tensor, scale: float = 1.0) -> None:
+        super().__init__()
+        self.register_buffer("shift", shift)  # (C,), added to every row
+        self.register_buffer("margin", margin)  # (C,), taken off the target's own logit
+        self.scale = scale
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        logits = self.scale * (logits - self.margin * targets) + self.shift
+        return soft_cross_entropy(logits, targets)
+
+
+class FocalRowLoss(nn.Module):
+    def __init__(self, gamma: float) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        log_proba = log_softmax(logits, dim=1)
+        hardness = (1 - log_proba.exp()).clamp(min=0) ** self.gamma
+        return -(targets * hardness * log_proba).sum(dim=1)
+
+
+class Loss(BaseEstimator, ABC):
+    """Parameters of a loss, before it knows the training set."""
+
+    @abstractmethod
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        """Return the loss for a training set that shows each class ``class_counts`` times an epoch.
+
+        Parameters
+        ----------
+        class_counts : tensor of shape (n_classes,)
+            Positive; fractional where targets are soft or sampling is balanced.
+
+        Returns
+        -------
+        row_loss : Module
+            Maps logits (B, n_classes) and targets (B, n_classes) to losses (B,).
+        """
+
+
+class CrossEntropy(Loss):
+    """Cross entropy with soft targets.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.losses import CrossEntropy
+    >>> row_loss = CrossEntropy().bind(torch.tensor([90.0, 10.0]))
+    >>> row_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
+    tensor([0.6931])
+    """
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        zeros = torch.zeros_like(class_counts)
+        return RowLoss(zeros, zeros)
+
+
+class BalancedSoftmax(Loss):
+    r"""Cross entropy that expects a balanced world: logits are adjusted by the log of the class prior.
+
+    Where ``sampling`` or ``class_weight`` balance the training set already, the prior is that of the
+    balanced set, so that nothing is corrected twice.
+
+    Parameters
+    ----------
+    tau : float, default=1.0
+        Strength, at least 0: 0 is plain cross entropy, 1 the balanced softmax. With less than 1 frequent
+        classes keep some of their advantage.
+
+    Notes
+    -----
+    The loss of a row is :math:`-\sum_c t_c \log \mathrm{softmax}(z + \tau \log \pi)_c`, where
+    :math:`\pi` are the class frequencies. Predictions use :math:`z` alone.
+
+    References
+    ----------
+    Ren et al. (2020), Balanced Meta-Softmax for Long-Tailed Visual Recognition, arXiv:2007.10740.
+    Menon et al. (2021), Long-tail learning via logit adjustment, arXiv:2007.07314.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.losses import BalancedSoftmax
+    >>> row_loss = BalancedSoftmax().bind(torch.tensor([90.0, 10.0]))
+    >>> row_loss(torch.zeros(2, 2), torch.eye(2))
+    tensor([0.1054, 2.3026])
+    """
+
+    def __init__(self, tau: float = 1.0) -> None:
+        self.tau = tau
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        if self.tau < 0:
+            raise InvalidParameterError(f"BalancedSoftmax: tau must be at least 0, got {self.tau}.")
+        prior = class_counts / class_counts.sum()
+        return RowLoss(self.tau * prior.log(), torch.zeros_like(prior))
+
+
+class Focal(Loss):
+    r"""Cross entropy that turns from what is learned already to what is still hard.
+
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        At least 0; 0 is plain cross entropy.
+
+    Notes
+    -----
+    The loss of a row is :math:`-\sum_c t_c (1 - p_c)^\gamma \log p_c`.
+
+    References
+    ----------
+    Lin et al. (2017), Focal Loss for Dense Object Detection, arXiv:1708.02002.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.losses import Focal
+    >>> row_loss = Focal(gamma=2.0).bind(torch.tensor([90.0, 10.0]))
+    >>> row_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
+    tensor([0.1733])
+    """
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        self.gamma = gamma
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        if self.gamma < 0:
+            raise InvalidParameterError(f"Focal: gamma must be at least 0, got {self.gamma}.")
+        return FocalRowLoss(self.gamma)
+
+
+class LDAM(Loss):
+    r"""Label-distribution-aware margin: the rarer a class, the clearer its lead must be.
+
+    Parameters
+    ----------
+    max_margin : float, default=0.5
+        Margin of the rarest class, in logits before scaling; above 0.
+    scale : float, default=1.0
+        Multiplies the logits; above 0. The paper uses 30 with cosine logits, which lie in [-1, 1]; the
+        networks here have free logits, for which 1 is right.
+
+    Notes
+    -----
+    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper's deferred re-weighting
+    is left to ``class_weight``.
+
+    References
+    ----------
+    Cao et al. (2019), Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss,
+    arXiv:1906.07413.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.losses import LDAM
+    >>> row_loss = LDAM().bind(torch.tensor([160.0, 10.0]))
+    >>> row_loss(torch.zeros(2, 2), torch.eye(2))
+    tensor([0.8259, 0.9741])
+    """
+
+    def __init__(self, max_margin: float = 0.5, scale: float = 1.0) -> None:
+        self.max_margin = max_margin
+        self.scale = scale
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        for name in ("max_margin", "scale"):
+            if getattr(self, name) <= 0:
+                raise InvalidParameterError(f"LDAM: {name} must be above 0, got {getattr(self, name)}.")
+        rarity = class_counts**-0.25
+        return RowLoss(
+            torch.zeros_like(rarity), self.max_margin * rarity / rarity.max(), self.scale
+        )

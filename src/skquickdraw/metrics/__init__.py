@@ -1,0 +1,17 @@
+"""Scores that show what plain accuracy hides: how the rare classes fare."""
+
+from ._groups import frequency_groups
+from ._scores import (
+    group_recall_score,
+    imbalance_report,
+    make_group_scorer,
+    per_class_recall,
+)
+
+__all__ = [
+    "frequency_groups",
+    "group_recall_score",
+    "imbalance_report",
+    "make_group_scorer",
+    "per_class_recall",
+]

@@ -1,0 +1,239 @@
+"""Recalls by class and by group of classes, all made from scikit-learn's ``recall_score``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import accuracy_score, make_scorer, recall_score
+
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ._groups import class_table, count_classes, frequency_groups, group_names
+
+Counts = ArrayLike | Mapping[Any, int]
+
+
+def per_class_recall(
+    y_true: ArrayLike, y_pred: ArrayLike, labels: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    """Return the share of each class that was recognised.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True classes.
+    y_pred : array-like of shape (n_samples,)
+        Predicted classes.
+    labels : array-like of shape (n_labels,), default=None
+        The classes to score and their order; None takes those of ``y_true``, sorted.
+
+    Returns
+    -------
+    recalls : ndarray of shape (n_labels,), float64
+        From 0 to 1, or NaN for a class that ``y_true`` has no example of.
+
+    See Also
+    --------
+    sklearn.metrics.recall_score : Which this is for every class at once, with NaN where it is
+    undefined.
+
+    Examples
+    --------
+    >>> from skquickdraw.metrics import per_class_recall
+    >>> per_class_recall(["cat", "cat", "owl"], ["cat", "owl", "owl"])
+    array([0.5, 1. ])
+    """
+    labels = np.unique(np.asarray(y_true)) if labels is None else np.asarray(labels)
+    return np.asarray(
+        recall_score(y_true, y_pred, labels=labels, average=None, zero_division=np.nan)
+    )
+
+
+def group_recall_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    class_counts: Counts,
+    n_groups: int = 3,
+    labels: ArrayLike | None = None,
+) -> dict[str, float]:
+    """Return the mean per-class recall of frequent, middling and rare classes.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True classes.
+    y_pred : array-like of shape (n_samples,)
+        Predicted classes.
+    class_counts : array-like of shape (n_classes,) or mapping from class to count
+        Training examples of each class, which decide its group (see :func:`frequency_groups`).
+    n_groups : int, default=3
+        Number of groups, from 1 to the number of classes.
+    labels : array-like of shape (n_classes,), default=None
+        The class that each number of an array ``class_counts`` belongs to; None means 0, 1, 2... A
+        mapping names its classes itself.
+
+    Returns
+    -------
+    recalls : dict from str to float
+        ``'head'``, ``'medium'`` and ``'tail'``; ``'head'`` and ``'tail'`` for two groups,
+        ``'group_0'``, ``'group_1'``... for other numbers. Each is from 0 to 1, or NaN where
+        ``y_true`` has no example of the group.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If ``y_true`` holds a class that has no training count.
+    InvalidParameterError
+        If ``n_groups`` or ``class_counts`` are not usable.
+
+    Notes
+    -----
+    Classes that ``y_true`` has no example of are left out of the mean, so with a single group the
+    score is scikit-learn's ``balanced_accuracy_score``. Scoring head, medium and tail apart is the
+    habit of long-tailed recognition since Liu et al. [1]_.
+
+    References
+    ----------
+    .. [1] Z. Liu, Z. Miao, X. Zhan, J. Wang, B. Gong and S. X. Yu, "Large-Scale Long-Tailed
+       Recognition in an Open World", CVPR 2019, arXiv:1904.05160.
+
+    Examples
+    --------
+    >>> from skquickdraw.metrics import group_recall_score
+    >>> y_true, y_pred = [0, 0, 1, 1, 2, 2], [0, 0, 1, 0, 0, 0]
+    >>> group_recall_score(y_true, y_pred, class_counts=[1000, 100, 10])
+    {'head': 1.0, 'medium': 0.5, 'tail': 0.0}
+    """
+    classes, counts = class_table(class_counts, labels)
+    _check_known(y_true, classes)
+    recalls = per_class_recall(y_true, y_pred, labels=classes)
+    groups = frequency_groups(counts, n_groups)
+    names = group_names(n_groups)
+    return {name: _mean(recalls[group]) for name, group in zip(names, groups, strict=True)}
+
+
+def imbalance_report(
+    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike
+) -> dict[str, float]:
+    """Return the scores that tell how a classifier treats frequent and rare classes.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True classes of the test set.
+    y_pred : array-like of shape (n_samples,)
+        Predicted classes.
+    y_train : array-like of shape (n_train_samples,)
+        Classes of the training set, three or more of them; rows of -1 are unlabelled and not
+        counted.
+
+    Returns
+    -------
+    report : dict from str to float
+        ``'accuracy'``, ``'balanced_accuracy'`` (the mean recall over the classes of ``y_true``),
+        ``'head'``, ``'medium'`` and ``'tail'``, each from 0 to 1.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If ``y_true`` holds a class that is not in ``y_train``.
+
+    Examples
+    --------
+    >>> from skquickdraw.metrics import imbalance_report
+    >>> y_train = ["cat"] * 90 + ["owl"] * 9 + ["yak"]
+    >>> report = imbalance_report(["cat", "cat", "owl", "yak"], ["cat"] * 4, y_train=y_train)
+    >>> {name: round(score, 2) for name, score in report.items()}
+    {'accuracy': 0.5, 'balanced_accuracy': 0.33, 'head': 1.0, 'medium': 0.0, 'tail': 0.0}
+    """
+    return {
+        "accuracy": float(accuracy_score(y_true, y_pred)),
+        "balanced_accuracy": _mean(per_class_recall(y_true, y_pred)),
+        **group_recall_score(y_true, y_pred, class_counts=count_classes(y_train)),
+    }
+
+
+def make_group_scorer(
+    group: str,
+    *,
+    y_train: ArrayLike | None = None,
+    class_counts: Counts | None = None,
+    n_groups: int = 3,
+    labels: ArrayLike | None = None,
+) -> Callable[..., float]:
+    """Make a scorer of one group's recall, for ``GridSearchCV`` and ``cross_val_score``.
+
+    Parameters
+    ----------
+    group : {'head', 'medium', 'tail'} or another group's name
+        The group to score (see :func:`group_recall_score` for the names).
+    y_train : array-like of shape (n_train_samples,), default=None
+        Classes of the training set, to count; rows of -1 are unlabelled and not counted.
+    class_counts : array-like of shape (n_classes,) or mapping from class to count, default=None
+        Training examples of each class, in place of ``y_train``.
+    n_groups : int, default=3
+        Number of groups, from 1 to the number of classes.
+    labels : array-like of shape (n_classes,), default=None
+        The classes of an array ``class_counts``.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y)`` returns the mean per-class recall, greater being better. It can
+        be pickled.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such group, or not exactly one of ``y_train`` and ``class_counts`` is given.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skquickdraw.metrics import make_group_scorer
+    >>> X, y = load_digits(return_X_y=True)
+    >>> tail = make_group_scorer("tail", y_train=y)
+    >>> cross_val_score(GaussianNB(), X, y, scoring=tail, cv=3).shape
+    (3,)
+    """
+    if class_counts is None and y_train is not None:
+        counts: Counts = count_classes(y_train)
+    elif class_counts is not None and y_train is None:
+        counts = class_counts
+    else:
+        raise InvalidParameterError("make_group_scorer needs either y_train or class_counts.")
+    if group not in group_names(n_groups):
+        raise InvalidParameterError(
+            f"group must be one of {group_names(n_groups)} for n_groups={n_groups}, got {group!r}."
+        )
+    # What cannot work says so here, not in the middle of a search.
+    frequency_groups(class_table(counts, labels)[1], n_groups)
+    return make_scorer(
+        _one_group_recall, group=group, class_counts=counts, n_groups=n_groups, labels=labels
+    )
+
+
+def _one_group_recall(y_true: ArrayLike, y_pred: ArrayLike, *, group: str, **kwargs: Any) -> float:
+    return group_recall_score(y_true, y_pred, **kwargs)[group]
+
+
+def _check_known(y_true: ArrayLike, classes: NDArray[Any]) -> None:
+    known = set(classes.tolist())
+    unknown = [label for label in np.unique(np.asarray(y_true)).tolist() if label not in known]
+    if unknown:
+        raise InvalidTargetsError(
+            f"y_true holds classes that have no training count: {unknown[:5]}. Count every class "
+            "of the training set, and pass labels= where an array of counts stands for other "
+            "classes than 0, 1, 2..."
+        )
+
+
+def _mean(recalls: NDArray[np.float64]) -> float:
+    """Return the mean over the classes that were there, NaN if none was."""
+    seen = recalls[~np.isnan(recalls)]
+    return float(seen.mean()) if len(seen) else float("nan")

@@ -1,0 +1,7 @@
+"""Networks for small pictures, in plain PyTorch: they map images (B, C, H, W) to logits (B, n_classes)."""
+
+from ._cnn import CNN
+from ._mobilenet import MobileNetV2
+from ._resnet import ResNet
+
+__all__ = ["CNN", "MobileNetV2", "ResNet"]

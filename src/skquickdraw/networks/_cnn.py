@@ -1,0 +1,70 @@
+"""A plain convolutional network: the baseline that every cleverer one has to beat."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ._layers import ClassifierHead, Standardize, initialize, plan_strides, scale_channels, spatial_dropout
+
+CHANNELS = (64, 128, 256)
+N_CONVOLUTIONS = 2  # in each stage
+
+
+class CNN(nn.Module):
+    """Three stages of two 3x3 convolutions each (Simonyan and Zisserman 2015, arXiv:1409.1556).
+
+    Strided convolutions shrink the picture where VGG pools. There is no residual branch, so
+    ``stochastic_depth`` must stay 0. The other parameters are those of
+    :class:`~skquickdraw.networks.MobileNetV2`.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        n_classes: int,
+        *,
+        width: float = 1.0,
+        stem_stride: int = 2,
+        dropout: float = 0.0,
+        spatial_dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if stochastic_depth:
+            raise ValueError(
+                f"CNN has no residual branches to drop: stochastic_depth must be 0, got {stochastic_depth}."
+            )
+        c_image, *size = image_shape
+        self.standardize = Standardize(c_image)
+        firsts = plan_strides(tuple(size), (stem_stride, 2, 2))
+        stages = []
+        c = c_image
+        for channels, first in zip(CHANNELS, firsts, strict=True):
+            c_out = scale_channels(channels, width)
+            stages.append(_stage(c, c_out, first, spatial_dropout))
+            c = c_out
+        self.stages = nn.Sequential(*stages)
+        self.head = ClassifierHead(c, n_classes, dropout)
+        initialize(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stages(self.standardize(x))  # (B, 256, 4, 4)
+        return self.head(x)  # (B, n_classes)
+
+
+def _stage(c_in: int, c_out: int, stride: tuple[int, int], dropout: float) -> nn.Module:
+    layers: list[nn.Module] = []
+    for i in range(N_CONVOLUTIONS):
+        layers += [
+            nn.Conv2d(
+                c_in if i == 0 else c_out,
+                c_out,
+                3,
+                stride=stride if i == 0 else 1,
+                padding=1,
+                bias=False,
+            ),
+            nn.BatchNorm2d(c_out),
+            nn.ReLU(inplace=True),
+        ]
+    return nn.Sequential(*layers, spatial_dropout(dropout))

@@ -1,0 +1,144 @@
+"""The bricks that all networks share: strides for small pictures, regularisers, initial weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+# Halving a side below this many pixels would leave fewer than four: too few to tell shapes apart.
+SMALLEST_HALVED_SIDE = 7
+
+CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multiples of eight
+
+Size = tuple[int, int]
+
+
+def scale_channels(channels: int, width: float) -> int:
+    """Return ``channels * width``, rounded to a multiple of eight and never below eight."""
+    multiples = int(channels * width / CHANNEL_MULTIPLE + 0.5)
+    return max(1, multiples) * CHANNEL_MULTIPLE
+
+
+def plan_strides(size: Size, strides: Sequence[int]) -> list[Size]:
+    """Turn the wanted strides into strides per axis that a picture of this size can bear.
+
+    Networks made for large pictures would shrink a small one to a single pixel half-way. An axis is only
+    halved while it has at least seven pixels: 28 goes to 14, 7 and 4; a picture one pixel high stays so.
+    """
+    height, width = size
+    plan = []
+    for stride in strides:
+        step = tuple(stride if side >= SMALLEST_HALVED_SIDE else 1 for side in (height, width))
+        height, width = -(-height // step[0]), -(-width // step[1])
+        plan.append(step)
+    return plan
+
+
+class Standardize(nn.Module):
+    """Take pixels of any dtype to floating point with mean 0 and variance 1 for each channel.
+
+    The statistics are the training set's. They belong to the network, so that whoever saves or exports it
+    keeps them.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
+        self.register_buffer("inverse_std", torch.ones(1, channels, 1, 1))
+
+    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
+        self.mean.copy_(mean.view_as(self.mean))
+        self.inverse_std.copy_(1 / std.view_as(self.mean).clamp(min=1e-6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.to(self.mean.dtype) - self.mean) * self.inverse_std
+
+
+def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
+    """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the pictures.
+
+    The branches that stay are scaled by ``1 / (1 - rate)``. One pass over memory, like a plain addition.
+    """
+    keep = branch.new_empty(len(branch), 1, 1, 1).bernoulli_(1 - rate).div_(1 - rate)  # (B, 1, 1, 1)
+    return torch.addcmul(shortcut, branch, keep)
+
+
+class StochasticDepth(nn.Module):
+    """Residual addition that drops whole branches in training (Huang et al. 2016, arXiv:1603.09382)."""
+
+    def __init__(self, rate: float = 0.0) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, branch: Tensor, shortcut: Tensor) -> Tensor:
+        if self.training and self.rate > 0:
+            return drop_branch(branch, shortcut, self.rate)
+        return branch + shortcut
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"
+
+
+def spatial_dropout(rate: float) -> nn.Module:
+    """Drop whole channels (Tompson et al. 2015, arXiv:1411.4280): a mask of B x C, not of B x C x H x W."""
+    return nn.Dropout2d(rate) if rate > 0 else nn.Identity()
+
+
+def depth_rates(rate: float, n_blocks: int) -> list[float]:
+    """Return drop rates that grow linearly from the first block to ``rate`` at the last."""
+    return [rate * (i + 1) / n_blocks for i in range(n_blocks)]
+
+
+class DepthwiseConv(nn.Conv2d):
+    """A 3x3 filter for each channel.
+
+    With a stride it always runs in float32: on CPUs, oneDNN's gradient of a strided depthwise convolution
+    in bfloat16 was measured to be twenty times slower.
+    """
+
+    def __init__(self, channels: int, stride: tuple[int, int] = (1, 1)) -> None:
+        super().__init__(
+            channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.stride == (1, 1) or x.device.type != "cpu" or x.dtype == torch.float32:
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float()).to(x.dtype)
+
+
+class ClassifierHead(nn.Module):
+    """Average over the picture, widen the features where asked, drop some, weigh them into logits."""
+
+    def __init__(self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None) -> None:
+        super().__init__()
+        self.widen = nn.Identity()
+        if c_hidden is not None:
+            self.widen = nn.Sequential(
+                nn.Linear(c_in, c_hidden, bias=False), nn.BatchNorm1d(c_hidden), nn.ReLU(inplace=True)
+            )
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(c_hidden or c_in, n_classes)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return self.classify(self.dropout(self.features(maps)))  # (B, n_classes)
+
+    def features(self, maps: Tensor) -> Tensor:
+        # Not maps.mean((2, 3)): its gradient is a broadcast view, which the layer below copies, slowly.
+        pooled = avg_pool2d(maps, maps.shape[2:]).flatten(1)  # (B, c_in)
+        return self.widen(pooled)  # (B, c_hidden or c_in)
+
+
+def initialize(network: nn.Module) -> None:
+    """Draw He-normal weights, and small ones for the layer that makes the logits."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    nn.init.normal_(network.head.classify.weight, std=0.01)
+    nn.init.zeros_(network.head.classify.bias)

@@ -1,0 +1,128 @@
+"""MobileNetV2 for small pictures (Sandler et al. 2018, arXiv:1801.04381).
+
+Three departures from the paper. Strides suit 28 x 28 pixels. The last 1x1 convolution comes after the
+pooling, where it costs next to nothing, as in MobileNetV3 (Howard et al. 2019, arXiv:1905.02244). ReLU
+replaces ReLU6, which served 8-bit arithmetic and whose gradient needs a second copy of the activations.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ._layers import (
+    ClassifierHead,
+    DepthwiseConv,
+    Size,
+    StochasticDepth,
+    depth_rates,
+    Standardize,
+    initialize,
+    plan_strides,
+    scale_channels,
+    spatial_dropout,
+)
+
+STEM_CHANNELS = 24
+LAST_CHANNELS = 512
+
+# expansion, channels, blocks, stride of the first block
+STAGES = (
+    (1, 24, 1, 1),
+    (4, 32, 2, 1),
+    (4, 64, 3, 2),
+    (4, 96, 3, 1),
+)
+
+
+class InvertedResidual(nn.Module):
+    """Widen by a 1x1, filter each channel by a 3x3, narrow by a 1x1; add the input where shapes allow."""
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        expansion: int,
+        stride: Size,
+        drop_rate: float,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        hidden = c_in * expansion
+        layers: list[nn.Module] = []
+        if expansion > 1:
+            layers += [nn.Conv2d(c_in, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(inplace=True)]
+        layers += [
+            DepthwiseConv(hidden, stride),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, c_out, 1, bias=False),
+            nn.BatchNorm2d(c_out),
+            spatial_dropout(dropout),
+        ]
+        self.layers = nn.Sequential(*layers)
+        is_residual = c_in == c_out and stride == (1, 1)
+        self.add = StochasticDepth(drop_rate) if is_residual else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch = self.layers(x)  # (B, c_out, H / stride, W / stride)
+        return branch if self.add is None else self.add(branch, x)
+
+
+class MobileNetV2(nn.Module):
+    """Inverted residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 7 x 7 at the end.
+
+    Parameters
+    ----------
+    image_shape : (channels, height, width)
+        Any height and width; see :func:`~skquickdraw.networks._layers.plan_strides`.
+    n_classes : int
+    width : float, default=1.0
+        Multiplies every number of channels.
+    stem_stride : int, default=2
+        1 keeps full resolution in the first stages, at about three times the cost.
+    dropout : float, default=0.0
+        Rate of dropout on the pooled features.
+    spatial_dropout : float, default=0.0
+        Rate at which whole channels of a block's output are dropped.
+    stochastic_depth : float, default=0.0
+        Rate at which the last residual branch is dropped; earlier ones less, linearly.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        n_classes: int,
+        *,
+        width: float = 1.0,
+        stem_stride: int = 2,
+        dropout: float = 0.0,
+        spatial_dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+    ) -> None:
+        super().__init__()
+        c_image, *size = image_shape
+        self.standardize = Standardize(c_image)
+        wanted = [stem_stride] + [s if i == 0 else 1 for _, _, n, s in STAGES for i in range(n)]
+        stem_step, *steps = plan_strides(tuple(size), wanted)
+        rates = depth_rates(stochastic_depth, len(steps))
+        c = scale_channels(STEM_CHANNELS, width)
+        self.stem = nn.Sequential(
+            nn.Conv2d(c_image, c, 3, stride=stem_step, padding=1, bias=False),
+            nn.BatchNorm2d(c),
+            nn.ReLU(inplace=True),
+        )
+        blocks: list[nn.Module] = []
+        for expansion, channels, n_blocks, _ in STAGES:
+            c_out = scale_channels(channels, width)
+            for _ in range(n_blocks):
+                i = len(blocks)
+                blocks.append(InvertedResidual(c, c_out, expansion, steps[i], rates[i], spatial_dropout))
+                c = c_out
+        self.blocks = nn.Sequential(*blocks)
+        self.head = ClassifierHead(c, n_classes, dropout, scale_channels(LAST_CHANNELS, max(1.0, width)))
+        initialize(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(self.standardize(x))  # (B, 24, 14, 14)
+        x = self.blocks(x)  # (B, 96, 7, 7)
+        return self.head(x)  # (B, n_classes)

@@ -1,0 +1,94 @@
+"""A residual network for small pictures (He et al. 2016, arXiv:1512.03385; arXiv:1603.05027)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ._layers import (
+    ClassifierHead,
+    Size,
+    StochasticDepth,
+    depth_rates,
+    Standardize,
+    initialize,
+    plan_strides,
+    scale_channels,
+    spatial_dropout,
+)
+
+# channels, blocks, stride of the first block
+STAGES = (
+    (64, 2, 1),
+    (128, 2, 2),
+    (256, 2, 2),
+)
+
+
+def conv_bn(c_in: int, c_out: int, kernel: int, stride: Size = (1, 1)) -> list[nn.Module]:
+    conv = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    return [conv, nn.BatchNorm2d(c_out)]
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut, projected by a 1x1 where the shape changes."""
+
+    def __init__(
+        self, c_in: int, c_out: int, stride: Size, drop_rate: float, dropout: float
+    ) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            *conv_bn(c_in, c_out, 3, stride),
+            nn.ReLU(inplace=True),
+            *conv_bn(c_out, c_out, 3),
+            spatial_dropout(dropout),
+        )
+        is_same = c_in == c_out and stride == (1, 1)
+        self.shortcut = nn.Identity() if is_same else nn.Sequential(*conv_bn(c_in, c_out, 1, stride))
+        self.add = StochasticDepth(drop_rate)
+        self.activation = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.add(self.branch(x), self.shortcut(x))  # (B, c_out, H / stride, W / stride)
+        return self.activation(x)
+
+
+class ResNet(nn.Module):
+    """Basic residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 4 x 4 at the end.
+
+    Parameters are those of :class:`~skquickdraw.networks.MobileNetV2`.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        n_classes: int,
+        *,
+        width: float = 1.0,
+        stem_stride: int = 2,
+        dropout: float = 0.0,
+        spatial_dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+    ) -> None:
+        super().__init__()
+        c_image, *size = image_shape
+        self.standardize = Standardize(c_image)
+        wanted = [stem_stride] + [s if i == 0 else 1 for _, n, s in STAGES for i in range(n)]
+        stem_step, *steps = plan_strides(tuple(size), wanted)
+        rates = depth_rates(stochastic_depth, len(steps))
+        c = scale_channels(STAGES[0][0], width)
+        self.stem = nn.Sequential(*conv_bn(c_image, c, 3, stem_step), nn.ReLU(inplace=True))
+        blocks: list[nn.Module] = []
+        for channels, n_blocks, _ in STAGES:
+            c_out = scale_channels(channels, width)
+            for _ in range(n_blocks):
+                i = len(blocks)
+                blocks.append(BasicBlock(c, c_out, steps[i], rates[i], spatial_dropout))
+                c = c_out
+        self.blocks = nn.Sequential(*blocks)
+        self.head = ClassifierHead(c, n_classes, dropout)
+        initialize(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem(self.standardize(x))  # (B, 64, 14, 14)
+        x = self.blocks(x)  # (B, 256, 4, 4)
+        return self.head(x)  # (B, n_classes)

@@ -1,0 +1,322 @@
+"""The classifier that all networks share: scikit-learn outside, the private skorch net inside."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_weight
+from .._device import PRECISIONS, resolve_device, tuned_backends
+from .._images import check_images, check_images_and_labels
+from .._random import draw_seed, isolated_torch_rng
+from .._targets import check_soft_targets, encode_labels
+from ..augmentation import resolve_augmentation
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ..losses import LOSSES
+from ._batches import ImageSet, as_tensor
+from ._build import build_batches, build_net, check_compatible
+from ._training_set import LabeledImages, pixel_statistics
+from ._views import make_views
+
+RATE = Interval(Real, 0, 1, closed="left")
+
+
+class BaseImageClassifier(ClassifierMixin, BaseEstimator):
+    """Everything but the network. Subclasses name theirs in ``_network``."""
+
+    _network: ClassVar[type[torch.nn.Module]]
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "width": [Interval(Real, 0, None, closed="neither")],
+        "stem_stride": [Options(Integral, {1, 2})],
+        "dropout": [RATE],
+        "spatial_dropout": [RATE],
+        "stochastic_depth": [RATE],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [RATE],
+        "loss": [StrOptions(set(LOSSES)), HasMethods(["bind"])],
+        "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
+        "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
+        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
+        "mixing": [StrOptions({"mixup", "cutmix"}), HasMethods(["draw", "apply"]), None],
+        "optimizer": [StrOptions({"adamw", "sgd"}), callable],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "ema_decay": [RATE, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_tta": [Interval(Integral, 1, 10, closed="both")],
+        "image_shape": [tuple, list, None],
+        "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        width: float = 1.0,
+        stem_stride: int = 2,
+        dropout: float = 0.0,
+        spatial_dropout: float = 0.0,
+        stochastic_depth: float = 0.0,
+        weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
+        loss: Any = "cross_entropy",
+        class_weight: Any = None,
+        sampling: str | float | None = None,
+        augmentation: Any = None,
+        mixing: Any = None,
+        optimizer: Any = "adamw",
+        lr: float = 0.003,
+        lr_schedule: str | None = "onecycle",
+        batch_size: int | str = "auto",
+        max_epochs: int = 20,
+        ema_decay: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        n_tta: int = 1,
+        image_shape: tuple[int, ...] | None = None,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.width = width
+        self.stem_stride = stem_stride
+        self.dropout = dropout
+        self.spatial_dropout = spatial_dropout
+        self.stochastic_depth = stochastic_depth
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.loss = loss
+        self.class_weight = class_weight
+        self.sampling = sampling
+        self.augmentation = augmentation
+        self.mixing = mixing
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.ema_decay = ema_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.n_tta = n_tta
+        self.image_shape = image_shape
+        self.device = device
+        self.precision = precision
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        soft_targets: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> BaseImageClassifier:
+        """Train on images and their labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+            Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length is no
+            square are read as pictures one row high, unless ``image_shape`` says otherwise.
+        y : array-like of shape (n,)
+            Labels of any type, of at least two classes.
+        sample_weight : array-like of shape (n,), default=None
+            Whole numbers repeat rows (0 leaves a row out); others weigh their losses.
+        soft_targets : array-like of shape (n, n_classes), default=None
+            Class probabilities to learn in place of y, such as a teacher's. Columns follow the sorted
+            classes of y, which still says to which class a row belongs for sampling and splitting.
+        X_val, y_val : array-like, default=None
+            Images and labels to validate on after each epoch, in place of a part of X.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidImagesError, InvalidTargetsError, InvalidParameterError
+            Before any training, each with the value that broke the rule.
+        """
+        self._validate_params()
+        previous = getattr(self, "net_", None) if self.warm_start else None
+        classes = None if previous is None else self.classes_
+        data = self._read(X, y, sample_weight, soft_targets, classes, is_first=previous is None)
+        validation = self._read_validation(X_val, y_val)
+        rng = check_random_state(self.random_state)
+        device = resolve_device(self.device)
+        if validation is None and self.early_stopping:
+            train_rows, val_rows = data.split(self.validation_fraction, rng, type(self).__name__)
+            validation_set = data.subset(val_rows, device)
+        else:
+            train_rows = data.order()
+            validation_set = None if validation is None else validation.subset(validation.order(), device)
+        self._train(data.subset(train_rows, device), validation_set, rng, previous)
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> BaseImageClassifier:
+        """Train for one epoch on these rows, at a constant learning rate, going on from before.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever come; needed in the first call, unless y holds them all.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        previous = getattr(self, "net_", None)
+        if previous is not None:
+            classes = self.classes_
+        elif classes is not None:
+            classes = encode_labels(type(self).__name__, classes)[0]
+        data = self._read(X, y, sample_weight, None, classes, is_first=previous is None)
+        rng = check_random_state(self.random_state)
+        train = data.subset(data.order(), resolve_device(self.device))
+        self._train(train, None, rng, previous, is_one_epoch=True)
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return logits.
+
+        Parameters
+        ----------
+        X : array-like of images, as in :meth:`fit`
+
+        Returns
+        -------
+        logits : ndarray of shape (n, n_classes), or (n,) for two classes
+            For two classes, the logit of ``classes_[1]`` minus that of ``classes_[0]``.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        logits = self._logits(X).astype(np.float64)
+        proba = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (proba / proba.sum(axis=1, keepdims=True)).astype(np.float64)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable label of each image, of shape (n,)."""
+        return self.classes_[self._logits(X).argmax(axis=1)]
+
+    def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
+        check_is_fitted(self)
+        images = as_tensor(check_images(self, X, reset=False, image_shape=self.image_shape_))
+        views = self._views()[: self.n_tta]
+        return sum(self.net_.logits(images, view=view).cpu().numpy() for view in views) / len(views)
+
+    def _views(self) -> list[Any]:
+        policy = resolve_augmentation(self.augmentation)
+        return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
+
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any, soft_targets: Any, classes: Any, *, is_first: bool
+    ) -> LabeledImages:
+        """Validate everything that ``fit`` was given, before any work is done."""
+        name = type(self).__name__
+        if self.n_tta > len(self._views()):
+            raise InvalidParameterError(
+                f"{name}: n_tta={self.n_tta}, but without horizontal flips in the augmentation there are "
+                f"only {len(self._views())} views. Lower n_tta, or set augmentation='sketch'."
+            )
+        shape = self.image_shape if is_first else self.image_shape_
+        images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
+        classes, codes = encode_labels(name, y, classes)
+        if soft_targets is not None:
+            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
+        if sample_weight is not None:
+            sample_weight = self._read_weights(sample_weight, images)
+        self.classes_, self.image_shape_ = classes, tuple(images.shape[1:])
+        return LabeledImages(images, codes, len(classes), soft_targets, sample_weight)
+
+    def _read_weights(self, sample_weight: Any, images: NDArray[Any]) -> NDArray[np.float64]:
+        weights = check_sample_weight(sample_weight, images, dtype=np.float64)
+        if weights.min() < 0 or weights.max() == 0:
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: sample weights must be at least zero and not all zero, got values "
+                f"from {weights.min():g} to {weights.max():g}."
+            )
+        return weights
+
+    def _read_validation(self, X_val: Any, y_val: Any) -> LabeledImages | None:
+        name = type(self).__name__
+        if (X_val is None) != (y_val is None):
+            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one of them is missing.")
+        if X_val is None:
+            return None
+        images, y_val = check_images_and_labels(
+            self, X_val, y_val, reset=False, image_shape=self.image_shape_
+        )
+        codes = encode_labels(name, y_val, self.classes_)[1]
+        return LabeledImages(images, codes, len(self.classes_))
+
+    def _train(
+        self,
+        train: ImageSet,
+        validation: ImageSet | None,
+        rng: np.random.RandomState,
+        previous: Any,
+        is_one_epoch: bool = False,
+    ) -> None:
+        n_epochs = 1 if is_one_epoch else self.max_epochs
+        n_before = 0 if previous is None else self.n_epochs_
+        # Going on with the same seed would draw the same epochs again.
+        batches = build_batches(self, train, draw_seed(rng) + n_before)
+        device = train.images.device
+        with isolated_torch_rng(draw_seed(rng) + n_before, device), tuned_backends(device):
+            net = build_net(
+                self,
+                batches,
+                n_epochs=n_epochs,
+                has_validation=validation is not None,
+                lr_schedule=None if is_one_epoch else self.lr_schedule,
+            )
+            if previous is None:
+                net.module_.standardize.set_statistics(*pixel_statistics(train))
+            else:
+                check_compatible(type(self).__name__, net, previous)
+                net.resume(previous)
+            net.train(batches, validation, n_epochs)
+        self.net_ = net
+        self.history_ = net.epochs()
+        self.n_epochs_ = len(self.history_)

@@ -1,0 +1,128 @@
+"""The data set in memory, and the whole tensors that are cut out of it, batch by batch.
+
+Nothing here works row by row: a batch is gathered, augmented and mixed as one tensor, on the device.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import one_hot
+from torch.utils.data import Dataset
+
+from ._rows import EpochSampler
+
+Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
+LARGEST_AUTO_BATCH = 256
+SMALLEST_AUTO_BATCH = 16
+
+
+@dataclass
+class ImageSet(Dataset):
+    """Images with their targets; ``rows`` says which images are shown, so that subsets share memory.
+
+    Attributes
+    ----------
+    images : tensor of shape (n, C, H, W)
+        In the dtype that the user gave.
+    rows : int64 tensor of shape (n_shown,)
+        Positions in ``images``; repeated ones are shown repeatedly.
+    codes : int64 tensor of shape (n_shown,)
+    n_classes : int
+    soft_targets : float32 tensor of shape (n_shown, n_classes) or None
+    weights : float32 tensor of shape (n_shown,) or None
+    """
+
+    images: Tensor
+    rows: Tensor
+    codes: Tensor
+    n_classes: int
+    soft_targets: Tensor | None = None
+    weights: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def gather(self, positions: Tensor) -> Batch:
+        """Return the batch at these positions (B,), images as float32 (B, C, H, W) from 0 to 255."""
+        images = self.images.index_select(0, self.rows[positions]).float()
+        if self.soft_targets is None:
+            targets = one_hot(self.codes[positions], self.n_classes).float()
+        else:
+            targets = self.soft_targets[positions]
+        weights = None if self.weights is None else self.weights[positions]
+        return images, (targets, weights)
+
+
+def as_tensor(images: NDArray[Any]) -> Tensor:
+    """Wrap an array without copying it, also one that must not be written to (a memory map)."""
+    if images.dtype.kind == "f" and images.dtype.itemsize > 8:
+        images = images.astype(np.float64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(images))
+
+
+def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
+    """Return the batch size; 'auto' takes about 16 steps an epoch, within 16 to 256 rows."""
+    if batch_size == "auto":
+        return min(LARGEST_AUTO_BATCH, max(SMALLEST_AUTO_BATCH, n_rows // 16))
+    return int(batch_size)
+
+
+def count_batches(n_rows: int, batch_size: int) -> int:
+    """Return how many batches an epoch has: equal ones, none of which is a single row."""
+    return max(1, min(-(-n_rows // batch_size), n_rows // 2))
+
+
+class TrainingBatches:
+    """One epoch for each iteration: drawn, gathered, augmented, mixed.
+
+    Parameters
+    ----------
+    images : ImageSet
+    batch_size : int
+    sampler : EpochSampler
+    augmentation : callable or None
+        Maps (images, generator) to images.
+    mixing : object with ``draw`` and ``apply``, or None
+    generator : torch.Generator
+    """
+
+    def __init__(
+        self,
+        dataset: ImageSet,
+        *,
+        batch_size: int,
+        sampler: EpochSampler,
+        augmentation: Callable[[Tensor, torch.Generator], Tensor] | None,
+        mixing: Any,
+        generator: torch.Generator,
+    ) -> None:
+        self.dataset = dataset
+        self.n_batches = count_batches(len(dataset), batch_size)
+        self.sampler = sampler
+        self.augmentation = augmentation
+        self.mixing = mixing
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = self.sampler.draw().to(self.dataset.images.device)
+        for positions in order.tensor_split(self.n_batches):
+            images, (targets, weights) = self.dataset.gather(positions)
+            if self.augmentation is not None:
+                images = self.augmentation(images, self.generator)
+            if self.mixing is not None:
+                draw = self.mixing.draw(len(images), tuple(images.shape[1:]), self.generator)
+                images, targets = self.mixing.apply(images, targets, draw)
+            yield images, (targets, weights)

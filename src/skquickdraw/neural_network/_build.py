@@ -1,0 +1,122 @@
+"""From an estimator's parameters to the parts of its training: net, objective, callbacks, batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._device import resolve_precision
+from .._random import make_generator
+from ..augmentation import resolve_augmentation, resolve_mixing
+from ..exceptions import InvalidParameterError
+from ..losses import class_weights, resolve_loss
+from ._batches import ImageSet, TrainingBatches, resolve_batch_size
+from ._callbacks import KeepBest, ProgressBar, WeightAverage
+from ._criterion import Criterion
+from ._net import ImageNet
+from ._optimizers import make_optimizer, make_schedule
+from ._rows import EpochSampler
+from ._training_set import effective_counts
+
+NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
+
+
+def sampling_strength(sampling: str | float | None) -> float:
+    """Return how far sampling balances classes, from 0 to 1."""
+    if sampling is None:
+        return 0.0
+    return 1.0 if sampling == "balanced" else float(sampling)
+
+
+def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches:
+    """Return the batches of an epoch; one generator of their own feeds all their draws."""
+    generator = make_generator(seed)
+    return TrainingBatches(
+        train,
+        batch_size=resolve_batch_size(estimator.batch_size, len(train)),
+        sampler=EpochSampler(
+            train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
+        ),
+        augmentation=resolve_augmentation(estimator.augmentation),
+        mixing=resolve_mixing(estimator.mixing),
+        generator=generator,
+    )
+
+
+def build_net(
+    estimator: Any,
+    batches: TrainingBatches,
+    *,
+    n_epochs: int,
+    has_validation: bool,
+    lr_schedule: str | None,
+) -> ImageNet:
+    """Return an initialized skorch net that is ready to train."""
+    train = batches.dataset
+    device = train.images.device
+    options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
+    net = ImageNet(
+        estimator._network,
+        **options,
+        module__image_shape=tuple(train.images.shape[1:]),
+        module__n_classes=train.n_classes,
+        criterion=Criterion,
+        criterion__row_loss=_row_loss(estimator, train),
+        criterion__label_smoothing=estimator.label_smoothing,
+        criterion__class_weight=_class_weight(estimator, train),
+        optimizer=make_optimizer,
+        optimizer__name=estimator.optimizer,
+        optimizer__weight_decay=estimator.weight_decay,
+        lr=estimator.lr,
+        callbacks=_callbacks(estimator, lr_schedule, n_epochs, len(batches), has_validation),
+        device=str(device),
+        precision=resolve_precision(estimator.precision, device),
+        verbose=0,
+    )
+    return net.initialize()
+
+
+def _row_loss(estimator: Any, train: ImageSet) -> torch.nn.Module:
+    counts = effective_counts(train, sampling_strength(estimator.sampling))
+    return resolve_loss(estimator.loss).bind(counts)
+
+
+def _class_weight(estimator: Any, train: ImageSet) -> Tensor | None:
+    if estimator.class_weight is None:
+        return None
+    weights = class_weights(
+        estimator.class_weight, estimator.classes_, train.codes.cpu().numpy()
+    )
+    return torch.as_tensor(weights, dtype=torch.float32)
+
+
+def _callbacks(
+    estimator: Any,
+    lr_schedule: str | None,
+    n_epochs: int,
+    n_batches: int,
+    has_validation: bool,
+) -> list[tuple[str, Any]]:
+    """Return callbacks in the order in which they must act: average first, then judge, then tell."""
+    schedule = make_schedule(lr_schedule, lr=estimator.lr, n_epochs=n_epochs, n_batches=n_batches)
+    average = None if estimator.ema_decay is None else WeightAverage(estimator.ema_decay)
+    is_stopped_early = estimator.early_stopping and has_validation
+    keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None
+    bar = ProgressBar(type(estimator).__name__, n_epochs) if estimator.verbose else None
+    named = {"schedule": schedule, "average": average, "keep_best": keeper, "progress": bar}
+    return [(name, callback) for name, callback in named.items() if callback is not None]
+
+
+def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
+    """Refuse to go on training a network whose shape has changed since."""
+    shapes = [
+        {k: tuple(v.shape) for k, v in n.module_.state_dict().items()} for n in (net, previous)
+    ]
+    if shapes[0] != shapes[1]:
+        raise InvalidParameterError(
+            f"{name}: the network of the previous fit has other shapes than these parameters, images and "
+            "classes ask for, so training cannot go on from it. Set warm_start=False, or leave width and "
+            "the data's shape as they were."
+        )

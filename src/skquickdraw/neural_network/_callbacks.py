@@ -1,0 +1,102 @@
+"""What happens beside the training: weights are averaged, the best are kept, people are kept informed."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from skorch.callbacks import Callback
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+
+class WeightAverage(Callback):
+    """Exponential moving average of weights and batch-norm statistics (Polyak and Juditsky 1992).
+
+    The decay warms up, so that short trainings do not remember their initial weights: after t steps it is
+    at most (1 + t) / (10 + t). The average is what is validated, kept and finally used.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.average_: Any = AveragedModel(
+            net.module_, multi_avg_fn=_warming_average(self.decay), use_buffers=True
+        )
+
+    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        if training:
+            self.average_.update_parameters(net.module_)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        net.module_.load_state_dict(self.network().state_dict())
+        self.average_ = None
+
+    def network(self) -> nn.Module:
+        """Return the network with averaged weights."""
+        return self.average_.module
+
+
+def _warming_average(decay: float) -> Any:
+    def average(averaged: Any, current: Any, n_averaged: Any) -> None:
+        n = int(n_averaged)
+        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, n_averaged)
+
+    return average
+
+
+class KeepBest(Callback):
+    """Remember the weights of the best validation score; restore them at the end; stop when it stalls."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.best_score_ = (-float("inf"), -float("inf"))
+        self.best_epoch_ = 0
+        self.best_weights_: Any = None
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        record = net.history[-1]
+        score = (record["valid_score"], -record["valid_loss"])  # the loss breaks ties
+        if score > self.best_score_:
+            self.best_score_, self.best_epoch_ = score, record["epoch"]
+            self.best_weights_ = copy.deepcopy(net.evaluated_module().state_dict())
+        elif record["epoch"] - self.best_epoch_ >= self.patience:
+            net.stop()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        net.module_.load_state_dict(self.best_weights_)
+        self.best_weights_ = None
+
+
+class ProgressBar(Callback):
+    """A bar of epochs with the latest loss and validation score."""
+
+    def __init__(self, description: str, n_epochs: int) -> None:
+        self.description = description
+        self.n_epochs = n_epochs
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} epochs {task.fields[status]}"),
+            TimeRemainingColumn(),
+        ]
+        self.bar_ = Progress(*columns)
+        self.task_ = self.bar_.add_task(self.description, total=self.n_epochs, status="")
+        self.bar_.start()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        record = net.history[-1]
+        status = f"loss {record['train_loss']:.3f}"
+        if "valid_score" in record:
+            status += f", validation {record['valid_score']:.1%}"
+        self.bar_.update(self.task_, advance=1, status=status)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self.bar_.stop()
+        del self.bar_, self.task_

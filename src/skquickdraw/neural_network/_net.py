@@ -1,0 +1,144 @@
+"""The private skorch net: the training loop, on whole tensors and without needless waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer
+from sklearn.metrics import recall_score
+from torch import Tensor, nn
+
+from ._batches import Batch, ImageSet, TrainingBatches
+from ._views import View
+
+PREDICTION_BATCH = 512
+
+
+class ImageNet(NeuralNet):
+    """skorch's net for images that lie in memory as one tensor.
+
+    It differs from its parent where whole tensors allow more speed: batches are cut, not collated; losses
+    are added up on the device and read once an epoch, where skorch waits for each; an interrupt by the
+    user ends the fit, where skorch swallows it.
+
+    Parameters
+    ----------
+    precision : torch.dtype
+        Of activations in training; weights, and all of prediction, stay float32.
+    """
+
+    def __init__(self, *args: Any, precision: torch.dtype = torch.float32, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.precision = precision
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        return [("epoch_timer", EpochTimer())]
+
+    def initialize_module(self) -> ImageNet:
+        super().initialize_module()
+        self.module_ = self.module_.to(memory_format=torch.channels_last)
+        return self
+
+    def train(self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int) -> ImageNet:
+        """Train for ``n_epochs``, or until a callback calls :meth:`stop`."""
+        self.is_stopped_ = False
+        self.notify("on_train_begin", X=batches.dataset, y=None)
+        try:
+            for _ in range(n_epochs):
+                self._run_epoch(batches, validation)
+                if self.is_stopped_:
+                    break
+        finally:
+            self.notify("on_train_end", X=batches.dataset, y=None)
+        self.optimizer_.zero_grad(set_to_none=True)
+        return self
+
+    def resume(self, previous: ImageNet) -> None:
+        """Take over the weights, the optimizer's memory and the history of another net."""
+        self.module_.load_state_dict(previous.module_.state_dict())
+        rates = [group["lr"] for group in self.optimizer_.param_groups]
+        self.optimizer_.load_state_dict(previous.optimizer_.state_dict())
+        for group, rate in zip(self.optimizer_.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self.history = previous.history
+
+    def epochs(self) -> list[dict[str, float]]:
+        """Return one record an epoch: losses, validation score, learning rate, seconds."""
+        return [
+            {key: value for key, value in record.items() if key != "batches"}
+            for record in self.history
+        ]
+
+    def stop(self) -> None:
+        """End the training after this epoch."""
+        self.is_stopped_ = True
+
+    def evaluated_module(self) -> nn.Module:
+        """Return the averaged network where weights are averaged, else the trained one."""
+        average = dict(self.callbacks_).get("average")
+        return self.module_ if average is None else average.network()
+
+    def _run_epoch(self, batches: TrainingBatches, validation: ImageSet | None) -> None:
+        self.notify("on_epoch_begin", dataset_train=batches.dataset, dataset_valid=validation)
+        self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+        self.run_single_epoch(batches, training=True, prefix="train", step_fn=self.train_step)
+        if validation is not None:
+            self._validate(validation)
+        self.notify("on_epoch_end", dataset_train=batches.dataset, dataset_valid=validation)
+
+    def run_single_epoch(
+        self, iterator: Iterable[Batch], training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        self.module_.train(training)
+        total = torch.zeros((), device=self.device)
+        n_rows = 0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            total += step["loss"].detach() * len(batch[0])
+            n_rows += len(batch[0])
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_loss", total.item() / n_rows)
+
+    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        images, target = batch
+        logits = self.infer(images)
+        loss = self.criterion_(logits, target)
+        loss.backward()
+        return {"loss": loss, "y_pred": logits}
+
+    def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
+        is_mixed = self.precision != torch.float32
+        with torch.autocast(x.device.type, self.precision, enabled=is_mixed):
+            return self.module_(x).float()
+
+    def _validate(self, validation: ImageSet) -> None:
+        images = validation.images.index_select(0, validation.rows)
+        logits = self.logits(images, self.evaluated_module())
+        loss = nn.functional.cross_entropy(logits, validation.codes)
+        codes = validation.codes.cpu().numpy()
+        score = recall_score(
+            codes, logits.argmax(1).cpu().numpy(), labels=sorted(set(codes)), average="macro"
+        )
+        self.history.record("valid_loss", loss.item())
+        self.history.record("valid_score", float(score))
+
+    def logits(
+        self, images: Tensor, module: nn.Module | None = None, view: View | None = None
+    ) -> Tensor:
+        """Return logits (n, n_classes) of images (n, C, H, W) in evaluation mode, in float32.
+
+        ``view`` maps a batch of images to another look at them.
+        """
+        module = self.module_ if module is None else module
+        module.eval()
+        parts = []
+        with torch.inference_mode():
+            for part in images.split(PREDICTION_BATCH):
+                batch = part.to(self.device).float()
+                parts.append(module(batch if view is None else view(batch)))
+            return torch.cat(parts)

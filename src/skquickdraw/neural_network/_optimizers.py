@@ -1,0 +1,74 @@
+"""Optimizers with decoupled weight decay, and learning-rate schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from skorch.callbacks import LRScheduler
+from torch import Tensor
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
+
+SGD_MOMENTUM = 0.9
+ONE_CYCLE_WARM_UP = 0.2  # share of the training in which the rate rises
+
+
+class DecoupledSGD(torch.optim.SGD):
+    """Nesterov SGD that shrinks weights apart from the gradient (Loshchilov and Hutter, arXiv:1711.05101)."""
+
+    def __init__(self, params: Any, lr: float, weight_decay: float) -> None:
+        for group in params:
+            group["decay"] = group.pop("weight_decay", weight_decay)
+        super().__init__(params, lr=lr, momentum=SGD_MOMENTUM, nesterov=True)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = super().step(closure)
+        with torch.no_grad():
+            for group in self.param_groups:
+                for weight in group["params"] if group["decay"] else ():
+                    weight.mul_(1 - group["lr"] * group["decay"])
+        return loss
+
+
+def make_optimizer(
+    params: Iterable[Any], *, name: str | Callable[..., Any], lr: float, weight_decay: float
+) -> torch.optim.Optimizer:
+    """Build the optimizer; batch-norm weights and biases, all one-dimensional, do not decay."""
+    tensors: list[Tensor] = [p for group in params for p in group["params"]]
+    groups = [
+        {"params": [p for p in tensors if p.ndim > 1]},
+        {"params": [p for p in tensors if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if name == "sgd":
+        return DecoupledSGD(groups, lr=lr, weight_decay=weight_decay)
+    if name == "adamw":
+        return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
+    return name(groups, lr=lr, weight_decay=weight_decay)
+
+
+def make_schedule(name: str | None, *, lr: float, n_epochs: int, n_batches: int) -> LRScheduler | None:
+    """Return skorch's callback for a schedule that ends with the training."""
+    n_steps = n_epochs * n_batches
+    if name == "onecycle":
+        return LRScheduler(
+            OneCycleLR,
+            step_every="batch",
+            event_name=None,
+            max_lr=lr,
+            total_steps=n_steps,
+            pct_start=ONE_CYCLE_WARM_UP,
+            cycle_momentum=False,
+        )
+    if name == "cosine":
+        return LRScheduler(CosineAnnealingLR, step_every="batch", event_name=None, T_max=n_steps)
+    if name == "plateau":
+        return LRScheduler(
+            ReduceLROnPlateau, monitor=_monitored_loss, event_name=None, factor=0.3, patience=3
+        )
+    return None
+
+
+def _monitored_loss(net: Any) -> float:
+    record = net.history[-1]
+    return record.get("valid_loss", record["train_loss"])

@@ -1,0 +1,86 @@
+"""From what the user passed to ``fit`` to the sets that the net trains and validates on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..exceptions import InvalidTargetsError
+from ._batches import ImageSet, as_tensor
+from ._rows import canonical_order, repeat_rows, shown_counts
+from ._split import split_validation
+
+STATISTICS_CHUNK = 8192  # images at a time
+
+
+@dataclass
+class LabeledImages:
+    """Validated input: images (n, C, H, W), codes (n,), and optionally soft targets and weights."""
+
+    images: NDArray[Any]
+    codes: NDArray[np.int64]
+    n_classes: int
+    soft_targets: NDArray[np.float32] | None = None
+    weights: NDArray[np.float64] | None = None
+
+    def order(self) -> NDArray[np.int64]:
+        return canonical_order(self.images, self.codes)
+
+    def subset(self, rows: NDArray[np.int64], device: torch.device) -> ImageSet:
+        """Return these rows on the device, repeated and weighted as their weights ask."""
+        weights = None if self.weights is None else self.weights[rows]
+        rows, weights = repeat_rows(rows, weights)
+        soft = self.soft_targets
+        return ImageSet(
+            images=as_tensor(self.images).to(device),
+            rows=torch.as_tensor(rows, device=device),
+            codes=torch.as_tensor(self.codes[rows], device=device),
+            n_classes=self.n_classes,
+            soft_targets=None if soft is None else torch.as_tensor(soft[rows], device=device),
+            weights=None
+            if weights is None
+            else torch.as_tensor(weights, dtype=torch.float32, device=device),
+        )
+
+    def split(
+        self, fraction: float, rng: np.random.RandomState, name: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return training rows and validation rows, in an order that depends on content only."""
+        order = self.order()
+        train, validation = split_validation(self.codes[order], fraction, rng)
+        if len(validation) == 0:
+            raise InvalidTargetsError(
+                f"{name}: validation_fraction={fraction} of {len(order)} rows leaves no class with a row "
+                "to validate on. Raise it, pass X_val and y_val, or set early_stopping=False."
+            )
+        return order[train], order[validation]
+
+
+def effective_counts(train: ImageSet, sampling: float) -> Tensor:
+    """Return how often an epoch of this set shows each class, of shape (n_classes,)."""
+    soft, weights = train.soft_targets, train.weights
+    return shown_counts(
+        train.codes.cpu().numpy(),
+        train.n_classes,
+        sampling,
+        None if soft is None else soft.cpu().numpy(),
+        None if weights is None else weights.cpu().numpy().astype(np.float64),
+    )
+
+
+def pixel_statistics(train: ImageSet) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel over the training rows, as (C,) each."""
+    n_channels = train.images.shape[1]
+    sums = torch.zeros(2, n_channels, dtype=torch.float64, device=train.images.device)
+    for rows in train.rows.split(STATISTICS_CHUNK):
+        pixels = train.images.index_select(0, rows).float()
+        sums[0] += pixels.sum(dim=(0, 2, 3)).double()
+        sums[1] += pixels.square().sum(dim=(0, 2, 3)).double()
+    n_pixels = len(train) * train.images[0, 0].numel()
+    mean, square = sums / n_pixels
+    return mean.float(), (square - mean**2).clamp(min=0).sqrt().float()

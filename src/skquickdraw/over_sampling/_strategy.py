@@ -1,0 +1,81 @@
+"""How many samples each class shall have, and which of its rows are copied for that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from numpy.typing import NDArray
+
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+
+
+def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
+    """Return the positions of the rows that have a label."""
+    is_text, seeks_text = y.dtype.kind in "US", isinstance(unlabeled_label, str)
+    never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
+    if unlabeled_label is None or never_equal:
+        return np.arange(len(y))
+    return np.flatnonzero(y != unlabeled_label)
+
+
+def check_classes(name: str, y: NDArray[Any], unlabeled_label: Any) -> None:
+    """Refuse labels of a single class, and name the way out where -1 was meant as the other one.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If the labelled rows hold fewer than two classes.
+    """
+    classes = np.unique(y)
+    if len(classes) < 2:
+        held = f"one class, {classes[0]!r}" if len(classes) else "no class"
+        raise InvalidTargetsError(
+            f"{name}: y must hold more than one class, but its labelled rows hold {held}; "
+            f"rows whose label is {unlabeled_label!r} count as unlabelled. Pass "
+            f"unlabeled_label=None if {unlabeled_label!r} is a class of its own."
+        )
+
+
+def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:
+    """Return the strategy in imbalanced-learn's terms: a count per class becomes a dict.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a dict, or what a callable returns, asks for fewer samples than a class has.
+    """
+    counts = dict(zip(*np.unique(y, return_counts=True), strict=True))
+    if isinstance(sampling_strategy, Integral) and int(sampling_strategy) > 1:
+        return {label: max(count, int(sampling_strategy)) for label, count in counts.items()}
+    if callable(sampling_strategy):
+        sampling_strategy = sampling_strategy(y)
+    if isinstance(sampling_strategy, Mapping):
+        _check_counts(name, sampling_strategy, counts)
+        return dict(sampling_strategy)
+    return sampling_strategy
+
+
+def _check_counts(name: str, targets: Mapping[Any, int], counts: dict[Any, int]) -> None:
+    for label, target in targets.items():
+        count = counts.get(label, 0)
+        if target < count:
+            raise InvalidParameterError(
+                f"{name}: class {label!r} has {count} samples but target={target}; over-sampling "
+                f"cannot remove samples. Use target >= {count} or under-sample first."
+            )
+
+
+def choose_copies(
+    y: NDArray[Any], sampling_strategy: Any, rng: np.random.RandomState
+) -> tuple[NDArray[np.intp], dict[Any, int]]:
+    """Let imbalanced-learn choose which rows are copied, and return them with the copies per class.
+
+    Its sampler works on the rows' positions, so that it never touches a picture.
+    """
+    sampler = RandomOverSampler(sampling_strategy=sampling_strategy, random_state=rng)
+    sampler.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
+    return sampler.sample_indices_[len(y) :], sampler.sampling_strategy_

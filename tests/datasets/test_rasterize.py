@@ -1,0 +1,108 @@
+"""The rasteriser: against Google's own bitmaps where they are at hand, and by plain geometry."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skquickdraw.datasets import rasterize
+from skquickdraw.exceptions import InvalidParameterError
+
+PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
+BAR = [[[0, 255], [128, 128]]]
+CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
+
+
+@pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! format pairs")
+@pytest.mark.parametrize("word", ["apple", "boomerang", "cookie", "diamond", "moon"])
+def test_agrees_with_the_published_bitmaps(word):
+    lines = (PAIRS / f"{word}.ndjson").read_text().splitlines()
+    images = rasterize([json.loads(line)["drawing"] for line in lines])
+    published = np.load(PAIRS / f"{word}.npy").reshape(-1, 28, 28)
+    error = np.abs(images.astype(float) - published).mean(axis=(1, 2))
+    assert error.mean() < 0.6
+    assert error.max() < 1.0
+
+
+def test_one_drawing_equals_its_row_in_a_batch():
+    batch = rasterize([BAR, CROSS, BAR])
+    assert batch.shape == (3, 28, 28) and batch.dtype == np.uint8
+    np.testing.assert_array_equal(batch[1], rasterize(CROSS))
+    np.testing.assert_array_equal(batch[0], batch[2])
+
+
+def test_lists_and_arrays_draw_alike():
+    np.testing.assert_array_equal(rasterize([np.array(s) for s in CROSS]), rasterize(CROSS))
+
+
+@pytest.mark.parametrize("side", [1, 9, 28, 64])
+def test_ink_has_the_area_of_the_line(side):
+    """A bar of length 255 and width 16 with round ends; the scale is side / 304."""
+    area = rasterize(BAR, side=side).sum() / 255
+    expected = (255 * 16 + np.pi * 8**2) * (side / 304) ** 2
+    assert area == pytest.approx(expected, rel=0.05, abs=0.02)
+
+
+def test_a_symmetric_drawing_gives_a_symmetric_image():
+    image = rasterize([[[0, 256], [0, 256]], [[0, 256], [256, 0]]]).astype(int)
+    for mirrored in (image[::-1], image[:, ::-1], image.T):
+        assert np.abs(image - mirrored).max() <= 1
+
+
+def test_one_point_is_a_dot_in_the_middle():
+    image = rasterize([[[0], [0]]], side=29)
+    assert image[14, 14] == image.max() > 200
+    assert (image > 0).sum() <= 9
+
+
+def test_points_beyond_the_first_do_not_connect_strokes():
+    apart = rasterize([[[0, 0], [0, 255]], [[255, 255], [0, 255]]])
+    assert apart[:, 10:18].max() == 0
+
+
+def test_overlap_within_a_stroke_is_no_darker_but_between_strokes_is():
+    line = [[0, 255], [100, 120]]
+    once = rasterize([line])
+    there_and_back = rasterize([[[0, 255, 0], [100, 120, 100]]])
+    twice = rasterize([line, line])
+    np.testing.assert_array_equal(once, there_and_back)
+    assert twice.sum() > once.sum()
+    assert (twice >= once).all()
+
+
+def test_wider_lines_and_wider_margins():
+    assert rasterize(CROSS, line_width=32).sum() > rasterize(CROSS).sum()
+    assert rasterize(CROSS, margin=60)[:4].max() == 0
+    assert rasterize(CROSS, margin=0).shape == (28, 28)
+
+
+def test_drawings_without_strokes_are_black():
+    batch = rasterize([[], BAR, []])
+    assert batch.shape == (3, 28, 28)
+    assert batch[0].max() == batch[2].max() == 0 < batch[1].max()
+    assert rasterize([]).shape == (0, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "stroke", [[[0, 1], [0]], [[], []], [[0, 1], [0, 1], [0, 1]], [[0, 1]]], ids=str
+)
+def test_refuses_strokes_that_are_no_pairs(stroke):
+    with pytest.raises(InvalidParameterError, match="a stroke must be a pair"):
+        rasterize([CROSS, [stroke]])
+
+
+@pytest.mark.parametrize("value", [-1, 300, np.nan, np.inf])
+def test_refuses_coordinates_outside_the_box(value):
+    with pytest.raises(InvalidParameterError, match=r"coordinates must lie in 0\.\.256"):
+        rasterize([[[0, value], [0, 10]]])
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [{"side": 0}, {"side": 28.0}, {"line_width": 0}, {"margin": -1}, {"margin": np.nan}],
+    ids=str,
+)
+def test_refuses_parameters_out_of_range(parameter):
+    with pytest.raises(InvalidParameterError, match=f"{next(iter(parameter))} must be"):
+        rasterize(CROSS, **parameter)

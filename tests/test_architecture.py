@@ -1,0 +1,284 @@
+"""The shape of the package, read from its source: who imports whom, and how large things are.
+
+Each law is a function from the modules of a source tree to complaints. The real tree must give
+none, and a small bad tree must give some: a law that cannot be broken holds nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "skquickdraw"
+SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
+
+CONTRACTS = {"_compat", "_device", "_images", "_random", "_targets", "exceptions"}
+
+# A room imports the contracts and the rooms of lower floors, never one of its own floor.
+FLOORS = [
+    {"augmentation", "datasets", "losses", "metrics", "model_selection", "networks"},
+    {"neural_network", "over_sampling"},
+    {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
+    {"inspection", "persistence"},
+]
+# A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.
+BARRED = {room: {"neural_network"} for room in FLOORS[2]}
+
+BARRED_EVERYWHERE = {"torchvision", "lightgbm"}
+BARRED_IN = {"networks": {"sklearn", "skorch", "imblearn"}}
+OPTIONAL = {"matplotlib", "pandas", "pooch"}  # extras: imported inside functions only
+WITH_PRIVATE_PARTS = {"sklearn", "skorch", "imblearn"}
+
+NOT_A_NAME = {"utils", "helpers", "misc"}
+MAX_FILE_LINES = 400
+MAX_BODY_LINES = 40
+
+
+@dataclass(frozen=True)
+class Import:
+    target: str  # dotted and absolute, down to the imported name: "sklearn.utils.check_array"
+    line: int
+    is_lazy: bool  # inside a function
+
+
+@dataclass(frozen=True)
+class Module:
+    path: Path  # relative to the package
+    tree: ast.Module
+    n_lines: int
+
+    @property
+    def room(self) -> str:
+        """Return the first part of the module's name below the package; '' for its ``__init__``."""
+        first = self.path.parts[0].removesuffix(".py")
+        return "" if first == "__init__" else first
+
+    def imports(self) -> Iterator[Import]:
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        inside = {n for f in ast.walk(self.tree) if isinstance(f, functions) for n in ast.walk(f)}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                targets = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                targets = [f"{self._origin(node)}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            for target in targets:
+                yield Import(target, node.lineno, node in inside)
+
+    def _origin(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = [PACKAGE, *self.path.parts[:-1]]
+        kept = package[: len(package) - node.level + 1]
+        return ".".join([*kept, node.module] if node.module else kept)
+
+
+def read_modules(root: Path) -> list[Module]:
+    """Parse every file below the package's folder."""
+    modules = []
+    for path in sorted(root.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        modules.append(Module(path.relative_to(root), ast.parse(text), len(text.splitlines())))
+    return modules
+
+
+def rooms_keep_to_their_floors(module: Module) -> Iterator[str]:
+    if not module.room:
+        return  # the package's own __init__ names every room
+    may = _allowed(module.room)
+    if may is None:
+        yield f"room {module.room!r} is on no floor: give it one in FLOORS"
+        return
+    for found in module.imports():
+        package, _, rest = found.target.partition(".")
+        if package == PACKAGE and rest.split(".")[0] not in may:
+            yield f"line {found.line}: {module.room} must not import {found.target}"
+
+
+def _allowed(room: str) -> set[str] | None:
+    if room in CONTRACTS:
+        return CONTRACTS
+    below: set[str] = set(CONTRACTS)
+    for floor in FLOORS:
+        if room in floor:
+            return (below | {room}) - BARRED.get(room, set())
+        below |= floor
+    return None
+
+
+def rooms_are_entered_by_the_door(module: Module) -> Iterator[str]:
+    for found in module.imports():
+        package, room, *rest = [*found.target.split("."), ""]
+        is_other = package == PACKAGE and room != module.room and room not in CONTRACTS
+        if is_other and any(part.startswith("_") for part in rest):
+            yield f"line {found.line}: {found.target} is private to its room"
+
+
+def barred_packages_stay_out(module: Module) -> Iterator[str]:
+    barred = BARRED_EVERYWHERE | BARRED_IN.get(module.room, set())
+    for found in module.imports():
+        if found.target.split(".")[0] in barred:
+            yield f"line {found.line}: {module.room} must not import {found.target}"
+
+
+def extras_are_imported_late(module: Module) -> Iterator[str]:
+    for found in module.imports():
+        if found.target.split(".")[0] in OPTIONAL and not found.is_lazy:
+            yield f"line {found.line}: {found.target} is optional; import it inside a function"
+
+
+def private_names_stay_in_compat(module: Module) -> Iterator[str]:
+    if module.room == "_compat":
+        return
+    for found in module.imports():
+        package, *rest = found.target.split(".")
+        is_private = any(part.startswith("_") and not part.endswith("__") for part in rest)
+        if package in WITH_PRIVATE_PARTS and is_private:
+            yield f"line {found.line}: {found.target} is private; import it in _compat.py only"
+
+
+def files_are_short(module: Module) -> Iterator[str]:
+    if module.n_lines > MAX_FILE_LINES:
+        yield f"{module.n_lines} lines, more than {MAX_FILE_LINES}"
+
+
+def functions_are_short(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            n_lines = _body_lines(node)
+            if n_lines > MAX_BODY_LINES:
+                yield f"line {node.lineno}: {node.name} has {n_lines} lines, over {MAX_BODY_LINES}"
+
+
+def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def names_say_something(module: Module) -> Iterator[str]:
+    for part in module.path.with_suffix("").parts:
+        if part.strip("_") in NOT_A_NAME:
+            yield f"{part!r} names no idea"
+
+
+Law = Callable[[Module], Iterator[str]]
+
+LAWS: list[Law] = [
+    rooms_keep_to_their_floors,
+    rooms_are_entered_by_the_door,
+    barred_packages_stay_out,
+    extras_are_imported_late,
+    private_names_stay_in_compat,
+    files_are_short,
+    functions_are_short,
+    names_say_something,
+]
+
+
+def complaints(law: Law, root: Path) -> list[str]:
+    return [f"{module.path}: {text}" for module in read_modules(root) for text in law(module)]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_the_package_keeps_the_law(law):
+    assert complaints(law, SOURCE) == []
+
+
+LONG_BODY = "def f():\n" + "    x = 1\n" * 41
+LONG_DOCSTRING = "def f():\n" + '    """' + "Say more.\n" * 60 + '    """\n' + "    x = 1\n" * 40
+
+BROKEN = [
+    (rooms_keep_to_their_floors, "networks/_cnn.py", "from ..losses import Focal"),
+    (rooms_keep_to_their_floors, "networks/_cnn.py", "from .. import losses"),
+    (rooms_keep_to_their_floors, "losses/__init__.py", "from ..over_sampling import X"),
+    (rooms_keep_to_their_floors, "metrics/_a.py", "def f():\n    import skquickdraw.datasets"),
+    (rooms_keep_to_their_floors, "over_sampling/_a.py", "from skquickdraw import ResNetClassifier"),
+    (rooms_keep_to_their_floors, "ensemble/_a.py", "from ..neural_network import X"),
+    (rooms_keep_to_their_floors, "_images.py", "from .datasets import make_sketches"),
+    (rooms_keep_to_their_floors, "cellar/_a.py", "import numpy"),
+    (rooms_are_entered_by_the_door, "over_sampling/_a.py", "from ..augmentation._affine import f"),
+    (rooms_are_entered_by_the_door, "over_sampling/_a.py", "from ..augmentation import _affine"),
+    (barred_packages_stay_out, "networks/_cnn.py", "from sklearn.base import BaseEstimator"),
+    (barred_packages_stay_out, "networks/_cnn.py", "def f():\n    import skorch.net"),
+    (barred_packages_stay_out, "datasets/_a.py", "from torchvision import transforms"),
+    (barred_packages_stay_out, "ensemble/_a.py", "import lightgbm as lgb"),
+    (extras_are_imported_late, "inspection/_a.py", "import matplotlib.pyplot as plt"),
+    (private_names_stay_in_compat, "metrics/_a.py", "from sklearn.utils import _safe_indexing"),
+    (private_names_stay_in_compat, "metrics/_a.py", "import sklearn.utils._tags"),
+    (private_names_stay_in_compat, "losses/_a.py", "from skorch._doctor import SkorchDoctor"),
+    (files_are_short, "losses/_a.py", "x = 1\n" * 401),
+    (functions_are_short, "losses/_a.py", LONG_BODY),
+    (functions_are_short, "losses/_a.py", "async " + LONG_BODY),
+    (names_say_something, "losses/_utils.py", ""),
+    (names_say_something, "helpers/_a.py", ""),
+]
+
+KEPT = [
+    (rooms_keep_to_their_floors, "__init__.py", "from .neural_network import ResNetClassifier"),
+    (rooms_keep_to_their_floors, "_targets.py", "from .exceptions import InvalidTargetsError"),
+    (rooms_keep_to_their_floors, "networks/_cnn.py", "from ._layers import f\nimport torch"),
+    (rooms_keep_to_their_floors, "persistence/_a.py", "from ..neural_network import X"),
+    (rooms_keep_to_their_floors, "over_sampling/_a.py", "from ..augmentation import X"),
+    (rooms_are_entered_by_the_door, "over_sampling/_a.py", "from .._images import check_images"),
+    (rooms_are_entered_by_the_door, "networks/__init__.py", "from ._cnn import CNN"),
+    (barred_packages_stay_out, "neural_network/_a.py", "from sklearn.base import BaseEstimator"),
+    (extras_are_imported_late, "inspection/_a.py", "def f():\n    import matplotlib"),
+    (private_names_stay_in_compat, "_compat.py", "from sklearn.utils import _safe_indexing"),
+    (private_names_stay_in_compat, "metrics/_a.py", "from sklearn import __version__"),
+    (files_are_short, "losses/_a.py", "x = 1\n" * 400),
+    (functions_are_short, "losses/_a.py", LONG_DOCSTRING),
+    (names_say_something, "losses/_focal.py", ""),
+]
+
+
+def write_tree(root: Path, path: str, source: str) -> Path:
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source, encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(("law", "path", "source"), BROKEN)
+def test_a_broken_law_is_noticed(tmp_path, law, path, source):
+    (complaint,) = complaints(law, write_tree(tmp_path, path, source))
+    assert complaint.startswith(path)
+
+
+@pytest.mark.parametrize(("law", "path", "source"), KEPT)
+def test_what_is_allowed_passes(tmp_path, law, path, source):
+    assert complaints(law, write_tree(tmp_path, path, source)) == []
+
+
+def test_every_law_can_be_broken():
+    assert {law for law, _, _ in BROKEN} == {law for law, _, _ in KEPT} == set(LAWS)
+
+
+def test_the_package_is_where_the_laws_look():
+    assert read_modules(SOURCE)
+
+
+def modules_loaded_by(code: str) -> set[str]:
+    """Run the code in a fresh interpreter, and return the packages that it left loaded."""
+    report = code + "\nimport sys\nprint(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {"torch", "sklearn", "scipy", "numpy", "skorch", "imblearn", "lightgbm", "matplotlib"}
+
+
+def test_importing_the_package_is_light():
+    assert not modules_loaded_by("import skquickdraw; dir(skquickdraw)") & HEAVY
+
+
+def test_a_heavy_import_would_be_noticed():
+    assert "numpy" in modules_loaded_by("import numpy") & HEAVY

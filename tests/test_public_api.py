@@ -1,0 +1,136 @@
+"""The names that users may rely on, and what each of them owes its reader."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import skquickdraw
+
+# A change here is a change for users: write it into CHANGELOG.md too.
+ROOMS = {
+    "augmentation": {
+        "AugmentationPolicy",
+        "CutMix",
+        "MixUp",
+        "resolve_augmentation",
+        "resolve_mixing",
+    },
+    "datasets": {
+        "ladder_counts",
+        "load_competition",
+        "make_ladder",
+        "make_sketches",
+        "rasterize",
+    },
+    "exceptions": {
+        "DataFileError",
+        "InvalidImagesError",
+        "InvalidParameterError",
+        "InvalidTargetsError",
+        "SkquickdrawError",
+    },
+    "losses": {"BalancedSoftmax", "CrossEntropy", "Focal", "LDAM"},
+    "metrics": {
+        "frequency_groups",
+        "group_recall_score",
+        "imbalance_report",
+        "make_group_scorer",
+        "per_class_recall",
+    },
+    "networks": {"CNN", "MobileNetV2", "ResNet"},
+    "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
+    "over_sampling": {"AugmentingOverSampler"},
+}
+TOP_LEVEL = {
+    "AugmentingOverSampler": "over_sampling",
+    "CNNClassifier": "neural_network",
+    "MobileNetClassifier": "neural_network",
+    "ResNetClassifier": "neural_network",
+}
+NAMES = [(room, name) for room, names in ROOMS.items() for name in sorted(names)]
+DOCUMENTED = [(room, name) for room, name in NAMES if room != "exceptions"]
+
+
+def load(room: str, name: str = "") -> Any:
+    module = import_module(f"skquickdraw.{room}")
+    return getattr(module, name) if name else module
+
+
+def test_names_of_the_package():
+    assert set(skquickdraw.__all__) == {*ROOMS, *TOP_LEVEL}
+    assert skquickdraw.__all__ == sorted(skquickdraw.__all__)
+    assert set(skquickdraw.__all__) <= set(dir(skquickdraw))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_names_of_a_room(room):
+    assert set(load(room).__all__) == ROOMS[room]
+    assert getattr(skquickdraw, room) is load(room)
+
+
+@pytest.mark.parametrize(("name", "room"), TOP_LEVEL.items())
+def test_a_name_of_the_package_is_its_rooms(name, room):
+    assert getattr(skquickdraw, name) is load(room, name)
+
+
+def test_names_come_on_first_use():
+    code = (
+        "import skquickdraw as s; s.metrics; from skquickdraw import exceptions; print(s.metrics)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "skquickdraw.metrics" in done.stdout
+
+
+def test_other_names_are_missing():
+    with pytest.raises(AttributeError, match="'skquickdraw' has no attribute 'MobileNet'"):
+        skquickdraw.MobileNet  # noqa: B018
+
+
+@pytest.mark.parametrize(("room", "name"), NAMES)
+def test_every_name_has_a_docstring_of_its_own(room, name):
+    own = load(room, name).__doc__ or ""  # a class does not inherit it
+    assert own.strip().partition("\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize(("room", "name"), DOCUMENTED)
+def test_every_name_shows_an_example(room, name):
+    text = inspect.cleandoc(load(room, name).__doc__ or "")
+    _, heading, examples = text.partition("\nExamples\n--------\n")
+    assert heading and ">>> " in examples
+
+
+@pytest.mark.parametrize(("room", "name"), DOCUMENTED)
+def test_every_function_is_typed(room, name):
+    untyped = [text for function in functions_of(load(room, name)) for text in gaps(function)]
+    assert untyped == []
+
+
+def functions_of(public: Any) -> list[Any]:
+    """Return the function itself, or the class's own public methods and its constructor."""
+    if inspect.isfunction(public):
+        return [public]
+    own = vars(public).items()
+    shown = [value for name, value in own if name == "__init__" or not name.startswith("_")]
+    return [value for value in shown if inspect.isfunction(value)]
+
+
+def gaps(function: Any) -> list[str]:
+    """Name the parameters without an annotation, and the result if it has none."""
+    noted = {*function.__annotations__, "self"}
+    named = [*inspect.signature(function).parameters]
+    if function.__name__ != "__init__":
+        named.append("return")
+    return [f"{function.__qualname__}: {name}" for name in named if name not in noted]
+
+
+def test_gaps_are_found():
+    def half_typed(self, X, y: int):
+        return X
+
+    assert [text.split(": ")[1] for text in gaps(half_typed)] == ["X", "return"]
