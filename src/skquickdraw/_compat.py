@@ -3,9 +3,15 @@
 They are private but steady: scikit-learn's own estimators and imbalanced-learn's are built on them.
 """
 
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-__all__ = ["HasMethods", "Interval", "Options", "StrOptions", "check_sample_weight"]
-
-check_sample_weight = _check_sample_weight
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_sample_weight",
+    "safe_indexing",
+]

@@ -1,8 +1,8 @@
 """The image contract: what X may look like, and the one way in which it is read.
 
-X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, with values from 0 to 255. Inside
-the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here copies a whole
-floating-point data set. Scaling happens later, batch by batch, on the device.
+X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, values from 0 to 255. Inside
+the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here copies a
+whole floating-point data set. Scaling happens later, batch by batch, on the device.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .exceptions import InvalidImagesError
 ImageShape = tuple[int, int, int]  # (channels, height, width)
 
 MAX_INK = 255
+SMALLEST_SIDE = 8  # anything smaller is no picture, but features in a grid: their range is free
 CHANNELS = (1, 3)
 
 
@@ -54,7 +55,7 @@ def check_images(
         If X has another number of axes, another shape than ``image_shape``, or values outside 0 to 255.
     """
     name = type(estimator).__name__
-    X, stacked_shape = _flatten_stack(name, X)
+    X, stacked_shape = flatten_stack(name, X)
     flat = validate_data(estimator, X, reset=reset, dtype="numeric")
     return _as_images(name, flat, image_shape, stacked_shape)
 
@@ -69,7 +70,7 @@ def check_images_and_labels(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Validate X and y for ``fit``; as :func:`check_images`, and y of shape (n,)."""
     name = type(estimator).__name__
-    X, stacked_shape = _flatten_stack(name, X)
+    X, stacked_shape = flatten_stack(name, X)
     flat, y = validate_data(estimator, X, y, reset=reset, dtype="numeric")
     return _as_images(name, flat, image_shape, stacked_shape), y
 
@@ -81,7 +82,9 @@ def _as_images(
     stacked_shape: ImageShape | None,
 ) -> NDArray[Any]:
     shape = resolve_image_shape(name, flat.shape[1], image_shape, stacked_shape)
-    return _as_ink(name, flat).reshape(-1, *shape)
+    is_picture = min(shape[1:]) >= SMALLEST_SIDE
+    values = _as_ink(name, flat) if is_picture else _as_features(flat)
+    return values.reshape(-1, *shape)
 
 
 def resolve_image_shape(
@@ -126,7 +129,7 @@ def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
     return shape
 
 
-def _flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
+def flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
     """Flatten (n, H, W) or (n, C, H, W) to rows, so that scikit-learn counts pixels as features."""
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
@@ -146,19 +149,23 @@ def _flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
 
 def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
     """Check the range, and narrow integers to uint8; floating point stays as it is."""
-    if flat.dtype == np.uint8 or flat.size == 0:
+    if flat.dtype == np.uint8:
         return flat
     if flat.dtype == np.bool_:
         return flat.view(np.uint8)
     low, high = flat.min(), flat.max()
     if low < 0:
         raise InvalidImagesError(
-            f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, got a "
-            f"minimum of {low}. Undo the standardisation: {name} scales images by itself."
+            f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, "
+            f"got a minimum of {low}. Undo the standardisation: {name} scales images by itself."
         )
     if high > MAX_INK:
         raise InvalidImagesError(
-            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high}. Rescale X, for "
-            f"example X * ({MAX_INK} / X.max())."
+            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high}. Rescale X, "
+            f"for example X * ({MAX_INK} / X.max())."
         )
     return flat if flat.dtype.kind == "f" else flat.astype(np.uint8)
+
+
+def _as_features(flat: NDArray[Any]) -> NDArray[Any]:
+    return flat if flat.dtype.kind == "f" else flat.astype(np.float32)

@@ -3,8 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 
+from .._compat import safe_indexing
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
@@ -142,7 +143,7 @@ def make_ladder(
             )
         kept.append(np.random.RandomState(seeds[code]).permutation(rows)[:count])
     indices = np.sort(np.concatenate(kept))
-    X, y = _safe_indexing(X, indices), y[indices]
+    X, y = safe_indexing(X, indices), y[indices]
     return (X, y, indices) if return_indices else (X, y)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from .._images import _flatten_stack, resolve_image_shape
+from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
 from ._copies import append_copies
 from ._strategy import check_classes, choose_copies, find_labeled, resolve_sampling_strategy
@@ -159,7 +159,7 @@ class AugmentingOverSampler(BaseOverSampler):
         y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         shape, stacked_shape = getattr(X, "shape", ()), None
         if len(shape) > 2:
-            X, stacked_shape = _flatten_stack(name, X)
+            X, stacked_shape = flatten_stack(name, X)
         X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
         return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot

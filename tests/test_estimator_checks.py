@@ -1,0 +1,25 @@
+"""scikit-learn's own suite, on every public classifier, with nothing excused."""
+
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
+
+# Narrow networks: the suite fits hundreds of them, on a handful of pixels.
+ESTIMATORS = [
+    CNNClassifier(width=0.25),
+    MobileNetClassifier(width=0.25),
+    ResNetClassifier(width=0.25),
+]
+
+CHECKS = [
+    pytest.param(estimator, check, id=f"{type(estimator).__name__}-{check.func.__name__}")
+    for prototype in ESTIMATORS
+    for estimator, check in estimator_checks_generator(prototype)
+]
+
+
+@pytest.mark.filterwarnings("default")  # the suite provokes warnings on purpose
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
