@@ -30,8 +30,8 @@ def resolve_device(device: str | torch.device) -> torch.device:
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     """Return the dtype that a network's activations have in training.
 
-    'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, Intel with AMX), which
-    halves the memory traffic that bounds small networks; float32 elsewhere.
+    'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, Intel with AMX),
+    which halves the memory traffic that bounds small networks; float32 elsewhere.
     """
     if precision not in PRECISIONS:
         raise InvalidParameterError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
@@ -46,7 +46,7 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
 
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
-    """Let cuDNN choose the fastest of its reproducible algorithms, and put its flags back afterwards."""
+    """Let cuDNN take its fastest reproducible algorithms; put its flags back afterwards."""
     if device.type != "cuda":
         yield
         return

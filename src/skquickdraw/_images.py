@@ -1,8 +1,8 @@
 """The image contract: what X may look like, and the one way in which it is read.
 
-X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, values from 0 to 255. Inside
-the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here copies a
-whole floating-point data set. Scaling happens later, batch by batch, on the device.
+X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, values from 0 to 255.
+Inside the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here
+copies a whole floating-point data set. Scaling happens later, batch by batch, on the device.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def check_images(
     Parameters
     ----------
     estimator : estimator
-        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels) and
-        ``feature_names_in_`` are set, otherwise X is compared with them.
+        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels)
+        and ``feature_names_in_`` are set, otherwise X is compared with them.
     X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
         Values from 0 to 255.
     reset : bool
@@ -52,7 +52,8 @@ def check_images(
     Raises
     ------
     InvalidImagesError
-        If X has another number of axes, another shape than ``image_shape``, or values outside 0 to 255.
+        If X has another number of axes, another shape than ``image_shape``, or values outside 0 to
+        255.
     """
     name = type(estimator).__name__
     X, stacked_shape = flatten_stack(name, X)
@@ -95,8 +96,8 @@ def resolve_image_shape(
 ) -> ImageShape:
     """Return (channels, height, width) of images that have ``n_features`` pixels.
 
-    Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where their
-    length is no square, as a picture that is one row of pixels high.
+    Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where
+    their length is no square, as a picture that is one row of pixels high.
     """
     wanted = None if image_shape is None else _with_channels(name, image_shape)
     if stacked_shape is not None:
@@ -141,8 +142,8 @@ def flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
     else:
         hint = " Move the channels first: X.transpose(0, 3, 1, 2)." if X.ndim == 4 else ""
         raise InvalidImagesError(
-            f"{name}: X must have shape (n, H * W), (n, H, W) or (n, C, H, W) with 1 or 3 channels, got "
-            f"{X.shape}.{hint}"
+            f"{name}: X must have shape (n, H * W), (n, H, W) or (n, C, H, W) with 1 or 3 "
+            f"channels, got {X.shape}.{hint}"
         )
     return X.reshape(len(X), prod(shape)), shape
 

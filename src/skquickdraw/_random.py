@@ -1,4 +1,4 @@
-"""Seeds: every draw of the package comes from the caller's ``random_state``, and from nothing global."""
+"""Seeds: every draw comes from the caller's ``random_state``, never from a global generator."""
 
 from __future__ import annotations
 

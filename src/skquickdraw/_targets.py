@@ -1,7 +1,7 @@
 """The target contract: labels are codes, and every target is a row of class probabilities.
 
-Hard labels, pseudo-labels and a teacher's probabilities differ only in how sharp their rows are, so one
-loss serves plain training, noisy students and distillation.
+Hard labels, pseudo-labels and a teacher's probabilities differ only in how sharp their rows are, so
+one loss serves plain training, noisy students and distillation.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def encode_labels(
     unknown = own[~np.isin(own, classes)]
     if len(unknown):
         raise InvalidTargetsError(
-            f"{name}: y holds labels that are not among the known classes: {unknown[:5].tolist()}. Name "
-            "every class from the start, in fit or in the first call of partial_fit."
+            f"{name}: y holds labels that are not among the known classes: {unknown[:5].tolist()}. "
+            "Name every class from the start, in fit or in the first call of partial_fit."
         )
     return classes, np.searchsorted(classes, own)[codes].astype(np.int64)
 
@@ -53,22 +53,24 @@ def check_soft_targets(
     Raises
     ------
     InvalidTargetsError
-        If the shape is not ``(n_samples, n_classes)``, a value is negative, or a row does not sum to one
-        (within 1e-3, which half precision needs).
+        If the shape is not ``(n_samples, n_classes)``, a value is negative, or a row does not sum
+        to one (within 1e-3, which half precision needs).
     """
     soft = check_array(soft_targets, dtype=np.float32, input_name="soft_targets")
     if soft.shape != (n_samples, n_classes):
         raise InvalidTargetsError(
-            f"{name}: soft_targets must have shape (n_samples, n_classes) = {(n_samples, n_classes)}, got "
-            f"{soft.shape}. Its columns follow the sorted classes of y."
+            f"{name}: soft_targets must have shape (n_samples, n_classes) = "
+            f"{(n_samples, n_classes)}, got {soft.shape}. Columns follow the sorted classes of y."
         )
     if soft.min() < 0:
-        raise InvalidTargetsError(f"{name}: soft_targets must not be negative, got {soft.min():.3g}.")
+        raise InvalidTargetsError(
+            f"{name}: soft_targets must not be negative, got {soft.min():.3g}."
+        )
     sums = soft.sum(axis=1)
     worst = int(np.abs(sums - 1).argmax())
     if abs(sums[worst] - 1) > ROW_SUM_TOLERANCE:
         raise InvalidTargetsError(
-            f"{name}: each row of soft_targets must sum to 1, but row {worst} sums to {sums[worst]:.4g}. "
-            "Divide by the sums: p / p.sum(axis=1, keepdims=True)."
+            f"{name}: each row of soft_targets must sum to 1, but row {worst} sums to "
+            f"{sums[worst]:.4g}. Divide by the sums: p / p.sum(axis=1, keepdims=True)."
         )
     return soft / sums[:, None]

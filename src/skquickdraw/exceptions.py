@@ -3,8 +3,8 @@
 ::
 
     SkquickdrawError
-    ├── InvalidImagesError     (ValueError)   X is no batch of images, or not of the right shape or range
-    ├── InvalidTargetsError    (ValueError)   y, soft targets or weights do not fit the images or each other
+    ├── InvalidImagesError     (ValueError)   X is no batch of images of the right shape and range
+    ├── InvalidTargetsError    (ValueError)   y, soft targets or weights do not fit the images
     ├── InvalidParameterError  (ValueError)   a constructor parameter, found out in ``fit``
     └── DataFileError          (ValueError)   a file on disk does not hold what it should
 

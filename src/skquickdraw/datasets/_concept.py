@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from ._hand import TURN
 
-WAYS = {}  # name -> list of Way, filled by the modules that describe concepts
+# Filled by the modules that describe concepts.
+WAYS: dict[str, list["Way"]] = {}
 
 
 class Way(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -25,7 +26,7 @@ def make_sketches(
     noise: float = 1.0,
     random_state: int | np.random.RandomState | None = None,
     return_names: bool = False,
-):
+) -> tuple[Any, ...]:
     """Generate hand-drawn-looking sketches of everyday things.
 
     A stand-in for Quick, Draw! that needs no download: white ink on black, drawn stroke by stroke

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..exceptions import InvalidParameterError
 from ._losses import LDAM, BalancedSoftmax, CrossEntropy, Focal, Loss
-from ._weights import class_weights
+from ._weights import class_weights as class_weights
 
 __all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Focal"]
 

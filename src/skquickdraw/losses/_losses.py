@@ -1,8 +1,8 @@
 """Losses on row-stochastic targets, for classes of very different sizes.
 
-Each class here holds parameters only, so that a grid search reaches them (``loss__tau``). ``bind`` ties one
-to the training set's class counts and returns a module that maps logits (B, C) and targets (B, C) to one
-loss a row (B,). Hard labels are one-hot rows, so they need no branch of their own.
+Each class here holds parameters only, so that a grid search reaches them (``loss__tau``). ``bind``
+ties one to the training set's class counts and returns a module that maps logits (B, C) and targets
+(B, C) to one loss a row (B,). Hard labels are one-hot rows, so they need no branch of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 class RowLoss(nn.Module):
     """Cross entropy of shifted, scaled logits: what three of the four losses come down to."""
+
+    shift: Tensor
+    margin: Tensor
 
     def __init__(self, shift: Tensor, margin: Tensor, scale: float = 1.0) -> None:
         super().__init__()
@@ -84,16 +87,16 @@ class CrossEntropy(Loss):
 
 
 class BalancedSoftmax(Loss):
-    r"""Cross entropy that expects a balanced world: logits are adjusted by the log of the class prior.
+    r"""Cross entropy for a balanced world: logits are adjusted by the log of the class prior.
 
-    Where ``sampling`` or ``class_weight`` balance the training set already, the prior is that of the
-    balanced set, so that nothing is corrected twice.
+    Where ``sampling`` or ``class_weight`` balance the training set already, the prior is that of
+    the balanced set, so that nothing is corrected twice.
 
     Parameters
     ----------
     tau : float, default=1.0
-        Strength, at least 0: 0 is plain cross entropy, 1 the balanced softmax. With less than 1 frequent
-        classes keep some of their advantage.
+        Strength, at least 0: 0 is plain cross entropy, 1 the balanced softmax. With less than 1
+        frequent classes keep some of their advantage.
 
     Notes
     -----
@@ -166,13 +169,13 @@ class LDAM(Loss):
     max_margin : float, default=0.5
         Margin of the rarest class, in logits before scaling; above 0.
     scale : float, default=1.0
-        Multiplies the logits; above 0. The paper uses 30 with cosine logits, which lie in [-1, 1]; the
-        networks here have free logits, for which 1 is right.
+        Multiplies the logits; above 0. The paper uses 30 with cosine logits, which lie in [-1, 1];
+        the networks here have free logits, for which 1 is right.
 
     Notes
     -----
-    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper's deferred re-weighting
-    is left to ``class_weight``.
+    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper's deferred
+    re-weighting is left to ``class_weight``.
 
     References
     ----------
@@ -195,7 +198,9 @@ class LDAM(Loss):
     def bind(self, class_counts: Tensor) -> nn.Module:
         for name in ("max_margin", "scale"):
             if getattr(self, name) <= 0:
-                raise InvalidParameterError(f"LDAM: {name} must be above 0, got {getattr(self, name)}.")
+                raise InvalidParameterError(
+                    f"LDAM: {name} must be above 0, got {getattr(self, name)}."
+                )
         rarity = class_counts**-0.25
         return RowLoss(
             torch.zeros_like(rarity), self.max_margin * rarity / rarity.max(), self.scale

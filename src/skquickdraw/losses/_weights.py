@@ -20,8 +20,8 @@ def class_weights(
     ----------
     class_weight : None, 'balanced', 'effective' or dict
         'balanced' is scikit-learn's ``n / (n_classes * n_c)``; 'effective' is proportional to
-        ``(1 - b) / (1 - b ** n_c)`` with b = 0.999 (Cui et al. 2019, arXiv:1901.05555) and averages to one
-        over the rows; a dict maps labels to weights, and those it leaves out have weight 1.
+        ``(1 - b) / (1 - b ** n_c)`` with b = 0.999 (Cui et al. 2019, arXiv:1901.05555) and averages
+        to one over the rows; a dict maps labels to weights, and those it leaves out have weight 1.
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
         Position of each row's class in ``classes``.

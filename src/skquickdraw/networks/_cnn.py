@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ._layers import ClassifierHead, Standardize, initialize, plan_strides, scale_channels, spatial_dropout
+from ._layers import (
+    ClassifierHead,
+    Standardize,
+    initialize,
+    plan_strides,
+    scale_channels,
+    spatial_dropout,
+)
 
 CHANNELS = (64, 128, 256)
 N_CONVOLUTIONS = 2  # in each stage
@@ -16,6 +23,14 @@ class CNN(nn.Module):
     Strided convolutions shrink the picture where VGG pools. There is no residual branch, so
     ``stochastic_depth`` must stay 0. The other parameters are those of
     :class:`~skquickdraw.networks.MobileNetV2`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.networks import CNN
+    >>> network = CNN((3, 32, 32), n_classes=10, width=0.5)
+    >>> network(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(
@@ -32,11 +47,12 @@ class CNN(nn.Module):
         super().__init__()
         if stochastic_depth:
             raise ValueError(
-                f"CNN has no residual branches to drop: stochastic_depth must be 0, got {stochastic_depth}."
+                "CNN has no residual branches to drop: stochastic_depth must be 0, got "
+                f"{stochastic_depth}."
             )
         c_image, *size = image_shape
         self.standardize = Standardize(c_image)
-        firsts = plan_strides(tuple(size), (stem_stride, 2, 2))
+        firsts = plan_strides(size, (stem_stride, 2, 2))
         stages = []
         c = c_image
         for channels, first in zip(CHANNELS, firsts, strict=True):
@@ -45,7 +61,7 @@ class CNN(nn.Module):
             c = c_out
         self.stages = nn.Sequential(*stages)
         self.head = ClassifierHead(c, n_classes, dropout)
-        initialize(self)
+        initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stages(self.standardize(x))  # (B, 256, 4, 4)

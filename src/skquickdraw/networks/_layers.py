@@ -22,27 +22,32 @@ def scale_channels(channels: int, width: float) -> int:
     return max(1, multiples) * CHANNEL_MULTIPLE
 
 
-def plan_strides(size: Size, strides: Sequence[int]) -> list[Size]:
+def plan_strides(size: Sequence[int], strides: Sequence[int]) -> list[Size]:
     """Turn the wanted strides into strides per axis that a picture of this size can bear.
 
-    Networks made for large pictures would shrink a small one to a single pixel half-way. An axis is only
-    halved while it has at least seven pixels: 28 goes to 14, 7 and 4; a picture one pixel high stays so.
+    Networks made for large pictures would shrink a small one to a single pixel half-way. An axis is
+    only halved while it has at least seven pixels: 28 goes to 14, 7 and 4; a picture one pixel high
+    stays so.
     """
     height, width = size
-    plan = []
+    plan: list[Size] = []
     for stride in strides:
-        step = tuple(stride if side >= SMALLEST_HALVED_SIDE else 1 for side in (height, width))
-        height, width = -(-height // step[0]), -(-width // step[1])
-        plan.append(step)
+        down = stride if height >= SMALLEST_HALVED_SIDE else 1
+        across = stride if width >= SMALLEST_HALVED_SIDE else 1
+        height, width = -(-height // down), -(-width // across)
+        plan.append((down, across))
     return plan
 
 
 class Standardize(nn.Module):
     """Take pixels of any dtype to floating point with mean 0 and variance 1 for each channel.
 
-    The statistics are the training set's. They belong to the network, so that whoever saves or exports it
-    keeps them.
+    The statistics are the training set's. They belong to the network, so that whoever saves or
+    exports it keeps them.
     """
+
+    mean: Tensor
+    inverse_std: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -60,14 +65,17 @@ class Standardize(nn.Module):
 def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
     """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the pictures.
 
-    The branches that stay are scaled by ``1 / (1 - rate)``. One pass over memory, like a plain addition.
+    The branches that stay are scaled by ``1 / (1 - rate)``. One pass over memory, like a plain
+    addition.
     """
-    keep = branch.new_empty(len(branch), 1, 1, 1).bernoulli_(1 - rate).div_(1 - rate)  # (B, 1, 1, 1)
+    keep = (
+        branch.new_empty(len(branch), 1, 1, 1).bernoulli_(1 - rate).div_(1 - rate)
+    )  # (B, 1, 1, 1)
     return torch.addcmul(shortcut, branch, keep)
 
 
 class StochasticDepth(nn.Module):
-    """Residual addition that drops whole branches in training (Huang et al. 2016, arXiv:1603.09382)."""
+    """Addition that drops whole branches in training (Huang et al. 2016, arXiv:1603.09382)."""
 
     def __init__(self, rate: float = 0.0) -> None:
         super().__init__()
@@ -83,7 +91,7 @@ class StochasticDepth(nn.Module):
 
 
 def spatial_dropout(rate: float) -> nn.Module:
-    """Drop whole channels (Tompson et al. 2015, arXiv:1411.4280): a mask of B x C, not of B x C x H x W."""
+    """Drop whole channels, by a mask of B x C (Tompson et al. 2015, arXiv:1411.4280)."""
     return nn.Dropout2d(rate) if rate > 0 else nn.Identity()
 
 
@@ -95,8 +103,8 @@ def depth_rates(rate: float, n_blocks: int) -> list[float]:
 class DepthwiseConv(nn.Conv2d):
     """A 3x3 filter for each channel.
 
-    With a stride it always runs in float32: on CPUs, oneDNN's gradient of a strided depthwise convolution
-    in bfloat16 was measured to be twenty times slower.
+    With a stride it always runs in float32: on CPUs, oneDNN's gradient of a strided depthwise
+    convolution in bfloat16 was measured to be twenty times slower.
     """
 
     def __init__(self, channels: int, stride: tuple[int, int] = (1, 1)) -> None:
@@ -112,14 +120,18 @@ class DepthwiseConv(nn.Conv2d):
 
 
 class ClassifierHead(nn.Module):
-    """Average over the picture, widen the features where asked, drop some, weigh them into logits."""
+    """Average over the picture, widen the features where asked, drop some, make logits."""
 
-    def __init__(self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None) -> None:
+    def __init__(
+        self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None
+    ) -> None:
         super().__init__()
-        self.widen = nn.Identity()
+        self.widen: nn.Module = nn.Identity()
         if c_hidden is not None:
             self.widen = nn.Sequential(
-                nn.Linear(c_in, c_hidden, bias=False), nn.BatchNorm1d(c_hidden), nn.ReLU(inplace=True)
+                nn.Linear(c_in, c_hidden, bias=False),
+                nn.BatchNorm1d(c_hidden),
+                nn.ReLU(inplace=True),
             )
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(c_hidden or c_in, n_classes)
@@ -128,17 +140,18 @@ class ClassifierHead(nn.Module):
         return self.classify(self.dropout(self.features(maps)))  # (B, n_classes)
 
     def features(self, maps: Tensor) -> Tensor:
-        # Not maps.mean((2, 3)): its gradient is a broadcast view, which the layer below copies, slowly.
+        # Not maps.mean((2, 3)): its gradient is a broadcast view, which the layer below copies,
+        # slowly.
         pooled = avg_pool2d(maps, maps.shape[2:]).flatten(1)  # (B, c_in)
         return self.widen(pooled)  # (B, c_hidden or c_in)
 
 
-def initialize(network: nn.Module) -> None:
+def initialize(network: nn.Module, head: ClassifierHead) -> None:
     """Draw He-normal weights, and small ones for the layer that makes the logits."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         elif isinstance(module, nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    nn.init.normal_(network.head.classify.weight, std=0.01)
-    nn.init.zeros_(network.head.classify.bias)
+    nn.init.normal_(head.classify.weight, std=0.01)
+    nn.init.zeros_(head.classify.bias)

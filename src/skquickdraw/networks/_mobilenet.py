@@ -1,8 +1,9 @@
 """MobileNetV2 for small pictures (Sandler et al. 2018, arXiv:1801.04381).
 
-Three departures from the paper. Strides suit 28 x 28 pixels. The last 1x1 convolution comes after the
-pooling, where it costs next to nothing, as in MobileNetV3 (Howard et al. 2019, arXiv:1905.02244). ReLU
-replaces ReLU6, which served 8-bit arithmetic and whose gradient needs a second copy of the activations.
+Three departures from the paper. Strides suit 28 x 28 pixels. The last 1x1 convolution comes after
+the pooling, where it costs next to nothing, as in MobileNetV3 (Howard et al. 2019,
+arXiv:1905.02244). ReLU replaces ReLU6, which served 8-bit arithmetic and whose gradient needs a
+second copy of the activations.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from ._layers import (
     ClassifierHead,
     DepthwiseConv,
     Size,
+    Standardize,
     StochasticDepth,
     depth_rates,
-    Standardize,
     initialize,
     plan_strides,
     scale_channels,
@@ -35,7 +36,7 @@ STAGES = (
 
 
 class InvertedResidual(nn.Module):
-    """Widen by a 1x1, filter each channel by a 3x3, narrow by a 1x1; add the input where shapes allow."""
+    """Widen by a 1x1, filter each channel by a 3x3, narrow by a 1x1; add the input."""
 
     def __init__(
         self,
@@ -50,7 +51,11 @@ class InvertedResidual(nn.Module):
         hidden = c_in * expansion
         layers: list[nn.Module] = []
         if expansion > 1:
-            layers += [nn.Conv2d(c_in, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(inplace=True)]
+            layers += [
+                nn.Conv2d(c_in, hidden, 1, bias=False),
+                nn.BatchNorm2d(hidden),
+                nn.ReLU(inplace=True),
+            ]
         layers += [
             DepthwiseConv(hidden, stride),
             nn.BatchNorm2d(hidden),
@@ -86,6 +91,14 @@ class MobileNetV2(nn.Module):
         Rate at which whole channels of a block's output are dropped.
     stochastic_depth : float, default=0.0
         Rate at which the last residual branch is dropped; earlier ones less, linearly.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.networks import MobileNetV2
+    >>> network = MobileNetV2((1, 28, 28), n_classes=100)
+    >>> network(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 100])
     """
 
     def __init__(
@@ -103,7 +116,7 @@ class MobileNetV2(nn.Module):
         c_image, *size = image_shape
         self.standardize = Standardize(c_image)
         wanted = [stem_stride] + [s if i == 0 else 1 for _, _, n, s in STAGES for i in range(n)]
-        stem_step, *steps = plan_strides(tuple(size), wanted)
+        stem_step, *steps = plan_strides(size, wanted)
         rates = depth_rates(stochastic_depth, len(steps))
         c = scale_channels(STEM_CHANNELS, width)
         self.stem = nn.Sequential(
@@ -116,11 +129,15 @@ class MobileNetV2(nn.Module):
             c_out = scale_channels(channels, width)
             for _ in range(n_blocks):
                 i = len(blocks)
-                blocks.append(InvertedResidual(c, c_out, expansion, steps[i], rates[i], spatial_dropout))
+                blocks.append(
+                    InvertedResidual(c, c_out, expansion, steps[i], rates[i], spatial_dropout)
+                )
                 c = c_out
         self.blocks = nn.Sequential(*blocks)
-        self.head = ClassifierHead(c, n_classes, dropout, scale_channels(LAST_CHANNELS, max(1.0, width)))
-        initialize(self)
+        self.head = ClassifierHead(
+            c, n_classes, dropout, scale_channels(LAST_CHANNELS, max(1.0, width))
+        )
+        initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(self.standardize(x))  # (B, 24, 14, 14)

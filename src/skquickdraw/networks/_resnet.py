@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from ._layers import (
     ClassifierHead,
     Size,
+    Standardize,
     StochasticDepth,
     depth_rates,
-    Standardize,
     initialize,
     plan_strides,
     scale_channels,
@@ -18,9 +18,9 @@ from ._layers import (
 
 # channels, blocks, stride of the first block
 STAGES = (
-    (64, 2, 1),
-    (128, 2, 2),
-    (256, 2, 2),
+    (48, 2, 1),
+    (96, 2, 2),
+    (192, 2, 2),
 )
 
 
@@ -43,7 +43,9 @@ class BasicBlock(nn.Module):
             spatial_dropout(dropout),
         )
         is_same = c_in == c_out and stride == (1, 1)
-        self.shortcut = nn.Identity() if is_same else nn.Sequential(*conv_bn(c_in, c_out, 1, stride))
+        self.shortcut = (
+            nn.Identity() if is_same else nn.Sequential(*conv_bn(c_in, c_out, 1, stride))
+        )
         self.add = StochasticDepth(drop_rate)
         self.activation = nn.ReLU(inplace=True)
 
@@ -56,6 +58,14 @@ class ResNet(nn.Module):
     """Basic residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 4 x 4 at the end.
 
     Parameters are those of :class:`~skquickdraw.networks.MobileNetV2`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.networks import ResNet
+    >>> network = ResNet((3, 32, 32), n_classes=10, width=0.5)
+    >>> network(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(
@@ -73,7 +83,7 @@ class ResNet(nn.Module):
         c_image, *size = image_shape
         self.standardize = Standardize(c_image)
         wanted = [stem_stride] + [s if i == 0 else 1 for _, n, s in STAGES for i in range(n)]
-        stem_step, *steps = plan_strides(tuple(size), wanted)
+        stem_step, *steps = plan_strides(size, wanted)
         rates = depth_rates(stochastic_depth, len(steps))
         c = scale_channels(STAGES[0][0], width)
         self.stem = nn.Sequential(*conv_bn(c_image, c, 3, stem_step), nn.ReLU(inplace=True))
@@ -86,9 +96,9 @@ class ResNet(nn.Module):
                 c = c_out
         self.blocks = nn.Sequential(*blocks)
         self.head = ClassifierHead(c, n_classes, dropout)
-        initialize(self)
+        initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(self.standardize(x))  # (B, 64, 14, 14)
-        x = self.blocks(x)  # (B, 256, 4, 4)
+        x = self.stem(self.standardize(x))  # (B, 48, 14, 14)
+        x = self.blocks(x)  # (B, 192, 4, 4)
         return self.head(x)  # (B, n_classes)

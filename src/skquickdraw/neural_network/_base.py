@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -32,6 +33,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
     _network: ClassVar[type[torch.nn.Module]]
+
+    classes_: NDArray[Any]
+    image_shape_: tuple[int, int, int]
+    n_epochs_: int
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "width": [Interval(Real, 0, None, closed="neither")],
@@ -144,15 +149,16 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
-            Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length is no
-            square are read as pictures one row high, unless ``image_shape`` says otherwise.
+            Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length
+            is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
         sample_weight : array-like of shape (n,), default=None
             Whole numbers repeat rows (0 leaves a row out); others weigh their losses.
         soft_targets : array-like of shape (n, n_classes), default=None
-            Class probabilities to learn in place of y, such as a teacher's. Columns follow the sorted
-            classes of y, which still says to which class a row belongs for sampling and splitting.
+            Class probabilities to learn in place of y, such as a teacher's. Columns follow the
+            sorted classes of y, which still says to which class a row belongs for sampling and
+            splitting.
         X_val, y_val : array-like, default=None
             Images and labels to validate on after each epoch, in place of a part of X.
 
@@ -172,13 +178,13 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         validation = self._read_validation(X_val, y_val)
         rng = check_random_state(self.random_state)
         device = resolve_device(self.device)
+        rows = data.order()
         if validation is None and self.early_stopping:
-            train_rows, val_rows = data.split(self.validation_fraction, rng, type(self).__name__)
-            validation_set = data.subset(val_rows, device)
+            rows, held_out = data.split(self.validation_fraction, rng, type(self).__name__)
+            validation_set: ImageSet | None = data.subset(held_out, device)
         else:
-            train_rows = data.order()
-            validation_set = None if validation is None else validation.subset(validation.order(), device)
-        self._train(data.subset(train_rows, device), validation_set, rng, previous)
+            validation_set = validation.subset(validation.order(), device) if validation else None
+        self._train(data.subset(rows, device), validation_set, rng, previous)
         return self
 
     def partial_fit(
@@ -228,11 +234,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
-        logits = self._logits(X).astype(np.float64)
-        proba = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return (proba / proba.sum(axis=1, keepdims=True)).astype(np.float64)
+        return softmax(self._logits(X).astype(np.float64), axis=1)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each image, of shape (n,)."""
@@ -242,8 +246,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)
         images = as_tensor(check_images(self, X, reset=False, image_shape=self.image_shape_))
-        views = self._views()[: self.n_tta]
-        return sum(self.net_.logits(images, view=view).cpu().numpy() for view in views) / len(views)
+        looks = [self.net_.logits(images, view=view) for view in self._views()[: self.n_tta]]
+        return torch.stack(looks).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:
         policy = resolve_augmentation(self.augmentation)
@@ -256,8 +260,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         name = type(self).__name__
         if self.n_tta > len(self._views()):
             raise InvalidParameterError(
-                f"{name}: n_tta={self.n_tta}, but without horizontal flips in the augmentation there are "
-                f"only {len(self._views())} views. Lower n_tta, or set augmentation='sketch'."
+                f"{name}: n_tta={self.n_tta}, but without horizontal flips in the augmentation "
+                f"there are only {len(self._views())} views. Lower n_tta, or set "
+                "augmentation='sketch'."
             )
         shape = self.image_shape if is_first else self.image_shape_
         images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
@@ -266,22 +271,24 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
         if sample_weight is not None:
             sample_weight = self._read_weights(sample_weight, images)
-        self.classes_, self.image_shape_ = classes, tuple(images.shape[1:])
+        self.classes_, self.image_shape_ = classes, images.shape[1:]
         return LabeledImages(images, codes, len(classes), soft_targets, sample_weight)
 
     def _read_weights(self, sample_weight: Any, images: NDArray[Any]) -> NDArray[np.float64]:
         weights = check_sample_weight(sample_weight, images, dtype=np.float64)
         if weights.min() < 0 or weights.max() == 0:
             raise InvalidTargetsError(
-                f"{type(self).__name__}: sample weights must be at least zero and not all zero, got values "
-                f"from {weights.min():g} to {weights.max():g}."
+                f"{type(self).__name__}: sample weights must be at least zero and not all "
+                f"zero, got values from {weights.min():g} to {weights.max():g}."
             )
         return weights
 
     def _read_validation(self, X_val: Any, y_val: Any) -> LabeledImages | None:
         name = type(self).__name__
         if (X_val is None) != (y_val is None):
-            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one of them is missing.")
+            raise InvalidTargetsError(
+                f"{name}: X_val and y_val go together; one of them is missing."
+            )
         if X_val is None:
             return None
         images, y_val = check_images_and_labels(
@@ -312,7 +319,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
             )
             if previous is None:
-                net.module_.standardize.set_statistics(*pixel_statistics(train))
+                net.set_statistics(*pixel_statistics(train))
             else:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)

@@ -1,6 +1,7 @@
 """The data set in memory, and the whole tensors that are cut out of it, batch by batch.
 
-Nothing here works row by row: a batch is gathered, augmented and mixed as one tensor, on the device.
+Nothing here works row by row: a batch is gathered, augmented and mixed as one tensor, on the
+device.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SMALLEST_AUTO_BATCH = 16
 
 @dataclass
 class ImageSet(Dataset):
-    """Images with their targets; ``rows`` says which images are shown, so that subsets share memory.
+    """Images with targets; ``rows`` says which images are shown, so that subsets share memory.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class ImageSet(Dataset):
         return len(self.rows)
 
     def gather(self, positions: Tensor) -> Batch:
-        """Return the batch at these positions (B,), images as float32 (B, C, H, W) from 0 to 255."""
+        """Return the batch at positions (B,), images as float32 (B, C, H, W) from 0 to 255."""
         images = self.images.index_select(0, self.rows[positions]).float()
         if self.soft_targets is None:
             targets = one_hot(self.codes[positions], self.n_classes).float()

@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the parts of its training: net, objective, callbacks, batches."""
+"""From an estimator's parameters to the parts of its training."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def build_net(
     """Return an initialized skorch net that is ready to train."""
     train = batches.dataset
     device = train.images.device
+    class_weight = _class_weight(estimator, train)
     options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
     net = ImageNet(
         estimator._network,
@@ -63,9 +64,9 @@ def build_net(
         module__image_shape=tuple(train.images.shape[1:]),
         module__n_classes=train.n_classes,
         criterion=Criterion,
-        criterion__row_loss=_row_loss(estimator, train),
+        criterion__row_loss=_row_loss(estimator, train, class_weight),
         criterion__label_smoothing=estimator.label_smoothing,
-        criterion__class_weight=_class_weight(estimator, train),
+        criterion__class_weight=class_weight,
         optimizer=make_optimizer,
         optimizer__name=estimator.optimizer,
         optimizer__weight_decay=estimator.weight_decay,
@@ -78,17 +79,17 @@ def build_net(
     return net.initialize()
 
 
-def _row_loss(estimator: Any, train: ImageSet) -> torch.nn.Module:
+def _row_loss(estimator: Any, train: ImageSet, class_weight: Tensor | None) -> torch.nn.Module:
     counts = effective_counts(train, sampling_strength(estimator.sampling))
-    return resolve_loss(estimator.loss).bind(counts)
+    return resolve_loss(estimator.loss).bind(
+        counts if class_weight is None else counts * class_weight
+    )
 
 
 def _class_weight(estimator: Any, train: ImageSet) -> Tensor | None:
     if estimator.class_weight is None:
         return None
-    weights = class_weights(
-        estimator.class_weight, estimator.classes_, train.codes.cpu().numpy()
-    )
+    weights = class_weights(estimator.class_weight, estimator.classes_, train.codes.cpu().numpy())
     return torch.as_tensor(weights, dtype=torch.float32)
 
 
@@ -99,7 +100,7 @@ def _callbacks(
     n_batches: int,
     has_validation: bool,
 ) -> list[tuple[str, Any]]:
-    """Return callbacks in the order in which they must act: average first, then judge, then tell."""
+    """Return callbacks in the order in which they must act: average, then judge, then tell."""
     schedule = make_schedule(lr_schedule, lr=estimator.lr, n_epochs=n_epochs, n_batches=n_batches)
     average = None if estimator.ema_decay is None else WeightAverage(estimator.ema_decay)
     is_stopped_early = estimator.early_stopping and has_validation
@@ -116,7 +117,7 @@ def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
     ]
     if shapes[0] != shapes[1]:
         raise InvalidParameterError(
-            f"{name}: the network of the previous fit has other shapes than these parameters, images and "
-            "classes ask for, so training cannot go on from it. Set warm_start=False, or leave width and "
-            "the data's shape as they were."
+            f"{name}: the network of the previous fit has other shapes than these parameters, "
+            "images and classes ask for, so training cannot go on from it. Set warm_start=False, "
+            "or leave width and the data's shape as they were."
         )

@@ -1,4 +1,4 @@
-"""What happens beside the training: weights are averaged, the best are kept, people are kept informed."""
+"""What happens beside the training: average weights, keep the best, show progress."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 class WeightAverage(Callback):
     """Exponential moving average of weights and batch-norm statistics (Polyak and Juditsky 1992).
 
-    The decay warms up, so that short trainings do not remember their initial weights: after t steps it is
-    at most (1 + t) / (10 + t). The average is what is validated, kept and finally used.
+    The decay warms up, so that short trainings do not remember their initial weights: after t steps
+    it is at most (1 + t) / (10 + t). The average is what is validated, kept and finally used.
     """
 
     def __init__(self, decay: float) -> None:
@@ -48,7 +48,7 @@ def _warming_average(decay: float) -> Any:
 
 
 class KeepBest(Callback):
-    """Remember the weights of the best validation score; restore them at the end; stop when it stalls."""
+    """Stop when the validation score stalls, and restore the weights that scored best."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience

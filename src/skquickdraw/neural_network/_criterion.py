@@ -14,10 +14,13 @@ class Criterion(nn.Module):
     row_loss : Module
         Maps logits (B, C) and targets (B, C) to (B,).
     label_smoothing : float in [0, 1)
-        Share of each target that is spread evenly over all classes (Szegedy et al. 2016, arXiv:1512.00567).
+        Share of each target that is spread evenly over all classes (Szegedy et al. 2016,
+        arXiv:1512.00567).
     class_weight : tensor of shape (C,) or None
         A row with a soft target has the mean weight of its classes.
     """
+
+    class_weight: Tensor | None
 
     def __init__(
         self, row_loss: nn.Module, label_smoothing: float, class_weight: Tensor | None

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from sklearn.metrics import recall_score
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
-from sklearn.metrics import recall_score
 from torch import Tensor, nn
 
 from ._batches import Batch, ImageSet, TrainingBatches
@@ -20,15 +20,18 @@ PREDICTION_BATCH = 512
 class ImageNet(NeuralNet):
     """skorch's net for images that lie in memory as one tensor.
 
-    It differs from its parent where whole tensors allow more speed: batches are cut, not collated; losses
-    are added up on the device and read once an epoch, where skorch waits for each; an interrupt by the
-    user ends the fit, where skorch swallows it.
+    It differs from its parent where whole tensors allow more speed: batches are cut, not collated;
+    losses are added up on the device and read once an epoch, where skorch waits for each; an
+    interrupt by the user ends the fit, where skorch swallows it.
 
     Parameters
     ----------
     precision : torch.dtype
         Of activations in training; weights, and all of prediction, stay float32.
     """
+
+    module_: nn.Module
+    history: Any
 
     def __init__(self, *args: Any, precision: torch.dtype = torch.float32, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,10 +43,12 @@ class ImageNet(NeuralNet):
 
     def initialize_module(self) -> ImageNet:
         super().initialize_module()
-        self.module_ = self.module_.to(memory_format=torch.channels_last)
+        self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
-    def train(self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int) -> ImageNet:
+    def train(
+        self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int
+    ) -> ImageNet:
         """Train for ``n_epochs``, or until a callback calls :meth:`stop`."""
         self.is_stopped_ = False
         self.notify("on_train_begin", X=batches.dataset, y=None)
@@ -56,6 +61,10 @@ class ImageNet(NeuralNet):
             self.notify("on_train_end", X=batches.dataset, y=None)
         self.optimizer_.zero_grad(set_to_none=True)
         return self
+
+    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
+        """Tell the network mean and standard deviation (C,) of the pixels it will see."""
+        self.module_.get_submodule("standardize").set_statistics(mean, std)  # type: ignore[operator]
 
     def resume(self, previous: ImageNet) -> None:
         """Take over the weights, the optimizer's memory and the history of another net."""
@@ -91,7 +100,12 @@ class ImageNet(NeuralNet):
         self.notify("on_epoch_end", dataset_train=batches.dataset, dataset_valid=validation)
 
     def run_single_epoch(
-        self, iterator: Iterable[Batch], training: bool, prefix: str, step_fn: Any, **fit_params: Any
+        self,
+        iterator: Iterable[Batch],
+        training: bool,
+        prefix: str,
+        step_fn: Any,
+        **fit_params: Any,
     ) -> None:
         self.module_.train(training)
         total = torch.zeros((), device=self.device)

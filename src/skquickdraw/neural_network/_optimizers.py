@@ -15,7 +15,7 @@ ONE_CYCLE_WARM_UP = 0.2  # share of the training in which the rate rises
 
 
 class DecoupledSGD(torch.optim.SGD):
-    """Nesterov SGD that shrinks weights apart from the gradient (Loshchilov and Hutter, arXiv:1711.05101)."""
+    """Nesterov SGD with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
 
     def __init__(self, params: Any, lr: float, weight_decay: float) -> None:
         for group in params:
@@ -36,18 +36,20 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """Build the optimizer; batch-norm weights and biases, all one-dimensional, do not decay."""
     tensors: list[Tensor] = [p for group in params for p in group["params"]]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in tensors if p.ndim > 1]},
         {"params": [p for p in tensors if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if name == "sgd":
         return DecoupledSGD(groups, lr=lr, weight_decay=weight_decay)
-    if name == "adamw":
+    if isinstance(name, str):
         return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
     return name(groups, lr=lr, weight_decay=weight_decay)
 
 
-def make_schedule(name: str | None, *, lr: float, n_epochs: int, n_batches: int) -> LRScheduler | None:
+def make_schedule(
+    name: str | None, *, lr: float, n_epochs: int, n_batches: int
+) -> LRScheduler | None:
     """Return skorch's callback for a schedule that ends with the training."""
     n_steps = n_epochs * n_batches
     if name == "onecycle":

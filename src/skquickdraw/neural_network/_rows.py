@@ -14,7 +14,7 @@ LONGEST_REPETITION = 10
 
 
 def canonical_order(images: NDArray, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order rows by their content, so that a fit does not depend on the order in which rows came."""
+    """Order rows by their content, so that a fit does not depend on the order they came in."""
     checksums = np.fromiter(
         (crc32(image) for image in np.ascontiguousarray(images)), np.uint32, len(images)
     )
@@ -55,7 +55,7 @@ def shown_counts(
     soft_targets: NDArray[np.float32] | None = None,
     weights: NDArray[np.float64] | None = None,
 ) -> Tensor:
-    """Return how often an epoch shows each class, of shape (n_classes,), after sampling and weights.
+    """Return how often an epoch shows each class, after sampling and weights, (n_classes,).
 
     A class that is never shown counts as shown once, so that logarithms of the counts stay finite.
     """
@@ -84,12 +84,14 @@ class EpochSampler:
     codes : ndarray of shape (n,)
         Class of each row that may be shown.
     sampling : float in [0, 1]
-        Class c is shown in proportion to ``n_c ** (1 - sampling)``: 0 shows every row once, 1 all classes
-        equally often. Between repetitions of a row, all other rows of its class are shown.
+        Class c is shown in proportion to ``n_c ** (1 - sampling)``: 0 shows every row once, 1 all
+        classes equally often. Between repetitions of a row, all other rows of its class are shown.
     generator : torch.Generator
     """
 
-    def __init__(self, codes: NDArray[np.int64], sampling: float, generator: torch.Generator) -> None:
+    def __init__(
+        self, codes: NDArray[np.int64], sampling: float, generator: torch.Generator
+    ) -> None:
         self.n_rows = len(codes)
         self.generator = generator
         self.members: list[Tensor] = []

@@ -11,9 +11,9 @@ def split_validation(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the positions of training rows and of validation rows, class by class.
 
-    Each class gives the nearest whole number to ``fraction`` of its rows, and never its last one: a class
-    of one example is for training. Repeating, weighting and augmenting come later and see training rows
-    only, so no validation row has a copy in training.
+    Each class gives the nearest whole number to ``fraction`` of its rows, and never its last one: a
+    class of one example is for training. Repeating, weighting and augmenting come later and see
+    training rows only, so no validation row has a copy in training.
     """
     chosen = []
     for code in np.unique(codes):

@@ -55,8 +55,9 @@ class LabeledImages:
         train, validation = split_validation(self.codes[order], fraction, rng)
         if len(validation) == 0:
             raise InvalidTargetsError(
-                f"{name}: validation_fraction={fraction} of {len(order)} rows leaves no class with a row "
-                "to validate on. Raise it, pass X_val and y_val, or set early_stopping=False."
+                f"{name}: validation_fraction={fraction} of {len(order)} rows leaves no "
+                "class with a row to validate on. Raise it, pass X_val and y_val, or set "
+                "early_stopping=False."
             )
         return order[train], order[validation]
 

@@ -34,7 +34,7 @@ def _look(images: Tensor, down: int, right: int, is_mirrored: bool) -> Tensor:
 
 
 def make_views(with_mirror: bool) -> list[View]:
-    """Return all views, the plain picture first: five shifts, each mirrored too where classes allow it."""
+    """Return all views, the plain picture first: five shifts, each mirrored too where allowed."""
     mirrors = (False, True) if with_mirror else (False,)
     return [
         partial(_look, down=down, right=right, is_mirrored=is_mirrored)

@@ -1,0 +1,106 @@
+"""The parameters that all classifiers share, told once."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+PARAMETERS = """\
+width : float, default=1.0
+    Multiplies the number of channels of every layer; above 0. Cost and size grow with its square.
+stem_stride : {1, 2}, default=2
+    Step of the first convolution. 1 keeps full resolution for longer, at about four times the cost.
+dropout : float in [0, 1), default=0.0
+    Rate of dropout on the pooled features before the last layer, where it costs next to nothing
+    (Srivastava et al. 2014).
+spatial_dropout : float in [0, 1), default=0.0
+    Rate at which whole channels of a block's output are dropped (Tompson et al. 2015,
+    arXiv:1411.4280).
+stochastic_depth : float in [0, 1), default=0.0
+    Rate at which the last residual branch is left out; earlier ones less, linearly (Huang et al.
+    2016, arXiv:1603.09382). Networks without residual branches refuse it.
+weight_decay : float, default=0.05
+    Decoupled from the gradient (Loshchilov and Hutter 2019, arXiv:1711.05101): each step shrinks
+    weights by ``lr * weight_decay``. Biases and batch-norm parameters do not decay.
+label_smoothing : float in [0, 1), default=0.1
+    Share of each target that is spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
+loss : {'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object, default='cross_entropy'
+    An object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
+class_weight : {'balanced', 'effective'}, dict or None, default=None
+    Weights of the losses: scikit-learn's 'balanced'; by the effective number of examples (Cui et
+    al. 2019, arXiv:1901.05555); or label by label.
+sampling : {'balanced'}, float in [0, 1] or None, default=None
+    How far each epoch balances the classes: class c is shown in proportion to
+    ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
+    often. An epoch always shows as many rows as the training set has.
+augmentation : {'sketch'}, AugmentationPolicy or None, default=None
+    Random changes of the training images, drawn anew in every epoch, on the device.
+mixing : {'mixup', 'cutmix'}, object or None, default=None
+    Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
+    :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
+optimizer : {'adamw', 'sgd'} or callable, default='adamw'
+    'sgd' is Nesterov's with momentum 0.9. A callable gets parameter groups, ``lr`` and
+    ``weight_decay``, as the classes of :mod:`torch.optim` do.
+lr : float, default=0.003
+    Learning rate; the highest one under a schedule. Above 0.
+lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
+    'onecycle' rises for a fifth of all steps and falls to nearly 0 (Smith and Topin 2018,
+    arXiv:1708.07120); 'cosine' only falls; 'plateau' takes 0.3 of the rate when the validation loss
+    (without validation, the training loss) has stalled for 3 epochs; None is constant.
+batch_size : int or 'auto', default='auto'
+    At least 2. 'auto' takes about 16 steps an epoch, of 16 to 256 images.
+max_epochs : int, default=20
+    Passes over the training set.
+ema_decay : float in [0, 1) or None, default=None
+    Decay of the moving average of weights (and batch-norm statistics) that is then used; 0.99 to
+    0.999 pay. The average warms up, so that short trainings are not held back.
+early_stopping : bool, default=False
+    Hold out rows, stop when their score stalls, and restore the best weights.
+validation_fraction : float in (0, 1), default=0.1
+    Share of each class that early stopping holds out. Every class keeps at least one row for
+    training; classes too small to give a row are not validated.
+n_iter_no_change : int, default=10
+    Epochs without a better validation score after which training stops.
+n_tta : int in [1, 10], default=1
+    Views at prediction time whose logits are averaged: the plain image, its mirror image (where the
+    augmentation flips), and both shifted by one pixel in four directions. Without flips at most 5.
+image_shape : tuple, default=None
+    (H, W) or (C, H, W) of flat rows. None reads them as square, or else as one row of pixels.
+device : str or torch.device, default='auto'
+    'auto' is the first CUDA GPU, else the CPU.
+precision : {'auto', 'float32', 'bfloat16'}, default='auto'
+    Of activations in training. 'auto' takes bfloat16 where the hardware multiplies in it, with
+    float32 elsewhere. Weights and predictions are always float32.
+warm_start : bool, default=False
+    Go on from the weights of the previous ``fit``.
+random_state : int, RandomState instance or None, default=None
+    Seeds weights, order, augmentation and dropout. Equal seeds, thread counts and machines give
+    equal networks. Global generators are left alone.
+verbose : int, default=0
+    Above 0, show a progress bar.
+"""
+
+ATTRIBUTES = """\
+classes_ : ndarray of shape (n_classes,)
+    The sorted labels.
+n_features_in_ : int
+    Pixels an image, over all channels.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Only where X had string column names.
+image_shape_ : (int, int, int)
+    Channels, height, width.
+n_epochs_ : int
+    Epochs trained in all.
+history_ : list of dict
+    For each epoch: ``epoch``, ``train_loss``, ``lr`` (at its start), ``dur`` (seconds), and with
+    validation ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy).
+net_ : skorch.NeuralNet
+    The private net; ``net_.module_`` is the trained network.
+"""
+
+
+def share_parameters(cls: type) -> type:
+    """Fill ``{parameters}`` and ``{attributes}`` in a class's docstring."""
+    if cls.__doc__ is not None:  # python -OO has none
+        for field, text in (("parameters", PARAMETERS), ("attributes", ATTRIBUTES)):
+            cls.__doc__ = cls.__doc__.replace(f"    {{{field}}}\n", indent(text, "    "))
+    return cls
