@@ -85,49 +85,48 @@ def make_ladder(
 ) -> tuple[Any, ...]:
     """Cut a data set down to an imbalance ladder.
 
-        Use it to study a scarcity of labels on data of which there is enough: train on the ladder, and
-        measure on the rows left out, or on a balanced test set.
+    Use it to study a scarcity of labels on data of which there is enough: train on the ladder, and
+    measure on the rows left out, or on a balanced test set.
 
-        Parameters
-        ----------
-        X : array-like or list of n_samples images
-            Of any number of dimensions.
-        y : array-like of shape (n_samples,)
-            Labels of any sortable type.
-        n_max, n_min, profile
-            As in :func:`ladder_counts`.
-        order : array-like of shape (n_classes,), default=None
-            All classes, the largest rung first. None is ``np.unique(y)``.
-        random_state : int, RandomState instance or None, default=None
-            Determines the rows that are kept. A row kept at one rung is kept at any higher one of that
-            class.
-        return_indices : bool, default=False
-            Whether to return the kept rows' indices too.
+    Parameters
+    ----------
+    X : array-like or list of n_samples images
+        Of any number of dimensions.
+    y : array-like of shape (n_samples,)
+        Labels of any sortable type.
+    n_max, n_min, profile
+        As in :func:`ladder_counts`.
+    order : array-like of shape (n_classes,), default=None
+        All classes, the largest rung first. None is ``np.unique(y)``.
+    random_state : int, RandomState instance or None, default=None
+        Determines the rows that are kept. A row kept at one rung is kept at any higher one of that
+        class.
+    return_indices : bool, default=False
+        Whether to return the kept rows' indices too.
 
-        Returns
-        -------
-        X, y : same types as the inputs; `y` an ndarray
-            The kept rows, in their original order.
-        indices : ndarray of shape (n_kept,), int64
-            Their places in the input, ascending. Only with ``return_indices=True``.
+    Returns
+    -------
+    X, y : same types as the inputs; `y` an ndarray
+        The kept rows, in their original order.
+    indices : ndarray of shape (n_kept,), int64
+        Their places in the input, ascending. Only with ``return_indices=True``.
 
-        Raises
-        ------
-        InvalidParameterError
-            If a parameter is of the wrong kind or out of range.
-        InvalidTargetsError
-            If a class has fewer rows than its rung, `order` does not hold each class once, y is not
-            1-D, or X and y differ in length.
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of the wrong kind or out of range.
+    InvalidTargetsError
+        If a class has fewer rows than its rung, `order` does not hold each class once, y is not
+        1-D, or X and y differ in length.
 
-        Examples
-        --------
-        >>> import numpy as np
-    from numpy.typing import ArrayLike
-        >>> from skquickdraw.datasets import make_ladder, make_sketches
-        >>> X, y = make_sketches(90, 3, random_state=0)
-        >>> X, y = make_ladder(X, y, n_max=30, n_min=10, random_state=0)
-        >>> np.bincount(y)
-        array([30, 20, 10])
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skquickdraw.datasets import make_ladder, make_sketches
+    >>> X, y = make_sketches(90, 3, random_state=0)
+    >>> X, y = make_ladder(X, y, n_max=30, n_min=10, random_state=0)
+    >>> np.bincount(y)
+    array([30, 20, 10])
     """
     y = _check_labels(X, y)
     classes, codes = np.unique(y, return_inverse=True)
@@ -146,8 +145,8 @@ def make_ladder(
             )
         kept.append(np.random.RandomState(seeds[code]).permutation(rows)[:count])
     indices = np.sort(np.concatenate(kept))
-    X, y = safe_indexing(X, indices), y[indices]
-    return (X, y, indices) if return_indices else (X, y)
+    kept_rows = (safe_indexing(X, indices), safe_indexing(y, indices))
+    return (*kept_rows, indices) if return_indices else kept_rows
 
 
 def _check_labels(X, y):
