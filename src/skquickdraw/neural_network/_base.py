@@ -177,14 +177,13 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         data = self._read(X, y, sample_weight, soft_targets, classes, is_first=previous is None)
         validation = self._read_validation(X_val, y_val)
         rng = check_random_state(self.random_state)
-        device = resolve_device(self.device)
         rows = data.order()
         if validation is None and self.early_stopping:
             rows, held_out = data.split(self.validation_fraction, rng, type(self).__name__)
-            validation_set: ImageSet | None = data.subset(held_out, device)
+            validation_set: ImageSet | None = data.subset(held_out)
         else:
-            validation_set = validation.subset(validation.order(), device) if validation else None
-        self._train(data.subset(rows, device), validation_set, rng, previous)
+            validation_set = validation.subset(validation.order()) if validation else None
+        self._train(data.subset(rows), validation_set, rng, previous)
         return self
 
     def partial_fit(
@@ -215,7 +214,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             classes = encode_labels(type(self).__name__, classes)[0]
         data = self._read(X, y, sample_weight, None, classes, is_first=previous is None)
         rng = check_random_state(self.random_state)
-        train = data.subset(data.order(), resolve_device(self.device))
+        train = data.subset(data.order())
         self._train(train, None, rng, previous, is_one_epoch=True)
         return self
 
@@ -272,7 +271,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if sample_weight is not None:
             sample_weight = self._read_weights(sample_weight, images)
         self.classes_, self.image_shape_ = classes, images.shape[1:]
-        return LabeledImages(images, codes, len(classes), soft_targets, sample_weight)
+        device = resolve_device(self.device)
+        return LabeledImages(images, codes, len(classes), device, soft_targets, sample_weight)
 
     def _read_weights(self, sample_weight: Any, images: NDArray[Any]) -> NDArray[np.float64]:
         weights = check_sample_weight(sample_weight, images, dtype=np.float64)
@@ -295,7 +295,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             self, X_val, y_val, reset=False, image_shape=self.image_shape_
         )
         codes = encode_labels(name, y_val, self.classes_)[1]
-        return LabeledImages(images, codes, len(self.classes_))
+        return LabeledImages(images, codes, len(self.classes_), resolve_device(self.device))
 
     def _train(
         self,

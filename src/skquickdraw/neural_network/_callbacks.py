@@ -22,13 +22,15 @@ class WeightAverage(Callback):
         self.decay = decay
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        self.average_: Any = AveragedModel(
-            net.module_, multi_avg_fn=_warming_average(self.decay), use_buffers=True
-        )
+        self.average_: Any = AveragedModel(net.module_, use_buffers=True)
+        self.n_steps_ = 0
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
         if training:
+            decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
+            self.average_.multi_avg_fn = get_ema_multi_avg_fn(decay)
             self.average_.update_parameters(net.module_)
+            self.n_steps_ += 1
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         net.module_.load_state_dict(self.network().state_dict())
@@ -37,14 +39,6 @@ class WeightAverage(Callback):
     def network(self) -> nn.Module:
         """Return the network with averaged weights."""
         return self.average_.module
-
-
-def _warming_average(decay: float) -> Any:
-    def average(averaged: Any, current: Any, n_averaged: Any) -> None:
-        n = int(n_averaged)
-        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, n_averaged)
-
-    return average
 
 
 class KeepBest(Callback):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,27 +26,34 @@ class LabeledImages:
     images: NDArray[Any]
     codes: NDArray[np.int64]
     n_classes: int
+    device: torch.device
     soft_targets: NDArray[np.float32] | None = None
     weights: NDArray[np.float64] | None = None
 
     def order(self) -> NDArray[np.int64]:
         return canonical_order(self.images, self.codes)
 
-    def subset(self, rows: NDArray[np.int64], device: torch.device) -> ImageSet:
-        """Return these rows on the device, repeated and weighted as their weights ask."""
+    @cached_property
+    def tensor(self) -> Tensor:
+        """All images on the device, once, for every subset."""
+        return as_tensor(self.images).to(self.device)
+
+    def subset(self, rows: NDArray[np.int64]) -> ImageSet:
+        """Return these rows, repeated and weighted as their weights ask."""
         weights = None if self.weights is None else self.weights[rows]
         rows, weights = repeat_rows(rows, weights)
-        soft = self.soft_targets
+        soft = None if self.soft_targets is None else self.soft_targets[rows]
         return ImageSet(
-            images=as_tensor(self.images).to(device),
-            rows=torch.as_tensor(rows, device=device),
-            codes=torch.as_tensor(self.codes[rows], device=device),
+            images=self.tensor,
+            rows=self._on_device(rows),
+            codes=self._on_device(self.codes[rows]),
             n_classes=self.n_classes,
-            soft_targets=None if soft is None else torch.as_tensor(soft[rows], device=device),
-            weights=None
-            if weights is None
-            else torch.as_tensor(weights, dtype=torch.float32, device=device),
+            soft_targets=None if soft is None else self._on_device(soft),
+            weights=None if weights is None else self._on_device(weights.astype(np.float32)),
         )
+
+    def _on_device(self, values: NDArray[Any]) -> Tensor:
+        return torch.as_tensor(values, device=self.device)
 
     def split(
         self, fraction: float, rng: np.random.RandomState, name: str
