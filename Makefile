@@ -64,6 +64,6 @@ test-oldest: $(OLDEST)/.installed
 		-W ignore::FutureWarning tests/test_estimator_checks.py tests/over_sampling $(PYTEST_ARGS)
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated demo_output
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

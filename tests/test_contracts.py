@@ -1,0 +1,275 @@
+"""What X, y, seeds and devices may look like: the contracts that every room leans on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import BaseEstimator
+
+from skquickdraw._device import resolve_device, resolve_precision, tuned_backends
+from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
+from skquickdraw._random import draw_seed, isolated_torch_rng, make_generator
+from skquickdraw._targets import check_soft_targets, encode_labels
+from skquickdraw.exceptions import (
+    InvalidImagesError,
+    InvalidParameterError,
+    InvalidTargetsError,
+)
+
+FLAT = np.random.default_rng(0).integers(0, 256, (6, 144), dtype=np.uint8)
+
+
+class Reader(BaseEstimator):
+    """Stands for any estimator that reads images."""
+
+
+def read(X, **options):
+    return check_images(Reader(), X, **{"reset": True, **options})
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "expected"),
+    [
+        ((6, 144), None, (1, 12, 12)),
+        ((6, 144), (12, 12), (1, 12, 12)),
+        ((6, 144), (9, 16), (1, 9, 16)),
+        ((6, 144), [1, 16, 9], (1, 16, 9)),
+        ((6, 12, 12), None, (1, 12, 12)),
+        ((6, 9, 16), (9, 16), (1, 9, 16)),
+        ((6, 1, 9, 16), None, (1, 9, 16)),
+        ((2, 3, 12, 12), None, (3, 12, 12)),
+        ((2, 432), (3, 12, 12), (3, 12, 12)),
+        ((8, 108), None, (1, 1, 108)),
+    ],
+    ids=str,
+)
+def test_every_layout_is_read_as_channels_height_width(shape, image_shape, expected):
+    X = FLAT.reshape(shape)
+    images = read(X, image_shape=image_shape)
+    assert images.shape == (len(X), *expected)
+    np.testing.assert_array_equal(images.ravel(), FLAT.ravel())
+
+
+@pytest.mark.parametrize("shape", [(6, 144), (6, 12, 12), (2, 3, 12, 12)], ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.float16])
+def test_pixels_are_not_copied_and_keep_their_dtype(shape, dtype):
+    X = FLAT.astype(dtype).reshape(shape)
+    images = read(X)
+    assert images.dtype == dtype
+    assert np.shares_memory(images, X)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int16, np.uint16])
+def test_integers_are_narrowed_to_bytes(dtype):
+    images = read(FLAT.astype(dtype))
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images.reshape(6, -1), FLAT)
+
+
+def test_booleans_are_ink_of_one():
+    images = read(FLAT > 127)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images.reshape(6, -1), (FLAT > 127).astype(int))
+
+
+def test_a_list_and_a_frame_are_read_too():
+    np.testing.assert_array_equal(read(FLAT.tolist()), read(FLAT))
+    np.testing.assert_array_equal(read(pd.DataFrame(FLAT)), read(FLAT))
+
+
+def test_features_are_counted_and_named():
+    reader, names = Reader(), [f"pixel{i}" for i in range(144)]
+    check_images(reader, pd.DataFrame(FLAT, columns=names), reset=True)
+    assert reader.n_features_in_ == 144
+    assert reader.feature_names_in_.tolist() == names
+    with pytest.raises(ValueError, match="feature names should match"):
+        check_images(reader, pd.DataFrame(FLAT, columns=names[::-1]), reset=False)
+
+
+def test_pixels_are_the_features_of_a_stack():
+    reader = Reader()
+    check_images(reader, FLAT.reshape(2, 3, 12, 12), reset=True)
+    assert reader.n_features_in_ == 432
+    with pytest.raises(ValueError, match="144 features, but Reader is expecting 432"):
+        check_images(reader, FLAT, reset=False)
+
+
+def test_labels_come_back_with_the_images():
+    images, y = check_images_and_labels(Reader(), FLAT, list("aabbcc"), reset=True)
+    assert images.shape == (6, 1, 12, 12) and y.tolist() == list("aabbcc")
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        check_images_and_labels(Reader(), FLAT, list("ab"), reset=True)
+
+
+NHWC = "got \\(2, 12, 12, 3\\). Move the channels first: X.transpose\\(0, 3, 1, 2\\)"
+
+
+@pytest.mark.parametrize(
+    ("X", "options", "message"),
+    [
+        (FLAT.reshape(2, 12, 12, 3), {}, NHWC),
+        (
+            FLAT.reshape(2, 3, 3, 4, 12),
+            {},
+            r"Reader: X must have shape .* got \(2, 3, 3, 4, 12\).$",
+        ),
+        (
+            FLAT,
+            {"image_shape": (12, 13)},
+            r"image_shape=\(1, 12, 13\) needs 156 pixels a row, .* 144",
+        ),
+        (
+            FLAT.reshape(6, 9, 16),
+            {"image_shape": (12, 12)},
+            r"of shape \(1, 12, 12\).* \(1, 9, 16\)",
+        ),
+        (
+            FLAT,
+            {"image_shape": (144,)},
+            r"image_shape must be \(height, width\) or .* got \(144,\)",
+        ),
+        (FLAT, {"image_shape": (2, 6, 12)}, r"1 or 3 channels, .* got \(2, 6, 12\)"),
+        (FLAT, {"image_shape": (0, 12)}, r"image_shape must be .* got \(0, 12\)"),
+        (FLAT - 1.0, {}, "Negative values in data passed to Reader.* a minimum of -1"),
+        (FLAT.astype(int) - 1, {}, "Negative values in data passed to Reader.* a minimum of -1"),
+        (FLAT * 1.5, {}, "pixels must lie between 0 and 255, got a maximum of 382.5"),
+        (FLAT.astype(int) + 1, {}, "got a maximum of 256. Rescale X"),
+    ],
+)
+def test_what_is_no_batch_of_images_is_refused(X, options, message):
+    with pytest.raises(InvalidImagesError, match=message):
+        read(X, **options)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("shape", [(6, 144), (6, 12, 12)])
+def test_missing_and_infinite_pixels_are_refused(bad, shape):
+    X = FLAT.astype(float)
+    X[3, 5] = bad
+    with pytest.raises(ValueError, match="contains (NaN|infinity)"):
+        read(X.reshape(shape))
+
+
+@pytest.mark.parametrize("shape", [(10,), (2, 5), (7, 7), (1, 10, 7)], ids=str)
+def test_what_is_too_small_for_a_picture_may_have_any_values(shape):
+    X = np.random.default_rng(0).normal(size=(6, *shape)) * 1000
+    np.testing.assert_array_equal(read(X).ravel(), X.ravel())
+    integers = read(X.astype(int))
+    assert integers.dtype.kind == "f"
+    np.testing.assert_array_equal(integers.ravel(), X.astype(int).ravel())
+
+
+def test_rows_of_no_square_length_are_one_row_high():
+    assert resolve_image_shape("Reader", 10) == (1, 1, 10)
+    assert resolve_image_shape("Reader", 784) == (1, 28, 28)
+    assert resolve_image_shape("Reader", 588, (3, 14, 14)) == (3, 14, 14)
+
+
+@pytest.mark.parametrize("y", [[3, 1, 3, 7], list("caca"), np.array(["b", "a", "b", "é"], object)])
+def test_codes_are_positions_among_the_sorted_classes(y):
+    classes, codes = encode_labels("Reader", y)
+    assert classes.tolist() == sorted(set(y))
+    assert classes[codes].tolist() == list(y)
+    assert codes.dtype == np.int64
+
+
+def test_codes_follow_classes_that_are_known_already():
+    classes, codes = encode_labels("Reader", [5, 3, 5], np.array([1, 3, 5]))
+    assert classes.tolist() == [1, 3, 5] and codes.tolist() == [2, 1, 2]
+    assert encode_labels("Reader", [3, 3], np.array([1, 3]))[1].tolist() == [1, 1]
+
+
+def test_one_class_and_unknown_labels_are_refused():
+    with pytest.raises(InvalidTargetsError, match="at least two classes; y holds one class, .*7"):
+        encode_labels("Reader", [7, 7])
+    with pytest.raises(InvalidTargetsError, match=r"not among the known classes: \['x'\]"):
+        encode_labels("Reader", ["a", "x"], np.array(["a", "b"]))
+    with pytest.raises(ValueError, match="Unknown label type"):
+        encode_labels("Reader", [0.5, 0.7, 1.2])
+
+
+def test_soft_targets_are_rows_that_sum_to_one():
+    soft = np.array([[0.5, 0.4996], [1.0, 0.0]])
+    checked = check_soft_targets("Reader", soft, 2, 2)
+    assert checked.dtype == np.float32
+    np.testing.assert_allclose(checked.sum(axis=1), 1, atol=1e-7)
+    np.testing.assert_allclose(checked, soft, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("soft", "message"),
+    [
+        ([[1.0, 0.0, 0.0]] * 2, r"must have shape .* = \(2, 2\), got \(2, 3\)"),
+        ([[1.0, 0.0]], r"= \(2, 2\), got \(1, 2\)"),
+        ([[1.0, 0.0], [1.2, -0.2]], "must not be negative, got -0.2"),
+        ([[1.0, 0.0], [0.5, 0.4]], "must sum to 1, but row 1 sums to 0.9. Divide by the sums"),
+    ],
+)
+def test_other_soft_targets_are_refused(soft, message):
+    with pytest.raises(InvalidTargetsError, match=message):
+        check_soft_targets("Reader", soft, 2, 2)
+
+
+def test_soft_targets_may_not_miss():
+    with pytest.raises(ValueError, match="soft_targets contains NaN"):
+        check_soft_targets("Reader", [[np.nan, 1.0]], 1, 2)
+
+
+def test_seeds_come_from_the_random_state():
+    assert draw_seed(5) == draw_seed(5) == draw_seed(np.random.RandomState(5))
+    assert draw_seed(5) != draw_seed(6)
+    rng = np.random.RandomState(5)
+    assert draw_seed(rng) != draw_seed(rng)
+
+
+def test_an_isolated_block_is_seeded_and_leaves_no_trace():
+    before = torch.random.get_rng_state()
+    drawn = []
+    for seed in (1, 1, 2):
+        with isolated_torch_rng(seed):
+            drawn.append(torch.rand(4))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+
+
+def test_an_isolated_block_that_fails_leaves_no_trace_either():
+    before = torch.random.get_rng_state()
+    with pytest.raises(ZeroDivisionError), isolated_torch_rng(0):
+        torch.rand(3)
+        _ = 1 / 0
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_generator_is_independent_of_the_global_one():
+    before, numpy_before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    drawn = torch.rand(4, generator=make_generator(draw_seed(3)))
+    assert torch.equal(drawn, torch.rand(4, generator=make_generator(draw_seed(3))))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)
+
+
+def test_devices_are_resolved():
+    assert resolve_device("cpu") == resolve_device(torch.device("cpu")) == torch.device("cpu")
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "toaster"])
+def test_a_device_that_is_not_there_is_refused(device):
+    message = f"device='{device}' cannot be used here.*Use device='auto' or device='cpu'"
+    with pytest.raises(InvalidParameterError, match=message):
+        resolve_device(device)
+
+
+def test_precisions_are_resolved():
+    cpu = torch.device("cpu")
+    assert resolve_precision("float32", cpu) is torch.float32
+    assert resolve_precision("bfloat16", cpu) is torch.bfloat16
+    assert resolve_precision("auto", cpu) in (torch.float32, torch.bfloat16)
+    with pytest.raises(InvalidParameterError, match="precision must be one of .* got 'float16'"):
+        resolve_precision("float16", cpu)
+
+
+def test_the_cpu_needs_no_tuning():
+    before = torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
+    with tuned_backends(torch.device("cpu")):
+        assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == before
