@@ -18,7 +18,15 @@ import pytest
 PACKAGE = "skquickdraw"
 SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 
-CONTRACTS = {"_compat", "_device", "_images", "_random", "_targets", "exceptions"}
+CONTRACTS = {
+    "_compat",
+    "_device",
+    "_images",
+    "_memory",
+    "_random",
+    "_targets",
+    "exceptions",
+}
 
 # A room imports the contracts and the rooms of lower floors, never one of its own floor.
 FLOORS = [

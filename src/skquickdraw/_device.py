@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ._memory import kept_allocations
 from .exceptions import InvalidParameterError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -46,9 +47,10 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
 
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
-    """Let cuDNN take its fastest reproducible algorithms; put its flags back afterwards."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+    """Set what makes training fast and reproducible on this device; put it back afterwards."""
+    if device.type == "cuda":
+        settings = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+    else:
+        settings = kept_allocations()
+    with settings:
         yield

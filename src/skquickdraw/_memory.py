@@ -1,8 +1,8 @@
 """Keep freed memory for the next step of a training, where the C library would give it back.
 
-A step of a small network allocates and frees hundreds of megabytes of activations. glibc returns each
-large block to the system when it is freed, so the next step pays for its pages again: tens of
-thousands of page faults, a fifth of the time of a step.
+A step of a small network allocates and frees hundreds of megabytes of activations. glibc gives
+large blocks back to the system as they are freed, and the next step pays for their pages again:
+tens of thousands of page faults, up to a fifth of the time of a step.
 """
 
 from __future__ import annotations

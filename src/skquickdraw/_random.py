@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils import check_random_state
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     import torch
 
 MAX_SEED = 2**31 - 1
+
+_GLOBAL_GENERATORS = RLock()
 
 
 def draw_seed(random_state: Any) -> int:
@@ -30,13 +33,20 @@ def make_generator(seed: int, device: Any = "cpu") -> torch.Generator:
 def isolated_torch_rng(seed: int, device: Any = "cpu") -> Iterator[None]:
     """Seed torch's global generators inside the block, and put their states back afterwards.
 
-    Weight initialisation and dropout can only draw from the global generators.
+    Weight initialisation and dropout can only draw from the global generators. Threads share these,
+    so only one at a time is inside.
     """
     import torch
 
     device = torch.device(device)
-    accelerators = [] if device.type == "cpu" else [device]
-    device_type = "cuda" if device.type == "cpu" else device.type
-    with torch.random.fork_rng(devices=accelerators, device_type=device_type):
-        torch.manual_seed(seed)
+    has_own = device.type != "cpu"
+    with (
+        _GLOBAL_GENERATORS,
+        torch.random.fork_rng(
+            devices=[device] if has_own else [], device_type=device.type if has_own else "cuda"
+        ),
+    ):
+        torch.default_generator.manual_seed(seed)
+        if has_own:
+            torch.get_device_module(device).manual_seed(seed)
         yield

@@ -2,7 +2,6 @@
 
 import pickle
 
-import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
@@ -82,10 +81,7 @@ def test_focal_is_its_formula(logits, targets, gamma):
     torch.testing.assert_close(own, expected)
 
 
-STEEP = pytest.mark.xfail(reason="the power of a hardness of 0 has an infinite slope below 1")
-
-
-@pytest.mark.parametrize("gamma", [0.0, pytest.param(0.5, marks=STEEP), 1.0, 2.0])
+@pytest.mark.parametrize("gamma", [0.0, pytest.param(0.5), 1.0, 2.0])
 def test_focal_stays_finite_where_the_network_is_certain(gamma):
     logits = torch.tensor([[200.0, 0.0, -200.0]], requires_grad=True)
     loss = Focal(gamma).bind(COUNTS)(logits, torch.tensor([[1.0, 0.0, 0.0]]))
@@ -146,7 +142,7 @@ def test_a_loss_object_stands_for_itself():
     assert resolve_loss(loss) is loss
 
 
-@pytest.mark.parametrize("loss", ["hinge", Focal, 3, None, np.mean], ids=str)
+@pytest.mark.parametrize("loss", ["hinge", Focal, 3, None, len], ids=str)
 def test_anything_else_is_refused(loss):
     with pytest.raises(InvalidParameterError, match="loss must be one of .*'focal'.* got"):
         resolve_loss(loss)

@@ -80,7 +80,7 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing(sketches, quick):
     top = int(np.argmax(lr))
     assert top in (3, 4)
     assert lr[top] == pytest.approx(LR, rel=0.05)
-    assert lr[0] < LR / 10 and lr[-1] < LR / 20
+    assert lr[0] == pytest.approx(LR / 4) and lr[-1] < LR / 20
     assert (np.diff(lr[: top + 1]) > 0).all() and (np.diff(lr[top:]) < 0).all()
 
 
@@ -116,12 +116,10 @@ def test_trainings_of_few_steps_end_well(sketches, quick, schedule, max_epochs):
     assert clf.n_epochs_ == max_epochs
 
 
-@pytest.mark.xfail(reason="one cycle of five steps divides by the length of its rise, zero")
 def test_a_training_of_five_steps_ends_well(sketches, quick):
     assert quick(max_epochs=5, batch_size=90).fit(*sketches).n_epochs_ == 5
 
 
-@pytest.mark.xfail(reason="one cycle of a single step takes it at its last rate, nearly zero")
 def test_a_training_of_one_step_moves(sketches, quick):
     clf = quick(lr=LR, max_epochs=1, batch_size=90).fit(*sketches)
     assert rates(clf)[0] > LR / 100
@@ -138,7 +136,6 @@ def test_the_first_error_is_told_when_training_fails_before_anything_was_kept(
         quick().fit(*sketches)
 
 
-@pytest.mark.xfail(reason="weights that were never kept are restored, which hides the first error")
 def test_the_first_error_is_told_under_early_stopping(sketches, quick, monkeypatch):
     def fail(self, batch):
         raise RuntimeError("out of paper")

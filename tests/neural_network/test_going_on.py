@@ -87,12 +87,7 @@ def test_calls_of_one_seed_show_new_orders(sketches, quick):
     assert one.history_[1]["train_loss"] == other.history_[1]["train_loss"]
 
 
-STALE = pytest.mark.xfail(reason="the schedule is told to begin at the epochs of all fits")
-
-
-@pytest.mark.parametrize(
-    "schedule", [None, "plateau", "cosine", pytest.param("onecycle", marks=STALE)]
-)
+@pytest.mark.parametrize("schedule", [None, "plateau", "cosine", pytest.param("onecycle")])
 def test_a_warm_start_goes_on(sketches, quick, schedule):
     X, y = sketches
     clf = quick(max_epochs=4, warm_start=True, lr=0.005, label_smoothing=0, lr_schedule=schedule)
@@ -143,14 +138,12 @@ def test_new_classes_cannot_come_with_a_warm_start(sketches, quick):
         clf.fit(X, y)
 
 
-@pytest.mark.xfail(reason="the previous optimizer's options come back with its memory")
 def test_parameters_may_change_between_warm_starts(sketches, quick):
     clf = quick(warm_start=True, weight_decay=0.1, lr_schedule=None).fit(*sketches)
     clf.set_params(weight_decay=0.4).fit(*sketches)
     assert clf.net_.optimizer_.param_groups[0]["weight_decay"] == 0.4
 
 
-@STALE
 @pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
 def test_each_warm_start_has_its_own_schedule(sketches, quick, schedule):
     clf = quick(warm_start=True, max_epochs=10, lr_schedule=schedule).fit(*sketches)
@@ -159,7 +152,6 @@ def test_each_warm_start_has_its_own_schedule(sketches, quick, schedule):
     assert [record["lr"] for record in clf.history_[10:]] == pytest.approx(rates)
 
 
-@pytest.mark.xfail(reason="a schedule's own options come back with the optimizer's memory")
 def test_the_schedule_may_change_between_warm_starts(sketches, quick):
     clf = quick(warm_start=True, lr=0.004, max_epochs=2).fit(*sketches)
     clf.set_params(lr_schedule="cosine").fit(*sketches)
@@ -167,14 +159,12 @@ def test_the_schedule_may_change_between_warm_starts(sketches, quick):
     assert rates == pytest.approx([0.004, 0.002])
 
 
-@pytest.mark.xfail(reason="the memory of one optimizer is given to another", raises=KeyError)
 def test_the_optimizer_may_change_between_warm_starts(sketches, quick):
     clf = quick(warm_start=True, lr_schedule=None).fit(*sketches)
     clf.set_params(optimizer="sgd", lr=0.01).fit(*sketches)
     assert clf.n_epochs_ == 2
 
 
-@pytest.mark.xfail(reason="batch norm cannot train on one row, and says so in its own words")
 def test_a_single_row_is_refused_clearly(sketches, quick):
     X, y = sketches
     with pytest.raises(InvalidTargetsError, match="at least two rows"):

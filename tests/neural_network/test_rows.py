@@ -155,7 +155,6 @@ def test_the_order_of_rows_does_not_matter(sketches, quick, early_stopping):
     np.testing.assert_array_equal(clf.predict_proba(X), proba)
 
 
-@pytest.mark.xfail(reason="rows of equal pictures and labels keep the order in which they came")
 def test_the_order_of_copies_with_other_soft_targets_does_not_matter(sketches, quick):
     X, y = np.tile(sketches[0], (2, 1)), np.tile(sketches[1], 2)
     soft = np.random.default_rng(0).dirichlet(np.ones(3), 180)

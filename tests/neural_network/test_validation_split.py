@@ -128,10 +128,6 @@ def test_nothing_to_validate_on_is_an_error(sketches, quick):
     assert not hasattr(clf, "net_")
 
 
-HELD_OUT = "rows of weight zero are held out with the others, and dropped afterwards"
-
-
-@pytest.mark.xfail(reason=HELD_OUT)
 def test_rows_of_weight_zero_are_not_held_out(sketches, quick, seen):
     X, y = sketches
     kept = [*np.flatnonzero(y == 0)[:20], *np.flatnonzero(y == 1)[:10]]
@@ -142,7 +138,6 @@ def test_rows_of_weight_zero_are_not_held_out(sketches, quick, seen):
     assert np.bincount(held_out).tolist() == [4, 2]
 
 
-@pytest.mark.xfail(reason=HELD_OUT)
 def test_nothing_of_weight_to_validate_on_is_an_error(sketches, quick):
     X, y = sketches
     weights = np.zeros(90)

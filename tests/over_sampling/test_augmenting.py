@@ -38,10 +38,17 @@ def counts(y):
     return dict(zip(*np.unique(y, return_counts=True), strict=True))
 
 
-STRATEGIES = ["auto", "minority", "all", "not minority", {1: 30, 2: 5}, lambda y: {2: 11}]
+STRATEGIES = {
+    "auto": "auto",
+    "minority": "minority",
+    "all": "all",
+    "not minority": "not minority",
+    "dict": {1: 30, 2: 5},
+    "callable": lambda y: {2: 11},
+}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=str)
+@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 @pytest.mark.parametrize("augmentation", [None, "none", NOTHING], ids=str)
 @pytest.mark.parametrize("seed", [0, 7])
 def test_without_changes_it_is_random_over_sampler(sketches, strategy, augmentation, seed):

@@ -46,7 +46,8 @@ class FocalRowLoss(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         log_proba = log_softmax(logits, dim=1)
-        hardness = (1 - log_proba.exp()).clamp(min=0) ** self.gamma
+        # Away from 0, where the gradient of a power below 1 is infinite.
+        hardness = (-torch.expm1(log_proba)).clamp(min=1e-8) ** self.gamma
         return -(targets * hardness * log_proba).sum(dim=1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ..exceptions import InvalidParameterError
 from ._layers import (
     ClassifierHead,
     Standardize,
@@ -46,7 +47,7 @@ class CNN(nn.Module):
     ) -> None:
         super().__init__()
         if stochastic_depth:
-            raise ValueError(
+            raise InvalidParameterError(
                 "CNN has no residual branches to drop: stochastic_depth must be 0, got "
                 f"{stochastic_depth}."
             )
@@ -81,6 +82,6 @@ def _stage(c_in: int, c_out: int, stride: tuple[int, int], dropout: float) -> nn
                 bias=False,
             ),
             nn.BatchNorm2d(c_out),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),
         ]
     return nn.Sequential(*layers, spatial_dropout(dropout))

@@ -131,7 +131,7 @@ class ClassifierHead(nn.Module):
             self.widen = nn.Sequential(
                 nn.Linear(c_in, c_hidden, bias=False),
                 nn.BatchNorm1d(c_hidden),
-                nn.ReLU(inplace=True),
+                nn.ReLU(),
             )
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(c_hidden or c_in, n_classes)

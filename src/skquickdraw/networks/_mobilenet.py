@@ -54,12 +54,12 @@ class InvertedResidual(nn.Module):
             layers += [
                 nn.Conv2d(c_in, hidden, 1, bias=False),
                 nn.BatchNorm2d(hidden),
-                nn.ReLU(inplace=True),
+                nn.ReLU(),
             ]
         layers += [
             DepthwiseConv(hidden, stride),
             nn.BatchNorm2d(hidden),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),
             nn.Conv2d(hidden, c_out, 1, bias=False),
             nn.BatchNorm2d(c_out),
             spatial_dropout(dropout),
@@ -84,7 +84,7 @@ class MobileNetV2(nn.Module):
     width : float, default=1.0
         Multiplies every number of channels.
     stem_stride : int, default=2
-        1 keeps full resolution in the first stages, at about three times the cost.
+        1 keeps full resolution in the first stages, at about five times the cost.
     dropout : float, default=0.0
         Rate of dropout on the pooled features.
     spatial_dropout : float, default=0.0
@@ -122,7 +122,7 @@ class MobileNetV2(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(c_image, c, 3, stride=stem_step, padding=1, bias=False),
             nn.BatchNorm2d(c),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),
         )
         blocks: list[nn.Module] = []
         for expansion, channels, n_blocks, _ in STAGES:

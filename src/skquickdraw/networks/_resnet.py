@@ -38,7 +38,7 @@ class BasicBlock(nn.Module):
         super().__init__()
         self.branch = nn.Sequential(
             *conv_bn(c_in, c_out, 3, stride),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),
             *conv_bn(c_out, c_out, 3),
             spatial_dropout(dropout),
         )
@@ -47,7 +47,7 @@ class BasicBlock(nn.Module):
             nn.Identity() if is_same else nn.Sequential(*conv_bn(c_in, c_out, 1, stride))
         )
         self.add = StochasticDepth(drop_rate)
-        self.activation = nn.ReLU(inplace=True)
+        self.activation = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.add(self.branch(x), self.shortcut(x))  # (B, c_out, H / stride, W / stride)
@@ -86,7 +86,7 @@ class ResNet(nn.Module):
         stem_step, *steps = plan_strides(size, wanted)
         rates = depth_rates(stochastic_depth, len(steps))
         c = scale_channels(STAGES[0][0], width)
-        self.stem = nn.Sequential(*conv_bn(c_image, c, 3, stem_step), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(*conv_bn(c_image, c, 3, stem_step), nn.ReLU())
         blocks: list[nn.Module] = []
         for channels, n_blocks, _ in STAGES:
             c_out = scale_channels(channels, width)

@@ -50,7 +50,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
         "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
         "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
-        "mixing": [StrOptions({"mixup", "cutmix"}), HasMethods(["draw", "apply"]), None],
+        "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
         "optimizer": [StrOptions({"adamw", "sgd"}), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
@@ -175,7 +175,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         previous = getattr(self, "net_", None) if self.warm_start else None
         classes = None if previous is None else self.classes_
         data = self._read(X, y, sample_weight, soft_targets, classes, is_first=previous is None)
-        validation = self._read_validation(X_val, y_val)
+        validation = self._read_validation(X_val, y_val, data)
         rng = check_random_state(self.random_state)
         rows = data.order()
         if validation is None and self.early_stopping:
@@ -183,7 +183,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             validation_set: ImageSet | None = data.subset(held_out)
         else:
             validation_set = validation.subset(validation.order()) if validation else None
-        self._train(data.subset(rows), validation_set, rng, previous)
+        self._train(data.classes, data.subset(rows), validation_set, rng, previous)
         return self
 
     def partial_fit(
@@ -208,14 +208,15 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         """
         self._validate_params()
         previous = getattr(self, "net_", None)
-        if previous is not None:
-            classes = self.classes_
-        elif classes is not None:
+        if classes is not None:
             classes = encode_labels(type(self).__name__, classes)[0]
+        if previous is not None:
+            self._check_same_classes(classes)
+            classes = self.classes_
         data = self._read(X, y, sample_weight, None, classes, is_first=previous is None)
         rng = check_random_state(self.random_state)
         train = data.subset(data.order())
-        self._train(train, None, rng, previous, is_one_epoch=True)
+        self._train(data.classes, train, None, rng, previous, is_one_epoch=True)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -243,7 +244,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[logits.argmax(axis=1)]
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
-        check_is_fitted(self)
+        check_is_fitted(self, "net_")
+        self._check_views()
         images = as_tensor(check_images(self, X, reset=False, image_shape=self.image_shape_))
         looks = [self.net_.logits(images, view=view) for view in self._views()[: self.n_tta]]
         return torch.stack(looks).mean(dim=0).cpu().numpy()
@@ -252,17 +254,28 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         policy = resolve_augmentation(self.augmentation)
         return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
 
+    def _check_views(self) -> None:
+        n_views = len(self._views())
+        if self.n_tta > n_views:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: n_tta={self.n_tta}, but without horizontal flips in the "
+                f"augmentation there are only {n_views} views. Lower n_tta, or set "
+                "augmentation='sketch'."
+            )
+
+    def _check_same_classes(self, classes: NDArray[Any] | None) -> None:
+        if classes is not None and not np.array_equal(classes, self.classes_):
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: classes={classes.tolist()} differ from those of the first "
+                f"call, {self.classes_.tolist()}. Leave classes out, or start with a new estimator."
+            )
+
     def _read(
         self, X: Any, y: Any, sample_weight: Any, soft_targets: Any, classes: Any, *, is_first: bool
     ) -> LabeledImages:
         """Validate everything that ``fit`` was given, before any work is done."""
         name = type(self).__name__
-        if self.n_tta > len(self._views()):
-            raise InvalidParameterError(
-                f"{name}: n_tta={self.n_tta}, but without horizontal flips in the augmentation "
-                f"there are only {len(self._views())} views. Lower n_tta, or set "
-                "augmentation='sketch'."
-            )
+        self._check_views()
         shape = self.image_shape if is_first else self.image_shape_
         images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
         classes, codes = encode_labels(name, y, classes)
@@ -270,9 +283,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
         if sample_weight is not None:
             sample_weight = self._read_weights(sample_weight, images)
-        self.classes_, self.image_shape_ = classes, images.shape[1:]
         device = resolve_device(self.device)
-        return LabeledImages(images, codes, len(classes), device, soft_targets, sample_weight)
+        return LabeledImages(images, codes, classes, device, soft_targets, sample_weight)
 
     def _read_weights(self, sample_weight: Any, images: NDArray[Any]) -> NDArray[np.float64]:
         weights = check_sample_weight(sample_weight, images, dtype=np.float64)
@@ -283,7 +295,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
         return weights
 
-    def _read_validation(self, X_val: Any, y_val: Any) -> LabeledImages | None:
+    def _read_validation(self, X_val: Any, y_val: Any, data: LabeledImages) -> LabeledImages | None:
         name = type(self).__name__
         if (X_val is None) != (y_val is None):
             raise InvalidTargetsError(
@@ -292,19 +304,25 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         if X_val is None:
             return None
         images, y_val = check_images_and_labels(
-            self, X_val, y_val, reset=False, image_shape=self.image_shape_
+            self, X_val, y_val, reset=False, image_shape=data.images.shape[1:]
         )
-        codes = encode_labels(name, y_val, self.classes_)[1]
-        return LabeledImages(images, codes, len(self.classes_), resolve_device(self.device))
+        codes = encode_labels(name, y_val, data.classes)[1]
+        return LabeledImages(images, codes, data.classes, data.device)
 
     def _train(
         self,
+        classes: NDArray[Any],
         train: ImageSet,
         validation: ImageSet | None,
         rng: np.random.RandomState,
         previous: Any,
         is_one_epoch: bool = False,
     ) -> None:
+        if len(train) < 2:
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
+                f"got {len(train)} that count. Collect more rows before a call."
+            )
         n_epochs = 1 if is_one_epoch else self.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
@@ -314,6 +332,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             net = build_net(
                 self,
                 batches,
+                classes,
                 n_epochs=n_epochs,
                 has_validation=validation is not None,
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
@@ -324,6 +343,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)
             net.train(batches, validation, n_epochs)
+        self.classes_, self.image_shape_ = classes, batches.image_shape
         self.net_ = net
         self.history_ = net.epochs()
         self.n_epochs_ = len(self.history_)

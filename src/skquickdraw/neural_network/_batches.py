@@ -66,6 +66,7 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
     """Wrap an array without copying it, also one that must not be written to (a memory map)."""
     if images.dtype.kind == "f" and images.dtype.itemsize > 8:
         images = images.astype(np.float64)
+    images = images.astype(images.dtype.newbyteorder("="), copy=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         return torch.from_numpy(np.ascontiguousarray(images))
@@ -116,6 +117,12 @@ class TrainingBatches:
 
     def __len__(self) -> int:
         return self.n_batches
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        _, channels, height, width = self.dataset.images.shape
+        return channels, height, width
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.sampler.draw().to(self.dataset.images.device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .._device import resolve_precision
@@ -16,8 +17,9 @@ from ._batches import ImageSet, TrainingBatches, resolve_batch_size
 from ._callbacks import KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
 from ._net import ImageNet
-from ._optimizers import make_optimizer, make_schedule
+from ._optimizers import make_optimizer
 from ._rows import EpochSampler
+from ._schedules import make_schedule
 from ._training_set import effective_counts
 
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
@@ -48,6 +50,7 @@ def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches
 def build_net(
     estimator: Any,
     batches: TrainingBatches,
+    classes: NDArray[Any],
     *,
     n_epochs: int,
     has_validation: bool,
@@ -56,12 +59,12 @@ def build_net(
     """Return an initialized skorch net that is ready to train."""
     train = batches.dataset
     device = train.images.device
-    class_weight = _class_weight(estimator, train)
+    class_weight = _class_weight(estimator, train, classes)
     options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
     net = ImageNet(
         estimator._network,
         **options,
-        module__image_shape=tuple(train.images.shape[1:]),
+        module__image_shape=batches.image_shape,
         module__n_classes=train.n_classes,
         criterion=Criterion,
         criterion__row_loss=_row_loss(estimator, train, class_weight),
@@ -81,15 +84,15 @@ def build_net(
 
 def _row_loss(estimator: Any, train: ImageSet, class_weight: Tensor | None) -> torch.nn.Module:
     counts = effective_counts(train, sampling_strength(estimator.sampling))
-    return resolve_loss(estimator.loss).bind(
-        counts if class_weight is None else counts * class_weight
-    )
+    if class_weight is not None:
+        counts = (counts * class_weight).clamp(min=1.0)  # a class of weight 0 has no logarithm
+    return resolve_loss(estimator.loss).bind(counts)
 
 
-def _class_weight(estimator: Any, train: ImageSet) -> Tensor | None:
+def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Tensor | None:
     if estimator.class_weight is None:
         return None
-    weights = class_weights(estimator.class_weight, estimator.classes_, train.codes.cpu().numpy())
+    weights = class_weights(estimator.class_weight, classes, train.codes.cpu().numpy())
     return torch.as_tensor(weights, dtype=torch.float32)
 
 
@@ -101,7 +104,7 @@ def _callbacks(
     has_validation: bool,
 ) -> list[tuple[str, Any]]:
     """Return callbacks in the order in which they must act: average, then judge, then tell."""
-    schedule = make_schedule(lr_schedule, lr=estimator.lr, n_epochs=n_epochs, n_batches=n_batches)
+    schedule = make_schedule(lr_schedule, lr=estimator.lr, n_steps=n_epochs * n_batches)
     average = None if estimator.ema_decay is None else WeightAverage(estimator.ema_decay)
     is_stopped_early = estimator.early_stopping and has_validation
     keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None

@@ -62,8 +62,9 @@ class KeepBest(Callback):
             net.stop()
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        net.module_.load_state_dict(self.best_weights_)
-        self.best_weights_ = None
+        if self.best_weights_ is not None:  # else something went wrong in the first epoch
+            net.module_.load_state_dict(self.best_weights_)
+            self.best_weights_ = None
 
 
 class ProgressBar(Callback):

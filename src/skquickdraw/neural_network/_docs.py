@@ -8,7 +8,7 @@ PARAMETERS = """\
 width : float, default=1.0
     Multiplies the number of channels of every layer; above 0. Cost and size grow with its square.
 stem_stride : {1, 2}, default=2
-    Step of the first convolution. 1 keeps full resolution for longer, at about four times the cost.
+    Step of the first convolution. 1 keeps full resolution for longer, at about five times the cost.
 dropout : float in [0, 1), default=0.0
     Rate of dropout on the pooled features before the last layer, where it costs next to nothing
     (Srivastava et al. 2014).
@@ -34,7 +34,7 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     often. An epoch always shows as many rows as the training set has.
 augmentation : {'sketch'}, AugmentationPolicy or None, default=None
     Random changes of the training images, drawn anew in every epoch, on the device.
-mixing : {'mixup', 'cutmix'}, object or None, default=None
+mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
     :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
 optimizer : {'adamw', 'sgd'} or callable, default='adamw'
@@ -84,7 +84,7 @@ classes_ : ndarray of shape (n_classes,)
     The sorted labels.
 n_features_in_ : int
     Pixels an image, over all channels.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (n_features,)
     Only where X had string column names.
 image_shape_ : (int, int, int)
     Channels, height, width.

@@ -10,11 +10,16 @@ from sklearn.metrics import recall_score
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from ._batches import Batch, ImageSet, TrainingBatches
 from ._views import View
 
-PREDICTION_BATCH = 512
+# Batches of one size, so that a prediction never depends on how many others are asked for with it:
+# libraries choose their algorithms, and so the order of their sums, by the size of the batch. On
+# CPUs small batches are as fast as large ones.
+PREDICTION_BATCH_CPU = 32
+PREDICTION_BATCH_ACCELERATOR = 1024
 
 
 class ImageNet(NeuralNet):
@@ -69,10 +74,10 @@ class ImageNet(NeuralNet):
     def resume(self, previous: ImageNet) -> None:
         """Take over the weights, the optimizer's memory and the history of another net."""
         self.module_.load_state_dict(previous.module_.state_dict())
-        rates = [group["lr"] for group in self.optimizer_.param_groups]
-        self.optimizer_.load_state_dict(previous.optimizer_.state_dict())
-        for group, rate in zip(self.optimizer_.param_groups, rates, strict=True):
-            group["lr"] = rate
+        if type(self.optimizer_) is type(previous.optimizer_):
+            own_options = self.optimizer_.state_dict()["param_groups"]
+            memory = previous.optimizer_.state_dict()["state"]
+            self.optimizer_.load_state_dict({"state": memory, "param_groups": own_options})
         self.history = previous.history
 
     def epochs(self) -> list[dict[str, float]]:
@@ -150,9 +155,13 @@ class ImageNet(NeuralNet):
         """
         module = self.module_ if module is None else module
         module.eval()
+        is_cpu = torch.device(self.device).type == "cpu"
+        size = PREDICTION_BATCH_CPU if is_cpu else PREDICTION_BATCH_ACCELERATOR
         parts = []
         with torch.inference_mode():
-            for part in images.split(PREDICTION_BATCH):
+            for part in images.split(size):
                 batch = part.to(self.device).float()
-                parts.append(module(batch if view is None else view(batch)))
+                batch = pad(batch, (0, 0, 0, 0, 0, 0, 0, size - len(part)))
+                logits = module(batch if view is None else view(batch))
+                parts.append(logits[: len(part)])
             return torch.cat(parts)

@@ -1,4 +1,4 @@
-"""Optimizers with decoupled weight decay, and learning-rate schedules."""
+"""Optimizers with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from skorch.callbacks import LRScheduler
 from torch import Tensor
-from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau
 
 SGD_MOMENTUM = 0.9
-ONE_CYCLE_WARM_UP = 0.2  # share of the training in which the rate rises
 
 
 class DecoupledSGD(torch.optim.SGD):
@@ -45,32 +42,3 @@ def make_optimizer(
     if isinstance(name, str):
         return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
     return name(groups, lr=lr, weight_decay=weight_decay)
-
-
-def make_schedule(
-    name: str | None, *, lr: float, n_epochs: int, n_batches: int
-) -> LRScheduler | None:
-    """Return skorch's callback for a schedule that ends with the training."""
-    n_steps = n_epochs * n_batches
-    if name == "onecycle":
-        return LRScheduler(
-            OneCycleLR,
-            step_every="batch",
-            event_name=None,
-            max_lr=lr,
-            total_steps=n_steps,
-            pct_start=ONE_CYCLE_WARM_UP,
-            cycle_momentum=False,
-        )
-    if name == "cosine":
-        return LRScheduler(CosineAnnealingLR, step_every="batch", event_name=None, T_max=n_steps)
-    if name == "plateau":
-        return LRScheduler(
-            ReduceLROnPlateau, monitor=_monitored_loss, event_name=None, factor=0.3, patience=3
-        )
-    return None
-
-
-def _monitored_loss(net: Any) -> float:
-    record = net.history[-1]
-    return record.get("valid_loss", record["train_loss"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -13,12 +14,19 @@ from torch import Tensor
 LONGEST_REPETITION = 10
 
 
-def canonical_order(images: NDArray, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Order rows by their content, so that a fit does not depend on the order they came in."""
-    checksums = np.fromiter(
-        (crc32(image) for image in np.ascontiguousarray(images)), np.uint32, len(images)
-    )
-    return np.lexsort((codes, checksums))
+def canonical_order(*columns: NDArray[Any] | None) -> NDArray[np.int64]:
+    """Order rows by their content, so that a fit does not depend on the order they came in.
+
+    ``columns`` are arrays with one entry a row (images, codes, weights ...), or None; later ones
+    only break ties of earlier ones.
+    """
+    keys = [_checksums(column) for column in columns if column is not None]
+    return np.lexsort(keys[::-1])
+
+
+def _checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
+    rows = np.ascontiguousarray(column).reshape(len(column), -1)
+    return np.fromiter((crc32(row.data) for row in rows), np.uint32, len(rows))
 
 
 def repeat_rows(

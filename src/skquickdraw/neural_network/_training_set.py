@@ -25,13 +25,15 @@ class LabeledImages:
 
     images: NDArray[Any]
     codes: NDArray[np.int64]
-    n_classes: int
+    classes: NDArray[Any]
     device: torch.device
     soft_targets: NDArray[np.float32] | None = None
     weights: NDArray[np.float64] | None = None
 
     def order(self) -> NDArray[np.int64]:
-        return canonical_order(self.images, self.codes)
+        """Return the rows that count, in an order that depends on their content only."""
+        order = canonical_order(self.images, self.codes, self.weights, self.soft_targets)
+        return order if self.weights is None else order[self.weights[order] > 0]
 
     @cached_property
     def tensor(self) -> Tensor:
@@ -47,7 +49,7 @@ class LabeledImages:
             images=self.tensor,
             rows=self._on_device(rows),
             codes=self._on_device(self.codes[rows]),
-            n_classes=self.n_classes,
+            n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
             weights=None if weights is None else self._on_device(weights.astype(np.float32)),
         )
@@ -87,9 +89,9 @@ def pixel_statistics(train: ImageSet) -> tuple[Tensor, Tensor]:
     n_channels = train.images.shape[1]
     sums = torch.zeros(2, n_channels, dtype=torch.float64, device=train.images.device)
     for rows in train.rows.split(STATISTICS_CHUNK):
-        pixels = train.images.index_select(0, rows).float()
-        sums[0] += pixels.sum(dim=(0, 2, 3)).double()
-        sums[1] += pixels.square().sum(dim=(0, 2, 3)).double()
+        pixels = train.images.index_select(0, rows).double()
+        sums[0] += pixels.sum(dim=(0, 2, 3))
+        sums[1] += pixels.square().sum(dim=(0, 2, 3))
     n_pixels = len(train) * train.images[0, 0].numel()
     mean, square = sums / n_pixels
     return mean.float(), (square - mean**2).clamp(min=0).sqrt().float()

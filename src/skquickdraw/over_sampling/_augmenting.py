@@ -63,7 +63,7 @@ class AugmentingOverSampler(BaseOverSampler):
         How rows were read.
     n_features_in_ : int
         Pixels of a picture, over all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,), object
+    feature_names_in_ : ndarray of shape (n_features,), object
         Where X has column names that are all strings.
 
     Raises
