@@ -37,7 +37,7 @@ SHARED = {
 }
 STRONGER = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 NETWORKS = {
-    "mobilenet": MobileNetClassifier(augmentation="sketch", max_epochs=16, **SHARED),
+    "mobilenet": MobileNetClassifier(augmentation="sketch", max_epochs=12, **SHARED),
     "resnet": ResNetClassifier(
         augmentation=STRONGER, max_epochs=30, dropout=0.3, stochastic_depth=0.1, **SHARED
     ),

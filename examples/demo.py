@@ -46,6 +46,7 @@ SCORES = {
 }
 NETWORK = {"width": 0.5, "batch_size": 128, "random_state": 0, "verbose": 1}
 INK = "#20366b"
+ALL = sys.maxsize
 
 
 @dataclass
@@ -100,17 +101,21 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("data", nargs="?", metavar="DATA", help="folder of a competition")
-    parser.add_argument("--classes", type=int, default=20, help="how many (default: 20)")
     parser.add_argument(
-        "--images", type=int, default=60_000, help="training images each network sees"
+        "--classes", type=int, help="how many (default: 20 drawn ones, all of DATA)"
+    )
+    parser.add_argument(
+        "--images", type=int, help="that each network sees (default: 60,000, of DATA 100,000)"
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="for the pictures")
     parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it runs")
     options = parser.parse_args()
+    if options.quick:
+        options.classes, options.images = options.classes or 6, 600
+    options.classes = options.classes or (20 if options.data is None else ALL)
+    options.images = options.images or (60_000 if options.data is None else 100_000)
     if options.classes < 3:
         parser.error("--classes must be at least 3: head, medium and tail are scored apart")
-    if options.quick:
-        options.classes, options.images = min(options.classes, 6), 600
     return options
 
 
@@ -260,7 +265,8 @@ def draw_confusion(problem: Problem, name: str, y_pred: np.ndarray, path: Path) 
     """Draw who is taken for whom, in percent of each true class, the largest classes first."""
     counts = problem.counts
     percent = 100 * confusion_matrix(problem.y_test, y_pred, labels=list(counts), normalize="true")
-    side = 2.5 + 0.38 * len(counts)
+    is_roomy = len(counts) <= 30
+    side = 2.5 + (0.38 if is_roomy else 0.15) * len(counts)
     figure, axes = plt.subplots(figsize=(side, side), layout="constrained")
     axes.imshow(percent, cmap="Blues", norm=PowerNorm(0.6, vmin=0, vmax=100))  # slips show too
     axes.set_xticks(range(len(counts)), counts, rotation=60, ha="right", rotation_mode="anchor")
@@ -268,8 +274,8 @@ def draw_confusion(problem: Problem, name: str, y_pred: np.ndarray, path: Path) 
     axes.set(xlabel="taken for", ylabel="what was drawn, and how often in training")
     axes.set_title(f"{name}: answers in percent of each class", color=INK)
     axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    if len(counts) <= 30:
+    axes.tick_params(length=0, labelsize="medium" if is_roomy else 6)
+    if is_roomy:
         write_percents(axes, percent)
     figure.savefig(path, dpi=130)
     plt.close(figure)

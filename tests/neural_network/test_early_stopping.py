@@ -80,7 +80,7 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing(sketches, quick):
     top = int(np.argmax(lr))
     assert top in (3, 4)
     assert lr[top] == pytest.approx(LR, rel=0.05)
-    assert lr[0] == pytest.approx(LR / 4) and lr[-1] < LR / 20
+    assert lr[0] < LR / 10 and lr[-1] < LR / 20
     assert (np.diff(lr[: top + 1]) > 0).all() and (np.diff(lr[top:]) < 0).all()
 
 

@@ -1,0 +1,61 @@
+"""A prediction belongs to its picture: not to its neighbours, nor to what failed since."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from skquickdraw import MobileNetClassifier, ResNetClassifier
+from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
+
+
+@pytest.mark.parametrize("cls", [MobileNetClassifier, ResNetClassifier])
+def test_a_prediction_does_not_depend_on_its_neighbours(sketches, quick, cls):
+    X, y = sketches
+    clf = quick(cls).fit(X, y)
+    together = clf.predict_proba(X)
+    np.testing.assert_array_equal(
+        np.vstack([clf.predict_proba(X[[i]]) for i in range(5)]), together[:5]
+    )
+    np.testing.assert_array_equal(clf.predict_proba(X[::-1]), together[::-1])
+
+
+def test_pictures_may_come_as_nested_lists(sketches, quick):
+    X, y = sketches
+    clf = quick().fit(X.reshape(-1, 12, 12).tolist(), y.tolist())
+    np.testing.assert_array_equal(clf.predict(X.reshape(-1, 12, 12).tolist()), clf.predict(X))
+
+
+def test_views_are_checked_again_at_prediction(sketches, quick):
+    clf = quick().fit(*sketches)
+    with pytest.raises(InvalidParameterError, match="n_tta=9, .* only 5 views"):
+        clf.set_params(n_tta=9).predict(sketches[0])
+
+
+def test_a_refused_fit_leaves_the_fitted_network_as_it_was(sketches, quick):
+    X, y = sketches
+    clf = quick().fit(X, np.array(["ant", "cat", "dog"])[y])
+    before = clf.predict(X)
+    with pytest.raises(InvalidImagesError, match="at most|between 0 and 255"):
+        clf.fit(X * 2.0, y)
+    np.testing.assert_array_equal(clf.predict(X), before)
+
+
+def test_later_calls_cannot_name_other_classes(sketches, quick):
+    clf = quick().partial_fit(*sketches, classes=[0, 1, 2])
+    with pytest.raises(InvalidTargetsError, match=r"classes=\[0, 1, 2, 3\] differ from those"):
+        clf.partial_fit(*sketches, classes=[0, 1, 2, 3])
+
+
+def test_fits_in_threads_equal_fits_one_after_another(sketches, quick):
+    classifiers = [quick(random_state=seed, dropout=0.5) for seed in (0, 1)]
+    threads = [threading.Thread(target=clf.fit, args=sketches) for clf in classifiers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for clf in classifiers:
+        alone = quick(random_state=clf.random_state, dropout=0.5).fit(*sketches)
+        np.testing.assert_array_equal(
+            clf.predict_proba(sketches[0]), alone.predict_proba(sketches[0])
+        )
