@@ -1,4 +1,4 @@
-"""Where and how precisely to compute, resolved once at the start of ``fit`` and ``predict``."""
+"""Where and how precisely to train, resolved once at the start of ``fit``."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
 def tuned_backends(device: torch.device) -> Iterator[None]:
     """Set what makes training fast and reproducible on this device; put it back afterwards."""
     if device.type == "cuda":
-        settings = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+        settings = torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+        )
     else:
         settings = kept_allocations()
     with settings:

@@ -8,6 +8,7 @@ tens of thousands of page faults, up to a fifth of the time of a step.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ NEVER = 2**31 - 1
 def kept_allocations() -> Iterator[None]:
     """Hold on to freed memory inside the block, and give it back after it; elsewhere do nothing.
 
-    The thresholds are the process's. On leaving they are what glibc's own adaptation ends at.
+    The thresholds are the process's. On leaving they are what glibc's own adaptation ends at. Where
+    the environment sets them (``MALLOC_...``, ``GLIBC_TUNABLES``) they are left alone.
     """
     libc = _glibc()
     if libc is None:
@@ -39,7 +41,8 @@ def kept_allocations() -> Iterator[None]:
 
 
 def _glibc() -> ctypes.CDLL | None:
-    if sys.platform != "linux":
+    is_set_by_user = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
+    if sys.platform != "linux" or is_set_by_user:
         return None
     libc = ctypes.CDLL(None)
     return libc if hasattr(libc, "gnu_get_libc_version") and hasattr(libc, "mallopt") else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,10 @@ def isolated_torch_rng(seed: int, device: Any = "cpu") -> Iterator[None]:
 
     device = torch.device(device)
     has_own = device.type != "cpu"
+    on_device = torch.get_device_module(device).device(device) if has_own else nullcontext()
     with (
         _GLOBAL_GENERATORS,
+        on_device,
         torch.random.fork_rng(
             devices=[device] if has_own else [], device_type=device.type if has_own else "cuda"
         ),

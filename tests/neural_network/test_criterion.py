@@ -67,7 +67,7 @@ UNTRAINED = [
     ({"loss": "balanced_softmax", "sampling": "balanced"}, LOG3),
     ({"loss": "balanced_softmax", "class_weight": "balanced"}, LOG3),
     ({"loss": "ldam"}, (SHARES * np.log(1 + 2 * np.exp(MARGINS))).sum()),
-    ({"loss": LDAM(2.0), "sampling": "balanced"}, np.log(1 + 2 * np.exp(2))),
+    ({"loss": LDAM(2.0), "sampling": "balanced"}, np.log(1 + 2 * np.exp(4 * MARGINS)).mean()),
 ]
 
 

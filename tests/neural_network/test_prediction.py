@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skquickdraw import MobileNetClassifier, ResNetClassifier
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
@@ -59,3 +60,23 @@ def test_fits_in_threads_equal_fits_one_after_another(sketches, quick):
         np.testing.assert_array_equal(
             clf.predict_proba(sketches[0]), alone.predict_proba(sketches[0])
         )
+
+
+def test_a_fitted_network_is_in_evaluation_mode(sketches, quick):
+    assert not quick(dropout=0.5).fit(*sketches).net_.module_.training
+
+
+def test_many_classes_may_be_named_at_once(sketches, quick):
+    clf = quick().partial_fit(*sketches, classes=range(30))
+    assert clf.predict_proba(sketches[0]).shape == (90, 30)
+
+
+def test_training_that_diverges_warns(sketches, quick):
+    with pytest.warns(ConvergenceWarning, match="training has diverged. Lower lr"):
+        quick(lr=1e30, lr_schedule=None, max_epochs=3).fit(*sketches)
+
+
+def test_another_stem_is_another_network(sketches, quick):
+    clf = quick(warm_start=True).fit(*sketches)
+    with pytest.raises(InvalidParameterError, match="stem_stride"):
+        clf.set_params(stem_stride=1).fit(*sketches)

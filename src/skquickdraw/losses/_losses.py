@@ -8,6 +8,7 @@ ties one to the training set's class counts and returns a module that maps logit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from sklearn.base import BaseEstimator
@@ -52,7 +53,16 @@ class FocalRowLoss(nn.Module):
 
 
 class Loss(BaseEstimator, ABC):
-    """Parameters of a loss, before it knows the training set."""
+    """Parameters of a loss, before it knows the training set.
+
+    Attributes
+    ----------
+    corrects_prior : bool
+        Whether the loss makes up for unequal classes by itself. If so it is bound to the counts
+        that ``sampling`` and ``class_weight`` leave, else to the plain ones.
+    """
+
+    corrects_prior: ClassVar[bool] = True
 
     @abstractmethod
     def bind(self, class_counts: Tensor) -> nn.Module:
@@ -191,6 +201,8 @@ class LDAM(Loss):
     >>> row_loss(torch.zeros(2, 2), torch.eye(2))
     tensor([0.8259, 0.9741])
     """
+
+    corrects_prior = False  # margins go by how few examples there are, however often shown
 
     def __init__(self, max_margin: float = 0.5, scale: float = 1.0) -> None:
         self.max_margin = max_margin

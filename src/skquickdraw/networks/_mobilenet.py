@@ -84,7 +84,7 @@ class MobileNetV2(nn.Module):
     width : float, default=1.0
         Multiplies every number of channels.
     stem_stride : int, default=2
-        1 keeps full resolution in the first stages, at about five times the cost.
+        1 keeps full resolution in the first stages, at about four times the cost.
     dropout : float, default=0.0
         Rate of dropout on the pooled features.
     spatial_dropout : float, default=0.0

@@ -151,6 +151,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
             Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length
             is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
+            Where a side is below 8 pixels X is no picture, and its values may be any.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
         sample_weight : array-like of shape (n,), default=None
@@ -209,7 +210,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         previous = getattr(self, "net_", None)
         if classes is not None:
-            classes = encode_labels(type(self).__name__, classes)[0]
+            classes = np.unique(classes)
         if previous is not None:
             self._check_same_classes(classes)
             classes = self.classes_

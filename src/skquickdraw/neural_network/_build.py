@@ -83,10 +83,14 @@ def build_net(
 
 
 def _row_loss(estimator: Any, train: ImageSet, class_weight: Tensor | None) -> torch.nn.Module:
+    loss = resolve_loss(estimator.loss)
+    if not getattr(loss, "corrects_prior", True):
+        return loss.bind(effective_counts(train, sampling=0.0))
     counts = effective_counts(train, sampling_strength(estimator.sampling))
     if class_weight is not None:
-        counts = (counts * class_weight).clamp(min=1.0)  # a class of weight 0 has no logarithm
-    return resolve_loss(estimator.loss).bind(counts)
+        weighted = counts * class_weight
+        counts = weighted * (counts.sum() / weighted.sum())
+    return loss.bind(counts.clamp(min=1.0))  # a class of weight 0 has no logarithm
 
 
 def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Tensor | None:
@@ -118,9 +122,9 @@ def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
     shapes = [
         {k: tuple(v.shape) for k, v in n.module_.state_dict().items()} for n in (net, previous)
     ]
-    if shapes[0] != shapes[1]:
+    if shapes[0] != shapes[1] or net.module__stem_stride != previous.module__stem_stride:
         raise InvalidParameterError(
             f"{name}: the network of the previous fit has other shapes than these parameters, "
             "images and classes ask for, so training cannot go on from it. Set warm_start=False, "
-            "or leave width and the data's shape as they were."
+            "or leave width, stem_stride and the data's shape as they were."
         )

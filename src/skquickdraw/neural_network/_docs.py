@@ -8,7 +8,7 @@ PARAMETERS = """\
 width : float, default=1.0
     Multiplies the number of channels of every layer; above 0. Cost and size grow with its square.
 stem_stride : {1, 2}, default=2
-    Step of the first convolution. 1 keeps full resolution for longer, at about five times the cost.
+    Step of the first convolution. 1 keeps full resolution for longer, at about four times the cost.
 dropout : float in [0, 1), default=0.0
     Rate of dropout on the pooled features before the last layer, where it costs next to nothing
     (Srivastava et al. 2014).

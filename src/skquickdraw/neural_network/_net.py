@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
+from copy import deepcopy
+from math import isfinite
 from typing import Any
 
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import recall_score
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
@@ -64,6 +68,7 @@ class ImageNet(NeuralNet):
                     break
         finally:
             self.notify("on_train_end", X=batches.dataset, y=None)
+            self.module_.eval()
         self.optimizer_.zero_grad(set_to_none=True)
         return self
 
@@ -77,8 +82,9 @@ class ImageNet(NeuralNet):
         if type(self.optimizer_) is type(previous.optimizer_):
             own_options = self.optimizer_.state_dict()["param_groups"]
             memory = previous.optimizer_.state_dict()["state"]
-            self.optimizer_.load_state_dict({"state": memory, "param_groups": own_options})
-        self.history = previous.history
+            memory = {"state": memory, "param_groups": own_options}
+            self.optimizer_.load_state_dict(deepcopy(memory))
+        self.history = deepcopy(previous.history)  # the previous net may have to serve on
 
     def epochs(self) -> list[dict[str, float]]:
         """Return one record an epoch: losses, validation score, learning rate, seconds."""
@@ -121,7 +127,15 @@ class ImageNet(NeuralNet):
             total += step["loss"].detach() * len(batch[0])
             n_rows += len(batch[0])
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        self.history.record(f"{prefix}_loss", total.item() / n_rows)
+        loss = total.item() / n_rows
+        self.history.record(f"{prefix}_loss", loss)
+        if not isfinite(loss):
+            warnings.warn(
+                f"The {prefix} loss is {loss}: training has diverged. Lower lr, or look for "
+                "extreme values in X and sample_weight.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         images, target = batch

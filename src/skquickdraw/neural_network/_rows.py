@@ -93,7 +93,7 @@ class EpochSampler:
         Class of each row that may be shown.
     sampling : float in [0, 1]
         Class c is shown in proportion to ``n_c ** (1 - sampling)``: 0 shows every row once, 1 all
-        classes equally often. Between repetitions of a row, all other rows of its class are shown.
+        classes equally often. The rows of a class are shown equally often, give or take one.
     generator : torch.Generator
     """
 

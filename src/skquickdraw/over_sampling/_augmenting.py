@@ -113,7 +113,7 @@ class AugmentingOverSampler(BaseOverSampler):
             Integral,
         ],
         "augmentation": "no_validation",
-        "image_shape": "no_validation",
+        "image_shape": [tuple, list, None],
         "unlabeled_label": "no_validation",
     }
 
