@@ -38,8 +38,8 @@ COMPETITION = """
 ## A competition of real drawings
 
 100 classes of Quick, Draw! sketches, 1,000 to train on of the first and 10 of the last; scored by
-balanced accuracy on 10,000 others, from `benchmarks/train_competition.py`. Head, medium and tail are
-thirds of the classes by size. Nothing was learned from, or chosen by, the holdout.
+balanced accuracy on 10,000 others, from `benchmarks/train_competition.py`. Head, medium and tail
+are thirds of the classes by size. Nothing was learned from, or chosen by, the holdout.
 """
 NOT_MEASURED = "\nNot measured.\n"
 
