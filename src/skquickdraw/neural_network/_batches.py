@@ -131,6 +131,16 @@ class TrainingBatches:
             if self.augmentation is not None:
                 images = self.augmentation(images, self.generator)
             if self.mixing is not None:
-                draw = self.mixing.draw(len(images), tuple(images.shape[1:]), self.generator)
-                images, targets = self.mixing.apply(images, targets, draw)
+                images, targets, weights = self._mix(images, targets, weights)
             yield images, (targets, weights)
+
+    def _mix(
+        self, images: Tensor, targets: Tensor, weights: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Mix pairs of rows; each brings its weight along with its target."""
+        draw = self.mixing.draw(len(images), tuple(images.shape[1:]), self.generator)
+        if weights is None:
+            return *self.mixing.apply(images, targets, draw), None
+        images, weighted = self.mixing.apply(images, targets * weights[:, None], draw)
+        weights = weighted.sum(dim=1)
+        return images, weighted / weights[:, None], weights
