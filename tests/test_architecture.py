@@ -21,6 +21,7 @@ SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 CONTRACTS = {
     "_compat",
     "_device",
+    "_fitting",
     "_images",
     "_memory",
     "_random",

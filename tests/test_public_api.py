@@ -28,6 +28,8 @@ ROOMS = {
         "make_sketches",
         "rasterize",
     },
+    "distillation": {"DistilledClassifier"},
+    "ensemble": {"SeedEnsembleClassifier"},
     "exceptions": {
         "DataFileError",
         "InvalidImagesError",
@@ -35,6 +37,8 @@ ROOMS = {
         "InvalidTargetsError",
         "SkquickdrawError",
     },
+    "feature_extraction": {"DeepFeatureExtractor"},
+    "few_shot": {"PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"},
     "losses": {"BalancedSoftmax", "CrossEntropy", "Focal", "LDAM"},
     "metrics": {
         "frequency_groups",
@@ -43,15 +47,30 @@ ROOMS = {
         "make_group_scorer",
         "per_class_recall",
     },
-    "networks": {"CNN", "MobileNetV2", "ResNet"},
+    "model_selection": {"LabeledStratifiedKFold", "LabeledStratifiedShuffleSplit"},
+    "networks": {"CNN", "MobileNetV2", "RelationNetwork", "ResNet"},
     "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
     "over_sampling": {"AugmentingOverSampler"},
+    "semi_supervised": {
+        "NoisyStudentClassifier",
+        "TransductiveClassifier",
+        "align_to_prior",
+        "assign_to_prior",
+    },
 }
 TOP_LEVEL = {
     "AugmentingOverSampler": "over_sampling",
     "CNNClassifier": "neural_network",
+    "DeepFeatureExtractor": "feature_extraction",
+    "DistilledClassifier": "distillation",
     "MobileNetClassifier": "neural_network",
+    "NoisyStudentClassifier": "semi_supervised",
+    "PrototypeClassifier": "few_shot",
+    "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
+    "SeedEnsembleClassifier": "ensemble",
+    "TopKReranker": "few_shot",
+    "TransductiveClassifier": "semi_supervised",
 }
 NAMES = [(room, name) for room, names in ROOMS.items() for name in sorted(names)]
 DOCUMENTED = [(room, name) for room, name in NAMES if room != "exceptions"]

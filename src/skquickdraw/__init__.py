@@ -10,15 +10,26 @@ if TYPE_CHECKING:
     from . import (
         augmentation,
         datasets,
+        distillation,
+        ensemble,
         exceptions,
+        feature_extraction,
+        few_shot,
         losses,
         metrics,
+        model_selection,
         networks,
         neural_network,
         over_sampling,
+        semi_supervised,
     )
+    from .distillation import DistilledClassifier
+    from .ensemble import SeedEnsembleClassifier
+    from .feature_extraction import DeepFeatureExtractor
+    from .few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
     from .neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
     from .over_sampling import AugmentingOverSampler
+    from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 __version__ = "0.1.0.dev0"
 
@@ -26,23 +37,45 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "AugmentingOverSampler",
     "CNNClassifier",
+    "DeepFeatureExtractor",
+    "DistilledClassifier",
     "MobileNetClassifier",
+    "NoisyStudentClassifier",
+    "PrototypeClassifier",
+    "RelationNetworkClassifier",
     "ResNetClassifier",
+    "SeedEnsembleClassifier",
+    "TopKReranker",
+    "TransductiveClassifier",
     "augmentation",
     "datasets",
+    "distillation",
+    "ensemble",
     "exceptions",
+    "feature_extraction",
+    "few_shot",
     "losses",
     "metrics",
+    "model_selection",
     "networks",
     "neural_network",
     "over_sampling",
+    "semi_supervised",
 ]
 
 _ROOM_OF = {
     "AugmentingOverSampler": "over_sampling",
     "CNNClassifier": "neural_network",
+    "DeepFeatureExtractor": "feature_extraction",
+    "DistilledClassifier": "distillation",
     "MobileNetClassifier": "neural_network",
+    "NoisyStudentClassifier": "semi_supervised",
+    "PrototypeClassifier": "few_shot",
+    "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
+    "SeedEnsembleClassifier": "ensemble",
+    "TopKReranker": "few_shot",
+    "TransductiveClassifier": "semi_supervised",
 }
 _ROOMS = set(__all__) - set(_ROOM_OF)
 

@@ -3,6 +3,7 @@
 They are private but steady: scikit-learn's own estimators and imbalanced-learn's are built on them.
 """
 
+from sklearn.ensemble._base import _set_random_states as set_random_states
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -14,4 +15,5 @@ __all__ = [
     "StrOptions",
     "check_sample_weight",
     "safe_indexing",
+    "set_random_states",
 ]

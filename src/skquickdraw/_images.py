@@ -76,6 +76,28 @@ def check_images_and_labels(
     return _as_images(name, flat, image_shape, stacked_shape), y
 
 
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
+    """Validate X for an estimator that hands it on, and return it in the shape that it came in.
+
+    Stacks stay stacks, whose pixels count as features; the range of values is for those inside to
+    judge. With ``reset`` sets ``n_features_in_`` and ``feature_names_in_``.
+    """
+    flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
+    shape = np.shape(X) if stacked_shape is not None else None
+    rows = validate_data(estimator, flat, reset=reset, dtype="numeric")
+    return rows if shape is None else rows.reshape(shape)
+
+
+def check_rows_and_labels(
+    estimator: Any, X: Any, y: Any, *, reset: bool
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Validate X and y for ``fit``; as :func:`check_rows`, and y of shape (n,)."""
+    flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
+    shape = np.shape(X) if stacked_shape is not None else None
+    rows, y = validate_data(estimator, flat, y, reset=reset, dtype="numeric")
+    return rows if shape is None else rows.reshape(shape), y
+
+
 def _as_images(
     name: str,
     flat: NDArray[Any],

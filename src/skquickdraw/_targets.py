@@ -45,6 +45,15 @@ def encode_labels(
     return classes, np.searchsorted(classes, own)[codes].astype(np.int64)
 
 
+def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
+    """Return the positions of the rows that have a label."""
+    is_text, seeks_text = y.dtype.kind in "US", isinstance(unlabeled_label, str)
+    never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
+    if unlabeled_label is None or never_equal:
+        return np.arange(len(y))
+    return np.flatnonzero(y != unlabeled_label)
+
+
 def check_soft_targets(
     name: str, soft_targets: Any, n_samples: int, n_classes: int
 ) -> NDArray[np.float32]:

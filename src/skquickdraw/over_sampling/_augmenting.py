@@ -14,8 +14,9 @@ from sklearn.utils.validation import validate_data
 
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
+from .._targets import find_labeled
 from ._copies import append_copies
-from ._strategy import check_classes, choose_copies, find_labeled, resolve_sampling_strategy
+from ._strategy import check_classes, choose_copies, resolve_sampling_strategy
 
 if TYPE_CHECKING:
     from ..augmentation import AugmentationPolicy

@@ -13,15 +13,6 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
-def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
-    """Return the positions of the rows that have a label."""
-    is_text, seeks_text = y.dtype.kind in "US", isinstance(unlabeled_label, str)
-    never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
-    if unlabeled_label is None or never_equal:
-        return np.arange(len(y))
-    return np.flatnonzero(y != unlabeled_label)
-
-
 def check_classes(name: str, y: NDArray[Any], unlabeled_label: Any) -> None:
     """Refuse labels of a single class, and name the way out where -1 was meant as the other one.
 

@@ -1,0 +1,118 @@
+"""The fitting contract: how meta-estimators fit what is not theirs to know.
+
+A teacher is anything with ``classes_`` and ``predict_proba``; a student is anything with ``fit``.
+Whether it learns from class probabilities or weights is read off the signature of its ``fit``,
+looking through pipelines and votes. Finished fits are kept on disk where a ``memory`` is given, so
+that an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_memory, has_fit_parameter
+
+from ._compat import set_random_states
+from .exceptions import InvalidParameterError
+
+
+def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> Any:
+    """Return an unfitted copy with ``params``, and with seeds of its own drawn from ``rng``.
+
+    Every parameter called ``random_state``, also of nested estimators, becomes an int, so equal
+    copies train differently, and the same again next time.
+    """
+    copy = clone(estimator).set_params(**params)
+    set_random_states(copy, rng)
+    return copy
+
+
+def learns_from(estimator: Any, metadata: str) -> bool:
+    """Return whether ``fit`` can make use of ``'soft_targets'`` or ``'sample_weight'``.
+
+    Pipelines can where their last step can and none before it adds or drops rows; a vote can where
+    all its members can.
+    """
+    if has_fit_parameter(estimator, metadata):
+        return True
+    learners = _learners(estimator)
+    return bool(learners) and all(learns_from(learner, metadata) for learner in learners)
+
+
+def _learners(estimator: Any) -> list[Any]:
+    """Return the estimators inside that are fitted to y."""
+    if isinstance(estimator, Pipeline):
+        changes_rows = any(hasattr(step, "fit_resample") for _, step in estimator.steps)
+        return [] if changes_rows else [estimator.steps[-1][1]]
+    if isinstance(estimator, VotingClassifier):
+        return [member for _, member in estimator.estimators if member != "drop"]
+    return []
+
+
+def check_learns_from(subject: str, estimator: Any, metadata: str, way_out: str) -> None:
+    """Raise InvalidParameterError where ``estimator`` cannot make use of the metadata."""
+    if not learns_from(estimator, metadata):
+        raise InvalidParameterError(
+            f"{subject} needs an estimator that learns from {metadata}, and the fit of "
+            f"{type(estimator).__name__} does not take them (nor could it pass them on to what it "
+            f"is made of). {way_out}"
+        )
+
+
+def fit_targets(
+    estimator: Any,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    soft_targets: NDArray[Any] | None = None,
+    sample_weight: NDArray[Any] | None = None,
+) -> Any:
+    """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted, and the caller's own copy: metadata requests are set on what it is made of.
+    X : ndarray of shape (n, ...)
+    y : ndarray of shape (n,)
+        Labels, every class at least once.
+    soft_targets : ndarray of shape (n, n_classes), default=None
+        Columns follow the sorted classes of y.
+    sample_weight : ndarray of shape (n,), default=None
+    """
+    metadata = {"soft_targets": soft_targets, "sample_weight": sample_weight}
+    metadata = {name: value for name, value in metadata.items() if value is not None}
+    if all(has_fit_parameter(estimator, name) for name in metadata):
+        return estimator.fit(X, y, **metadata)
+    with config_context(enable_metadata_routing=True):
+        for name in metadata:
+            _request(estimator, name)
+        return estimator.fit(X, y, **metadata)
+
+
+def _request(estimator: Any, metadata: str) -> None:
+    """Ask scikit-learn to hand the metadata to the learners inside, and to no transformer."""
+    learners = _learners(estimator)
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            if has_fit_parameter(step, metadata):
+                step.set_fit_request(**{metadata: False})
+    for learner in learners:
+        if has_fit_parameter(learner, metadata):
+            learner.set_fit_request(**{metadata: True})
+        else:
+            _request(learner, metadata)
+
+
+def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
+    """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
+
+    ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by the
+    parameters of the estimator, its seeds among them, and by the content of the data.
+    """
+    return check_memory(memory).cache(fit_targets)(estimator, *data)
