@@ -28,7 +28,8 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> A
     Every parameter called ``random_state``, also of nested estimators, becomes an int, so equal
     copies train differently, and the same again next time.
     """
-    copy = clone(estimator).set_params(**params)
+    copy = clone(estimator)
+    copy.set_params(**params)  # not chained: a FrozenEstimator returns nothing
     set_random_states(copy, rng)
     return copy
 

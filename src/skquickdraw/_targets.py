@@ -54,6 +54,24 @@ def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
     return np.flatnonzero(y != unlabeled_label)
 
 
+def check_labeled_classes(name: str, y: NDArray[Any], unlabeled_label: Any) -> None:
+    """Refuse labels of a single class, and name the way out where -1 was meant as the other one.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If the labelled rows hold fewer than two classes.
+    """
+    classes = np.unique(y)
+    if len(classes) < 2:
+        held = f"one class, {classes.tolist()[0]!r}" if len(classes) else "no class"
+        raise InvalidTargetsError(
+            f"{name}: y must hold more than one class, but its labelled rows hold {held}; "
+            f"rows whose label is {unlabeled_label!r} count as unlabelled. Pass "
+            f"unlabeled_label=None if {unlabeled_label!r} is a class of its own."
+        )
+
+
 def check_soft_targets(
     name: str, soft_targets: Any, n_samples: int, n_classes: int
 ) -> NDArray[np.float32]:

@@ -14,9 +14,9 @@ from sklearn.utils.validation import validate_data
 
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
-from .._targets import find_labeled
+from .._targets import check_labeled_classes, find_labeled
 from ._copies import append_copies
-from ._strategy import check_classes, choose_copies, resolve_sampling_strategy
+from ._strategy import choose_copies, resolve_sampling_strategy
 
 if TYPE_CHECKING:
     from ..augmentation import AugmentationPolicy
@@ -182,7 +182,7 @@ class AugmentingOverSampler(BaseOverSampler):
         name = type(self).__name__
         labeled = find_labeled(y, self.unlabeled_label)
         y = y[labeled]
-        check_classes(name, y, self.unlabeled_label)
+        check_labeled_classes(name, y, self.unlabeled_label)
         strategy = resolve_sampling_strategy(name, self.sampling_strategy, y)
         positions, self.sampling_strategy_ = choose_copies(y, strategy, rng)
         return labeled[positions]

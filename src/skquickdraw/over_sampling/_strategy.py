@@ -10,25 +10,7 @@ import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidParameterError, InvalidTargetsError
-
-
-def check_classes(name: str, y: NDArray[Any], unlabeled_label: Any) -> None:
-    """Refuse labels of a single class, and name the way out where -1 was meant as the other one.
-
-    Raises
-    ------
-    InvalidTargetsError
-        If the labelled rows hold fewer than two classes.
-    """
-    classes = np.unique(y)
-    if len(classes) < 2:
-        held = f"one class, {classes[0]!r}" if len(classes) else "no class"
-        raise InvalidTargetsError(
-            f"{name}: y must hold more than one class, but its labelled rows hold {held}; "
-            f"rows whose label is {unlabeled_label!r} count as unlabelled. Pass "
-            f"unlabeled_label=None if {unlabeled_label!r} is a class of its own."
-        )
+from ..exceptions import InvalidParameterError
 
 
 def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:

@@ -1,0 +1,134 @@
+"""Stratified folds that test on labelled rows only."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
+from sklearn.utils import column_or_1d
+
+from .._targets import find_labeled
+from ..exceptions import InvalidParameterError
+
+
+class LabeledStratifiedKFold(BaseCrossValidator):
+    """Split labelled rows into stratified folds, and train on the unlabelled rows every time.
+
+    Scikit-learn's splitters take the mark of unlabelled rows for a class, and score on it. Here a
+    test fold holds labelled rows only, so the score of a semi-supervised classifier is right.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        At least 2.
+    shuffle : bool, default=False
+        Shuffle the rows of each class before they are dealt out.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the shuffle; only together with ``shuffle``.
+    unlabeled_label : label or None, default=-1
+        The mark of unlabelled rows in y, of any type; None says that all rows are labelled.
+
+    Raises
+    ------
+    InvalidParameterError
+        In ``split``, if no class has ``n_splits`` labelled rows.
+
+    Warns
+    -----
+    UserWarning
+        Once, naming the classes with fewer labelled rows than folds. They are missing from some
+        test folds, but never from a training part: the row of a class with a single one is always
+        trained on, never tested.
+
+    See Also
+    --------
+    LabeledStratifiedShuffleSplit : Repeated random splits of any size.
+    sklearn.model_selection.StratifiedKFold : The same where all rows are labelled, and no class is
+        smaller than the number of folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skquickdraw.model_selection import LabeledStratifiedKFold
+    >>> y = np.array(["cat", "cat", "dog", "dog", "?", "?"], dtype=object)
+    >>> folds = LabeledStratifiedKFold(n_splits=2, unlabeled_label="?")
+    >>> for train, test in folds.split(y, y):
+    ...     print(train, test)
+    [1 3 4 5] [0 2]
+    [0 2 4 5] [1 3]
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        shuffle: bool = False,
+        random_state: Any = None,
+        unlabeled_label: Any = -1,
+    ) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.unlabeled_label = unlabeled_label
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds; the arguments are ignored."""
+        return self.n_splits
+
+    def split(
+        self, X: ArrayLike, y: ArrayLike, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the positions of training rows and of test rows, fold by fold.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+        y : array-like of shape (n,)
+        groups : None
+            Ignored, for scikit-learn's signature.
+
+        Yields
+        ------
+        train : ndarray
+            All unlabelled rows, and the labelled ones of the other folds.
+        test : ndarray
+            Labelled rows.
+        """
+        yield from super().split(X, y, groups)
+
+    def _iter_test_indices(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[NDArray[np.intp]]:
+        labels = column_or_1d(y)
+        labeled = find_labeled(labels, self.unlabeled_label)
+        classes, codes = np.unique(labels[labeled], return_inverse=True)
+        counts = np.bincount(codes, minlength=1)
+        self._check_counts(classes, counts)
+        tested = labeled[counts[codes] > 1]
+        codes = codes[counts[codes] > 1]
+        folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=self.random_state)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The least populated class")
+            for _, test in folds.split(codes, codes):
+                yield tested[test]
+
+    def _check_counts(self, classes: NDArray[Any], counts: NDArray[np.intp]) -> None:
+        name = type(self).__name__
+        if counts.max() < self.n_splits:
+            raise InvalidParameterError(
+                f"{name}: n_splits={self.n_splits} needs a class with as many labelled rows, but "
+                f"the largest has {counts.max()}. Lower n_splits."
+            )
+        small = classes[counts < self.n_splits]
+        if len(small):
+            warnings.warn(
+                f"{name}: {len(small)} classes have fewer labelled rows than n_splits="
+                f"{self.n_splits}, such as {small[:5].tolist()}: some test folds lack them, and a "
+                "class with one row is never tested.",
+                UserWarning,
+                stacklevel=2,
+            )

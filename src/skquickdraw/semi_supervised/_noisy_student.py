@@ -1,0 +1,345 @@
+"""NoisyStudentClassifier: a teacher labels, a noisier student learns, and becomes the teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import check_random_state
+
+from .._compat import HasMethods, Interval, StrOptions
+from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ._estimate import estimate_prior
+from ._partly_labeled import PartlyLabeled, read_partly_labeled
+from ._prior import check_prior
+from ._pseudo_labels import PseudoLabels, make_pseudo_labels, resolve_quotas
+from ._story import Story
+from ._transductive import PredictsWithinMixin
+
+
+class NoisyStudentClassifier(
+    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
+    """Learn from unlabelled rows too, through a teacher's opinion of them.
+
+    A teacher learns from the labelled rows and labels the others. A student of at least its size,
+    under more noise (augmentation, dropout, stochastic depth), learns from both and becomes the
+    teacher of the next. Every round labels all rows anew.
+
+    Where classes are unequal the teacher knows the rare ones badly, and its confident labels leave
+    them out. ``class_prior`` says what shares the classes have among the unlabelled rows, and makes
+    the pseudo-labels agree with it.
+
+    Parameters
+    ----------
+    estimator : classifier
+        The teacher, and unless ``student`` is given the student: with ``predict_proba``, such as a
+        network of this package, a pipeline that ends in one, a vote of several, or any classifier
+        of scikit-learn. A :class:`~sklearn.frozen.FrozenEstimator` is a teacher that is fitted
+        already; ``student`` must then be given.
+    student : classifier, default=None
+    n_iterations : int, default=2
+        Rounds, each with a new student; at least 1.
+    student_params : dict or list of n_iterations dicts, default=None
+        Parameters in which students differ from ``student``, as a rule towards more noise or size:
+        one dict for all, or one a round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
+    threshold : float in [0, 1), default=0.4
+        A row is learned from if the probability of its class is above this.
+    pseudo_labels : {'soft', 'hard'}, default='soft'
+        Learn the teacher's probabilities, or the one class. Soft ones need a student whose ``fit``
+        takes ``soft_targets``.
+    class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
+        Shares of the classes among the unlabelled rows, in the order of ``classes_``: equal ones;
+        those of the labelled rows; estimated from the teacher's confusions by expectation
+        maximisation; or as given, with sum 1. None takes the teacher's word.
+    max_per_class : int, dict or None, default=None
+        The most rows to learn from for each class, the surest first; a dict maps labels to numbers.
+    temperature : float, default=1.0
+        The teacher's probabilities are taken to the power ``1 / temperature`` first: below 1 makes
+        them sharper. Above 0.
+    weight : float, default=1.0
+        Weight of a pseudo-labelled row; above 0. Other weights than 1 need a student whose ``fit``
+        takes ``sample_weight``.
+    warm_start_student : bool, default=False
+        Start each student from its teacher's weights. They must be of one class that has a
+        parameter ``warm_start``, and of one size.
+    unlabeled_label : label, default=-1
+        The mark of unlabelled rows in y, of any type. None says that y has none, which labels from
+        {-1, 1} need.
+    memory : None, str or joblib.Memory, default=None
+        A folder in which fits are kept, so that an interrupted run goes on where it stopped. Needs
+        an int as ``random_state`` to be of use.
+    random_state : int, RandomState instance or None, default=None
+        Gives the teacher and each student seeds of their own, in place of those in ``estimator``.
+    verbose : int, default=0
+        Above 0, print a line for each round.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The last student.
+    teachers_ : list of classifiers
+        Those whose labels were learned from; ``teachers_[-1]`` taught ``estimator_``.
+    classes_ : ndarray of shape (n_classes,)
+    n_iter_ : int
+        Rounds that were run.
+    termination_condition_ : {'max_iter', 'no_unlabeled', 'none_selected'}
+        Why there were no more.
+    transduction_ : ndarray of shape (n,)
+        Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
+        ``unlabeled_label`` where it learned nothing from a row.
+    transduction_proba_ : ndarray of shape (n, n_classes)
+        Its teacher's opinion, after temperature and prior; one-hot for given labels.
+    labeled_iter_ : ndarray of shape (n,)
+        The round since which a row has had its label: 0 for given labels, -1 for none.
+    history_ : list of dict
+        For each round ``iteration`` (from 1), and arrays of shape (n_classes,): ``n_selected``,
+        ``mean_confidence`` of the selected (nan where there are none), ``n_changed`` (selected rows
+        whose label is another than in the round before).
+    class_prior_ : ndarray of shape (n_classes,) or None
+        The shares that the last pseudo-labels were made to agree with.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    Raises
+    ------
+    InvalidParameterError, InvalidTargetsError, InvalidImagesError
+        In ``fit``, before any training.
+
+    See Also
+    --------
+    sklearn.semi_supervised.SelfTrainingClassifier : Hard labels that are never revised, no prior.
+    skquickdraw.model_selection.LabeledStratifiedKFold : Folds to score this with.
+    TransductiveClassifier : Prediction under a known class balance for other classifiers.
+
+    Notes
+    -----
+    With hard labels, one round and no prior this is scikit-learn's ``SelfTrainingClassifier`` with
+    ``max_iter=1``. The paper balances classes by repeating rows or dropping them; here that is left
+    to ``sampling`` or the loss of the estimator, and the prior acts on the labels themselves. The
+    paper starts every student afresh; ``warm_start_student`` departs from it.
+
+    A network with a loss that corrects for unequal classes counts the pseudo-labels among them.
+
+    References
+    ----------
+    Xie et al. (2020), Self-training with Noisy Student improves ImageNet classification,
+    arXiv:1911.04252.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import MinMaxScaler
+    >>> from skquickdraw import NoisyStudentClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> X, y, names = make_sketches(400, n_classes=3, random_state=0, return_names=True)
+    >>> labels = names[y].astype(object)
+    >>> labels[60:] = "?"
+    >>> clf = NoisyStudentClassifier(
+    ...     make_pipeline(MinMaxScaler(), LogisticRegression()),
+    ...     pseudo_labels="hard",
+    ...     class_prior="uniform",
+    ...     unlabeled_label="?",
+    ... ).fit(X, labels)
+    >>> clf.n_iter_, clf.termination_condition_, clf.classes_.tolist()
+    (2, 'max_iter', ['circle', 'clock', 'cookie'])
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "student": [HasMethods(["fit", "predict_proba"]), None],
+        "n_iterations": [Interval(Integral, 1, None, closed="left")],
+        "student_params": [dict, list, tuple, None],
+        "threshold": [Interval(Real, 0, 1, closed="left")],
+        "pseudo_labels": [StrOptions({"soft", "hard"})],
+        "class_prior": [StrOptions({"uniform", "labeled", "estimate"}), "array-like", None],
+        "max_per_class": [Interval(Integral, 1, None, closed="left"), Mapping, None],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "weight": [Interval(Real, 0, None, closed="neither")],
+        "warm_start_student": ["boolean"],
+        "unlabeled_label": "no_validation",
+        "memory": [str, HasMethods(["cache"]), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        student: Any = None,
+        n_iterations: int = 2,
+        student_params: Any = None,
+        threshold: float = 0.4,
+        pseudo_labels: str = "soft",
+        class_prior: Any = None,
+        max_per_class: Any = None,
+        temperature: float = 1.0,
+        weight: float = 1.0,
+        warm_start_student: bool = False,
+        unlabeled_label: Any = -1,
+        memory: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.student = student
+        self.n_iterations = n_iterations
+        self.student_params = student_params
+        self.threshold = threshold
+        self.pseudo_labels = pseudo_labels
+        self.class_prior = class_prior
+        self.max_per_class = max_per_class
+        self.temperature = temperature
+        self.weight = weight
+        self.warm_start_student = warm_start_student
+        self.unlabeled_label = unlabeled_label
+        self.memory = memory
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_unlabeled: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> NoisyStudentClassifier:
+        """Train a teacher, and students in turn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...)
+            Flat, or a stack of pictures, as the estimator takes them.
+        y : array-like of shape (n_rows,)
+            Labels of at least two classes; rows that carry ``unlabeled_label`` have none.
+        X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
+            More rows without labels.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Of labelled rows; those of unlabelled ones are not used.
+
+        Returns
+        -------
+        self : NoisyStudentClassifier
+        """
+        self._validate_params()
+        data = read_partly_labeled(self, X, y, X_unlabeled, sample_weight, self.unlabeled_label)
+        self._check_labels_fit(data)
+        quotas = resolve_quotas(type(self).__name__, self.max_per_class, data.classes)
+        rng = check_random_state(self.random_state)
+        teacher = seeded_clone(self.estimator, rng)
+        students = self._make_students(rng)
+
+        teacher = fit_or_recall(self.memory, teacher, *data.labeled_part())
+        self._check_classes(teacher, data)
+        self.classes_ = data.classes
+        story = Story(data, self.verbose)
+        self.teachers_: list[Any] = []
+        for student in students:
+            if len(data.unlabeled) == 0:
+                break
+            pseudo = self._label(teacher, data, quotas)
+            if not story.add(pseudo):
+                break
+            self.teachers_.append(teacher)
+            teacher = self._teach(student, teacher, data, pseudo)
+        self.estimator_ = teacher
+        story.tell(self, self.unlabeled_label)
+        return self
+
+    def _check_labels_fit(self, data: PartlyLabeled) -> None:
+        """Refuse what the estimators cannot learn from, and shares that fit no class."""
+        name = type(self).__name__
+        student = self._student()
+        if self.pseudo_labels == "soft" and len(data.unlabeled):
+            way_out = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
+            check_learns_from(f"{name}: pseudo_labels='soft'", student, "soft_targets", way_out)
+        if self.weight != 1:
+            subject = f"{name}: weight={self.weight:g}"
+            check_learns_from(subject, student, "sample_weight", "Leave weight at 1.")
+        if data.weights is not None:
+            for estimator in (self.estimator, student):
+                check_learns_from(
+                    f"{name}: sample_weight", estimator, "sample_weight", "Leave it out."
+                )
+        if not isinstance(self.class_prior, str) and self.class_prior is not None:
+            check_prior(name, self.class_prior, len(data.classes))
+
+    def _student(self) -> Any:
+        return self.estimator if self.student is None else self.student
+
+    def _make_students(self, rng: np.random.RandomState) -> list[Any]:
+        """Return an unfitted student for each round, so that bad parameters show before work."""
+        params = self.student_params
+        per_round = [params or {}] * self.n_iterations if not isinstance(params, list) else params
+        if len(per_round) != self.n_iterations:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: student_params has {len(per_round)} entries for "
+                f"n_iterations={self.n_iterations}. Give one dict a round, or one dict for all."
+            )
+        students = [seeded_clone(self._student(), rng, **params) for params in per_round]
+        if self.warm_start_student:
+            self._check_warm_start(students[0])
+        return students
+
+    def _check_warm_start(self, student: Any) -> None:
+        is_same = type(student) is type(self.estimator)
+        if not is_same or "warm_start" not in student.get_params(deep=False):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: warm_start_student=True needs a teacher and a student of "
+                f"one class with a parameter warm_start, got {type(self.estimator).__name__} and "
+                f"{type(student).__name__}. Set it to False."
+            )
+
+    def _check_classes(self, teacher: Any, data: PartlyLabeled) -> None:
+        if not np.array_equal(teacher.classes_, data.classes):
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: the teacher knows the classes "
+                f"{teacher.classes_[:5].tolist()}... ({len(teacher.classes_)}), but y holds "
+                f"{data.classes[:5].tolist()}... ({len(data.classes)}). Fit the teacher on the "
+                "same classes, or let it be fitted here."
+            )
+
+    def _label(
+        self, teacher: Any, data: PartlyLabeled, quotas: NDArray[np.float64] | None
+    ) -> PseudoLabels:
+        proba = np.asarray(teacher.predict_proba(data.X[data.unlabeled]), dtype=np.float64)
+        self.class_prior_ = self._prior(teacher, data, proba)
+        return make_pseudo_labels(
+            proba,
+            prior=self.class_prior_,
+            is_hard=self.pseudo_labels == "hard",
+            temperature=self.temperature,
+            threshold=self.threshold,
+            quotas=quotas,
+        )
+
+    def _prior(
+        self, teacher: Any, data: PartlyLabeled, proba: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        if self.class_prior is None:
+            return None
+        n_classes, codes = len(data.classes), data.codes[data.labeled]
+        if isinstance(self.class_prior, str) and self.class_prior == "labeled":
+            return np.bincount(codes, minlength=n_classes) / len(codes)
+        if isinstance(self.class_prior, str) and self.class_prior == "estimate":
+            predicted = teacher.predict_proba(data.X[data.labeled]).argmax(axis=1)
+            return estimate_prior(codes, predicted, proba.argmax(axis=1), n_classes)
+        return check_prior(type(self).__name__, self.class_prior, n_classes)
+
+    def _teach(self, student: Any, teacher: Any, data: PartlyLabeled, pseudo: PseudoLabels) -> Any:
+        if self.warm_start_student:
+            plan = student.get_params(deep=False)
+            student = deepcopy(teacher).set_params(**{**plan, "warm_start": True})
+        lesson = data.with_pseudo_labels(
+            pseudo, is_soft=self.pseudo_labels == "soft", weight=self.weight
+        )
+        return fit_or_recall(self.memory, student, *lesson)

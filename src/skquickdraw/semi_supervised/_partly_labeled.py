@@ -1,0 +1,120 @@
+"""The rows that a noisy student has: some with labels, some without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._compat import check_sample_weight
+from .._images import check_rows, check_rows_and_labels
+from .._targets import check_labeled_classes, encode_labels, find_labeled
+from ..exceptions import InvalidImagesError
+from ._pseudo_labels import PseudoLabels
+
+NO_LABEL = -1  # as a code; the user's own mark may be anything
+
+
+@dataclass
+class PartlyLabeled:
+    """Rows of X, then those of ``X_unlabeled``.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, ...)
+    codes : int64 ndarray of shape (n,)
+        Position of each row's class in ``classes``; -1 where it has no label.
+    classes : ndarray of shape (n_classes,)
+    weights : float64 ndarray of shape (n,) or None
+        Of labelled rows; the others are ones.
+    """
+
+    X: NDArray[Any]
+    codes: NDArray[np.int64]
+    classes: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+
+    @cached_property
+    def unlabeled(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.codes == NO_LABEL)
+
+    @cached_property
+    def labeled(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.codes != NO_LABEL)
+
+    def labeled_part(self) -> tuple[Any, ...]:
+        """Return X, y, no soft targets, and weights, of the labelled rows."""
+        weights = None if self.weights is None else self.weights[self.labeled]
+        return self.X[self.labeled], self.classes[self.codes[self.labeled]], None, weights
+
+    def with_pseudo_labels(
+        self, pseudo: PseudoLabels, *, is_soft: bool, weight: float
+    ) -> tuple[Any, ...]:
+        """Return X, y, soft targets (or None), and weights (or None), in the order of the rows."""
+        codes = self.codes.copy()
+        codes[self.unlabeled] = pseudo.standing_codes()
+        rows = np.flatnonzero(codes != NO_LABEL)
+        soft = self.soft_targets(codes, pseudo)[rows] if is_soft else None
+        weights = self._weights(weight)
+        weights = None if weights is None else weights[rows]
+        return self.X[rows], self.classes[codes[rows]], soft, weights
+
+    def soft_targets(
+        self, codes: NDArray[np.int64], pseudo: PseudoLabels | None
+    ) -> NDArray[np.float32]:
+        """Return one-hot rows for labels, and the teacher's opinion elsewhere; zeros if none."""
+        targets = np.zeros((len(codes), len(self.classes)), dtype=np.float32)
+        targets[self.labeled, codes[self.labeled]] = 1
+        if pseudo is not None:
+            targets[self.unlabeled] = pseudo.proba
+        return targets
+
+    def _weights(self, weight: float) -> NDArray[np.float64] | None:
+        if self.weights is None and weight == 1:
+            return None
+        weights = np.ones(len(self.codes)) if self.weights is None else self.weights.copy()
+        weights[self.unlabeled] = weight
+        return weights
+
+
+def read_partly_labeled(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    X_unlabeled: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    unlabeled_label: Any,
+) -> PartlyLabeled:
+    """Validate what ``fit`` was given.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If the labelled rows hold fewer than two classes.
+    InvalidImagesError
+        If ``X_unlabeled`` is shaped otherwise than X.
+    """
+    name = type(estimator).__name__
+    X, y = check_rows_and_labels(estimator, X, y, reset=True)
+    labeled = find_labeled(y, unlabeled_label)
+    check_labeled_classes(name, y[labeled], unlabeled_label)
+    classes, labeled_codes = encode_labels(name, y[labeled])
+    codes = np.full(len(y), NO_LABEL, dtype=np.int64)
+    codes[labeled] = labeled_codes
+    weights = None
+    if sample_weight is not None:
+        weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if X_unlabeled is not None:
+        pool = check_rows(estimator, X_unlabeled, reset=False)
+        if pool.shape[1:] != X.shape[1:]:
+            raise InvalidImagesError(
+                f"{name}: X_unlabeled must be shaped like X, whose rows have shape {X.shape[1:]}, "
+                f"got {pool.shape[1:]}. Reshape one of them."
+            )
+        X = np.concatenate([X, pool])
+        codes = np.concatenate([codes, np.full(len(pool), NO_LABEL)])
+        weights = None if weights is None else np.concatenate([weights, np.ones(len(pool))])
+    return PartlyLabeled(X, codes, classes, weights)

@@ -1,0 +1,216 @@
+"""Making predictions for many rows agree with what is known of their classes as a whole.
+
+A classifier from unequal classes tends to call frequent what it is unsure of. Where the shares of
+the classes among the rows are known, that can be taken back: the rows compete for the places in
+each class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.utils import check_array
+
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+
+SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
+SHARPNESS = (1, 2, 5, 10)  # powers of the probabilities, from a soft plan to a nearly hard one
+SUM_TOLERANCE = 1e-3
+
+
+def align_to_prior(
+    proba: ArrayLike, class_prior: ArrayLike | str = "uniform", *, max_iter: int = 100
+) -> NDArray[np.float64]:
+    """Rescale probabilities until the classes have the shares that they are known to have.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n, n_classes)
+        Rows of class probabilities.
+    class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
+        Shares of the classes among these rows, not negative, with sum 1.
+    max_iter : int, default=100
+        Rounds of scaling columns and rows, at least 1; fewer where shares are met to 1e-6.
+
+    Returns
+    -------
+    aligned : ndarray of shape (n, n_classes)
+        Rows sum to one exactly, and columns have ``class_prior`` as their mean, nearly.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If ``proba`` holds no rows of probabilities.
+    InvalidParameterError
+        If ``class_prior`` has another length than the rows, or is no distribution.
+
+    See Also
+    --------
+    assign_to_prior : One class for each row, and exactly as many of each class.
+
+    Notes
+    -----
+    Sinkhorn's algorithm: columns and rows are scaled in turns, which ends at the plan
+    :math:`p_{ic} u_i v_c` that differs least, in relative entropy, from the probabilities. Each row
+    keeps the odds between two classes up to a factor that is the same for all rows.
+
+    References
+    ----------
+    Cuturi (2013), Sinkhorn Distances: Lightspeed Computation of Optimal Transport,
+    arXiv:1306.0895. Asano et al. (2020), Self-labelling via simultaneous clustering and
+    representation learning, arXiv:1911.05371.
+
+    Examples
+    --------
+    >>> from skquickdraw.semi_supervised import align_to_prior
+    >>> align_to_prior([[0.9, 0.1], [0.6, 0.4]]).round(2)
+    array([[0.71, 0.29],
+           [0.29, 0.71]])
+    """
+    proba = _check_proba("align_to_prior", proba)
+    prior = check_prior("align_to_prior", class_prior, proba.shape[1])
+    scale, _ = _scale_columns(proba, prior, np.ones(len(prior)), max_iter)
+    plan = proba * scale
+    return plan / plan.sum(axis=1, keepdims=True)
+
+
+def assign_to_prior(
+    proba: ArrayLike, class_prior: ArrayLike | str = "uniform"
+) -> NDArray[np.int64]:
+    """Give each row one class, so that every class gets its known number of rows.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n, n_classes)
+        Rows of class probabilities.
+    class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
+        Shares of the classes among these rows, not negative, with sum 1. Where they ask for
+        fractions of rows, the largest remainders are rounded up.
+
+    Returns
+    -------
+    codes : ndarray of shape (n,)
+        Column of each row's class.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If ``proba`` holds no rows of probabilities.
+    InvalidParameterError
+        If ``class_prior`` has another length than the rows, or is no distribution.
+
+    See Also
+    --------
+    align_to_prior : Keeps probabilities.
+
+    Notes
+    -----
+    The sum of the rows' log-probabilities is nearly the largest that the numbers of rows allow.
+    An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895); the few rows that are
+    then too many in a class move, at least cost, to where places are left.
+
+    Examples
+    --------
+    >>> from skquickdraw.semi_supervised import assign_to_prior
+    >>> assign_to_prior([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.3, 0.7]])
+    array([0, 1, 0, 1])
+    """
+    proba = _check_proba("assign_to_prior", proba)
+    prior = check_prior("assign_to_prior", class_prior, proba.shape[1])
+    places = _round_to_sum(prior * len(proba), len(proba))
+    scores = np.log(proba)
+    scores += _nearly_hard_potentials(proba, places / len(proba))
+    return _move_surplus(scores.argmax(axis=1), scores, places)
+
+
+def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float64]:
+    """Return the shares of the classes as an array that sums to one."""
+    if isinstance(class_prior, str) and class_prior == "uniform":
+        return np.full(n_classes, 1 / n_classes)
+    shares = np.asarray(class_prior)
+    is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
+    if not is_numeric or shares.min() < 0 or abs(shares.sum() - 1) > SUM_TOLERANCE:
+        raise InvalidParameterError(
+            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one a class, that are "
+            f"not negative and sum to 1, got {class_prior!r}. Divide by the sum."
+        )
+    return shares / shares.sum()
+
+
+def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:
+    proba = check_array(proba, dtype=np.float64, input_name="proba")
+    if proba.min() < 0 or np.abs(proba.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+        raise InvalidTargetsError(
+            f"{name}: each row of proba must hold probabilities that sum to 1, got values from "
+            f"{proba.min():.3g} and sums up to {proba.sum(axis=1).max():.4g}. Pass what "
+            "predict_proba returns."
+        )
+    return np.maximum(proba, SMALLEST_PROBA)
+
+
+def _scale_columns(
+    kernel: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    start: NDArray[np.float64],
+    max_iter: int,
+) -> tuple[NDArray[np.float64], float]:
+    """Return factors for the columns, and how far the shares are from the prior with them."""
+    scale, error = start, np.inf
+    for _ in range(max_iter):
+        shares = scale * (kernel.T @ (1 / (kernel @ scale))) / len(kernel)
+        error = np.abs(shares - prior).max()
+        if error < 1e-6:
+            break
+        scale = scale * prior / np.maximum(shares, np.finfo(float).tiny)
+        scale /= scale.max()
+    return scale, error
+
+
+def _nearly_hard_potentials(
+    proba: NDArray[np.float64], prior: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what to add to each class's log-probability so that classes win about their share."""
+    scale = np.ones(len(prior))
+    for before, power in zip((1, *SHARPNESS), SHARPNESS, strict=False):
+        kernel = proba**power
+        kernel /= kernel.max(axis=1, keepdims=True)
+        scale, _ = _scale_columns(kernel, prior, scale ** (power / before), max_iter=50)
+    with np.errstate(divide="ignore"):
+        return np.log(scale) / SHARPNESS[-1]  # minus infinity where a class has no place
+
+
+def _round_to_sum(shares: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+    """Round down, then up again where the remainders are largest, until the sum is right."""
+    counts = np.floor(shares + 1e-9).astype(np.int64)
+    by_remainder = np.argsort(counts - shares, kind="stable")
+    counts[by_remainder[: total - counts.sum()]] += 1
+    return counts
+
+
+def _move_surplus(
+    codes: NDArray[np.int64], scores: NDArray[np.float64], places: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Move rows from classes with too many to those with places left, at least cost."""
+    surplus = np.bincount(codes, minlength=len(places)) - places
+    if not surplus.any():
+        return codes
+    open_places = np.repeat(np.arange(len(places)), np.maximum(-surplus, 0))
+    losses = scores[np.arange(len(codes)), codes] - scores[:, np.unique(open_places)].max(axis=1)
+    movers = np.concatenate(
+        [
+            _cheapest(np.flatnonzero(codes == c), losses, surplus[c])
+            for c in np.flatnonzero(surplus > 0)
+        ]
+    )
+    costs = -np.maximum(scores[np.ix_(movers, open_places)], -1e9)
+    rows, columns = linear_sum_assignment(costs)
+    moved = codes.copy()
+    moved[movers[rows]] = open_places[columns]
+    return moved
+
+
+def _cheapest(members: NDArray[np.intp], losses: NDArray[np.float64], n: int) -> NDArray[np.intp]:
+    return members[np.argsort(losses[members], kind="stable")[:n]]

@@ -1,0 +1,109 @@
+"""From a teacher's probabilities to the rows that a student learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import InvalidParameterError
+from ._prior import align_to_prior, assign_to_prior
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """What a teacher says of a pool of n rows.
+
+    Attributes
+    ----------
+    proba : float64 ndarray of shape (n, n_classes)
+        What the teacher believes, after temperature and prior.
+    codes : int64 ndarray of shape (n,)
+        The class of each row.
+    confidence : float64 ndarray of shape (n,)
+        The probability of that class.
+    selected : bool ndarray of shape (n,)
+    """
+
+    proba: NDArray[np.float64]
+    codes: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    selected: NDArray[np.bool_]
+
+    def standing_codes(self) -> NDArray[np.int64]:
+        """Return the class of each selected row, and -1 for the others."""
+        return np.where(self.selected, self.codes, -1)
+
+
+def make_pseudo_labels(
+    proba: NDArray[np.float64],
+    *,
+    prior: NDArray[np.float64] | None,
+    is_hard: bool,
+    temperature: float,
+    threshold: float,
+    quotas: NDArray[np.float64] | None,
+) -> PseudoLabels:
+    """Sharpen, align with the prior, choose classes, and select by confidence.
+
+    With a prior, hard classes are assigned so that their numbers agree with it exactly; soft ones
+    agree in the mean. ``quotas`` (n_classes,) is the most rows that a class may keep.
+    """
+    proba = temper(proba, temperature)
+    codes = None
+    if prior is not None:
+        if is_hard:
+            codes = assign_to_prior(proba, prior)
+        proba = align_to_prior(proba, prior)
+    codes = proba.argmax(axis=1) if codes is None else codes
+    confidence = proba[np.arange(len(proba)), codes]
+    selected = confidence > threshold
+    if quotas is not None:
+        selected &= confidence_ranks(codes, confidence, selected) < quotas[codes]
+    return PseudoLabels(proba, codes, confidence, selected)
+
+
+def temper(proba: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Return probabilities to the power 1 / temperature, with sums of one again."""
+    if temperature == 1:
+        return proba
+    powers = (proba / proba.max(axis=1, keepdims=True)) ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def confidence_ranks(
+    codes: NDArray[np.int64], confidence: NDArray[np.float64], selected: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return each row's place among the selected rows of its class, the surest one being 0."""
+    order = np.lexsort((-confidence, ~selected, codes))
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    ranks = np.empty(len(codes), dtype=np.int64)
+    ranks[order] = np.arange(len(codes)) - starts[codes[order]]
+    return ranks
+
+
+def resolve_quotas(
+    name: str, max_per_class: Any, classes: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """Return the most rows that each class may keep, infinite where there is no bound."""
+    if max_per_class is None:
+        return None
+    if not isinstance(max_per_class, Mapping):
+        return np.full(len(classes), float(max_per_class))
+    unknown = [label for label in max_per_class if label not in classes]
+    if unknown:
+        raise InvalidParameterError(
+            f"{name}: max_per_class names labels that y does not have: {unknown[:5]}. Leave them "
+            "out; classes that are not named have no bound."
+        )
+    quotas = [max_per_class.get(label, np.inf) for label in classes.tolist()]
+    if any(q != np.inf and (not isinstance(q, Integral) or q < 0) for q in quotas):
+        raise InvalidParameterError(
+            f"{name}: max_per_class must map labels to whole numbers of at least 0, got "
+            f"{max_per_class!r}."
+        )
+    return np.array(quotas, dtype=np.float64)

@@ -1,0 +1,88 @@
+"""What happened in each round of a noisy student, and what came of it for each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._partly_labeled import NO_LABEL, PartlyLabeled
+from ._pseudo_labels import PseudoLabels
+
+
+class Story:
+    """Collects the rounds of a fit, and tells them as fitted attributes."""
+
+    def __init__(self, data: PartlyLabeled, verbose: int) -> None:
+        self.data = data
+        self.verbose = verbose
+        self.rounds: list[dict[str, Any]] = []
+        self.codes = np.full(len(data.unlabeled), NO_LABEL)
+        self.since = np.full(len(data.unlabeled), NO_LABEL)
+        self.pseudo: PseudoLabels | None = None
+        self.is_empty = False
+
+    def add(self, pseudo: PseudoLabels) -> bool:
+        """Take down a round; return False, and leave it out, where nothing was selected."""
+        self.is_empty = not pseudo.selected.any()
+        if self.is_empty:
+            return False
+        new = pseudo.standing_codes()
+        changed = pseudo.selected & (new != self.codes)
+        self.since = np.where(changed, len(self.rounds) + 1, self.since)
+        self.since[~pseudo.selected] = NO_LABEL
+        self.rounds.append(self._describe(pseudo, changed))
+        self.codes, self.pseudo = new, pseudo
+        return True
+
+    def _describe(self, pseudo: PseudoLabels, changed: NDArray[np.bool_]) -> dict[str, Any]:
+        n_classes = len(self.data.classes)
+        codes = pseudo.codes[pseudo.selected]
+        counts = np.bincount(codes, minlength=n_classes)
+        sums = np.bincount(codes, pseudo.confidence[pseudo.selected], minlength=n_classes)
+        means = np.divide(sums, counts, out=np.full(n_classes, np.nan), where=counts > 0)
+        record = {
+            "iteration": len(self.rounds) + 1,
+            "n_selected": counts,
+            "mean_confidence": means,
+            "n_changed": np.bincount(pseudo.codes[changed], minlength=n_classes),
+        }
+        if self.verbose:
+            print(
+                f"Round {record['iteration']}: learning from {counts.sum()} of {len(pseudo.codes)} "
+                f"unlabelled rows, {record['n_changed'].sum()} with a new label."
+            )
+        return record
+
+    def tell(self, estimator: Any, unlabeled_label: Any) -> None:
+        """Set the attributes in which the estimator keeps the story."""
+        data = self.data
+        codes = data.codes.copy()
+        codes[data.unlabeled] = self.codes
+        since = np.zeros(len(codes), dtype=np.int64)
+        since[data.unlabeled] = self.since
+        estimator.history_ = self.rounds
+        estimator.n_iter_ = len(self.rounds)
+        estimator.labeled_iter_ = since
+        estimator.transduction_ = _decode(codes, data.classes, unlabeled_label)
+        estimator.transduction_proba_ = data.soft_targets(data.codes, self.pseudo)
+        estimator.termination_condition_ = self._end()
+
+    def _end(self) -> str:
+        if len(self.data.unlabeled) == 0:
+            return "no_unlabeled"
+        return "none_selected" if self.is_empty else "max_iter"
+
+
+def _decode(codes: NDArray[np.int64], classes: NDArray[Any], unlabeled_label: Any) -> NDArray[Any]:
+    """Return labels; where the mark is needed and of another kind, as an array of objects."""
+    labels = classes[codes]
+    is_open = codes == NO_LABEL
+    if is_open.any():
+        mark = np.asarray(unlabeled_label)
+        same_kind = (mark.dtype.kind in "US") == (classes.dtype.kind in "US")
+        dtype = np.result_type(classes, mark) if same_kind and mark.dtype != object else object
+        labels = labels.astype(dtype)
+        labels[is_open] = unlabeled_label
+    return labels

@@ -1,0 +1,152 @@
+"""Predictions for a whole test set at once, whose class balance is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, check_sample_weight
+from .._fitting import check_learns_from, fit_targets
+from .._images import check_rows, check_rows_and_labels
+from ._prior import assign_to_prior
+
+
+def inner_has(method: str) -> Any:
+    """Return a check whether the fitted, or else the given, estimator has the method."""
+
+    def check(self: Any) -> bool:
+        inner = self.estimator_ if hasattr(self, "estimator_") else self.estimator
+        getattr(inner, method)  # raises the AttributeError that names what is missing
+        return True
+
+    return check
+
+
+class PredictsWithinMixin:
+    """Prediction by the fitted classifier inside, ``estimator_``, row by row or all at once."""
+
+    estimator_: Any
+    classes_: NDArray[Any]
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of each row, judged by itself, of shape (n,)."""
+        X = self._check_X(X)
+        return self.estimator_.predict(X)
+
+    @available_if(inner_has("predict_proba"))
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        X = self._check_X(X)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(inner_has("decision_function"))
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+        """Return what the ``decision_function`` of the classifier inside returns."""
+        X = self._check_X(X)
+        return self.estimator_.decision_function(X)
+
+    @available_if(inner_has("predict_proba"))
+    def predict_transductive(
+        self, X: ArrayLike, class_prior: ArrayLike | str = "uniform"
+    ) -> NDArray[Any]:
+        """Return labels for a whole test set, of which each class has a known share.
+
+        The label of a row depends on the other rows: it is the assignment of
+        :func:`~skquickdraw.semi_supervised.assign_to_prior` to the probabilities. Where the shares
+        are right this is more accurate than :meth:`predict`; report it as what it is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            All rows of the test set.
+        class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
+            Shares of the classes among them; they follow ``classes_`` and sum to 1.
+
+        Returns
+        -------
+        labels : ndarray of shape (n,)
+        """
+        return self.classes_[assign_to_prior(self.predict_proba(X), class_prior)]
+
+    def _check_X(self, X: ArrayLike) -> NDArray[Any]:
+        check_is_fitted(self, "estimator_")
+        return check_rows(self, X, reset=False)
+
+
+class TransductiveClassifier(
+    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
+    """Give any classifier :meth:`predict_transductive`, for test sets of known class balance.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``predict_proba``. A fitted one is kept as it is by
+        :class:`~sklearn.frozen.FrozenEstimator`.
+
+    Attributes
+    ----------
+    estimator_ : classifier
+        The fitted one.
+    classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    See Also
+    --------
+    NoisyStudentClassifier : Learns from the test set's pictures too, and has the same method.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skquickdraw.semi_supervised import TransductiveClassifier
+    >>> X, y = np.arange(12.0)[:, None], np.repeat(["low", "high"], [9, 3])
+    >>> clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
+    >>> test = [[6], [7], [7.5], [8]]
+    >>> clf.predict(test).tolist()
+    ['low', 'low', 'low', 'low']
+    >>> clf.predict_transductive(test).tolist()
+    ['low', 'low', 'high', 'high']
+    """
+
+    _parameter_constraints: dict = {"estimator": [HasMethods(["fit", "predict_proba"])]}
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> TransductiveClassifier:
+        """Fit a copy of the classifier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+        y : array-like of shape (n,)
+        sample_weight : array-like of shape (n,), default=None
+            For classifiers that take weights.
+
+        Returns
+        -------
+        self : TransductiveClassifier
+        """
+        self._validate_params()
+        X, y = check_rows_and_labels(self, X, y, reset=True)
+        check_classification_targets(y)
+        if sample_weight is not None:
+            name = type(self).__name__
+            check_learns_from(
+                f"{name}: sample_weight", self.estimator, "sample_weight", "Leave it out."
+            )
+            sample_weight = check_sample_weight(sample_weight, X)
+        self.estimator_ = fit_targets(clone(self.estimator), X, y, None, sample_weight)
+        self.classes_ = self.estimator_.classes_
+        return self

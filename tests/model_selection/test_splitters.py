@@ -1,0 +1,131 @@
+"""Splitters that know unlabelled rows and rare classes."""
+
+import warnings
+from copy import copy
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.semi_supervised import SelfTrainingClassifier
+
+from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSplit
+
+COUNTS = [12, 7, 5]
+
+
+@pytest.fixture
+def y():
+    labels = np.concatenate([np.repeat(range(3), COUNTS), np.full(20, -1)])
+    return np.random.default_rng(0).permutation(labels)
+
+
+SPLITTERS = [
+    LabeledStratifiedKFold(5, shuffle=True, random_state=0),
+    LabeledStratifiedShuffleSplit(5, test_size=0.3, random_state=0),
+]
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
+class TestBoth:
+    def test_test_rows_are_labelled_and_all_others_train(self, splitter, y):
+        unlabeled = np.flatnonzero(y == -1)
+        for train, test in splitter.split(y[:, None], y):
+            assert (y[test] != -1).all() and len(test)
+            assert np.isin(unlabeled, train).all()
+            assert sorted([*train, *test]) == list(range(len(y)))
+
+    @pytest.mark.parametrize(
+        ("names", "mark"),
+        [
+            (np.array(["ant", "bee", "cat", "?"]), "?"),
+            (np.array(["ant", "bee", "cat", -1], dtype=object), -1),
+            (np.array([10, 11, 12, 99]), 99),
+        ],
+        ids=["text", "mixed", "numbers"],
+    )
+    def test_the_mark_may_be_of_any_type(self, splitter, y, names, mark):
+        other = copy(splitter)
+        other.unlabeled_label = mark
+        expected = splitter.split(y, y)
+        for (train, test), (train_2, test_2) in zip(
+            expected, other.split(y, names[y]), strict=True
+        ):
+            np.testing.assert_array_equal(train, train_2)
+            np.testing.assert_array_equal(test, test_2)
+
+    def test_every_class_is_trained_on(self, splitter, y):
+        rare = np.concatenate([y, [7, 8, 8]])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            parts = list(splitter.split(rare, rare))
+        for train, test in parts:
+            assert {0, 1, 2, 7, 8, -1} <= set(rare[train])
+            assert 7 not in rare[test]
+
+    def test_a_search_over_a_semi_supervised_classifier(self, splitter, y):
+        X = np.random.default_rng(1).normal(size=(len(y), 2)) + 5 * y[:, None]
+        search = GridSearchCV(
+            SelfTrainingClassifier(LogisticRegression()), {"threshold": [0.6, 0.9]}, cv=splitter
+        )
+        assert search.fit(X, y).best_score_ > 0.8
+        with_foreign_class = cross_val_score(
+            search.best_estimator_, X, y, cv=StratifiedKFold(5, shuffle=True, random_state=0)
+        )
+        # Scikit-learn's own folds score the mark as if it were a class.
+        assert with_foreign_class.mean() < 0.7
+
+    def test_equal_seeds_give_equal_splits(self, splitter, y):
+        first, second = ([test.tolist() for _, test in splitter.split(y, y)] for _ in range(2))
+        assert first == second
+        assert len({str(test) for test in first}) == 5
+
+
+def test_folds_are_scikit_learns_where_all_is_labelled(y):
+    labeled = y[y != -1]
+    ours = LabeledStratifiedKFold(5, shuffle=True, random_state=3).split(labeled, labeled)
+    theirs = StratifiedKFold(5, shuffle=True, random_state=3).split(labeled, labeled)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine[1], other[1])
+
+
+def test_each_labelled_row_is_tested_once(y):
+    tests = [test for _, test in LabeledStratifiedKFold(5).split(y, y)]
+    assert sorted(np.concatenate(tests)) == np.flatnonzero(y != -1).tolist()
+
+
+def test_small_classes_give_one_warning():
+    y = np.repeat(["many", "few", "one"], [9, 2, 1])
+    with pytest.warns(UserWarning, match=r"2 classes have fewer .* such as \['few', 'one'\]") as w:
+        parts = list(LabeledStratifiedKFold(3).split(y, y))
+    assert len(w) == 1
+    assert [sorted(set(y[test])) for _, test in parts] == [["few", "many"]] * 2 + [["many"]]
+
+
+def test_more_folds_than_any_class_has_rows():
+    with pytest.raises(InvalidParameterError, match="n_splits=5 needs .* the largest has 3"):
+        next(LabeledStratifiedKFold(5).split([0] * 6, [0, 0, 0, 1, 1, -1]))
+
+
+def test_nothing_labelled():
+    with pytest.raises(InvalidParameterError, match="the largest has 0"):
+        next(LabeledStratifiedKFold(2).split([0, 0], [-1, -1]))
+    with pytest.raises(InvalidParameterError, match="of 0 labelled rows"):
+        next(LabeledStratifiedShuffleSplit(2).split([0, 0], [-1, -1]))
+
+
+def test_shares_of_a_shuffle_split(y):
+    (_, test), *_ = LabeledStratifiedShuffleSplit(1, test_size=0.2, random_state=0).split(y, y)
+    assert np.bincount(y[test]).tolist() == [2, 1, 1]  # of 12, 7 and 5
+
+
+@pytest.mark.parametrize("test_size", [0.0, 1.0, 3])
+def test_a_share_out_of_range(y, test_size):
+    with pytest.raises(InvalidParameterError, match="must lie between 0 and 1"):
+        next(LabeledStratifiedShuffleSplit(test_size=test_size).split(y, y))
+
+
+def test_a_share_that_tests_nothing(y):
+    with pytest.raises(InvalidParameterError, match="test_size=0.01 of 24 labelled rows"):
+        next(LabeledStratifiedShuffleSplit(test_size=0.01).split(y, y))

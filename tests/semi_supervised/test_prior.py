@@ -1,0 +1,124 @@
+"""Making many predictions agree with known shares of the classes."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
+from skquickdraw.semi_supervised import align_to_prior, assign_to_prior
+from skquickdraw.semi_supervised._estimate import estimate_prior
+
+PRIOR = np.array([0.5, 0.3, 0.15, 0.05])
+
+
+@pytest.fixture(scope="module")
+def proba():
+    return np.random.default_rng(0).dirichlet([2.0, 1.0, 0.5, 0.3], size=400)
+
+
+@pytest.mark.parametrize("prior", ["uniform", PRIOR, PRIOR.tolist()])
+def test_shares_agree_after_alignment(proba, prior):
+    aligned = align_to_prior(proba, prior)
+    expected = np.full(4, 0.25) if isinstance(prior, str) else PRIOR
+    np.testing.assert_allclose(aligned.sum(axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(aligned.mean(axis=0), expected, atol=1e-4)
+
+
+def test_alignment_changes_the_odds_of_all_rows_alike(proba):
+    aligned = align_to_prior(proba)
+    factors = np.log(aligned / proba)
+    factors -= factors[:, :1]
+    clear = (proba > 1e-6).all(axis=1)
+    np.testing.assert_allclose(factors[clear], np.tile(factors[clear][0], (clear.sum(), 1)), 1e-6)
+
+
+def test_aligned_rows_stay_as_they_are():
+    balanced = np.array([[0.7, 0.2, 0.1], [0.1, 0.7, 0.2], [0.2, 0.1, 0.7]])
+    np.testing.assert_allclose(align_to_prior(balanced), balanced, atol=1e-6)
+
+
+def test_a_class_without_a_share_gets_nothing(proba):
+    aligned = align_to_prior(proba, [0.5, 0.5, 0, 0])
+    np.testing.assert_array_equal(aligned[:, 2:], 0)
+    assert set(assign_to_prior(proba, [0.5, 0.5, 0, 0])) == {0, 1}
+
+
+def test_a_certain_row_keeps_its_class_while_there_is_room():
+    certain = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    assert align_to_prior(certain).argmax(axis=1).tolist() == [0, 1, 2, 0, 1, 2]
+    assert assign_to_prior(certain).tolist() == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("n", "prior", "counts"),
+    [
+        (400, "uniform", [100] * 4),
+        (400, PRIOR, [200, 120, 60, 20]),
+        (10, "uniform", [3, 3, 2, 2]),
+        (3, PRIOR, [2, 1, 0, 0]),
+        (1, "uniform", [1, 0, 0, 0]),
+    ],
+)
+def test_assignments_have_the_known_numbers(proba, n, prior, counts):
+    codes = assign_to_prior(proba[:n], prior)
+    assert sorted(np.bincount(codes, minlength=4)) == sorted(counts)
+
+
+def log_likelihood(proba, codes):
+    return np.log(np.maximum(proba, 1e-9))[np.arange(len(codes)), codes].sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_assignments_are_nearly_the_best(seed):
+    proba = np.random.default_rng(seed).dirichlet([1.0, 0.5, 0.2, 0.1, 0.1], size=120)
+    places = np.repeat(np.arange(5), 24)
+    rows, columns = linear_sum_assignment(-np.log(np.maximum(proba, 1e-9))[:, places])
+    best = log_likelihood(proba, places[columns][np.argsort(rows)])
+    found = log_likelihood(proba, assign_to_prior(proba))
+    chance = log_likelihood(proba, np.random.default_rng(0).permutation(places))
+    assert best >= found >= best + 0.01 * (chance - best)
+
+
+def test_assignment_helps_where_a_class_is_underrated():
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(4), 200)
+    logits = rng.normal(size=(800, 4)) + 2 * np.eye(4)[codes] - [0, 0, 0, 2]
+    proba = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    plain, assigned = (proba.argmax(axis=1) == codes), (assign_to_prior(proba) == codes)
+    aligned = align_to_prior(proba).argmax(axis=1) == codes
+    assert min(assigned.mean(), aligned.mean()) > plain.mean() + 0.03
+    assert min(assigned[600:].mean(), aligned[600:].mean()) > plain[600:].mean() + 0.2
+
+
+@pytest.mark.parametrize("function", [align_to_prior, assign_to_prior])
+class TestErrors:
+    @pytest.mark.parametrize(
+        "prior", [[0.5, 0.5], [0.5, 0.6, -0.1, 0], [1, 1, 1, 1], "labeled", None]
+    )
+    def test_no_distribution_over_the_classes(self, function, proba, prior):
+        with pytest.raises(InvalidParameterError, match="'uniform' or 4 shares.*Divide by the sum"):
+            function(proba, prior)
+
+    @pytest.mark.parametrize("factor", [-1, 2])
+    def test_no_probabilities(self, function, proba, factor):
+        with pytest.raises(InvalidTargetsError, match="Pass what predict_proba returns"):
+            function(proba * factor)
+
+    def test_missing_values(self, function, proba):
+        with pytest.raises(ValueError, match="proba contains NaN"):
+            function(proba * np.nan)
+
+
+def test_shares_are_estimated_from_confusions():
+    rng = np.random.default_rng(0)
+    confusion = np.array([[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.2, 0.2, 0.6]])
+
+    def classify(codes):
+        return np.array([rng.choice(3, p=confusion[c]) for c in codes])
+
+    labeled, prior = np.repeat(np.arange(3), 500), np.array([0.1, 0.3, 0.6])
+    pool = classify(rng.choice(3, p=prior, size=4000))
+    estimate = estimate_prior(labeled, classify(labeled), pool, 3)
+    counted = np.bincount(pool) / len(pool)
+    assert estimate.sum() == pytest.approx(1)
+    assert np.abs(estimate - prior).max() < 0.05 < np.abs(counted - prior).max()

@@ -1,0 +1,86 @@
+"""Predictions for a whole test set whose class balance is known."""
+
+import numpy as np
+import pytest
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
+
+from skquickdraw import NoisyStudentClassifier, TransductiveClassifier
+from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.semi_supervised import assign_to_prior
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    """Return training rows of which few belong to 'rare', and a balanced test set."""
+    rng = np.random.default_rng(0)
+    names = np.array(["rare", "usual"])
+    y, y_test = np.repeat([0, 1], [10, 200]), np.repeat([0, 1], 150)
+    X, X_test = (rng.normal(size=(len(c), 2)) + 1.5 * c[:, None] for c in (y, y_test))
+    return X, names[y], X_test, names[y_test]
+
+
+def test_known_balance_helps_the_rare_class(skewed):
+    X, y, X_test, y_test = skewed
+    clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
+    inductive, transductive = clf.predict(X_test), clf.predict_transductive(X_test)
+    assert (transductive == "rare").sum() == 150
+    assert (transductive == y_test).mean() > (inductive == y_test).mean() + 0.1
+    np.testing.assert_array_equal(
+        transductive, clf.classes_[assign_to_prior(clf.predict_proba(X_test))]
+    )
+
+
+def test_inductive_methods_are_the_classifiers_own(skewed):
+    X, y, X_test, _ = skewed
+    weights = np.arange(len(y)) % 3
+    inner = LogisticRegression().fit(X, y, weights)
+    clf = TransductiveClassifier(LogisticRegression()).fit(X, y, weights)
+    np.testing.assert_array_equal(clf.predict(X_test), inner.predict(X_test))
+    np.testing.assert_array_equal(clf.predict_proba(X_test), inner.predict_proba(X_test))
+    np.testing.assert_array_equal(clf.decision_function(X_test), inner.decision_function(X_test))
+    assert not hasattr(TransductiveClassifier(KNeighborsClassifier()), "decision_function")
+
+
+def test_a_fitted_classifier_is_kept(skewed):
+    X, y, X_test, _ = skewed
+    inner = LogisticRegression().fit(X[:, :], y)
+    clf = TransductiveClassifier(FrozenEstimator(inner)).fit(X[:50], y[:50])
+    np.testing.assert_array_equal(clf.predict_proba(X_test), inner.predict_proba(X_test))
+
+
+def test_other_shares(skewed):
+    X, y, X_test, _ = skewed
+    clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
+    assert (clf.predict_transductive(X_test, [0.2, 0.8]) == "rare").sum() == 60
+
+
+def test_a_noisy_student_has_the_method_too(skewed):
+    X, y, X_test, y_test = skewed
+    clf = NoisyStudentClassifier(
+        LogisticRegression(), pseudo_labels="hard", class_prior="uniform", random_state=0
+    ).fit(X, y, X_unlabeled=X_test)
+    assert (clf.predict_transductive(X_test) == "rare").sum() == 150
+    assert (clf.predict(X_test) == y_test).mean() > 0.8
+    np.testing.assert_array_equal(
+        clf.decision_function(X_test), clf.estimator_.decision_function(X_test)
+    )
+
+
+def test_shares_of_other_classes(skewed):
+    clf = TransductiveClassifier(LogisticRegression()).fit(*skewed[:2])
+    with pytest.raises(InvalidParameterError, match="class_prior must be 'uniform' or 2 shares"):
+        clf.predict_transductive(skewed[2], [0.2, 0.3, 0.5])
+
+
+def test_a_classifier_without_probabilities(skewed):
+    with pytest.raises(ValueError, match="'estimator' parameter of TransductiveClassifier"):
+        TransductiveClassifier(LinearSVC()).fit(*skewed[:2])
+
+
+def test_weights_that_cannot_be_used(skewed):
+    X, y, *_ = skewed
+    with pytest.raises(InvalidParameterError, match="sample_weight needs .* KNeighbors"):
+        TransductiveClassifier(KNeighborsClassifier()).fit(X, y, np.ones(len(y)))
