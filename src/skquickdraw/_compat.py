@@ -6,6 +6,7 @@ They are private but steady: scikit-learn's own estimators and imbalanced-learn'
 from sklearn.ensemble._base import _set_random_states as set_random_states
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_sample_weight",
+    "print_elapsed_time",
     "safe_indexing",
     "set_random_states",
 ]

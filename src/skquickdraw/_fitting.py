@@ -35,7 +35,7 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> A
 
 
 def learns_from(estimator: Any, metadata: str) -> bool:
-    """Return whether ``fit`` can make use of ``'soft_targets'`` or ``'sample_weight'``.
+    """Return whether ``fit`` takes ``'soft_targets'``, ``'sample_weight'`` or ``'X_unlabeled'``.
 
     Pipelines can where their last step can and none before it adds or drops rows; a vote can where
     all its members can.
@@ -72,6 +72,7 @@ def fit_targets(
     y: NDArray[Any],
     soft_targets: NDArray[Any] | None = None,
     sample_weight: NDArray[Any] | None = None,
+    X_unlabeled: NDArray[Any] | None = None,
 ) -> Any:
     """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.
 
@@ -85,9 +86,15 @@ def fit_targets(
     soft_targets : ndarray of shape (n, n_classes), default=None
         Columns follow the sorted classes of y.
     sample_weight : ndarray of shape (n,), default=None
+    X_unlabeled : ndarray of shape (n_unlabeled, ...), default=None
+        For semi-supervised estimators.
     """
-    metadata = {"soft_targets": soft_targets, "sample_weight": sample_weight}
-    metadata = {name: value for name, value in metadata.items() if value is not None}
+    given = {
+        "soft_targets": soft_targets,
+        "sample_weight": sample_weight,
+        "X_unlabeled": X_unlabeled,
+    }
+    metadata = {name: value for name, value in given.items() if value is not None}
     if all(has_fit_parameter(estimator, name) for name in metadata):
         return estimator.fit(X, y, **metadata)
     with config_context(enable_metadata_routing=True):

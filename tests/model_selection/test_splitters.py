@@ -115,9 +115,22 @@ def test_nothing_labelled():
         next(LabeledStratifiedShuffleSplit(2).split([0, 0], [-1, -1]))
 
 
-def test_shares_of_a_shuffle_split(y):
-    (_, test), *_ = LabeledStratifiedShuffleSplit(1, test_size=0.2, random_state=0).split(y, y)
-    assert np.bincount(y[test]).tolist() == [2, 1, 1]  # of 12, 7 and 5
+CODES = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [60, 25, 4, 1]))
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
+def test_each_class_gives_its_share_and_never_its_last_row(fraction):
+    splitter = LabeledStratifiedShuffleSplit(1, test_size=fraction, random_state=0)
+    train, test = next(splitter.split(CODES, CODES))
+    assert sorted([*train, *test]) == list(range(90))
+    counts, taken = np.bincount(CODES), np.bincount(CODES[test], minlength=4)
+    assert (np.abs(taken - counts * fraction) <= 0.5)[:3].all()
+    assert taken[3] == 0
+
+
+def test_even_a_large_share_leaves_a_row_of_each_class():
+    train, _ = next(LabeledStratifiedShuffleSplit(1, test_size=0.99).split(CODES, CODES))
+    assert set(CODES[train]) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("test_size", [0.0, 1.0, 3])

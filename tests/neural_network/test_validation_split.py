@@ -8,7 +8,6 @@ from imblearn.pipeline import make_pipeline
 from skquickdraw.exceptions import InvalidTargetsError
 from skquickdraw.neural_network._batches import ImageSet
 from skquickdraw.neural_network._net import ImageNet
-from skquickdraw.neural_network._split import split_validation
 
 
 @pytest.fixture
@@ -34,28 +33,6 @@ def seen(monkeypatch):
 
 def identify(images):
     return [image.astype(np.uint8).tobytes() for image in images.reshape(len(images), -1)]
-
-
-CODES = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [60, 25, 4, 1]))
-
-
-@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.5])
-def test_each_class_gives_its_share_and_never_its_last_row(fraction):
-    train, validation = split_validation(CODES, fraction, np.random.RandomState(0))
-    assert sorted([*train, *validation]) == list(range(90))
-    counts, taken = np.bincount(CODES), np.bincount(CODES[validation], minlength=4)
-    assert (np.abs(taken - counts * fraction) <= 0.5)[:3].all()
-    assert taken[3] == 0
-
-
-def test_even_a_large_share_leaves_a_row_of_each_class():
-    train, _ = split_validation(CODES, 0.99, np.random.RandomState(0))
-    assert set(CODES[train]) == {0, 1, 2, 3}
-
-
-def test_the_split_depends_on_the_seed_alone():
-    splits = [split_validation(CODES, 0.3, np.random.RandomState(s))[1] for s in (0, 0, 1)]
-    assert splits[0].tolist() == splits[1].tolist() != splits[2].tolist()
 
 
 BALANCING = [

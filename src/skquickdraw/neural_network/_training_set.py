@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..exceptions import InvalidTargetsError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ..model_selection import LabeledStratifiedShuffleSplit
 from ._batches import ImageSet, as_tensor
 from ._rows import canonical_order, repeat_rows, shown_counts
-from ._split import split_validation
 
 STATISTICS_CHUNK = 8192  # images at a time
 
@@ -62,13 +62,18 @@ class LabeledImages:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return training rows and validation rows, in an order that depends on content only."""
         order = self.order()
-        train, validation = split_validation(self.codes[order], fraction, rng)
-        if len(validation) == 0:
+        codes = self.codes[order]
+        splitter = LabeledStratifiedShuffleSplit(
+            n_splits=1, test_size=fraction, random_state=rng, unlabeled_label=None
+        )
+        try:
+            train, validation = next(splitter.split(codes, codes))
+        except InvalidParameterError as error:
             raise InvalidTargetsError(
                 f"{name}: validation_fraction={fraction} of {len(order)} rows leaves no "
                 "class with a row to validate on. Raise it, pass X_val and y_val, or set "
                 "early_stopping=False."
-            )
+            ) from error
         return order[train], order[validation]
 
 
