@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skquickdraw import CNNClassifier, NoisyStudentClassifier
+from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
 from skquickdraw._fitting import fit_or_recall, fit_targets, learns_from, seeded_clone
 
 
@@ -60,6 +60,8 @@ NESTED = VotingClassifier([("plain", Notes()), ("scaled", SCALED), ("out", "drop
         (CNNClassifier(), True, True),
         (SCALED, True, True),
         (NESTED, True, True),
+        (SeedEnsembleClassifier(Notes()), True, True),
+        (SeedEnsembleClassifier(HalfNotes()), False, True),
         (VotingClassifier([("a", Notes()), ("b", HalfNotes())]), False, True),
         (SamplingPipeline([("over", RandomOverSampler()), ("notes", Notes())]), False, False),
         (SamplingPipeline([("same", FunctionTransformer()), ("notes", Notes())]), True, True),
@@ -69,7 +71,8 @@ NESTED = VotingClassifier([("plain", Notes()), ("scaled", SCALED), ("out", "drop
 def test_what_an_estimator_learns_from(estimator, soft, weights):
     assert learns_from(estimator, "soft_targets") is soft
     assert learns_from(estimator, "sample_weight") is weights
-    assert not learns_from(estimator, "X_unlabeled")
+    takes_pool = isinstance(estimator, SeedEnsembleClassifier)  # for members that do
+    assert learns_from(estimator, "X_unlabeled") is takes_pool
 
 
 def test_semi_supervised_estimators_take_unlabelled_rows():

@@ -37,11 +37,13 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> A
 def learns_from(estimator: Any, metadata: str) -> bool:
     """Return whether ``fit`` takes ``'soft_targets'``, ``'sample_weight'`` or ``'X_unlabeled'``.
 
-    Pipelines can where their last step can and none before it adds or drops rows; a vote can where
-    all its members can.
+    Pipelines do where their last step does and none before it adds or drops rows; a vote does where
+    all its members do.
     """
     if has_fit_parameter(estimator, metadata):
-        return True
+        inner = getattr(estimator, "estimator", None)
+        is_handed_on = metadata == "soft_targets" and inner is not None
+        return learns_from(inner, metadata) if is_handed_on else True
     learners = _learners(estimator)
     return bool(learners) and all(learns_from(learner, metadata) for learner in learners)
 

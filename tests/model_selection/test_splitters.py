@@ -5,6 +5,7 @@ from copy import copy
 
 import numpy as np
 import pytest
+from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.semi_supervised import SelfTrainingClassifier
@@ -101,6 +102,13 @@ def test_small_classes_give_one_warning():
         parts = list(LabeledStratifiedKFold(3).split(y, y))
     assert len(w) == 1
     assert [sorted(set(y[test])) for _, test in parts] == [["few", "many"]] * 2 + [["many"]]
+
+
+def test_a_stack_may_use_the_folds():
+    X, labels = np.arange(12.0)[:, None], np.repeat(["low", "high"], 6)
+    cv = LabeledStratifiedKFold(3, unlabeled_label=None)
+    stacked = StackingClassifier([("one", LogisticRegression())], cv=cv).fit(X, labels)
+    assert stacked.score(X, labels) == 1
 
 
 def test_more_folds_than_any_class_has_rows():

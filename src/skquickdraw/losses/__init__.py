@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..exceptions import InvalidParameterError
+from ._distillation import Distillation
 from ._losses import LDAM, BalancedSoftmax, CrossEntropy, Focal, Loss
 from ._weights import class_weights as class_weights
 
-__all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Focal"]
+__all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Distillation", "Focal"]
 
 LOSSES: dict[str, type[Loss]] = {
     "cross_entropy": CrossEntropy,

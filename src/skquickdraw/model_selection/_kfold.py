@@ -110,7 +110,9 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         self._check_counts(classes, counts)
         tested = labeled[counts[codes] > 1]
         codes = codes[counts[codes] > 1]
-        folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=self.random_state)
+        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
+        seed = self.random_state if self.shuffle else None
+        folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
             for _, test in folds.split(codes, codes):

@@ -23,6 +23,7 @@ from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..losses import LOSSES
 from ._batches import ImageSet, as_tensor
 from ._build import build_batches, build_net, check_compatible
+from ._features import read_layer
 from ._training_set import LabeledImages, pixel_statistics
 from ._views import make_views
 
@@ -244,11 +245,40 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]
 
+    def extract_features(self, X: ArrayLike, layer: str = "penultimate") -> NDArray[np.float32]:
+        """Return what a layer of the trained network makes of each image.
+
+        As for predictions, dropout is off and the features of ``n_tta`` views are averaged.
+
+        Parameters
+        ----------
+        X : array-like of images, as in :meth:`fit`
+        layer : str, default='penultimate'
+            'penultimate' is the input of the last linear layer; 'logits' its output, one column for
+            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem',
+            whose maps are averaged over the picture.
+
+        Returns
+        -------
+        features : ndarray of shape (n, n_features)
+
+        Raises
+        ------
+        InvalidParameterError
+            If the network has no such layer.
+        """
+        check_is_fitted(self, "net_")
+        return self._outputs(X, read_layer(type(self).__name__, self.net_.module_, layer))
+
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
+        return self._outputs(X, self.net_.module_)
+
+    def _outputs(self, X: ArrayLike, module: torch.nn.Module) -> NDArray[np.float32]:
+        """Return what ``module`` makes of each image, averaged over the views."""
         self._check_views()
         images = as_tensor(check_images(self, X, reset=False, image_shape=self.image_shape_))
-        looks = [self.net_.logits(images, view=view) for view in self._views()[: self.n_tta]]
+        looks = [self.net_.logits(images, module, view) for view in self._views()[: self.n_tta]]
         return torch.stack(looks).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:

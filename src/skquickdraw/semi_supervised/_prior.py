@@ -19,6 +19,7 @@ from ..exceptions import InvalidParameterError, InvalidTargetsError
 SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
 SHARPNESS = (1, 2, 5, 10)  # powers of the probabilities, from a soft plan to a nearly hard one
 SUM_TOLERANCE = 1e-3
+SHARE_TOLERANCE = 1e-6
 
 
 def align_to_prior(
@@ -70,10 +71,9 @@ def align_to_prior(
     array([[0.71, 0.29],
            [0.29, 0.71]])
     """
-    proba = _check_proba("align_to_prior", proba)
-    prior = check_prior("align_to_prior", class_prior, proba.shape[1])
-    scale, _ = _scale_columns(proba, prior, np.ones(len(prior)), max_iter)
-    plan = proba * scale
+    rows = _check_proba("align_to_prior", proba)
+    prior = check_prior("align_to_prior", class_prior, rows.shape[1])
+    plan = rows * _scale_columns(rows, prior, np.ones(len(prior)), max_iter)
     return plan / plan.sum(axis=1, keepdims=True)
 
 
@@ -118,11 +118,10 @@ def assign_to_prior(
     >>> assign_to_prior([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.3, 0.7]])
     array([0, 1, 0, 1])
     """
-    proba = _check_proba("assign_to_prior", proba)
-    prior = check_prior("assign_to_prior", class_prior, proba.shape[1])
-    places = _round_to_sum(prior * len(proba), len(proba))
-    scores = np.log(proba)
-    scores += _nearly_hard_potentials(proba, places / len(proba))
+    rows = _check_proba("assign_to_prior", proba)
+    prior = check_prior("assign_to_prior", class_prior, rows.shape[1])
+    places = _round_to_sum(prior * len(rows), len(rows))
+    scores = np.log(rows) + _nearly_hard_potentials(rows, places / len(rows))
     return _move_surplus(scores.argmax(axis=1), scores, places)
 
 
@@ -141,14 +140,14 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
 
 
 def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:
-    proba = check_array(proba, dtype=np.float64, input_name="proba")
-    if proba.min() < 0 or np.abs(proba.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+    rows = check_array(proba, dtype=np.float64, input_name="proba")
+    if rows.min() < 0 or np.abs(rows.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise InvalidTargetsError(
             f"{name}: each row of proba must hold probabilities that sum to 1, got values from "
-            f"{proba.min():.3g} and sums up to {proba.sum(axis=1).max():.4g}. Pass what "
+            f"{rows.min():.3g} and sums up to {rows.sum(axis=1).max():.4g}. Pass what "
             "predict_proba returns."
         )
-    return np.maximum(proba, SMALLEST_PROBA)
+    return np.maximum(rows, SMALLEST_PROBA)
 
 
 def _scale_columns(
@@ -156,17 +155,16 @@ def _scale_columns(
     prior: NDArray[np.float64],
     start: NDArray[np.float64],
     max_iter: int,
-) -> tuple[NDArray[np.float64], float]:
-    """Return factors for the columns, and how far the shares are from the prior with them."""
-    scale, error = start, np.inf
+) -> NDArray[np.float64]:
+    """Return factors for the columns with which, rows scaled, their means are the prior."""
+    scale = start
     for _ in range(max_iter):
         shares = scale * (kernel.T @ (1 / (kernel @ scale))) / len(kernel)
-        error = np.abs(shares - prior).max()
-        if error < 1e-6:
+        if np.abs(shares - prior).max() < SHARE_TOLERANCE:
             break
         scale = scale * prior / np.maximum(shares, np.finfo(float).tiny)
         scale /= scale.max()
-    return scale, error
+    return scale
 
 
 def _nearly_hard_potentials(
@@ -177,7 +175,7 @@ def _nearly_hard_potentials(
     for before, power in zip((1, *SHARPNESS), SHARPNESS, strict=False):
         kernel = proba**power
         kernel /= kernel.max(axis=1, keepdims=True)
-        scale, _ = _scale_columns(kernel, prior, scale ** (power / before), max_iter=50)
+        scale = _scale_columns(kernel, prior, scale ** (power / before), max_iter=50)
     with np.errstate(divide="ignore"):
         return np.log(scale) / SHARPNESS[-1]  # minus infinity where a class has no place
 

@@ -139,14 +139,13 @@ class TransductiveClassifier(
         self : TransductiveClassifier
         """
         self._validate_params()
-        X, y = check_rows_and_labels(self, X, y, reset=True)
-        check_classification_targets(y)
+        rows, labels = check_rows_and_labels(self, X, y, reset=True)
+        check_classification_targets(labels)
+        weights = None
         if sample_weight is not None:
-            name = type(self).__name__
-            check_learns_from(
-                f"{name}: sample_weight", self.estimator, "sample_weight", "Leave it out."
-            )
-            sample_weight = check_sample_weight(sample_weight, X)
-        self.estimator_ = fit_targets(clone(self.estimator), X, y, None, sample_weight)
+            subject = f"{type(self).__name__}: sample_weight"
+            check_learns_from(subject, self.estimator, "sample_weight", "Leave it out.")
+            weights = check_sample_weight(sample_weight, rows)
+        self.estimator_ = fit_targets(clone(self.estimator), rows, labels, None, weights)
         self.classes_ = self.estimator_.classes_
         return self

@@ -1,0 +1,276 @@
+"""SeedEnsembleClassifier: one estimator, many seeds, one vote."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
+from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._images import check_rows, check_rows_and_labels
+from .._random import draw_seed
+from .._targets import check_soft_targets, encode_labels
+from ..exceptions import InvalidParameterError
+from ..model_selection import LabeledStratifiedShuffleSplit
+from ._voting import combine_proba, learn_weights
+
+
+# Not a VotingClassifier: its fit knows no memory, no soft targets and no held-out rows, and clones
+# of one estimator would all get one seed. All of fit would have to be written anew, and what is
+# left of it to inherit is a weighted mean.
+class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Fit one estimator with several seeds, and let the networks vote.
+
+    Networks that differ in nothing but their seed make different mistakes, and the mean of their
+    probabilities makes fewer. Costs as many trainings, and as many predictions, as it has members;
+    :class:`~skquickdraw.DistilledClassifier` puts what they know into one network.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With ``fit`` and ``predict_proba``; copied for each member.
+    n_estimators : int, default=6
+        Number of members, at least 1.
+    member_params : list of n_estimators dicts, default=None
+        Parameters that set the members apart, such as different dropouts, one dict a member. Seeds
+        need not be among them: every member gets its own.
+    weights : {'validation'}, array-like of shape (n_estimators,) or None, default=None
+        How much each vote counts.
+
+        - None: all the same.
+        - array-like: at least 0, not all 0; scaled to sum to 1.
+        - 'validation': rows are held out before fitting, and the weights, at least 0 and of sum 1,
+          are those of the smallest log loss on them. Members then never learn from these rows.
+          Where no row could be held out, the weights are equal.
+    combine : {'proba', 'logit'}, default='proba'
+        'proba' is the mean of probabilities; 'logit' that of their logarithms, which is the
+        geometric mean after scaling to sum 1: it trusts a class less that any member rules out.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of each class that ``weights='validation'`` holds out. Every class keeps at least one
+        row for training.
+    n_jobs : int, default=None
+        Members to fit at once, as in :class:`joblib.Parallel`. A network uses several cores by
+        itself.
+    memory : str or joblib.Memory, default=None
+        Folder that keeps fitted members: a run that was interrupted goes on with the first
+        unfinished one, and more members can be added later. Needs an int as ``random_state``.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seeds of the members, which set every ``random_state`` inside them, and the
+        held-out rows.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted members.
+    weights_ : ndarray of shape (n_estimators,)
+        Weights of the votes; their sum is 1.
+    held_out_ : ndarray of shape (n_held_out,)
+        Rows of X that the weights were learned from, and the members not; empty without
+        ``weights='validation'``. Whatever else is to be learned on top of the members belongs here.
+    classes_ : ndarray of shape (n_classes,)
+        The sorted labels.
+    n_features_in_ : int
+        Pixels an image, over all channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where X had string column names.
+
+    See Also
+    --------
+    sklearn.ensemble.VotingClassifier : Votes of different estimators, fitted or not.
+    sklearn.ensemble.StackingClassifier : Learns a classifier on the members' probabilities.
+
+    Notes
+    -----
+    There is no hard vote: it throws away how sure the members are, and knows no probabilities.
+
+    References
+    ----------
+    Lakshminarayanan et al. (2017), Simple and Scalable Predictive Uncertainty Estimation using
+    Deep Ensembles, arXiv:1612.01474.
+
+    Examples
+    --------
+    >>> from skquickdraw import CNNClassifier, SeedEnsembleClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> X, y = make_sketches(600, n_classes=3, image_shape=(14, 14), random_state=0)
+    >>> member = CNNClassifier(width=0.25, max_epochs=4)
+    >>> clf = SeedEnsembleClassifier(member, n_estimators=3, random_state=0)
+    >>> clf.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.8
+    True
+    """
+
+    classes_: NDArray[Any]
+    estimators_: list[Any]
+    held_out_: NDArray[np.intp]
+    weights_: NDArray[np.float64]
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "member_params": [list, tuple, None],
+        "weights": [StrOptions({"validation"}), "array-like", None],
+        "combine": [StrOptions({"proba", "logit"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_jobs": [Integral, None],
+        "memory": [str, HasMethods(["cache"]), None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        n_estimators: int = 6,
+        *,
+        member_params: list[dict[str, Any]] | None = None,
+        weights: Any = None,
+        combine: str = "proba",
+        validation_fraction: float = 0.1,
+        n_jobs: int | None = None,
+        memory: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.member_params = member_params
+        self.weights = weights
+        self.combine = combine
+        self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        soft_targets: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
+    ) -> SeedEnsembleClassifier:
+        """Fit the members, and weigh their votes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        y : array-like of shape (n,)
+            Labels of any type, of at least two classes.
+        sample_weight : array-like of shape (n,), default=None
+            For members whose ``fit`` takes it; also weighs the held-out rows.
+        soft_targets : array-like of shape (n, n_classes), default=None
+            Class probabilities to learn in place of y, for members whose ``fit`` takes them.
+            Columns follow the sorted classes of y. The weights of the votes still go by y.
+        X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
+            Rows without labels, for members that learn from them, such as noisy students.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidParameterError, InvalidTargetsError, InvalidImagesError
+            Before any fit, each with the value that broke the rule.
+        """
+        self._validate_params()
+        columns, classes, codes = self._read(X, y, soft_targets, sample_weight)
+        rng = check_random_state(self.random_state)
+        # The rows first, then seed after seed: more members later leave all that was drawn alone.
+        split_rng = np.random.RandomState(draw_seed(rng))
+        members, weights = self._make_members(rng), self._given_weights()
+        train, held_out = self._split(codes, columns[-1], split_rng)
+        data = [None if column is None else column[train] for column in columns]
+        self.estimators_ = Parallel(n_jobs=self.n_jobs)(
+            delayed(fit_or_recall)(self.memory, member, *data, X_unlabeled) for member in members
+        )
+        self.classes_, self.weights_, self.held_out_ = classes, weights, held_out
+        if len(held_out) > 0:
+            X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
+            probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
+            self.weights_ = learn_weights(probas, codes[held_out], of_rows, self.combine)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False)
+        heard = np.flatnonzero(self.weights_)
+        probas = (self.estimators_[i].predict_proba(X) for i in heard)  # one at a time in memory
+        return combine_proba(probas, self.weights_[heard], self.combine)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable label of each image, of shape (n,)."""
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def _read(
+        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any
+    ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64]]:
+        """Validate what the members are fitted to, and return it with the classes and codes."""
+        name = type(self).__name__
+        X, y = check_rows_and_labels(self, X, y, reset=True)
+        classes, codes = encode_labels(name, y)
+        given = {"soft_targets": soft_targets, "sample_weight": sample_weight}
+        for metadata in [key for key, value in given.items() if value is not None]:
+            way_out = f"Choose other members, or leave {metadata} out."
+            check_learns_from(name, self.estimator, metadata, way_out)
+        if soft_targets is not None:
+            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, X)
+        return (X, y, soft_targets, sample_weight), classes, codes
+
+    def _make_members(self, rng: np.random.RandomState) -> list[Any]:
+        """Return the unfitted members, each with seeds of its own."""
+        params = self.member_params
+        if params is None:
+            params = [{}] * self.n_estimators
+        if len(params) != self.n_estimators or not all(isinstance(p, dict) for p in params):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: member_params must be one dict a member, n_estimators="
+                f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "
+                "dict for a member that shall stay as it is."
+            )
+        return [
+            seeded_clone(self.estimator, np.random.RandomState(draw_seed(rng)), **own)
+            for own in params
+        ]
+
+    def _given_weights(self) -> NDArray[np.float64]:
+        """Return the weights before anything is learned, of sum 1."""
+        if self.weights is None or isinstance(self.weights, str):
+            return np.full(self.n_estimators, 1 / self.n_estimators)
+        weights = np.asarray(self.weights, dtype=np.float64)
+        is_right = weights.shape == (self.n_estimators,) and np.isfinite(weights).all()
+        if not is_right or weights.min() < 0 or weights.sum() == 0:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: weights must be n_estimators={self.n_estimators} numbers "
+                f"of at least 0, not all 0, got {self.weights!r}. None weighs all the same."
+            )
+        return weights / weights.sum()
+
+    def _split(
+        self, codes: NDArray[np.int64], sample_weight: Any, rng: np.random.RandomState
+    ) -> tuple[Any, Any]:
+        """Return the rows to train on and, where weights are learned, those held out for it."""
+        if isinstance(self.weights, str) and self.n_estimators > 1:
+            if sample_weight is not None:
+                codes = np.where(sample_weight > 0, codes, -1)  # rows of weight 0 tell nothing
+            splitter = LabeledStratifiedShuffleSplit(
+                1, test_size=self.validation_fraction, random_state=rng
+            )
+            with suppress(InvalidParameterError):  # no class is large enough to give a row
+                return next(splitter.split(codes, codes))
+        return slice(None), np.arange(0)  # a slice copies nothing

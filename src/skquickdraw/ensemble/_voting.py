@@ -1,0 +1,86 @@
+"""A weighted vote of class probabilities, and the weights that suit held-out rows best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
+
+SMALLEST_PROBA = 1e-15  # a member that says 0 shall not overrule all others
+
+
+def combine_proba(
+    probas: Iterable[NDArray[Any]], weights: NDArray[np.float64], combine: str
+) -> NDArray[np.float64]:
+    """Return the weighted mean (n, n_classes) of the members' probabilities.
+
+    ``combine='logit'`` averages their logarithms: the geometric mean, made to sum to one.
+    """
+    pairs = zip(weights, probas, strict=True)
+    if combine == "logit":
+        return softmax(sum(weight * _log(proba) for weight, proba in pairs), axis=1)
+    return sum(weight * np.asarray(proba, dtype=np.float64) for weight, proba in pairs)
+
+
+def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
+    return np.log(np.maximum(proba, SMALLEST_PROBA, dtype=np.float64))
+
+
+def learn_weights(
+    probas: NDArray[Any],
+    codes: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
+    combine: str,
+) -> NDArray[np.float64]:
+    """Return the weights (n_members,), at least 0 and of sum 1, of the smallest log loss.
+
+    Parameters
+    ----------
+    probas : ndarray of shape (n_members, n, n_classes)
+    codes : ndarray of shape (n,)
+        The true classes.
+    sample_weight : ndarray of shape (n,) or None
+    combine : {'proba', 'logit'}
+        Either way the loss is convex in the weights, so that there are no local minima.
+    """
+    log_loss = _geometric_log_loss if combine == "logit" else _arithmetic_log_loss
+    n_members = len(probas)
+    equal = np.full(n_members, 1 / n_members)
+    found = minimize(
+        log_loss,
+        equal,
+        args=(probas, codes, sample_weight),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * n_members,
+        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
+        options={"ftol": 1e-10, "maxiter": 1000},
+    )
+    weights = np.clip(found.x, 0, None)  # it may miss its bounds by a rounding error
+    return weights / weights.sum()
+
+
+def _arithmetic_log_loss(
+    weights: NDArray[np.float64], probas: NDArray[Any], codes: Any, sample_weight: Any
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the log loss of the arithmetic mean, and its gradient (n_members,)."""
+    of_truth = np.maximum(probas[:, np.arange(len(codes)), codes], SMALLEST_PROBA)  # (n_members, n)
+    mixed = weights @ of_truth
+    loss = -np.average(np.log(mixed), weights=sample_weight)
+    return loss, -np.average(of_truth / mixed, axis=1, weights=sample_weight)
+
+
+def _geometric_log_loss(
+    weights: NDArray[np.float64], probas: NDArray[Any], codes: Any, sample_weight: Any
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the log loss of the geometric mean, and its gradient (n_members,)."""
+    logs = _log(probas)  # (n_members, n, n_classes)
+    of_truth = logs[:, np.arange(len(codes)), codes]  # (n_members, n)
+    mixed = np.tensordot(weights, logs, axes=1)  # (n, n_classes)
+    loss = np.average(logsumexp(mixed, axis=1) - weights @ of_truth, weights=sample_weight)
+    expected = (logs * softmax(mixed, axis=1)).sum(axis=2)  # (n_members, n)
+    return loss, np.average(expected - of_truth, axis=1, weights=sample_weight)

@@ -1,0 +1,29 @@
+"""Bring the features of two networks, trained apart on the same classes, into one basis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import orthogonal_procrustes
+
+
+class Alignment:
+    """The shift and rotation (or reflection) that take rows of one network nearest to another's.
+
+    Parameters
+    ----------
+    source, target : ndarray of shape (n, n_features)
+        What the two networks make of the same rows.
+    """
+
+    def __init__(self, source: NDArray[Any], target: NDArray[Any]) -> None:
+        self.source_mean = source.mean(axis=0, dtype=np.float64)
+        self.target_mean = target.mean(axis=0, dtype=np.float64)
+        self.rotation, _ = orthogonal_procrustes(
+            source - self.source_mean, target - self.target_mean
+        )
+
+    def apply(self, features: NDArray[Any]) -> NDArray[Any]:
+        return (features - self.source_mean) @ self.rotation + self.target_mean

@@ -1,0 +1,274 @@
+"""DeepFeatureExtractor: a trained network as a transformer."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, check_sample_weight, safe_indexing
+from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._images import check_rows, check_rows_and_labels
+from .._random import draw_seed
+from ..exceptions import InvalidParameterError
+from ._alignment import Alignment
+from ._folds import Fold, split_folds
+from ._reading import has_features, last_step, read_features
+
+
+class DeepFeatureExtractor(
+    ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+):
+    """Train a network, and transform pictures to what one of its layers makes of them.
+
+    What a network has learned to see is often better than the last layer that was learned with it,
+    above all where classes are unequal. Take the features to any estimator that cannot read
+    pictures itself: linear discriminants, gradient boosting, neighbours, clusters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier with ``extract_features``, as all of :mod:`skquickdraw.neural_network` are; a
+        pipeline that ends in one; or one that is fitted already, in a
+        :class:`~sklearn.frozen.FrozenEstimator`.
+    layer : str, default='penultimate'
+        'penultimate' is the input of the last linear layer, 'logits' its output; else the name of a
+        layer, such as 'stem', whose maps are averaged over the picture. Names are looked up in the
+        trained network.
+    cv : int, splitter, iterable of splits or None, default=None
+        How :meth:`fit_transform` leaves rows out (see Notes). None does not: training rows get the
+        features of the network that has learned them. An int is the number of folds, which are
+        stratified and shuffled.
+    n_jobs : int, default=None
+        Networks to fit at once, as in :class:`joblib.Parallel`; there is more than one with ``cv``.
+        A network uses several cores by itself.
+    memory : str or joblib.Memory, default=None
+        Folder that keeps fitted networks, so that a change of ``layer``, or of what follows in a
+        pipeline, does not train again. Needs an int as ``random_state``.
+    random_state : int, RandomState instance or None, default=None
+        Draws the seeds of the networks, which set every ``random_state`` inside them, and the
+        folds.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The network, fitted to all rows.
+    n_features_in_ : int
+        Pixels an image, over all channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where X had string column names.
+
+    See Also
+    --------
+    skquickdraw.few_shot.PrototypeClassifier : Assign to the nearest class mean of such features.
+    sklearn.preprocessing.TargetEncoder : Cross-fits its encodings in the same sense.
+
+    Notes
+    -----
+    A network knows its training rows: their features lie closer to their classes' means than those
+    of new pictures do, and an estimator trained on them trusts them too much. With ``cv``,
+    ``fit_transform`` returns for each row the features of a network that has not seen it. So, as in
+    scikit-learn's ``TargetEncoder``, ``fit(X, y).transform(X)`` is not ``fit_transform(X, y)``.
+    ``transform`` always uses the network fitted to all rows. Rows that are in no test fold, such as
+    the only one of its class with an int ``cv``, keep its features; of several folds the last
+    counts. This pays where networks know their training rows by heart, and costs where they have
+    hardly learned the rare classes: their rows, left out, then look like those of frequent ones.
+
+    Features of two networks cannot be compared column by column: what one says in its first column
+    another says in a mixture of all. Each fold's features are therefore moved to the basis of the
+    network fitted to all rows, by the shift and orthogonal map that take what the fold's network
+    makes of its own training rows nearest to what the full network makes of them (Schönemann 1966).
+    Of a row that is left out, nothing enters the map but what the full network's weights kept of
+    it. A least-squares map comes nearer on the rows it is fitted to, but shrinks what it cannot
+    foresee: rows left out would vary less than new ones, which misleads discriminants. Logits agree
+    in their columns already; they are aligned alike, which changes little.
+
+    References
+    ----------
+    Kang et al., 2020, Decoupling Representation and Classifier for Long-Tailed Recognition.
+    arXiv:1910.09217
+
+    Schönemann, 1966, A generalized solution of the orthogonal Procrustes problem.
+    doi:10.1007/BF02289451
+
+    Examples
+    --------
+    >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skquickdraw import CNNClassifier, DeepFeatureExtractor
+    >>> from skquickdraw.datasets import make_sketches
+    >>> X, y = make_sketches(600, n_classes=3, image_shape=(14, 14), random_state=0)
+    >>> network = CNNClassifier(width=0.25, max_epochs=4)
+    >>> extractor = DeepFeatureExtractor(network, random_state=0)
+    >>> model = make_pipeline(extractor, LinearDiscriminantAnalysis())
+    >>> model.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.8
+    True
+    >>> model[0].transform(X[:2]).shape
+    (2, 64)
+    """
+
+    estimator_: Any
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit"])],
+        "layer": [str],
+        "cv": ["cv_object"],
+        "n_jobs": [Integral, None],
+        "memory": [str, HasMethods(["cache"]), None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        layer: str = "penultimate",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        memory: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.layer = layer
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = not self._is_frozen()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> DeepFeatureExtractor:
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        y : array-like of shape (n,)
+            Labels; a frozen estimator needs none.
+        sample_weight : array-like of shape (n,), default=None
+            For an estimator whose ``fit`` takes it; one that is frozen learns nothing from it.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        InvalidParameterError, InvalidTargetsError, InvalidImagesError
+            Before any fit, but for a ``layer`` that the network does not have.
+        """
+        self._fit(X, y, sample_weight, is_crossed=False)
+        return self
+
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.float32]:
+        """Fit the network and return features of the training rows; with ``cv``, cross-fitted ones.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n, n_features)
+        """
+        rows, members, folds = self._fit(X, y, sample_weight, is_crossed=self.cv is not None)
+        features = read_features(self.estimator_, rows, self.layer)
+        crossed = features.copy()
+        for member, (train, left_out) in zip(members, folds, strict=True):
+            own = read_features(member, rows, self.layer)
+            crossed[left_out] = Alignment(own[train], features[train]).apply(own[left_out])
+        return crossed
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Return the features of each image, of shape (n, n_features)."""
+        check_is_fitted(self)
+        rows = check_rows(self, X, reset=False)
+        return read_features(self.estimator_, X if self._is_frozen() else rows, self.layer)
+
+    def _is_frozen(self) -> bool:
+        return isinstance(self.estimator, FrozenEstimator)
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, is_crossed: bool
+    ) -> tuple[Any, list[Any], list[Fold]]:
+        """Fit all networks; return the rows of X, the folds' networks and the folds."""
+        self._validate_params()
+        self._check_estimator(sample_weight)
+        members: list[Any] = []
+        folds: list[Fold] = []
+        if self._is_frozen():
+            check_rows(self, X, reset=True)
+            rows, self.estimator_ = X, self.estimator.fit(X, y)
+        else:
+            rows, y = check_rows_and_labels(self, X, y, reset=True)
+            check_classification_targets(y)
+            rng = check_random_state(self.random_state)
+            networks = [seeded_clone(self.estimator, rng)]  # the first: cv does not change it
+            if is_crossed:
+                folds = split_folds(type(self).__name__, self.cv, rows, y, draw_seed(rng))
+            networks += [seeded_clone(self.estimator, rng) for _ in folds]
+            parts = [slice(None), *(train for train, _ in folds)]
+            self.estimator_, *members = self._fit_parts(networks, parts, rows, y, sample_weight)
+        one = read_features(self.estimator_, safe_indexing(rows, [0]), self.layer)
+        self._n_features_out = one.shape[1]
+        return rows, members, folds
+
+    def _check_estimator(self, sample_weight: Any) -> None:
+        name = type(self).__name__
+        if not has_features(self.estimator):
+            raise InvalidParameterError(
+                f"{name} needs an estimator with extract_features, or a pipeline that ends in one, "
+                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network."
+            )
+        if self.cv is not None and isinstance(last_step(self.estimator), FrozenEstimator):
+            raise InvalidParameterError(
+                f"{name}: cv={self.cv!r} fits networks to parts of the rows, and a frozen "
+                "estimator is never fitted. Use cv=None, or pass what is inside the frozen one."
+            )
+        if sample_weight is not None and not self._is_frozen():
+            check_learns_from(name, self.estimator, "sample_weight", "Leave sample_weight out.")
+
+    def _fit_parts(
+        self,
+        networks: list[Any],
+        parts: list[Any],
+        rows: NDArray[Any],
+        y: NDArray[Any],
+        sample_weight: Any,
+    ) -> list[Any]:
+        """Fit each network to its part of the rows."""
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
+        return Parallel(n_jobs=self.n_jobs)(
+            delayed(fit_or_recall)(
+                self.memory,
+                network,
+                rows[part],
+                y[part],
+                None,
+                None if weights is None else weights[part],
+            )
+            for network, part in zip(networks, parts, strict=True)
+        )

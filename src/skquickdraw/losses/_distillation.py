@@ -1,0 +1,112 @@
+"""Distillation: a teacher's probabilities at a temperature, beside the labels at none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..exceptions import InvalidParameterError
+from ._losses import Loss, soft_cross_entropy
+
+
+class DistillationRowLoss(nn.Module):
+    def __init__(self, temperature: float, alpha: float) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.alpha = alpha
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        tempered = self.temperature**2 * soft_cross_entropy(logits / self.temperature, targets)
+        return self.alpha * tempered + (1 - self.alpha) * soft_cross_entropy(logits, targets)
+
+
+class Distillation(Loss):
+    r"""Hinton's distillation: learn a teacher's tempered probabilities, and the labels beside them.
+
+    At a temperature above 1 the small probabilities count, which tell the classes apart that the
+    teacher finds alike. Give the network what :meth:`merge_targets` returns as ``soft_targets``,
+    and no label smoothing; :class:`~skquickdraw.DistilledClassifier` does both.
+
+    Parameters
+    ----------
+    temperature : float, default=3.0
+        Divides the logits of teacher and student; above 0. With 1 this is cross entropy.
+    alpha : float in [0, 1], default=0.9
+        Share of the teacher; the labels have the rest.
+
+    Notes
+    -----
+    With logits :math:`z`, teacher's probabilities :math:`p`, labels :math:`y` and temperature
+    :math:`T` the paper's loss of a row is
+
+    .. math::
+
+        \alpha T^2 H(q, \mathrm{softmax}(z / T)) + (1 - \alpha) H(y, \mathrm{softmax}(z)),
+        \qquad q \propto p^{1 / T},
+
+    where :math:`H` is cross entropy, which differs from the Kullback-Leibler divergence by a
+    constant. The target of a cross entropy enters by its product with the logits only, here as
+    :math:`-\alpha T q^\top z - (1 - \alpha) y^\top z`. So the loss stays exactly the same when
+    the one target
+
+    .. math:: m = \frac{\alpha T q + (1 - \alpha) y}{\alpha T + 1 - \alpha}
+
+    takes the place of both :math:`q` and :math:`y`. That is how a row of class probabilities, which
+    is all that a loss is given here, carries the two; and mixing images mixes it rightly.
+
+    References
+    ----------
+    Hinton et al. (2015), Distilling the Knowledge in a Neural Network, arXiv:1503.02531.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skquickdraw.losses import Distillation
+    >>> loss = Distillation(temperature=2.0, alpha=0.5)
+    >>> proba, labels = np.array([[0.8, 0.2]]), np.array([[0.0, 1.0]])
+    >>> loss.merge_targets(proba, labels)
+    array([[0.44444444, 0.55555556]])
+    """
+
+    corrects_prior = False
+
+    def __init__(self, temperature: float = 3.0, alpha: float = 0.9) -> None:
+        self.temperature = temperature
+        self.alpha = alpha
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self._check()
+        return DistillationRowLoss(self.temperature, self.alpha)
+
+    def merge_targets(self, proba: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the targets to train on with this loss.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n, n_classes)
+            The teacher's probabilities, as they are: tempering is done here.
+        labels : ndarray of shape (n, n_classes)
+            One-hot rows, or any others of sum 1.
+
+        Returns
+        -------
+        targets : ndarray of shape (n, n_classes)
+        """
+        self._check()
+        tempered = np.asarray(proba, dtype=np.float64) ** (1 / self.temperature)
+        tempered /= tempered.sum(axis=1, keepdims=True)
+        share = self.alpha * self.temperature
+        return (share * tempered + (1 - self.alpha) * labels) / (share + 1 - self.alpha)
+
+    def _check(self) -> None:
+        if self.temperature <= 0:
+            raise InvalidParameterError(
+                f"Distillation: temperature must be above 0, got {self.temperature}."
+            )
+        if not 0 <= self.alpha <= 1:
+            raise InvalidParameterError(
+                f"Distillation: alpha must be from 0 to 1, got {self.alpha}."
+            )
