@@ -1,15 +1,32 @@
 """scikit-learn's own suite, on every public classifier, with nothing excused."""
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from skquickdraw import (
+    CNNClassifier,
+    MobileNetClassifier,
+    NoisyStudentClassifier,
+    PrototypeClassifier,
+    RelationNetworkClassifier,
+    ResNetClassifier,
+    TopKReranker,
+    TransductiveClassifier,
+)
 
 # Narrow networks: the suite fits hundreds of them, on a handful of pixels.
 ESTIMATORS = [
     CNNClassifier(width=0.25),
     MobileNetClassifier(width=0.25),
     ResNetClassifier(width=0.25),
+    # The suite has labels -1 and 1, of which -1 is no mark here.
+    NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard", unlabeled_label=None),
+    TransductiveClassifier(LogisticRegression()),
+    PrototypeClassifier(),
+    PrototypeClassifier(metric="euclidean"),
+    TopKReranker(LogisticRegression(), PrototypeClassifier()),
+    RelationNetworkClassifier(width=0.1, n_episodes=25, lr=0.01, precision="float32"),
 ]
 
 CHECKS = [

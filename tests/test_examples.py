@@ -17,7 +17,9 @@ PICTURES = {
     "demo.py": {"sketches.png", "confusion.png"},
     "grid_search_regularisation.py": set(),
     "plot_augmentation.py": {"augmentation.png"},
+    "plot_deep_features.py": {"deep_features.png"},
     "plot_imbalance.py": {"imbalance.png"},
+    "plot_noisy_student.py": {"noisy_student.png"},
 }
 
 

@@ -39,7 +39,7 @@ ROOMS = {
     },
     "feature_extraction": {"DeepFeatureExtractor"},
     "few_shot": {"PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"},
-    "losses": {"BalancedSoftmax", "CrossEntropy", "Focal", "LDAM"},
+    "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM"},
     "metrics": {
         "frequency_groups",
         "group_recall_score",

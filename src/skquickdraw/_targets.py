@@ -33,7 +33,7 @@ def encode_labels(
     if classes is None:
         if len(own) < 2:
             raise InvalidTargetsError(
-                f"{name} needs examples of at least two classes; y holds one class, {own[0]!r}."
+                f"{name} needs examples of at least two classes; y holds one class, {own.tolist()[0]!r}."
             )
         return own, codes.astype(np.int64)
     unknown = own[~np.isin(own, classes)]

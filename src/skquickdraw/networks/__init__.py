@@ -2,6 +2,7 @@
 
 from ._cnn import CNN
 from ._mobilenet import MobileNetV2
+from ._relation import RelationNetwork
 from ._resnet import ResNet
 
-__all__ = ["CNN", "MobileNetV2", "ResNet"]
+__all__ = ["CNN", "MobileNetV2", "RelationNetwork", "ResNet"]

@@ -95,7 +95,8 @@ class NoisyStudentClassifier(
         Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
         ``unlabeled_label`` where it learned nothing from a row.
     transduction_proba_ : ndarray of shape (n, n_classes)
-        Its teacher's opinion, after temperature and prior; one-hot for given labels.
+        Its teacher's opinion, after temperature and prior; one-hot for given labels. Zeros where no
+        teacher was asked, or none was learned from.
     labeled_iter_ : ndarray of shape (n,)
         The round since which a row has had its label: 0 for given labels, -1 for none.
     history_ : list of dict
@@ -278,14 +279,14 @@ class NoisyStudentClassifier(
 
     def _make_students(self, rng: np.random.RandomState) -> list[Any]:
         """Return an unfitted student for each round, so that bad parameters show before work."""
-        params = self.student_params
-        per_round = [params or {}] * self.n_iterations if not isinstance(params, list) else params
+        params = {} if self.student_params is None else self.student_params
+        per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
         if len(per_round) != self.n_iterations:
             raise InvalidParameterError(
                 f"{type(self).__name__}: student_params has {len(per_round)} entries for "
                 f"n_iterations={self.n_iterations}. Give one dict a round, or one dict for all."
             )
-        students = [seeded_clone(self._student(), rng, **params) for params in per_round]
+        students = [seeded_clone(self._student(), rng, **own) for own in per_round]
         if self.warm_start_student:
             self._check_warm_start(students[0])
         return students

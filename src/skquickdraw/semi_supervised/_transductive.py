@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -31,8 +32,14 @@ def inner_has(method: str) -> Any:
 class PredictsWithinMixin:
     """Prediction by the fitted classifier inside, ``estimator_``, row by row or all at once."""
 
+    estimator: Any
     estimator_: Any
     classes_: NDArray[Any]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
+        tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
+        return tags
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the label of each row, judged by itself, of shape (n,)."""

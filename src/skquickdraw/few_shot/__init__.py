@@ -1,0 +1,12 @@
+"""Learning classes from a handful of pictures: by comparison, by class means, and as a second look.
+
+:class:`RelationNetworkClassifier` learns to compare pictures, :class:`PrototypeClassifier` compares
+features with class means, and :class:`TopKReranker` lets either decide among the few classes that
+another classifier finds most probable.
+"""
+
+from ._prototypes import PrototypeClassifier
+from ._relation import RelationNetworkClassifier
+from ._reranker import TopKReranker
+
+__all__ = ["PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"]

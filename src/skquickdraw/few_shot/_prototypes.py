@@ -1,0 +1,147 @@
+"""PrototypeClassifier: each class is the mean of its feature vectors."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import Interval, StrOptions, check_sample_weight
+from .._images import check_rows, check_rows_and_labels
+from ..exceptions import InvalidTargetsError
+from ._labels import encode_few_labels
+
+
+class PrototypeClassifier(ClassifierMixin, BaseEstimator):
+    """Assign each row to the class whose mean is nearest.
+
+    There is nothing to train, so a class can be learned from one picture, and rare classes weigh as
+    much as frequent ones. How well that goes depends on the features: take a trained network's, not
+    pixels.
+
+    Parameters
+    ----------
+    metric : {'cosine', 'euclidean'}, default='cosine'
+        'cosine' compares directions only, 'euclidean' squared distances.
+    temperature : float, default=0.1
+        Similarities are divided by it before the softmax; above 0. It makes probabilities sharper
+        or flatter, and changes no prediction. Squared distances may want one as large as they are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted labels.
+    prototypes_ : ndarray of shape (n_classes, n_features), float64
+        The mean of each class.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    Raises
+    ------
+    InvalidTargetsError
+        In ``fit``, if y holds fewer than two classes, or a class has no weight.
+
+    See Also
+    --------
+    sklearn.neighbors.NearestCentroid : Predicts the same as the Euclidean metric; its probabilities
+        scale features by their spread within classes, which one example of each does not have.
+    RelationNetworkClassifier : Learns how to compare.
+
+    Notes
+    -----
+    The probability of class c for a row x is proportional to ``exp(s(x, m_c) / temperature)``, with
+    the class's mean m_c and s either the cosine or minus the squared Euclidean distance. A row of
+    zeros has the cosine 0 with everything.
+
+    Stacks of pictures are compared pixel by pixel, as flat rows.
+
+    References
+    ----------
+    Snell, Swersky & Zemel, 2017, Prototypical Networks for Few-shot Learning. arXiv:1703.05175
+
+    Kang et al., 2020, Decoupling Representation and Classifier for Long-Tailed Recognition.
+    arXiv:1910.09217. Their nearest class mean has the cosine metric.
+
+    Examples
+    --------
+    >>> from skquickdraw.few_shot import PrototypeClassifier
+    >>> clf = PrototypeClassifier().fit([[1.0, 0.1], [0.2, 1.0]], ['east', 'north'])
+    >>> clf.predict([[5.0, 1.0], [0.1, 0.3]])
+    array(['east', 'north'], dtype='<U5')
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "metric": [StrOptions({"cosine", "euclidean"})],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, *, metric: str = "cosine", temperature: float = 0.1) -> None:
+        self.metric = metric
+        self.temperature = temperature
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> PrototypeClassifier:
+        """Take the mean of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+        y : array-like of shape (n,)
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        rows, y = check_rows_and_labels(self, X, y, reset=True)
+        classes, codes = encode_few_labels(type(self).__name__, y)
+        weights = check_sample_weight(
+            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+        )
+        totals = np.bincount(codes, weights)
+        if totals.min() == 0:
+            label = classes.tolist()[totals.argmin()]
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: class {label!r} has no row with a sample weight above 0. "
+                "Give it weight, or leave its rows out."
+            )
+        shares = weights / totals[codes]
+        members = csr_matrix((shares, (codes, np.arange(len(codes)))))  # (n_classes, n)
+        self.classes_ = classes
+        self.prototypes_ = members @ _flat(rows)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        return softmax(self._similarities(X) / self.temperature, axis=1)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of the nearest prototype of each row, of shape (n,)."""
+        similarities = self._similarities(X)
+        return self.classes_[similarities.argmax(axis=1)]
+
+    def _similarities(self, X: ArrayLike) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        rows = _flat(check_rows(self, X, reset=False))
+        if self.metric == "cosine":
+            return cosine_similarity(rows, self.prototypes_)
+        return -euclidean_distances(rows, self.prototypes_, squared=True)
+
+
+def _flat(rows: NDArray[Any]) -> NDArray[np.float64]:
+    return rows.reshape(len(rows), -1).astype(np.float64)

@@ -1,0 +1,286 @@
+"""RelationNetworkClassifier: a network that was trained to compare, as a classifier."""
+
+from __future__ import annotations
+
+from copy import copy
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, Interval, StrOptions
+from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
+from .._images import check_images, check_images_and_labels
+from .._random import draw_seed, isolated_torch_rng
+from ..augmentation import resolve_augmentation
+from ._comparison import mean_maps, relation_scores
+from ._episodes import EpisodeSampler, choose_examples
+from ._labels import encode_few_labels
+from ._training import augmenter, build_network, train_by_episodes
+
+AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+
+
+class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
+    """Learn to compare pictures, and classify them by comparison with examples of each class.
+
+    Training plays small classification tasks, episodes, in which a few classes are given by a few
+    examples each. What is learned is no list of classes but how to tell drawings apart. So
+    :meth:`adapt` puts classes in their place that training never saw, from one example each or
+    more.
+
+    Parameters
+    ----------
+    n_way : int, default=20
+        Classes in an episode, at least 2; all of them where there are fewer. More make training
+        harder, and better.
+    n_shot : int, default=3
+        Examples of each class in an episode. A few serve well, also where classes will later have
+        one.
+    n_query : int, default=3
+        Pictures of each class in an episode that are to be classified.
+    n_episodes : int, default=1000
+        Length of the training.
+    batch_size : int, default=1
+        Episodes in a training step; their pictures pass the network together.
+    width : float, default=0.5
+        Multiplies the number of channels of every layer; above 0.
+    augmentation : {'sketch', 'none'}, AugmentationPolicy or None, default=None
+        Random changes of the pictures of an episode.
+    lr : float, default=0.003
+        Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
+    weight_decay : float, default=0.05
+        Decoupled from the gradient (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and
+        batch-norm parameters do not decay.
+    n_support : int or None, default=None
+        How many examples of each class represent it at prediction, drawn at random. None takes all.
+    image_shape : tuple, default=None
+        (H, W) or (C, H, W) of flat rows. None reads them as square, or else as one row of pixels.
+    device : str or torch.device, default='auto'
+        'auto' is the first CUDA GPU, else the CPU.
+    precision : {'auto', 'float32', 'bfloat16'}, default='auto'
+        Of activations in training. 'auto' takes bfloat16 where the hardware multiplies in it, with
+        float32 elsewhere. Weights and predictions are always float32.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, episodes, augmentation and the choice of examples. Global generators are left
+        alone, but for NumPy's where this is None.
+    verbose : int, default=0
+        Above 0, show a progress bar.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted labels.
+    network_ : RelationNetwork
+        As trained; shared with what :meth:`adapt` returns.
+    class_maps_ : ndarray of shape (n_classes, c, h, w), float32
+        Mean maps of each class's examples: what pictures are compared with.
+    loss_curve_ : list of float
+        The loss of each training step.
+    image_shape_ : (int, int, int)
+        Channels, height, width.
+    n_features_in_ : int
+        Pixels an image, over all channels.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    Raises
+    ------
+    InvalidImagesError, InvalidTargetsError, InvalidParameterError
+        In ``fit`` and ``adapt``, before any training, each with the value that broke the rule.
+
+    See Also
+    --------
+    PrototypeClassifier : No training of its own, on another network's features.
+    skquickdraw.networks.RelationNetwork : The network.
+
+    Notes
+    -----
+    Departures from the paper. The network compares maps by their squared differences, and its
+    embedding is residual (see :class:`~skquickdraw.networks.RelationNetwork`). The paper's scores
+    are sigmoids that learn the targets 0 and 1 by squared errors; here the scores of an episode
+    learn by softmax cross entropy, as they are read at prediction. Which of the two losses made no
+    difference that could be measured. Class maps are means of examples, where the paper takes sums,
+    so that ``n_shot`` and the number of examples at prediction need not agree.
+
+    In an episode no picture appears twice, unless its class has fewer than ``n_shot + n_query``:
+    then its pictures come again, in the same order, and a query may be another augmentation of an
+    example. Classes are drawn equally often, however many pictures they have.
+
+    Probabilities are the softmax of scores over all classes. Prediction compares every picture
+    with every class, in blocks of bounded size.
+
+    References
+    ----------
+    Sung et al., 2018, Learning to Compare: Relation Network for Few-Shot Learning. arXiv:1711.06025
+
+    Examples
+    --------
+    >>> from skquickdraw.datasets import make_sketches
+    >>> from skquickdraw.few_shot import RelationNetworkClassifier
+    >>> X, y = make_sketches(60, 6, image_shape=(12, 12), random_state=0)
+    >>> clf = RelationNetworkClassifier(width=0.25, n_episodes=20, random_state=0)
+    >>> new = y >= 4
+    >>> clf.fit(X[~new], y[~new]).classes_
+    array([0, 1, 2, 3])
+    >>> clf.adapt(X[new][:8], y[new][:8]).predict_proba(X[new]).shape
+    (20, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_way": [Interval(Integral, 2, None, closed="left")],
+        "n_shot": [AT_LEAST_ONE],
+        "n_query": [AT_LEAST_ONE],
+        "n_episodes": [AT_LEAST_ONE],
+        "batch_size": [AT_LEAST_ONE],
+        "width": [Interval(Real, 0, None, closed="neither")],
+        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "n_support": [AT_LEAST_ONE, None],
+        "image_shape": [tuple, list, None],
+        "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_way: int = 20,
+        n_shot: int = 3,
+        n_query: int = 3,
+        n_episodes: int = 1000,
+        batch_size: int = 1,
+        width: float = 0.5,
+        augmentation: Any = None,
+        lr: float = 0.003,
+        weight_decay: float = 0.05,
+        n_support: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_way = n_way
+        self.n_shot = n_shot
+        self.n_query = n_query
+        self.n_episodes = n_episodes
+        self.batch_size = batch_size
+        self.width = width
+        self.augmentation = augmentation
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.n_support = n_support
+        self.image_shape = image_shape
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
+        """Learn to compare, then keep the examples of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+            Pixels from 0 to 255. Flat rows whose length is no square are read as pictures one row
+            high, unless ``image_shape`` says otherwise. Where a side is below 8 pixels X is no
+            picture, and its values may be any.
+        y : array-like of shape (n,)
+            Labels of any type, of at least two classes.
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        augmentation = resolve_augmentation(self.augmentation)
+        device = resolve_device(self.device)
+        images, y = check_images_and_labels(self, X, y, reset=True, image_shape=self.image_shape)
+        classes, codes = encode_few_labels(type(self).__name__, y)
+        rng = check_random_state(self.random_state)
+        seed = draw_seed(rng)
+        sampler = EpisodeSampler(
+            codes, n_way=self.n_way, n_rows=self.n_shot + self.n_query, rng=rng
+        )
+        with isolated_torch_rng(seed, device), tuned_backends(device):
+            network = build_network(images, self.width, device)
+            self.loss_curve_ = train_by_episodes(
+                network,
+                images,
+                sampler,
+                n_shot=self.n_shot,
+                n_steps=-(-self.n_episodes // self.batch_size),
+                batch_size=self.batch_size,
+                lr=self.lr,
+                weight_decay=self.weight_decay,
+                augment=augmenter(augmentation, seed),
+                precision=resolve_precision(self.precision, device),
+                title=type(self).__name__ if self.verbose else None,
+            )
+        self.network_ = network
+        self.image_shape_ = images.shape[1:]
+        return self._keep_examples(images, codes, classes, rng)
+
+    def adapt(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
+        """Return a copy that knows other classes, without training.
+
+        The copy shares the trained network; this estimator stays as it is.
+
+        Parameters
+        ----------
+        X : array-like of images, as in :meth:`fit`
+            Examples of the classes; one of each is enough. Of the same size as in ``fit``.
+        y : array-like of shape (n,)
+            Labels of at least two classes, old or new.
+
+        Returns
+        -------
+        adapted : RelationNetworkClassifier
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        images, y = check_images_and_labels(self, X, y, reset=False, image_shape=self.image_shape_)
+        classes, codes = encode_few_labels(type(self).__name__, y)
+        rng = check_random_state(self.random_state)
+        return copy(self)._keep_examples(images, codes, classes, rng)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        return softmax(self._scores(X).astype(np.float64), axis=1)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of the class that each image is most alike, of shape (n,)."""
+        scores = self._scores(X)
+        return self.classes_[scores.argmax(axis=1)]
+
+    def _keep_examples(
+        self,
+        images: NDArray[Any],
+        codes: NDArray[np.int64],
+        classes: NDArray[Any],
+        rng: np.random.RandomState,
+    ) -> RelationNetworkClassifier:
+        rows = choose_examples(codes, self.n_support, rng)
+        self.class_maps_ = mean_maps(self.network_, images[rows], codes[rows])
+        self.classes_ = classes
+        return self
+
+    def _scores(self, X: ArrayLike) -> NDArray[np.float32]:
+        check_is_fitted(self)
+        images = check_images(self, X, reset=False, image_shape=self.image_shape_)
+        return relation_scores(self.network_, images, self.class_maps_)

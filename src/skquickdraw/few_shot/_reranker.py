@@ -1,0 +1,174 @@
+"""TopKReranker: a second opinion on the few classes that a classifier finds most probable."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import HasMethods, Interval
+from .._fitting import fit_or_recall, seeded_clone
+from .._images import check_rows, check_rows_and_labels
+from ..exceptions import InvalidTargetsError
+
+CLASSIFIER = HasMethods(["fit", "predict_proba"])
+
+
+class TopKReranker(ClassifierMixin, BaseEstimator):
+    """Let a second classifier decide among the classes that the first finds most probable.
+
+    Most mistakes of a good classifier lie between look-alikes: the right class is among its first
+    few. A few-shot learner, which frequent classes do not sway, looks at these once more and at
+    nothing else.
+
+    Parameters
+    ----------
+    estimator : classifier with ``predict_proba``
+        Names the candidates.
+    reranker : classifier with ``predict_proba``
+        Weighs them, such as a :class:`RelationNetworkClassifier`, or a pipeline that ends with a
+        :class:`PrototypeClassifier`. Fitted to the same rows.
+    k : int, default=5
+        Number of candidates, from 1. All classes where there are fewer.
+    blend : float in [0, 1], default=0.5
+        Weight of the reranker's opinion. 0 leaves the probabilities of ``estimator`` as they are; 1
+        leaves it the choice of the candidates only.
+    random_state : int, RandomState instance or None, default=None
+        Gives every ``random_state`` inside a seed of its own.
+    memory : str, joblib.Memory or None, default=None
+        Where finished fits are kept, so that an interrupted run goes on where it stopped.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted labels.
+    estimator_, reranker_ : estimators
+        As fitted.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    Raises
+    ------
+    InvalidTargetsError
+        In ``fit``, if the two classifiers know different classes.
+
+    Notes
+    -----
+    With the classifier's probabilities p and the reranker's q, and T a row's k most probable
+    classes, the new ones inside T are ``p(T) * ((1 - blend) * p(c) / p(T) + blend * q(c) / q(T))``,
+    where ``p(T)`` is the sum over T. So T keeps its mass, and classes outside keep theirs. A mean
+    is taken rather than a product, so that an over-confident reranker cannot rule out a class.
+    Where q(T) is 0 the reranker has no opinion, and the row stays as it is.
+
+    Wrap a classifier that is fitted already in :class:`sklearn.frozen.FrozenEstimator`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skquickdraw.few_shot import PrototypeClassifier, TopKReranker
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = TopKReranker(LogisticRegression(C=1e-4), PrototypeClassifier(), k=2)
+    >>> clf.fit(X[:200], y[:200]).predict(X[200:203])
+    array([1, 5, 0])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [CLASSIFIER],
+        "reranker": [CLASSIFIER],
+        "k": [Interval(Integral, 1, None, closed="left")],
+        "blend": [Interval(Real, 0, 1, closed="both")],
+        "random_state": ["random_state"],
+        "memory": [str, HasMethods(["cache"]), None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        reranker: Any,
+        *,
+        k: int = 5,
+        blend: float = 0.5,
+        random_state: Any = None,
+        memory: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.reranker = reranker
+        self.k = k
+        self.blend = blend
+        self.random_state = random_state
+        self.memory = memory
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> TopKReranker:
+        """Fit copies of both classifiers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features), (n, H, W) or (n, C, H, W)
+        y : array-like of shape (n,)
+
+        Returns
+        -------
+        self : object
+        """
+        self._validate_params()
+        rows, y = check_rows_and_labels(self, X, y, reset=True)
+        check_classification_targets(y)
+        rng = check_random_state(self.random_state)
+        copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
+        self.estimator_, self.reranker_ = (
+            fit_or_recall(self.memory, copy, rows, y) for copy in copies
+        )
+        self._check_same_classes()
+        self.classes_ = self.estimator_.classes_
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        check_is_fitted(self)
+        rows = check_rows(self, X, reset=False)
+        proba = np.asarray(self.estimator_.predict_proba(rows), dtype=np.float64)
+        if self.blend == 0:
+            return proba
+        opinion = np.asarray(self.reranker_.predict_proba(rows), dtype=np.float64)
+        return blend_top_k(proba, opinion, min(self.k, len(self.classes_)), self.blend)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable label of each row, of shape (n,)."""
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def _check_same_classes(self) -> None:
+        ours, theirs = self.estimator_.classes_, self.reranker_.classes_
+        if not np.array_equal(ours, theirs):
+            only = np.setxor1d(ours, theirs)[:5].tolist()
+            raise InvalidTargetsError(
+                f"{type(self).__name__}: estimator and reranker must know the same classes, but "
+                f"only one of them knows {only}. Fit both to the same labels."
+            )
+
+
+def blend_top_k(
+    proba: NDArray[np.float64], opinion: NDArray[np.float64], k: int, blend: float
+) -> NDArray[np.float64]:
+    """Blend two classifiers' probabilities (n, n_classes) inside the k largest of the first."""
+    top = np.argsort(-proba, axis=1, kind="stable")[:, :k]  # (n, k)
+    ours, theirs = (np.take_along_axis(p, top, axis=1) for p in (proba, opinion))
+    seen = theirs.sum(axis=1, keepdims=True)  # (n, 1)
+    mass = ours.sum(axis=1, keepdims=True)
+    share = np.divide(theirs * mass, seen, out=ours.copy(), where=seen > 0)
+    blended = proba.copy()
+    np.put_along_axis(blended, top, (1 - blend) * ours + blend * share, axis=1)
+    return blended

@@ -1,0 +1,110 @@
+"""A network that learns to compare (Sung et al. 2018, arXiv:1711.06025)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, max_pool2d, relu
+
+from ._layers import scale_channels
+from ._resnet import ResNet, conv_bn
+
+RELATION_CHANNELS = 128
+
+
+class RelationNetwork(nn.Module):
+    """Score how well pictures go together with classes that are given by examples.
+
+    :meth:`embed` takes each picture to maps, and :meth:`relate` compares the maps of a picture with
+    the mean maps of a class. It knows no class by itself, so other ones can be put before it than
+    it was trained on.
+
+    Parameters
+    ----------
+    image_shape : (channels, height, width)
+        Any height and width.
+    width : float, default=1.0
+        Multiplies every number of channels.
+
+    Notes
+    -----
+    Pictures are embedded by the stages of :class:`ResNet`, where the paper has four plain
+    convolutions. Its relation module begins with a convolution of a class's maps and a picture's,
+    laid on top of each other. Here one convolution takes each of them to maps, and the module goes
+    on with their squared differences. So it is symmetric, alike is alike from the start, and the
+    convolution runs once for each class and picture, not for each pair.
+
+    Scores are logits, without the paper's final sigmoid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skquickdraw.networks import RelationNetwork
+    >>> network = RelationNetwork((1, 28, 28), width=0.5).eval()
+    >>> classes = network.embed(torch.zeros(3, 1, 28, 28))
+    >>> pictures = network.embed(torch.zeros(2, 1, 28, 28))
+    >>> network.relate(classes[None], pictures[None]).shape
+    torch.Size([1, 2, 3])
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], *, width: float = 1.0) -> None:
+        super().__init__()
+        trunk = ResNet(image_shape, n_classes=1, width=width)
+        self.standardize = trunk.standardize
+        self.stages = nn.Sequential(trunk.stem, trunk.blocks)
+        c_maps = trunk.head.classify.in_features
+        c = scale_channels(RELATION_CHANNELS, width)
+        self.project = nn.Conv2d(c_maps, c, 3, padding=1, bias=False)
+        self.normalize = nn.BatchNorm2d(c)
+        self.compare = nn.Sequential(*conv_bn(c, c, 3), nn.ReLU())
+        self.score = nn.Sequential(nn.Linear(c, c), nn.ReLU(), nn.Linear(c, 1))
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return the maps (B, c, h, w) of pictures (B, C, H, W)."""
+        return self.stages(self.standardize(images))  # (B, 192, 4, 4)
+
+    def relate(self, classes: Tensor, pictures: Tensor) -> Tensor:
+        """Score each picture of an episode against each of its classes.
+
+        Parameters
+        ----------
+        classes : tensor of shape (E, N, c, h, w)
+            Mean maps of the examples of N classes, in each of E episodes.
+        pictures : tensor of shape (E, Q, c, h, w)
+
+        Returns
+        -------
+        scores : tensor of shape (E, Q, N)
+            The higher, the more alike.
+        """
+        n_episodes, n_classes = classes.shape[:2]
+        n_pictures = pictures.shape[1]
+        a = self.project(classes.flatten(0, 1))  # (E * N, 128, 4, 4)
+        b = self.project(pictures.flatten(0, 1))  # (E * Q, 128, 4, 4)
+        a = a.view(n_episodes, 1, n_classes, *a.shape[1:])
+        b = b.view(n_episodes, n_pictures, 1, *b.shape[1:])
+        pairs = (a - b).square().flatten(0, 2)  # (E * Q * N, 128, 4, 4)
+        pairs = relu(self.normalize(pairs))
+        pairs = max_pool2d(pairs, [min(2, side) for side in pairs.shape[2:]])  # (E*Q*N, 128, 2, 2)
+        pairs = self.compare(pairs)  # (E * Q * N, 128, 2, 2)
+        pooled = avg_pool2d(pairs, pairs.shape[2:]).flatten(1)  # (E * Q * N, 128)
+        return self.score(pooled).view(n_episodes, n_pictures, n_classes)  # (E, Q, N)
+
+    def forward(self, support: Tensor, queries: Tensor) -> Tensor:
+        """Score the queries of whole episodes, embedding all pictures in one pass.
+
+        Parameters
+        ----------
+        support : tensor of shape (E, N, S, C, H, W)
+            S examples of each of N classes.
+        queries : tensor of shape (E, Q, C, H, W)
+
+        Returns
+        -------
+        scores : tensor of shape (E, Q, N)
+        """
+        examples = support.flatten(0, 2)  # (E * N * S, C, H, W)
+        maps = self.embed(torch.cat([examples, queries.flatten(0, 1)]))  # (E * (N*S + Q), c, h, w)
+        of_examples, of_queries = maps.split([len(examples), len(maps) - len(examples)])
+        classes = of_examples.view(*support.shape[:3], *maps.shape[1:]).mean(2)  # (E, N, c, h, w)
+        return self.relate(classes, of_queries.view(*queries.shape[:2], *maps.shape[1:]))
