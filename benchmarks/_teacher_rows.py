@@ -158,7 +158,9 @@ def images_seen(estimator: Any, n_rows: int) -> int:
     return estimator.n_epochs_ * n_rows
 
 
-def pseudo_label_quality(kitchen: Kitchen, teacher: Any, is_naive: bool) -> dict[str, float]:
+def pseudo_label_quality(
+    kitchen: Kitchen, teacher: Any, threshold: float, class_prior: str | None
+) -> dict[str, float]:
     """Measure the labels that the teacher would give to the holdout, in a pool with the rest.
 
     The holdout's drawings are not in the pool that the student learns from.
@@ -166,11 +168,9 @@ def pseudo_label_quality(kitchen: Kitchen, teacher: Any, is_naive: bool) -> dict
     truth = kitchen.data.holdout_target
     proba = [teacher.predict_proba(X) for X in (kitchen.data.holdout_data, kitchen.data.unlabeled)]
     proba = np.concatenate(proba)
-    if is_naive:
-        selected = proba.max(axis=1) > NAIVE_THRESHOLD
-    else:
-        proba = align_to_prior(proba, "uniform")
-        selected = proba.max(axis=1) > PRIOR_AWARE["threshold"]
+    if class_prior is not None:
+        proba = align_to_prior(proba, class_prior)
+    selected = proba.max(axis=1) > threshold
     codes = np.where(selected, proba.argmax(axis=1), -1)[: len(truth)]
     by_size = np.argsort(-kitchen.data.class_counts, kind="stable")
     recall = per_class_recall(truth, codes, labels=np.arange(len(by_size)))
@@ -186,6 +186,7 @@ def pseudo_label_quality(kitchen: Kitchen, teacher: Any, is_naive: bool) -> dict
 # Chosen on drawings held out of train.npz: a student larger than its teacher gained most there.
 STUDENT_WIDTH = 0.5
 PRIOR_AWARE = {"threshold": 0.0, "pseudo_labels": "soft", "class_prior": "uniform"}
+RULE = {key: PRIOR_AWARE[key] for key in ("threshold", "class_prior")}
 NAIVE = {"threshold": NAIVE_THRESHOLD, "pseudo_labels": "hard"}
 
 
@@ -196,13 +197,19 @@ def single(kitchen: Kitchen) -> dict[str, Any]:
 
 def half_budget_teacher(kitchen: Kitchen) -> dict[str, Any]:
     network, seconds = kitchen.teacher
-    return kitchen.judge(network, seconds, images_seen(network, kitchen.n_labeled))
+    row = kitchen.judge(network, seconds, images_seen(network, kitchen.n_labeled))
+    return row | {"pseudo_labels": pseudo_label_quality(kitchen, network, 0.0, None)}
 
 
-def wide_network(kitchen: Kitchen) -> dict[str, Any]:
+def wide_network(kitchen: Kitchen, share: float = 0.5) -> dict[str, Any]:
     """What a student would be without a teacher: its network, on the labelled rows alone."""
-    network, seconds = kitchen.fit(kitchen.network(0.5, width=STUDENT_WIDTH), kitchen.X, kitchen.y)
+    wide = kitchen.network(share, width=STUDENT_WIDTH)
+    network, seconds = kitchen.fit(wide, kitchen.X, kitchen.y)
     return kitchen.judge(network, seconds, images_seen(network, kitchen.n_labeled))
+
+
+def wide_network_whole_budget(kitchen: Kitchen) -> dict[str, Any]:
+    return wide_network(kitchen, share=1.0)
 
 
 def naive_student(kitchen: Kitchen) -> dict[str, Any]:
@@ -215,9 +222,12 @@ def prior_aware_student(kitchen: Kitchen) -> dict[str, Any]:
 
 def student_row(kitchen: Kitchen, *, is_naive: bool) -> dict[str, Any]:
     teacher, seconds = kitchen.teacher
-    quality = pseudo_label_quality(kitchen, teacher, is_naive)
-    n_rows = kitchen.n_labeled + round(kitchen.n_pool * quality["selected"])
     how = NAIVE if is_naive else PRIOR_AWARE
+    prior = how.get("class_prior")
+    quality = pseudo_label_quality(kitchen, teacher, how["threshold"], prior)
+    confidence = teacher.predict_proba(kitchen.data.unlabeled).max(axis=1)
+    n_selected = (confidence > how["threshold"]).sum()  # with the prior it is every row
+    n_rows = kitchen.n_labeled + int(n_selected)
     student = kitchen.network(0.5, n_rows, width=STUDENT_WIDTH)
     noisy, more = kitchen.teach(teacher, student, **how)
     n_rows = int((noisy.labeled_iter_ >= 0).sum())
@@ -251,7 +261,7 @@ def six_noisy_students(kitchen: Kitchen) -> dict[str, Any]:
     """A vote of six labels for six students, who vote."""
     noisy, seconds = kitchen.six_students
     teachers, _ = kitchen.six_teachers
-    quality = pseudo_label_quality(kitchen, teachers, is_naive=False)
+    quality = pseudo_label_quality(kitchen, teachers, **RULE)
     images = six_images(kitchen)
     return kitchen.judge(noisy, seconds, images) | {"pseudo_labels": quality}
 
@@ -329,6 +339,7 @@ ROWS: dict[str, Callable[[Kitchen], dict[str, Any]]] = {
     "single network": single,
     "teacher, half the budget": half_budget_teacher,
     "the student's network alone, half the budget": wide_network,
+    "the student's network alone": wide_network_whole_budget,
     "+ noisy student, naive": naive_student,
     "+ noisy student, prior-aware": prior_aware_student,
     "vote of six": vote,

@@ -2,8 +2,9 @@
 
     python benchmarks/compare_teachers.py ../quickdraw100 --seeds 0 1
 
-Every row of the table may show its networks the same number of pictures in all: a single network
-all of them, a teacher and its student half each, six networks a sixth each. Two rows need more, and
+Every row of the table may show its networks the same number of pictures in all, as nearly as whole
+epochs allow: a single network all of them, a teacher and its student half each, six networks a
+sixth each. Two rows need more, and
 say so: what is distilled learns from a teacher that has used up the budget, and the relation
 network is trained beside the one that it re-ranks.
 
@@ -56,13 +57,13 @@ def run_seed(seed: int, args: argparse.Namespace) -> None:
         raise SystemExit(f"{file} is of another budget, {result['images']} images. Remove it.")
     data = load_competition(args.path)
     kitchen = Kitchen(data, Budget(args.images), seed, Memory(args.memory, verbose=0))
-    result |= {"images": args.images, "seed": seed, "machine": describe_machine()}
-    result |= describe_moment()
+    result |= {"images": args.images, "seed": seed}
     for name in args.rows:
         if name in result["rows"]:
             continue
         started = process_time()
-        result["rows"][name] = ROWS[name](kitchen)
+        result["rows"][name] = ROWS[name](kitchen) | describe_moment()
+        result["machine"] = describe_machine()
         scores = result["rows"][name]["scores"]
         print(
             f"seed {seed}: {name} {scores['balanced_accuracy']:.1%} "

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from _tables import spread, table
+from _teacher_tables import render_few_shot, render_teachers
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -54,7 +57,13 @@ def main() -> None:
         + render_result("networks", render_networks)
         + COMPETITION
         + render_competition()
+        + render_teachers(load_all("teachers-*.json"))
+        + render_result("few_shot", render_few_shot)
     )
+
+
+def load_all(pattern: str) -> list[dict[str, Any]]:
+    return [json.loads(file.read_text()) for file in sorted(RESULTS.glob(pattern))]
 
 
 def render_competition() -> str:
@@ -149,16 +158,6 @@ def conditions(entry: dict[str, Any], machine: dict[str, Any]) -> str:
         f"{machine['cores']} cores, skquickdraw {versions['skquickdraw']}, "
         f"torch {versions['torch']}"
     )
-
-
-def spread(figures: dict[str, float], form: str = ",.0f") -> str:
-    median, low, high = (format(figures[key], form) for key in ("median", "min", "max"))
-    return f"{median} ({low} to {high})"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":

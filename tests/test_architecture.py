@@ -25,6 +25,7 @@ CONTRACTS = {
     "_images",
     "_memory",
     "_random",
+    "_recall",
     "_targets",
     "exceptions",
 }

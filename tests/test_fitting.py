@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline as SamplingPipeline
-from joblib import Memory
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
-from skquickdraw._fitting import fit_or_recall, fit_targets, learns_from, seeded_clone
+from skquickdraw._fitting import fit_targets, learns_from, seeded_clone
 
 
 class Notes(ClassifierMixin, BaseEstimator):
@@ -71,12 +72,14 @@ NESTED = VotingClassifier([("plain", Notes()), ("scaled", SCALED), ("out", "drop
 def test_what_an_estimator_learns_from(estimator, soft, weights):
     assert learns_from(estimator, "soft_targets") is soft
     assert learns_from(estimator, "sample_weight") is weights
-    takes_pool = isinstance(estimator, SeedEnsembleClassifier)  # for members that do
-    assert learns_from(estimator, "X_unlabeled") is takes_pool
+    assert not learns_from(estimator, "X_unlabeled")
 
 
 def test_semi_supervised_estimators_take_unlabelled_rows():
-    assert learns_from(NoisyStudentClassifier(Notes()), "X_unlabeled")
+    student = NoisyStudentClassifier(Notes())
+    assert learns_from(student, "X_unlabeled")
+    assert not learns_from(student, "soft_targets")
+    assert learns_from(SeedEnsembleClassifier(student), "X_unlabeled")
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
@@ -91,6 +94,32 @@ def test_metadata_reach_every_learner(soft, weights):
             else:
                 np.testing.assert_array_equal(learner.told_[name], value)
     np.testing.assert_allclose(scaled["scale"].mean_, X.mean(axis=0))  # not weighted
+
+
+DEEP = Pipeline(
+    [
+        ("scales", make_union(StandardScaler(), make_pipeline(StandardScaler()))),
+        ("inner", Pipeline([("scale", StandardScaler()), ("notes", Notes())])),
+    ]
+)
+
+
+@pytest.mark.parametrize("is_routing", [False, True])
+@pytest.mark.parametrize("is_voting", [False, True])
+def test_metadata_pass_transformers_of_any_depth(is_routing, is_voting):
+    estimator = VotingClassifier([("deep", clone(DEEP))]) if is_voting else clone(DEEP)
+    with config_context(enable_metadata_routing=is_routing):
+        fitted = fit_targets(estimator, X, Y, SOFT, WEIGHTS)
+    pipeline = fitted.estimators_[0] if is_voting else fitted
+    np.testing.assert_array_equal(pipeline["inner"]["notes"].told_["soft_targets"], SOFT)
+    np.testing.assert_array_equal(pipeline["inner"]["notes"].told_["sample_weight"], WEIGHTS)
+
+
+def test_a_calibrated_last_step_gets_weights():
+    pipeline = make_pipeline(StandardScaler(), CalibratedClassifierCV(LogisticRegression(), cv=2))
+    weights = np.where(Y == "a", 1.0, 100.0)
+    fitted = fit_targets(pipeline, X, Y, None, weights)
+    assert fitted.predict_proba(X)[:, 1].mean() > 0.9
 
 
 def test_every_seed_is_set_and_all_differ():
@@ -109,35 +138,3 @@ def test_a_fitted_estimator_stays_as_it_is():
     frozen = FrozenEstimator(Notes().fit(X, Y))
     copy = seeded_clone(frozen, np.random.RandomState(0))
     assert fit_targets(copy, X[:2], Y[:2]).told_ == {"sample_weight": None, "soft_targets": None}
-
-
-class Counted(Notes):
-    """Counts its fits in a list of the module's."""
-
-    def fit(self, X, y, sample_weight=None, soft_targets=None):
-        FITS.append(self.random_state)
-        return super().fit(X, y, sample_weight, soft_targets)
-
-
-FITS: list[int] = []
-
-
-@pytest.mark.parametrize("make_memory", [str, lambda path: Memory(path, verbose=0)])
-def test_finished_fits_are_recalled(tmp_path, make_memory):
-    FITS.clear()
-    memory = make_memory(tmp_path)
-    first = fit_or_recall(memory, Counted(random_state=1), X, Y, SOFT)
-    again = fit_or_recall(memory, Counted(random_state=1), X, Y, SOFT.copy())
-    assert FITS == [1]
-    np.testing.assert_array_equal(first.told_["soft_targets"], again.told_["soft_targets"])
-    fit_or_recall(memory, Counted(random_state=2), X, Y, SOFT)
-    fit_or_recall(memory, Counted(random_state=1), X, Y, 1 - SOFT)
-    fit_or_recall(memory, Counted(random_state=1), X, Y[::-1], SOFT)
-    assert FITS == [1, 2, 1, 1]
-
-
-def test_without_memory_all_is_fitted():
-    FITS.clear()
-    for _ in range(2):
-        fit_or_recall(None, Counted(random_state=1), X, Y)
-    assert FITS == [1, 1]

@@ -2,8 +2,7 @@
 
 A teacher is anything with ``classes_`` and ``predict_proba``; a student is anything with ``fit``.
 Whether it learns from class probabilities or weights is read off the signature of its ``fit``,
-looking through pipelines and votes. Finished fits are kept on disk where a ``memory`` is given, so
-that an interrupted run goes on where it stopped.
+looking through pipelines and votes.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_memory, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
 
 from ._compat import set_random_states
 from .exceptions import InvalidParameterError
@@ -29,7 +28,8 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> A
     copies train differently, and the same again next time.
     """
     copy = clone(estimator)
-    copy.set_params(**params)  # not chained: a FrozenEstimator returns nothing
+    own = {name: clone(value, safe=False) for name, value in params.items()}
+    copy.set_params(**own)  # not chained: a FrozenEstimator returns nothing
     set_random_states(copy, rng)
     return copy
 
@@ -42,8 +42,8 @@ def learns_from(estimator: Any, metadata: str) -> bool:
     """
     if has_fit_parameter(estimator, metadata):
         inner = getattr(estimator, "estimator", None)
-        is_handed_on = metadata == "soft_targets" and inner is not None
-        return learns_from(inner, metadata) if is_handed_on else True
+        is_ensemble = inner is not None and has_fit_parameter(estimator, "soft_targets")
+        return learns_from(inner, metadata) if is_ensemble else True
     learners = _learners(estimator)
     return bool(learners) and all(learns_from(learner, metadata) for learner in learners)
 
@@ -97,12 +97,23 @@ def fit_targets(
         "X_unlabeled": X_unlabeled,
     }
     metadata = {name: value for name, value in given.items() if value is not None}
-    if all(has_fit_parameter(estimator, name) for name in metadata):
-        return estimator.fit(X, y, **metadata)
+    prefix, learner = _last_step(estimator)
+    is_routed = prefix and get_config()["enable_metadata_routing"]
+    if all(has_fit_parameter(learner, name) for name in metadata) and not is_routed:
+        return estimator.fit(X, y, **{prefix + name: value for name, value in metadata.items()})
     with config_context(enable_metadata_routing=True):
         for name in metadata:
             _request(estimator, name)
         return estimator.fit(X, y, **metadata)
+
+
+def _last_step(estimator: Any) -> tuple[str, Any]:
+    """Return how a pipeline prefixes metadata of its last step, and that step, however deep."""
+    if not isinstance(estimator, Pipeline):
+        return "", estimator
+    name, last = estimator.steps[-1]
+    prefix, learner = _last_step(last)
+    return f"{name}__{prefix}", learner
 
 
 def _request(estimator: Any, metadata: str) -> None:
@@ -110,19 +121,11 @@ def _request(estimator: Any, metadata: str) -> None:
     learners = _learners(estimator)
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps[:-1]:
-            if has_fit_parameter(step, metadata):
-                step.set_fit_request(**{metadata: False})
+            for part in [step, *step.get_params().values()]:
+                if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):
+                    part.set_fit_request(**{metadata: False})
     for learner in learners:
         if has_fit_parameter(learner, metadata):
             learner.set_fit_request(**{metadata: True})
         else:
             _request(learner, metadata)
-
-
-def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
-    """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
-
-    ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by the
-    parameters of the estimator, its seeds among them, and by the content of the data.
-    """
-    return check_memory(memory).cache(fit_targets)(estimator, *data)

@@ -33,7 +33,8 @@ def encode_labels(
     if classes is None:
         if len(own) < 2:
             raise InvalidTargetsError(
-                f"{name} needs examples of at least two classes; y holds one class, {own.tolist()[0]!r}."
+                f"{name} needs examples of at least two classes; y holds one class, "
+                f"{own.tolist()[0]!r}."
             )
         return own, codes.astype(np.int64)
     unknown = own[~np.isin(own, classes)]
@@ -47,6 +48,13 @@ def encode_labels(
 
 def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
     """Return the positions of the rows that have a label."""
+    is_number = not isinstance(unlabeled_label, str | None)
+    if y.dtype.kind in "US" and is_number and str(unlabeled_label) in y:
+        raise InvalidTargetsError(
+            f"y holds the text {str(unlabeled_label)!r}, and unlabeled_label is "
+            f"{unlabeled_label!r}, which is no text: is it a class, or the mark? Pass y as an "
+            f"array of objects, unlabeled_label={str(unlabeled_label)!r}, or None."
+        )
     is_text, seeks_text = y.dtype.kind in "US", isinstance(unlabeled_label, str)
     never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
     if unlabeled_label is None or never_equal:

@@ -141,7 +141,7 @@ def test_even_a_large_share_leaves_a_row_of_each_class():
     assert set(CODES[train]) == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("test_size", [0.0, 1.0, 3])
+@pytest.mark.parametrize("test_size", [0.0, 1.0, 3, None])
 def test_a_share_out_of_range(y, test_size):
     with pytest.raises(InvalidParameterError, match="must lie between 0 and 1"):
         next(LabeledStratifiedShuffleSplit(test_size=test_size).split(y, y))

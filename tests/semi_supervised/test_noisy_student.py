@@ -15,7 +15,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from skquickdraw import AugmentingOverSampler, NoisyStudentClassifier, ResNetClassifier
+from skquickdraw import (
+    AugmentingOverSampler,
+    NoisyStudentClassifier,
+    ResNetClassifier,
+    SeedEnsembleClassifier,
+)
 from skquickdraw.model_selection import LabeledStratifiedKFold
 
 from .conftest import NAMES
@@ -218,6 +223,46 @@ def test_weights_of_labelled_rows(partly):
     np.testing.assert_array_equal(ours.predict_proba(X), student.predict_proba(X))
 
 
+def test_a_frozen_teacher_needs_no_weights(partly):
+    X, y = partly
+    weights = np.random.default_rng(0).integers(1, 4, len(y)).astype(float)
+    frozen = FrozenEstimator(GaussianNB(var_smoothing=0.1).fit(X[:40], y[:40]))
+    student = GaussianNB(var_smoothing=0.1)
+    ours = noisy(frozen, student=student, pseudo_labels="hard", n_iterations=1, threshold=0)
+    ours.fit(X, y, sample_weight=weights)
+    weights[40:] = 1
+    by_hand = clone(student).fit(X, ours.transduction_, weights)
+    np.testing.assert_array_equal(ours.predict_proba(X), by_hand.predict_proba(X))
+
+
+def test_estimators_among_student_params_are_copied(partly):
+    X, y = partly
+    given = LogisticRegression(C=1e-4, max_iter=2000)
+    pipeline = Pipeline([("same", FunctionTransformer()), ("net", GaussianNB())])
+    ours = noisy(pipeline, pseudo_labels="hard", student_params={"net": given}).fit(X, y)
+    assert ours.teachers_[1]["net"] is not ours.estimator_["net"]
+    assert not hasattr(given, "coef_") and given.random_state is None
+
+
+def test_finished_networks_are_recalled(partly, net, tmp_path, monkeypatch):
+    X, y = partly
+    frozen = FrozenEstimator(pickle.loads(pickle.dumps(clone(net).fit(X[:40], y[:40]))))
+    kinds = [
+        noisy(net, warm_start_student=True, memory=str(tmp_path)),
+        noisy(frozen, student=net, memory=str(tmp_path)),
+        SeedEnsembleClassifier(noisy(frozen, student=net), 2, memory=str(tmp_path), random_state=0),
+    ]
+    first = [clf.fit(X[:40], y[:40], X_unlabeled=X[40:]).predict_proba(X) for clf in kinds]
+
+    def fail(*_, **__):
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(type(net), "_train", fail)
+    for clf, proba in zip(kinds, first, strict=True):
+        again = clone(clf).fit(X[:40], y[:40], X_unlabeled=X[40:])
+        np.testing.assert_array_equal(again.predict_proba(X), proba)
+
+
 def test_an_over_sampling_pipeline(partly, net):
     X, y = partly
     filler = AugmentingOverSampler(60, augmentation="sketch")
@@ -243,7 +288,10 @@ def test_pipelines_and_votes_learn_soft_labels(partly, net):
 
 def test_nothing_unlabelled(partly, net):
     X, y = partly
-    ours = noisy(net).fit(X[:40], y[:40])
+    ours = noisy(net, class_prior="uniform").fit(X, y)
+    assert ours.class_prior_ is not None
+    ours.fit(X[:40], y[:40])
+    assert ours.class_prior_ is None
     assert (ours.n_iter_, ours.termination_condition_, ours.teachers_) == (0, "no_unlabeled", [])
     np.testing.assert_array_equal(ours.transduction_, y[:40])
 
@@ -328,9 +376,26 @@ class TestErrors:
         clf.set_params(weight=1)
         self.refuse(clf, "sample_weight needs", *partly, sample_weight=np.ones(120))
 
-    def test_a_wrong_number_of_student_params(self, partly, untouched):
-        clf = noisy(untouched, pseudo_labels="hard", student_params=[{}])
-        self.refuse(clf, "student_params has 1 entries for n_iterations=2", *partly)
+    @pytest.mark.parametrize("params", [[{}], [None, {}], [{}, {}, {}]])
+    def test_a_wrong_number_of_student_params(self, partly, untouched, params):
+        clf = noisy(untouched, pseudo_labels="hard", student_params=params)
+        self.refuse(clf, "student_params must be one dict .* n_iterations=2 in all", *partly)
+
+    def test_a_student_that_cannot_learn_any_more(self, partly):
+        X, y = partly
+        frozen = FrozenEstimator(GaussianNB().fit(X[:40], y[:40]))
+        clf = noisy(frozen, pseudo_labels="hard")
+        self.refuse(clf, "a student must be free to learn.* Give student=", X, y)
+
+    def test_a_student_that_params_turn_into_a_learner_of_hard_labels(self, partly, net):
+        pipeline = Pipeline([("same", FunctionTransformer()), ("net", net)])
+        clf = noisy(pipeline, student_params=[{}, {"net": GaussianNB()}])
+        self.refuse(clf, "pseudo_labels='soft' needs", *partly)
+
+    def test_text_that_may_be_a_mark(self, partly, untouched):
+        X, y = partly
+        clf = noisy(untouched, pseudo_labels="hard")
+        self.refuse(clf, "holds the text '-1', and unlabeled_label is -1", X, y.astype(str))
 
     def test_student_params_of_no_student(self, partly, untouched):
         clf = noisy(untouched, pseudo_labels="hard", student_params={"widht": 2})

@@ -60,8 +60,10 @@ def test_a_certain_row_keeps_its_class_while_there_is_room():
     ],
 )
 def test_assignments_have_the_known_numbers(proba, n, prior, counts):
-    codes = assign_to_prior(proba[:n], prior)
-    assert sorted(np.bincount(codes, minlength=4)) == sorted(counts)
+    found = np.bincount(assign_to_prior(proba[:n], prior), minlength=4)
+    if isinstance(prior, str):  # which classes get the odd rows is open
+        found = np.sort(found)[::-1]
+    assert found.tolist() == counts
 
 
 def log_likelihood(proba, codes):
@@ -93,7 +95,8 @@ def test_assignment_helps_where_a_class_is_underrated():
 @pytest.mark.parametrize("function", [align_to_prior, assign_to_prior])
 class TestErrors:
     @pytest.mark.parametrize(
-        "prior", [[0.5, 0.5], [0.5, 0.6, -0.1, 0], [1, 1, 1, 1], "labeled", None]
+        "prior",
+        [[0.5, 0.5], [0.5, 0.6, -0.1, 0], [0.5, 0.5, np.nan, 0], [1, 1, 1, 1], "labeled", None],
     )
     def test_no_distribution_over_the_classes(self, function, proba, prior):
         with pytest.raises(InvalidParameterError, match="'uniform' or 4 shares.*Divide by the sum"):
@@ -122,3 +125,10 @@ def test_shares_are_estimated_from_confusions():
     counted = np.bincount(pool) / len(pool)
     assert estimate.sum() == pytest.approx(1)
     assert np.abs(estimate - prior).max() < 0.05 < np.abs(counted - prior).max()
+
+
+def test_tiny_classes_are_not_overestimated():
+    labeled = np.repeat(np.arange(3), [500, 500, 1])
+    pool = np.repeat(np.arange(3), [495, 495, 10])
+    estimate = estimate_prior(labeled, labeled, pool, 3)
+    np.testing.assert_allclose(estimate, [0.495, 0.495, 0.01], atol=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,8 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         name = type(self).__name__
-        if not 0 < self.test_size < 1:
+        share = float(self.test_size) if isinstance(self.test_size, Real) else 0.0
+        if not 0 < share < 1:
             raise InvalidParameterError(
                 f"{name}: test_size must lie between 0 and 1, got {self.test_size}. It is a share."
             )
@@ -102,7 +104,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         codes = np.unique(labels[labeled], return_inverse=True)[1]
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
-            test = labeled[_draw_test_rows(codes, self.test_size, rng)]
+            test = labeled[_draw_test_rows(codes, share, rng)]
             if len(test) == 0:
                 raise InvalidParameterError(
                     f"{name}: test_size={self.test_size} of {len(labeled)} labelled rows leaves no "

@@ -93,6 +93,11 @@ class ImageNet(NeuralNet):
             for record in self.history
         ]
 
+    def fingerprint(self) -> tuple[Any, ...]:
+        """Return what tells this net from another one: its weights, and how long it trained."""
+        weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
+        return weights, len(self.history)
+
     def stop(self) -> None:
         """End the training after this epoch."""
         self.is_stopped_ = True

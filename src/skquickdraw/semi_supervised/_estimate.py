@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 MAX_ITER = 1000
 TOLERANCE = 1e-7
+SMALLEST_SHARE = 1e-6  # no call is impossible
 
 
 def estimate_prior(
@@ -19,7 +20,7 @@ def estimate_prior(
 
     Expectation maximisation of :math:`\\sum_i \\log \\sum_c \\pi_c C_{c, k_i}`, where
     :math:`k_i` is what the classifier calls row i of the pool, and :math:`C_{ck}` how often it
-    calls c k, one count being spread over each row of C (Saerens et al. 2002; Lipton et al. 2018,
+    calls c k, each class being given one right call more (Saerens et al. 2002; Lipton et al. 2018,
     arXiv:1802.03916, solve the same model by inversion).
 
     Parameters
@@ -31,7 +32,7 @@ def estimate_prior(
     pool_predicted : ndarray of shape (n_unlabeled,)
     n_classes : int
     """
-    confusion = np.full((n_classes, n_classes), 1 / n_classes)
+    confusion = np.eye(n_classes) + SMALLEST_SHARE
     np.add.at(confusion, (codes, predicted), 1.0)
     confusion /= confusion.sum(axis=1, keepdims=True)
     observed = np.bincount(pool_predicted, minlength=n_classes) / len(pool_predicted)

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from .._compat import HasMethods, Interval, StrOptions
-from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._fitting import check_learns_from, seeded_clone
+from .._recall import fit_or_recall
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._estimate import estimate_prior
 from ._partly_labeled import PartlyLabeled, read_partly_labeled
@@ -21,6 +23,8 @@ from ._prior import check_prior
 from ._pseudo_labels import PseudoLabels, make_pseudo_labels, resolve_quotas
 from ._story import Story
 from ._transductive import PredictsWithinMixin
+
+SOFT_WAY_OUT = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
 
 
 class NoisyStudentClassifier(
@@ -127,7 +131,9 @@ class NoisyStudentClassifier(
     to ``sampling`` or the loss of the estimator, and the prior acts on the labels themselves. The
     paper starts every student afresh; ``warm_start_student`` departs from it.
 
-    A network with a loss that corrects for unequal classes counts the pseudo-labels among them.
+    A network with a loss that corrects for unequal classes counts the pseudo-labels among them. One
+    with early stopping holds out pseudo-labelled rows as well: its validation score is then partly
+    agreement with the teacher. X and ``X_unlabeled`` should have one dtype, or both are converted.
 
     References
     ----------
@@ -233,46 +239,56 @@ class NoisyStudentClassifier(
         """
         self._validate_params()
         data = read_partly_labeled(self, X, y, X_unlabeled, sample_weight, self.unlabeled_label)
-        self._check_labels_fit(data)
+        self._check_prior(data)
         quotas = resolve_quotas(type(self).__name__, self.max_per_class, data.classes)
         rng = check_random_state(self.random_state)
         teacher = seeded_clone(self.estimator, rng)
         students = self._make_students(rng)
+        self._check_learners(teacher, students, data)
 
         teacher = fit_or_recall(self.memory, teacher, *data.labeled_part())
         self._check_classes(teacher, data)
         self.classes_ = data.classes
+        self.class_prior_: NDArray[np.float64] | None = None
         story = Story(data, self.verbose)
         self.teachers_: list[Any] = []
         for student in students:
             if len(data.unlabeled) == 0:
                 break
-            pseudo = self._label(teacher, data, quotas)
+            pseudo, prior = self._label(teacher, data, quotas)
             if not story.add(pseudo):
                 break
+            self.class_prior_ = prior
             self.teachers_.append(teacher)
             teacher = self._teach(student, teacher, data, pseudo)
         self.estimator_ = teacher
         story.tell(self, self.unlabeled_label)
         return self
 
-    def _check_labels_fit(self, data: PartlyLabeled) -> None:
-        """Refuse what the estimators cannot learn from, and shares that fit no class."""
-        name = type(self).__name__
-        student = self._student()
-        if self.pseudo_labels == "soft" and len(data.unlabeled):
-            way_out = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
-            check_learns_from(f"{name}: pseudo_labels='soft'", student, "soft_targets", way_out)
-        if self.weight != 1:
-            subject = f"{name}: weight={self.weight:g}"
-            check_learns_from(subject, student, "sample_weight", "Leave weight at 1.")
-        if data.weights is not None:
-            for estimator in (self.estimator, student):
-                check_learns_from(
-                    f"{name}: sample_weight", estimator, "sample_weight", "Leave it out."
-                )
+    def _check_prior(self, data: PartlyLabeled) -> None:
         if not isinstance(self.class_prior, str) and self.class_prior is not None:
-            check_prior(name, self.class_prior, len(data.classes))
+            check_prior(type(self).__name__, self.class_prior, len(data.classes))
+
+    def _check_learners(self, teacher: Any, students: list[Any], data: PartlyLabeled) -> None:
+        """Refuse, before any work, what teacher or students cannot learn from."""
+        name = type(self).__name__
+        weighted = [] if data.weights is None else [teacher, *students]
+        for learner in weighted:
+            if not isinstance(learner, FrozenEstimator):
+                subject = f"{name}: sample_weight"
+                check_learns_from(subject, learner, "sample_weight", "Leave it out.")
+        for student in students:
+            if isinstance(student, FrozenEstimator):
+                raise InvalidParameterError(
+                    f"{name}: a student must be free to learn, but it is a FrozenEstimator. Give "
+                    "student=, an estimator to be fitted, beside a frozen teacher."
+                )
+            if self.pseudo_labels == "soft" and len(data.unlabeled):
+                subject = f"{name}: pseudo_labels='soft'"
+                check_learns_from(subject, student, "soft_targets", SOFT_WAY_OUT)
+            if self.weight != 1:
+                subject = f"{name}: weight={self.weight:g}"
+                check_learns_from(subject, student, "sample_weight", "Leave weight at 1.")
 
     def _student(self) -> Any:
         return self.estimator if self.student is None else self.student
@@ -281,10 +297,11 @@ class NoisyStudentClassifier(
         """Return an unfitted student for each round, so that bad parameters show before work."""
         params = {} if self.student_params is None else self.student_params
         per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
-        if len(per_round) != self.n_iterations:
+        is_right = all(isinstance(own, Mapping) for own in per_round)
+        if not is_right or len(per_round) != self.n_iterations:
             raise InvalidParameterError(
-                f"{type(self).__name__}: student_params has {len(per_round)} entries for "
-                f"n_iterations={self.n_iterations}. Give one dict a round, or one dict for all."
+                f"{type(self).__name__}: student_params must be one dict for all rounds, or one a "
+                f"round, n_iterations={self.n_iterations} in all, got {self.student_params!r}."
             )
         students = [seeded_clone(self._student(), rng, **own) for own in per_round]
         if self.warm_start_student:
@@ -311,17 +328,18 @@ class NoisyStudentClassifier(
 
     def _label(
         self, teacher: Any, data: PartlyLabeled, quotas: NDArray[np.float64] | None
-    ) -> PseudoLabels:
+    ) -> tuple[PseudoLabels, NDArray[np.float64] | None]:
         proba = np.asarray(teacher.predict_proba(data.X[data.unlabeled]), dtype=np.float64)
-        self.class_prior_ = self._prior(teacher, data, proba)
-        return make_pseudo_labels(
+        prior = self._prior(teacher, data, proba)
+        pseudo = make_pseudo_labels(
             proba,
-            prior=self.class_prior_,
+            prior=prior,
             is_hard=self.pseudo_labels == "hard",
             temperature=self.temperature,
             threshold=self.threshold,
             quotas=quotas,
         )
+        return pseudo, prior
 
     def _prior(
         self, teacher: Any, data: PartlyLabeled, proba: NDArray[np.float64]

@@ -110,7 +110,9 @@ def assign_to_prior(
     -----
     The sum of the rows' log-probabilities is nearly the largest that the numbers of rows allow.
     An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895); the few rows that are
-    then too many in a class move, at least cost, to where places are left.
+    then too many in a class move, at least cost, to where places are left. There are few where
+    probabilities are smooth, as a network's are; one-hot ones of very unequal classes can leave
+    thousands, at a cost in time and memory that grows with their square.
 
     Examples
     --------
@@ -131,7 +133,9 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
         return np.full(n_classes, 1 / n_classes)
     shares = np.asarray(class_prior)
     is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
-    if not is_numeric or shares.min() < 0 or abs(shares.sum() - 1) > SUM_TOLERANCE:
+    # Asked so that a missing share is refused as well.
+    is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE
+    if not is_prior:
         raise InvalidParameterError(
             f"{name}: class_prior must be 'uniform' or {n_classes} shares, one a class, that are "
             f"not negative and sum to 1, got {class_prior!r}. Divide by the sum."

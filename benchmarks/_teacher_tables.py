@@ -1,0 +1,97 @@
+"""The comparison of teachers, students and heads, and that of few-shot learners, as Markdown."""
+
+from __future__ import annotations
+
+from statistics import mean
+from typing import Any
+
+from _tables import table
+
+TEACHERS = """
+## Teachers, students, ensembles, heads
+
+The competition's drawings again, from `benchmarks/compare_teachers.py`: what to do with a budget of
+{images:,} training pictures, shown to one network or shared among several? A row's networks may use
+the budget up together; *images* says what they did, as whole epochs allow. The network is a
+`ResNetClassifier` of width 0.35 with balanced softmax, light live augmentation and averaged
+weights; students are 0.5 wide. The pool of unlabelled drawings is `unlabeled.npz`. Means of
+{n_seeds} seeds, with half their range in brackets, on the holdout, which nothing was chosen by; one
+seed has a standard error of about 0.4 points. *Transductive* uses that the holdout is balanced; it
+is another task, and not to be compared with the other columns. *CPU minutes* are of one core, on a
+machine with other work to do, all trainings of the row counted.
+"""
+SCORES = ("balanced_accuracy", "head", "medium", "tail")
+HEADER = [
+    "",
+    "balanced accuracy",
+    "head",
+    "medium",
+    "tail",
+    "transductive",
+    "images",
+    "CPU minutes",
+]
+
+PSEUDO_LABELS = """
+What the teachers' pseudo-labels are worth, by the same rule, on holdout drawings that join the pool
+for this: the share that is selected, how many of those are right, and the share of each class that
+is selected and right, over all classes and over the 33 rarest.
+"""
+PSEUDO_HEADER = ["pseudo-labels of", "selected", "right", "recall", "tail recall"]
+PSEUDO_KEYS = ("selected", "accuracy", "recall", "tail_recall")
+
+FEW_SHOT = """
+## Few shots
+
+Accuracy in percent on 74 classes that no contender was trained on, over {episodes} episodes of
+{ways} classes with {queries} queries each, from `benchmarks/few_shot.py`; in brackets half a 95 %
+interval. Trained on 25 drawings of each of 170 other classes; one seed.
+"""
+
+
+def render_teachers(results: list[dict[str, Any]]) -> str:
+    """Return the table of all rows that every seed has, and one of the pseudo-labels."""
+    if not results:
+        return ""
+    names = [name for name in results[0]["rows"] if all(name in r["rows"] for r in results)]
+    by_name = {name: [result["rows"][name] for result in results] for name in names}
+    judged = {name: rows for name, rows in by_name.items() if "pseudo_labels" in rows[0]}
+    return (
+        TEACHERS.format(images=results[0]["images"], n_seeds=len(results))
+        + table(HEADER, [teacher_row(name, rows) for name, rows in by_name.items()])
+        + PSEUDO_LABELS
+        + table(PSEUDO_HEADER, [pseudo_row(name, rows) for name, rows in judged.items()])
+    )
+
+
+def teacher_row(name: str, rows: list[dict[str, Any]]) -> list[str]:
+    scores = [percent([row["scores"][key] for row in rows]) for key in SCORES]
+    transductive = percent([row["transductive"]["balanced_accuracy"] for row in rows])
+    images = mean(row["images"] for row in rows)
+    minutes = mean(row["cpu_minutes"] for row in rows)
+    return [name, *scores, transductive, f"{images / 1000:,.0f}k", f"{minutes:.1f}"]
+
+
+def pseudo_row(name: str, rows: list[dict[str, Any]]) -> list[str]:
+    return [name, *(percent([row["pseudo_labels"][key] for row in rows]) for key in PSEUDO_KEYS)]
+
+
+def percent(values: list[float]) -> str:
+    """Return the mean, and half the range, in percent."""
+    return f"{100 * mean(values):.1f} ({50 * (max(values) - min(values)):.1f})"
+
+
+def render_few_shot(result: dict[str, Any]) -> str:
+    settings = result["settings"]
+    rows = [
+        [name, *(accuracy(figures[shots]) for shots in ("1-shot", "5-shot"))]
+        for name, figures in result["contenders"].items()
+    ]
+    ways, episodes = settings["n_way"], settings["n_episodes"]
+    return FEW_SHOT.format(ways=ways, episodes=episodes, queries=settings["n_query"]) + table(
+        ["", "one example", "five examples"], rows
+    )
+
+
+def accuracy(figure: dict[str, float]) -> str:
+    return f"{100 * figure['accuracy']:.1f} ({100 * figure['interval']:.1f})"

@@ -1,0 +1,46 @@
+"""Finished fits, kept on disk, so that an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from joblib.hashing import NumpyHasher
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_memory
+
+from ._fitting import fit_targets
+
+
+def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
+    """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
+
+    ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
+    the parameters of the estimator, its seeds among them, the weights of networks inside that are
+    trained already, and the data.
+    """
+    if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
+        return fit_targets(estimator, *data)
+    task = (estimator, *data)
+    recall = check_memory(memory).cache(_fit_known_task, ignore=["task"])
+    return recall(content_hash(task), task)
+
+
+def _fit_known_task(content: str, task: tuple[Any, ...]) -> Any:
+    return fit_targets(*task)
+
+
+def content_hash(value: Any) -> str:
+    """Return a digest that equal content has too after pickling, and in another process."""
+    return _ContentHasher("md5").hash(value)
+
+
+class _ContentHasher(NumpyHasher):
+    """joblib's hasher, for which every copy of a tensor or of a trained net is another one."""
+
+    def save(self, obj: Any) -> None:
+        if hasattr(type(obj), "fingerprint"):
+            obj = (type(obj), obj.fingerprint())
+        elif type(obj).__module__.split(".")[0] == "torch" and hasattr(obj, "detach"):
+            obj = ("tensor", np.ascontiguousarray(obj.detach().cpu().float().numpy()))
+        super().save(obj)

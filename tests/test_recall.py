@@ -1,0 +1,90 @@
+"""Finished fits are known again by their content, also where networks are part of it."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from joblib import Memory
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.tree import DecisionTreeClassifier
+
+from skquickdraw import CNNClassifier
+from skquickdraw._recall import content_hash, fit_or_recall
+from skquickdraw.augmentation import AugmentationPolicy
+from skquickdraw.datasets import make_sketches
+
+X = np.random.default_rng(0).normal(size=(12, 3))
+Y = np.repeat(["a", "b"], 6)
+WEIGHTS = np.arange(12.0)
+
+
+class Counted(DecisionTreeClassifier):
+    """Counts its fits in a list of the module's."""
+
+    def fit(self, X, y, sample_weight=None):
+        FITS.append(self.random_state)
+        return super().fit(X, y, sample_weight)
+
+
+FITS: list[int] = []
+
+
+@pytest.mark.parametrize("make_memory", [str, lambda path: Memory(path, verbose=0)])
+def test_finished_fits_are_recalled(tmp_path, make_memory):
+    FITS.clear()
+    memory = make_memory(tmp_path)
+    first = fit_or_recall(memory, Counted(random_state=1), X, Y, None, WEIGHTS)
+    again = fit_or_recall(memory, Counted(random_state=1), X.copy(), Y, None, WEIGHTS)
+    assert FITS == [1]
+    np.testing.assert_array_equal(first.predict_proba(X), again.predict_proba(X))
+    fit_or_recall(memory, Counted(random_state=2), X, Y, None, WEIGHTS)
+    fit_or_recall(memory, Counted(random_state=1), X, Y, None, WEIGHTS + 1)
+    fit_or_recall(memory, Counted(random_state=1), X, Y[::-1], None, WEIGHTS)
+    assert FITS == [1, 2, 1, 1]
+
+
+def test_without_memory_all_is_fitted():
+    FITS.clear()
+    for _ in range(2):
+        fit_or_recall(None, Counted(random_state=1), X, Y)
+    assert FITS == [1, 1]
+
+
+@pytest.fixture(scope="module")
+def net():
+    images, codes = make_sketches(30, 2, image_shape=(12, 12), random_state=0)
+    policy = AugmentationPolicy(rotation=5)
+    net = CNNClassifier(width=0.25, max_epochs=1, augmentation=policy, ema_decay=0.9)
+    return net.set_params(random_state=0).fit(images, codes), images, codes
+
+
+def test_equal_networks_are_one(net):
+    fitted = net[0]
+    copies = [pickle.loads(pickle.dumps(fitted)), deepcopy(fitted), clone(fitted).fit(*net[1:])]
+    for copy in copies:
+        assert content_hash(copy.net_) == content_hash(fitted.net_)
+    assert content_hash(FrozenEstimator(copies[0])) == content_hash(FrozenEstimator(fitted))
+
+
+def test_other_networks_are_others(net):
+    fitted, images, codes = net
+    others = [
+        clone(fitted).set_params(random_state=1).fit(images, codes),
+        clone(fitted).set_params(max_epochs=2).fit(images, codes),
+    ]
+    assert len({content_hash(other.net_) for other in [fitted, *others]}) == 3
+
+
+def test_tensors_count_by_their_values():
+    one = torch.arange(6.0).reshape(2, 3)
+    assert content_hash([one]) == content_hash([one.T.contiguous().T])
+    assert content_hash([one]) != content_hash([one + 1])
+
+
+def test_a_frozen_estimator_is_no_fit(tmp_path, net):
+    frozen = FrozenEstimator(net[0])
+    assert fit_or_recall(str(tmp_path), frozen, *net[1:]) is frozen
+    assert not list(tmp_path.rglob("output.pkl"))
