@@ -7,7 +7,7 @@ from imblearn.pipeline import Pipeline as SamplingPipeline
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -66,7 +66,6 @@ NESTED = VotingClassifier([("plain", Notes()), ("scaled", SCALED), ("out", "drop
         (VotingClassifier([("a", Notes()), ("b", HalfNotes())]), False, True),
         (SamplingPipeline([("over", RandomOverSampler()), ("notes", Notes())]), False, False),
         (SamplingPipeline([("same", FunctionTransformer()), ("notes", Notes())]), True, True),
-        (StackingClassifier([("a", Notes())], LogisticRegression()), False, False),
     ],
 )
 def test_what_an_estimator_learns_from(estimator, soft, weights):

@@ -40,12 +40,14 @@ def learns_from(estimator: Any, metadata: str) -> bool:
     Pipelines do where their last step does and none before it adds or drops rows; a vote does where
     all its members do.
     """
-    if has_fit_parameter(estimator, metadata):
-        inner = getattr(estimator, "estimator", None)
-        is_ensemble = inner is not None and has_fit_parameter(estimator, "soft_targets")
-        return learns_from(inner, metadata) if is_ensemble else True
     learners = _learners(estimator)
-    return bool(learners) and all(learns_from(learner, metadata) for learner in learners)
+    if learners:
+        return all(learns_from(learner, metadata) for learner in learners)
+    if not has_fit_parameter(estimator, metadata):
+        return False
+    inner = getattr(estimator, "estimator", None)
+    is_ensemble = inner is not None and has_fit_parameter(estimator, "soft_targets")
+    return learns_from(inner, metadata) if is_ensemble else True
 
 
 def _learners(estimator: Any) -> list[Any]:
@@ -98,8 +100,9 @@ def fit_targets(
     }
     metadata = {name: value for name, value in given.items() if value is not None}
     prefix, learner = _last_step(estimator)
+    is_plain = not _learners(learner) and all(has_fit_parameter(learner, m) for m in metadata)
     is_routed = prefix and get_config()["enable_metadata_routing"]
-    if all(has_fit_parameter(learner, name) for name in metadata) and not is_routed:
+    if not metadata or (is_plain and not is_routed):
         return estimator.fit(X, y, **{prefix + name: value for name, value in metadata.items()})
     with config_context(enable_metadata_routing=True):
         for name in metadata:

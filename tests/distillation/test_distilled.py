@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -13,10 +14,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from skquickdraw import CNNClassifier, DistilledClassifier, SeedEnsembleClassifier
+from skquickdraw import (
+    CNNClassifier,
+    DistilledClassifier,
+    NoisyStudentClassifier,
+    SeedEnsembleClassifier,
+)
 from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
-from skquickdraw.losses import Distillation
+from skquickdraw.losses import BalancedSoftmax, Distillation
 
 NAMES = np.array(["cat", "ant", "dog"])
 
@@ -86,11 +92,16 @@ def test_a_student_without_a_loss_is_taught_at_temperature_one(sketches, teacher
     np.testing.assert_allclose(clf.student_.given_["soft"], mean)
 
 
-def test_a_student_of_labels_alone_is_what_it_would_be_without_a_teacher(sketches, teacher):
+@pytest.mark.parametrize("loss", ["cross_entropy", "balanced_softmax"])
+def test_a_student_of_labels_alone_is_what_it_would_be_without_a_teacher(sketches, teacher, loss):
     X, y = sketches
-    clf = DistilledClassifier(teacher, network(), alpha=0.0, random_state=0).fit(X, y)
-    alone = network(label_smoothing=0.0, random_state=clf.student_.random_state).fit(X, y)
-    np.testing.assert_allclose(clf.predict_proba(X), alone.predict_proba(X), atol=1e-5)
+    rows = np.concatenate(
+        [np.flatnonzero(y == name)[:n] for name, n in zip(NAMES, (24, 12, 6), strict=True)]
+    )
+    X, y = X[rows], y[rows]
+    clf = DistilledClassifier(teacher, network(loss=loss), alpha=0.0, random_state=0).fit(X, y)
+    alone = network(loss=loss, label_smoothing=0.0, random_state=clf.student_.random_state)
+    np.testing.assert_allclose(clf.predict_proba(X), alone.fit(X, y).predict_proba(X), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +228,69 @@ def test_it_can_do_what_its_student_can(sketches, teacher):
     assert not hasattr(clf, "predict_proba")
     copy = pickle.loads(pickle.dumps(clf))
     np.testing.assert_array_equal(copy.predict(sketches[0]), clf.predict(sketches[0]))
+
+
+def test_learners_with_and_without_a_loss_are_taught_at_temperature_one(sketches, teacher):
+    X, y = sketches
+    vote = VotingClassifier([("net", network()), ("linear", SoftLogistic())], voting="soft")
+    clf = DistilledClassifier(teacher, vote, temperature=5.0, alpha=0.7, random_state=0).fit(X, y)
+    mean = 0.7 * teacher.fit(X, y).predict_proba(X) + 0.3 * one_hot(y)
+    net, linear = clf.student_.estimators_
+    np.testing.assert_allclose(linear.given_["soft"], mean)
+    assert net.loss == "cross_entropy"
+
+
+@pytest.mark.parametrize(
+    ("loss", "balancing", "power"),
+    [
+        ("balanced_softmax", {}, 1.0),
+        (BalancedSoftmax(tau=0.5), {}, 0.5),
+        ("balanced_softmax", {"sampling": "balanced"}, 0.0),
+        ("balanced_softmax", {"class_weight": "balanced"}, 0.0),
+        (BalancedSoftmax(tau=0.5), {"sampling": 0.5}, 0.25),
+        ("focal", {}, None),
+    ],
+)
+def test_a_correction_for_unequal_classes_is_kept(sketches, teacher, loss, balancing, power):
+    X, y = sketches
+    rows = np.concatenate(
+        [np.flatnonzero(y == name)[:n] for name, n in zip(NAMES, (24, 6, 2), strict=True)]
+    )
+    student = network(loss=loss, **balancing)
+    clf = DistilledClassifier(teacher, student, random_state=0).fit(X[rows], y[rows])
+    counts = np.array([6, 24, 2.0])  # of ant, cat and dog
+    prior = clf.student_.loss.class_prior
+    if power is None:
+        assert prior is None
+    else:
+        np.testing.assert_allclose(prior, counts**power / (counts**power).sum())
+
+
+def test_a_semi_supervised_teacher_gets_the_rows_without_labels(sketches):
+    X, y = sketches
+    marked = np.where(np.arange(90) % 3 == 0, "?", y)
+    noisy = NoisyStudentClassifier(
+        SoftLogistic(), n_iterations=1, pseudo_labels="hard", unlabeled_label="?"
+    )
+    clf = DistilledClassifier(noisy, SoftLogistic(), unlabeled_label="?", random_state=0)
+    clf.fit(X[:80], marked[:80], X_unlabeled=X[80:])
+    assert (clf.teacher_.labeled_iter_ != 0).sum() == 27 + 10
+    assert clf.teacher_.termination_condition_ == "max_iter"
+
+
+@pytest.mark.parametrize("late", [{"loss": "focal"}, {"label_smoothing": 0.2}])
+def test_members_may_not_undo_it(sketches, teacher, late):
+    student = SeedEnsembleClassifier(network(), 2, member_params=[{}, late])
+    message = rf"student's member_params must not set \['{next(iter(late))}'\]"
+    with pytest.raises(InvalidParameterError, match=message):
+        DistilledClassifier(teacher, student).fit(*sketches)
+
+
+def test_members_may_not_correct_differently(sketches, teacher):
+    members = [("a", network()), ("b", network(loss="balanced_softmax"))]
+    student = VotingClassifier(members, voting="soft")
+    with pytest.raises(InvalidParameterError, match="must correct for unequal classes alike"):
+        DistilledClassifier(teacher, student).fit(*sketches)
 
 
 @pytest.mark.parametrize(

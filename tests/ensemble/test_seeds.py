@@ -17,8 +17,9 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from skquickdraw import CNNClassifier, SeedEnsembleClassifier
+from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
 from skquickdraw.datasets import make_sketches
+from skquickdraw.ensemble._voting import learn_weights
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 
 
@@ -109,6 +110,9 @@ def test_rows_are_held_out_by_class_and_before_anything_is_fitted():
     )
     held_out = held_out_rows(clf, y)
     assert np.bincount(y[held_out], minlength=4).tolist() == [10, 5, 1, 0]
+    X = np.arange(len(y), dtype=float).reshape(-1, 1)
+    np.testing.assert_array_equal(clf.fit(X, y).held_out_, held_out)
+    assert clf.set_params(weights=None).fit(X, y).held_out_.tolist() == []
 
 
 @pytest.mark.parametrize("combine", ["proba", "logit"])
@@ -130,6 +134,18 @@ def test_weights_are_those_of_the_smallest_log_loss(blobs, combine):
     for weights in np.random.default_rng(0).dirichlet(np.ones(3) / 2, 100):
         clf.weights_ = weights
         assert log_loss(y[rows], clf.predict_proba(X[rows])) >= best - 1e-7
+
+
+def test_weights_of_certain_members_are_the_best_too():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        probas = np.eye(3)[rng.integers(0, 3, (3, 40))]  # as of trees: 0 or 1
+        codes = rng.integers(0, 3, 40)
+        weights = learn_weights(probas, codes, None, "proba")
+        of_truth = np.maximum(probas[:, np.arange(40), codes], 1e-15)
+        best = np.log(weights @ of_truth).mean()
+        for other in rng.dirichlet(np.ones(3) / 2, 200):
+            assert np.log(other @ of_truth).mean() <= best + 1e-4
 
 
 def test_sample_weights_count_among_the_held_out_rows():
@@ -187,6 +203,7 @@ def test_labels_come_back_as_they_were(blobs, y):
         ),
         ({"member_params": [{}, "C"]}, r"member_params must be one dict a member.*'C'"),
         ({"member_params": [{}, {"depth": 2}]}, "Invalid parameter 'depth'"),
+        ({"weights": ["a", "b"]}, r"weights must be n_estimators=2 numbers.*got \['a', 'b'\]"),
         ({"weights": [1, 1, 1]}, r"weights must be n_estimators=2 numbers.*got \[1, 1, 1\]"),
         ({"weights": [1, -1]}, "at least 0, not all 0, got .*None weighs all the same"),
         ({"weights": [0, 0]}, "at least 0, not all 0"),
@@ -214,6 +231,41 @@ def test_members_have_to_learn_from_what_they_are_given(blobs):
         SeedEnsembleClassifier(KNeighborsClassifier()).fit(X, y, sample_weight=np.ones(150))
     with pytest.raises(InvalidTargetsError, match=r"soft_targets must have shape .* got \(150, 2"):
         SeedEnsembleClassifier(CNNClassifier()).fit(X, y, soft_targets=soft[:, :2])
+
+
+NOISY = NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard", n_iterations=1)
+
+
+@pytest.mark.parametrize("weights", [None, "validation"])
+def test_noisy_students_get_the_rows_without_labels(blobs, weights):
+    X, names = blobs
+    y = np.unique(names, return_inverse=True)[1]
+    marked = np.where(np.arange(150) % 3 == 0, -1, y)
+    clf = SeedEnsembleClassifier(NOISY, 2, weights=weights, random_state=0).fit(X, marked)
+    assert clf.classes_.tolist() == [0, 1, 2]
+    assert (marked[clf.held_out_] != -1).all() and (len(clf.held_out_) > 0) == bool(weights)
+    apart = clone(clf).fit(X[marked != -1], y[marked != -1], X_unlabeled=X[marked == -1])
+    both = clone(clf).fit(X[:90], marked[:90], X_unlabeled=X[90:])
+    np.testing.assert_array_equal(clf.predict_proba(X), apart.predict_proba(X))
+    for member in [*clf.estimators_, *both.estimators_]:
+        assert member.termination_condition_ == "max_iter"
+    assert (both.estimators_[0].labeled_iter_ != 0).sum() == 30 + 60
+
+
+def test_members_of_other_classes_are_refused(blobs, tree):
+    X, y = blobs
+    frozen = FrozenEstimator(tree.fit(X[y != "dog"], y[y != "dog"]))
+    message = r"members must know the classes of y, .*'dog'\], but the classes_ of one are"
+    with pytest.raises(InvalidTargetsError, match=message):
+        SeedEnsembleClassifier(frozen, 2).fit(X, y)
+
+
+def test_a_pool_has_to_be_of_use_and_fit(blobs):
+    X, y = blobs
+    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* leave X_unlab"):
+        SeedEnsembleClassifier(LogisticRegression(), 2).fit(X, y, X_unlabeled=X)
+    with pytest.raises(ValueError, match="X has 2 features, but SeedEnsembleClassifier"):
+        SeedEnsembleClassifier(NOISY, 2).fit(X, y, X_unlabeled=X[:, :2])
 
 
 @pytest.mark.filterwarnings("default")  # the suite provokes warnings on purpose

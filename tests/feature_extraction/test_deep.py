@@ -42,15 +42,23 @@ def test_scikit_learn_check(estimator, check):
 
 
 class Recorder(BaseEstimator):
-    """A network whose only feature says which it is: the number of rows it was fitted to."""
+    """A network whose feature of a row it has not seen says how many others it has."""
 
-    def fit(self, X, y, sample_weight=None):
-        self.rows_ = X
-        self.weights_ = sample_weight
+    def fit(self, X, y):
+        self.rows_ = set(map(bytes, X))
         return self
 
     def extract_features(self, X, layer="penultimate"):
-        return np.full((len(X), 1), len(self.rows_), dtype=np.float32)
+        is_new = [bytes(row) not in self.rows_ for row in X]
+        return (X.mean(axis=1) + 1000.0 * len(self.rows_) * np.array(is_new))[:, None]
+
+
+class Weigher(Recorder):
+    """A network that insists on the weights of its own rows."""
+
+    def fit(self, X, y, sample_weight):
+        np.testing.assert_array_equal(sample_weight, X.mean(axis=1))
+        return super().fit(X, y)
 
 
 @pytest.mark.parametrize("layer", ["penultimate", "logits", "stages.1"])
@@ -183,10 +191,10 @@ def test_rows_get_features_of_a_network_that_left_them_out(sketches):
     X, y = sketches
     folds = [(np.arange(30, 90), np.arange(20)), (np.r_[:20, 35:90], np.arange(20, 30))]
     extractor = DeepFeatureExtractor(Recorder(), cv=folds)
-    # One constant column: its mean moves onto the full network's, and nothing else is left of it.
-    crossed = extractor.fit_transform(X, y)
-    np.testing.assert_array_equal(crossed, np.full((90, 1), 90))
-    np.testing.assert_array_equal(extractor.estimator_.rows_, X)
+    # The networks agree on rows that they have seen, so that nothing is shifted or turned.
+    told = extractor.fit_transform(X, y)[:, 0] - X.mean(axis=1)
+    np.testing.assert_allclose(told, 1000.0 * np.repeat([60, 75, 0], [20, 10, 60]), atol=0.1)
+    np.testing.assert_allclose(extractor.transform(X)[:, 0], X.mean(axis=1), rtol=1e-6)
 
 
 class Memoriser(BaseEstimator):
@@ -243,10 +251,9 @@ def test_networks_fitted_at_once_are_the_same(sketches, network):
 
 def test_folds_have_their_part_of_the_weights(sketches):
     X, y = sketches
-    weights = np.arange(90.0)
-    extractor = DeepFeatureExtractor(Recorder(), cv=[(np.arange(50, 90), np.arange(50))])
-    extractor.fit_transform(X, y, sample_weight=weights)
-    np.testing.assert_array_equal(extractor.estimator_.weights_, weights)
+    extractor = DeepFeatureExtractor(Weigher(), cv=[(np.arange(50, 90), np.arange(50))])
+    told = extractor.fit_transform(X, y, sample_weight=X.mean(axis=1))
+    assert (told > 1000).sum() == 50
 
 
 # Heads
@@ -298,7 +305,8 @@ def test_prototypes_are_made_of_deep_features(sketches, network):
     ids=lambda estimator: type(estimator).__name__,
 )
 def test_an_estimator_without_features_is_refused(sketches, estimator):
-    with pytest.raises(InvalidParameterError, match="needs an estimator with extract_features"):
+    message = r"(?s)needs an estimator with extract_features.*FrozenEstimator\(fitted.estimator_\)"
+    with pytest.raises(InvalidParameterError, match=message):
         DeepFeatureExtractor(estimator).fit(*sketches)
 
 
@@ -314,6 +322,19 @@ def test_a_fold_must_train_on_every_class(sketches, network):
     order = np.argsort(y)
     with pytest.raises(InvalidTargetsError, match=r"fold 0 lacks \['circle'\]"):
         DeepFeatureExtractor(network, cv=[(order[60:], order[:60])]).fit_transform(X, y)
+
+
+def test_there_must_be_folds(sketches, network):
+    folds = (fold for fold in [(np.arange(90), np.arange(0))])
+    extractor = DeepFeatureExtractor(network, cv=list(folds)).fit(*sketches)
+    with pytest.raises(InvalidParameterError, match="cv must give at least one fold, .* a list"):
+        extractor.set_params(cv=folds).fit_transform(*sketches)  # it is used up
+
+
+def test_a_fold_must_not_train_on_what_it_leaves_out(sketches, network):
+    folds = [(np.arange(30, 90), np.arange(30)), (np.arange(90), np.arange(80, 90))]
+    with pytest.raises(InvalidParameterError, match="fold 1 trains on 10 of them"):
+        DeepFeatureExtractor(network, cv=folds).fit_transform(*sketches)
 
 
 def test_weights_need_a_network_that_learns_from_them(numbered):

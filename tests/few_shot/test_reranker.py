@@ -1,5 +1,7 @@
 """A second opinion on the first few classes, and on nothing else."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
@@ -111,15 +113,23 @@ def test_seeds_are_own_and_come_again(data):
     assert seeds[0][0] != seeds[0][1]
 
 
+class CountingForest(RandomForestClassifier):
+    """A forest that counts how often any of its kind was fitted."""
+
+    n_fits: ClassVar[int] = 0
+
+    def fit(self, X, y):
+        type(self).n_fits += 1
+        return super().fit(X, y)
+
+
 def test_finished_fits_are_kept(data, tmp_path):
-    runs = [
-        TopKReranker(
-            RandomForestClassifier(3), PrototypeClassifier(), random_state=0, memory=str(tmp_path)
-        ).fit(*data)
-        for _ in range(2)
-    ]
-    assert any(tmp_path.iterdir())
-    np.testing.assert_array_equal(*(run.predict_proba(data[0]) for run in runs))
+    forest = CountingForest(3)
+    reranker = TopKReranker(forest, forest, random_state=0, memory=str(tmp_path))
+    first = reranker.fit(*data).predict_proba(data[0])
+    assert CountingForest.n_fits == 2
+    np.testing.assert_array_equal(reranker.fit(*data).predict_proba(data[0]), first)
+    assert CountingForest.n_fits == 2
 
 
 def test_stacks_reach_the_parts_as_stacks(data):

@@ -53,6 +53,38 @@ def test_it_is_hintons_loss_but_for_a_constant(batch, temperature, alpha):
     torch.testing.assert_close(own, expected + alpha * temperature**2 * entropy)
 
 
+PRIOR = torch.tensor([0.7, 0.25, 0.05], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_with_a_prior_it_is_the_loss_of_corrected_logits(batch, temperature):
+    student, teacher, labels = batch
+    shift = PRIOR.log()
+    expected = hinton(student + shift, teacher + shift, labels, temperature, 0.7)
+    loss = Distillation(temperature, 0.7, PRIOR.numpy())
+    targets = loss.merge_targets(teacher.softmax(1).numpy(), one_hot(labels, 3).numpy())
+    own = loss.bind(COUNTS.double())(student, torch.as_tensor(targets))
+    gradients = [torch.autograd.grad(value.sum(), student)[0] for value in (own, expected)]
+    torch.testing.assert_close(*gradients)
+
+
+def test_with_a_prior_the_teachers_own_logits_are_best(batch):
+    _, teacher, _ = batch
+    logits = teacher.clone().requires_grad_()
+    loss = Distillation(3.0, 0.7, PRIOR.numpy())
+    proba = teacher.softmax(1).numpy()
+    targets = torch.as_tensor(loss.merge_targets(proba, proba))
+    loss.bind(COUNTS.double())(logits, targets).sum().backward()
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), atol=1e-12, rtol=0)
+
+
+def test_a_low_temperature_or_an_empty_class_leaves_numbers():
+    targets = Distillation(0.001, 0.5).merge_targets([[0.6, 0.4]], np.eye(2)[[1]])
+    np.testing.assert_allclose(targets, [[0.001, 1.0]] / np.array(1.001), atol=1e-9)
+    loss = Distillation(2.0, 0.5, [1.0, 0.0])
+    assert np.isfinite(loss.merge_targets([[0.6, 0.4]], np.eye(2)[[1]])).all()
+
+
 def test_where_the_teacher_stands_for_the_label_its_logits_are_best(batch):
     _, teacher, _ = batch
     logits = teacher.clone().requires_grad_()
@@ -82,7 +114,11 @@ def test_targets_are_class_probabilities_also_of_a_certain_teacher():
 
 def test_it_holds_scikit_learn_parameters():
     loss = Distillation(2.0, alpha=0.5)
-    assert clone(loss).get_params() == {"temperature": 2.0, "alpha": 0.5}
+    assert clone(loss).get_params() == {
+        "temperature": 2.0,
+        "alpha": 0.5,
+        "class_prior": None,
+    }
     assert pickle.loads(pickle.dumps(loss)).get_params() == loss.get_params()
     assert resolve_loss(loss) is loss
 
@@ -92,6 +128,9 @@ def test_it_holds_scikit_learn_parameters():
     [
         (Distillation(0.0), "Distillation: temperature must be above 0, got 0.0"),
         (Distillation(alpha=1.5), "Distillation: alpha must be from 0 to 1, got 1.5"),
+        (Distillation(class_prior=[0.5, 0.5]), "class_prior must be 3 shares.* got \\[0.5, 0.5\\]"),
+        (Distillation(class_prior=[2.0, -1.0, 0.0]), "class_prior must be 3 shares"),
+        (Distillation(class_prior=[0.5, 0.5, np.nan]), "class_prior must be 3 shares"),
     ],
 )
 def test_parameters_out_of_range_are_refused(loss, message):

@@ -12,15 +12,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
-from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._fitting import check_learns_from, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
+from .._recall import fit_or_recall
 from .._targets import check_labeled_classes, encode_labels, find_labeled
 from ..exceptions import InvalidTargetsError
-from ..losses import Distillation
+from ._student_loss import check_student, plan_loss
 
 
 def _student_has(method: str) -> Callable[[Any], bool]:
@@ -41,12 +42,14 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         it is; any other is copied and fitted on the labelled rows.
     student : estimator
         Its ``fit`` takes ``soft_targets``, as that of all classifiers and ensembles of this package
-        does. Wherever the student, or an estimator inside it, has a parameter ``loss`` beside, that
-        becomes a :class:`~skquickdraw.losses.Distillation`, and its ``label_smoothing`` 0, which
-        would flatten the teacher's probabilities.
+        does. Its parameter ``loss``, or that of all estimators inside it, becomes a
+        :class:`~skquickdraw.losses.Distillation`, and ``label_smoothing`` 0, which would flatten
+        the teacher's probabilities. A student whose loss was balanced softmax keeps its correction
+        for unequal classes; other losses are lost.
     temperature : float, default=3.0
         Divides the logits of teacher and student; above 0. The higher, the more the unlikely
-        classes count. A student without a parameter ``loss`` is taught at temperature 1.
+        classes count. A student in which not all that learn have a ``loss`` is taught at
+        temperature 1.
     alpha : float in [0, 1], default=0.9
         Share of the teacher in the loss; the labels have the rest.
     unlabeled_label : label or None, default=-1
@@ -69,7 +72,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         The sorted labels.
     n_features_in_ : int
         Pixels an image, over all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
 
     See Also
@@ -86,9 +89,12 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     and :math:`s_T` the probabilities of teacher and student at temperature :math:`T`. It departs
     from the paper in two places. In a row without a label the teacher's own probabilities stand for
     it, :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, where the paper has nothing: so all rows
-    share one loss, and both terms agree on what is best. And a student without a parameter ``loss``
+    share one loss, and both terms agree on what is best. A student without a parameter ``loss``
     learns :math:`\\alpha p_1 + (1 - \\alpha) y` by its own loss, which for cross entropy is the
-    paper's at :math:`T = 1`.
+    paper's at :math:`T = 1`. And the correction for unequal classes, with the shares that the
+    classes have among labels and teacher's opinions, is not in the paper.
+
+    A teacher that is fitted here, and learns from unlabelled rows, is given them.
 
     References
     ----------
@@ -174,32 +180,31 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If the student's ``fit`` takes no soft targets, or teacher or student no weights where
-            there are some.
+            If the student's ``fit`` takes no soft targets, teacher or student no weights where
+            there are some, or parameters of the student's members undo the distillation.
         InvalidTargetsError
             If fewer than two classes are labelled, or a frozen teacher knows other classes.
         """
         self._validate_params()
         self._check_learners(sample_weight is not None)
-        X, y = check_rows_and_labels(self, X, y, reset=True)
-        weights = None if sample_weight is None else check_sample_weight(sample_weight, X)
+        rows, labels = check_rows_and_labels(self, X, y, reset=True)
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
+        labeled = find_labeled(labels, self.unlabeled_label)
+        check_labeled_classes(type(self).__name__, labels[labeled], self.unlabeled_label)
+        classes, codes = encode_labels(type(self).__name__, labels[labeled])
         if X_unlabeled is not None:
-            more = check_rows(self, X_unlabeled, reset=False).reshape(-1, *X.shape[1:])
-        labeled = find_labeled(y, self.unlabeled_label)
-        check_labeled_classes(type(self).__name__, y[labeled], self.unlabeled_label)
-        classes, codes = encode_labels(type(self).__name__, y[labeled])
+            more = check_rows(self, X_unlabeled, reset=False)
+            rows = np.concatenate([rows, more.reshape(len(more), *rows.shape[1:])])
+            weights = None if weights is None else np.append(weights, np.ones(len(more)))
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))
 
-        own_weights = None if weights is None else weights[labeled]
-        teacher = self._fit_teacher(X[labeled], y[labeled], own_weights, classes, teacher_rng)
-        if X_unlabeled is not None:
-            X = np.concatenate([X, more])
-            weights = None if weights is None else np.append(weights, np.ones(len(more)))
-        proba = teacher.predict_proba(X)
-        labels = proba.copy()  # where there is no label the teacher's opinion stands for it
-        labels[labeled] = np.eye(len(classes))[codes]
-        self.student_ = self._fit_student(X, classes, proba, labels, weights, student_rng)
+        teacher = self._fit_teacher(rows, labeled, classes[codes], weights, teacher_rng)
+        self._check_same_classes(teacher, classes)
+        proba = teacher.predict_proba(rows)
+        targets = proba.copy()  # where there is no label the teacher's opinion stands for it
+        targets[labeled] = np.eye(len(classes))[codes]
+        self.student_ = self._fit_student(rows, classes, proba, targets, weights, student_rng)
         self.teacher_, self.classes_ = teacher, classes
         return self
 
@@ -225,6 +230,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         name = type(self).__name__
         way_out = "NoisyStudentClassifier can teach it by labels."
         check_learns_from(f"{name}: student", self.student, "soft_targets", way_out)
+        check_student(name, self.student)
         way_out = "Choose another one, or leave sample_weight out."
         if is_weighted:
             check_learns_from(f"{name}: student", self.student, "sample_weight", way_out)
@@ -232,15 +238,25 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             check_learns_from(f"{name}: teacher", self.teacher, "sample_weight", way_out)
 
     def _fit_teacher(
-        self, X: Any, y: Any, weights: Any, classes: NDArray[Any], rng: np.random.RandomState
+        self,
+        rows: NDArray[Any],
+        labeled: NDArray[np.intp],
+        y: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        rng: np.random.RandomState,
     ) -> Any:
         if isinstance(self.teacher, FrozenEstimator):
             check_is_fitted(self.teacher)
-            teacher = self.teacher
-        else:
-            with self._timed("teacher"):
-                teacher = seeded_clone(self.teacher, rng)
-                teacher = fit_or_recall(self.memory, teacher, X, y, None, weights)
+            return self.teacher
+        pool = None
+        if len(labeled) < len(rows) and learns_from(self.teacher, "X_unlabeled"):
+            pool = np.delete(rows, labeled, axis=0)
+        own_weights = None if weights is None else weights[labeled]
+        with self._timed("teacher"):
+            teacher = seeded_clone(self.teacher, rng)
+            return fit_or_recall(self.memory, teacher, rows[labeled], y, None, own_weights, pool)
+
+    def _check_same_classes(self, teacher: Any, classes: NDArray[Any]) -> None:
         known = np.asarray(teacher.classes_).tolist()
         if known != classes.tolist():
             raise InvalidTargetsError(
@@ -248,41 +264,24 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 f"{classes.tolist()}, but its classes_ are {known}. Take a teacher that was fitted "
                 "on these classes, or label rows of all of its own."
             )
-        return teacher
 
     def _fit_student(
         self,
-        X: Any,
+        X: NDArray[Any],
         classes: NDArray[Any],
         proba: NDArray[Any],
         labels: NDArray[Any],
-        weights: Any,
+        weights: NDArray[np.float64] | None,
         rng: np.random.RandomState,
     ) -> Any:
-        loss = Distillation(self.temperature, self.alpha)
-        params = _loss_params(self.student, loss)
-        if not params:
-            loss.set_params(temperature=1.0)  # the student's own loss tempers nothing
+        shares = np.average(labels, axis=0, weights=weights)
+        y = classes[labels.argmax(axis=1)]
+        loss, params = plan_loss(self.student, self.temperature, self.alpha, shares, y)
         with self._timed("student"):
             student = seeded_clone(self.student, rng, **params)
             targets = loss.merge_targets(proba, labels)
-            y = classes[labels.argmax(axis=1)]
             return fit_or_recall(self.memory, student, X, y, targets, weights)
 
     def _timed(self, who: str) -> Any:
         message = f"fitting the {who}" if self.verbose else None
         return print_elapsed_time(type(self).__name__, message)
-
-
-def _loss_params(student: Any, loss: Distillation) -> dict[str, Any]:
-    """Return the parameters to set so that all that learns soft targets inside uses the loss."""
-    parts = {"": student}
-    parts |= {f"{name}__": part for name, part in student.get_params().items()}
-    params: dict[str, Any] = {}
-    for prefix, part in parts.items():
-        if hasattr(part, "get_params") and hasattr(part, "fit"):
-            own = part.get_params(deep=False)
-            if "loss" in own and has_fit_parameter(part, "soft_targets"):
-                params[f"{prefix}loss"] = loss
-                params |= {f"{prefix}label_smoothing": 0.0} if "label_smoothing" in own else {}
-    return params

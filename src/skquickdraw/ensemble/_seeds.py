@@ -14,11 +14,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
-from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._fitting import check_learns_from, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
-from .._targets import check_soft_targets, encode_labels
-from ..exceptions import InvalidParameterError
+from .._recall import fit_or_recall
+from .._targets import check_soft_targets, encode_labels, find_labeled
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, learn_weights
 
@@ -41,7 +42,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         Number of members, at least 1.
     member_params : list of n_estimators dicts, default=None
         Parameters that set the members apart, such as different dropouts, one dict a member. Seeds
-        need not be among them: every member gets its own.
+        among them are ignored: every member gets its own.
     weights : {'validation'}, array-like of shape (n_estimators,) or None, default=None
         How much each vote counts.
 
@@ -79,7 +80,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         The sorted labels.
     n_features_in_ : int
         Pixels an image, over all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
 
     See Also
@@ -166,7 +167,8 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         ----------
         X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes.
+            Labels of any type, of at least two classes. Where the members are semi-supervised, rows
+            that carry their ``unlabeled_label`` have none.
         sample_weight : array-like of shape (n,), default=None
             For members whose ``fit`` takes it; also weighs the held-out rows.
         soft_targets : array-like of shape (n, n_classes), default=None
@@ -182,10 +184,13 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any fit, each with the value that broke the rule.
+            Before any fit, each with the value that broke the rule; but for members that turn out
+            to know other classes than y has.
         """
         self._validate_params()
-        columns, classes, codes = self._read(X, y, soft_targets, sample_weight)
+        columns, classes, codes, pool, labeled = self._read(
+            X, y, soft_targets, sample_weight, X_unlabeled
+        )
         rng = check_random_state(self.random_state)
         # The rows first, then seed after seed: more members later leave all that was drawn alone.
         split_rng = np.random.RandomState(draw_seed(rng))
@@ -193,9 +198,10 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         train, held_out = self._split(codes, columns[-1], split_rng)
         data = [None if column is None else column[train] for column in columns]
         self.estimators_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_or_recall)(self.memory, member, *data, X_unlabeled) for member in members
+            delayed(fit_or_recall)(self.memory, member, *data, pool) for member in members
         )
-        self.classes_, self.weights_, self.held_out_ = classes, weights, held_out
+        self._check_same_classes(classes)
+        self.classes_, self.weights_, self.held_out_ = classes, weights, labeled[held_out]
         if len(held_out) > 0:
             X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
             probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
@@ -216,21 +222,57 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         return self.classes_[proba.argmax(axis=1)]
 
     def _read(
-        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any
-    ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64]]:
-        """Validate what the members are fitted to, and return it with the classes and codes."""
+        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+    ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64], Any, NDArray[np.intp]]:
+        """Validate what the members are fitted to, and set rows without labels apart.
+
+        Returns the columns of labelled rows, the classes and codes, the pool of unlabelled rows or
+        None, and the positions of the labelled ones in X.
+        """
         name = type(self).__name__
-        X, y = check_rows_and_labels(self, X, y, reset=True)
-        classes, codes = encode_labels(name, y)
-        given = {"soft_targets": soft_targets, "sample_weight": sample_weight}
+        given = {
+            "soft_targets": soft_targets,
+            "sample_weight": sample_weight,
+            "X_unlabeled": X_unlabeled,
+        }
         for metadata in [key for key, value in given.items() if value is not None]:
             way_out = f"Choose other members, or leave {metadata} out."
             check_learns_from(name, self.estimator, metadata, way_out)
+        rows, labels = check_rows_and_labels(self, X, y, reset=True)
+        labeled = find_labeled(labels, self._unlabeled_label())
+        classes, codes = encode_labels(name, labels[labeled])
+        pool = self._pool(rows, labeled, X_unlabeled)
         if soft_targets is not None:
-            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
+            soft_targets = check_soft_targets(name, soft_targets, len(labels), len(classes))
+            soft_targets = soft_targets[labeled]
         if sample_weight is not None:
-            sample_weight = check_sample_weight(sample_weight, X)
-        return (X, y, soft_targets, sample_weight), classes, codes
+            sample_weight = check_sample_weight(sample_weight, rows)[labeled]
+        if len(labeled) < len(rows):  # else a copy for nothing
+            rows, labels = rows[labeled], labels[labeled]
+        columns = rows, labels, soft_targets, sample_weight
+        return columns, classes, codes, pool, labeled
+
+    def _unlabeled_label(self) -> Any:
+        """Return the members' mark of rows without labels; None where they have none."""
+        is_semi_supervised = learns_from(self.estimator, "X_unlabeled")
+        return getattr(self.estimator, "unlabeled_label", None) if is_semi_supervised else None
+
+    def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
+        marked = np.delete(rows, labeled, axis=0)
+        if X_unlabeled is None:
+            return marked if len(marked) else None
+        more = check_rows(self, X_unlabeled, reset=False)
+        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
+
+    def _check_same_classes(self, classes: NDArray[Any]) -> None:
+        for member in self.estimators_:
+            known = np.asarray(member.classes_).tolist()
+            if known != classes.tolist():
+                raise InvalidTargetsError(
+                    f"{type(self).__name__}: members must know the classes of y, "
+                    f"{classes.tolist()}, but the classes_ of one are {known}. Take members that "
+                    "were fitted on these classes, or let them be fitted here."
+                )
 
     def _make_members(self, rng: np.random.RandomState) -> list[Any]:
         """Return the unfitted members, each with seeds of its own."""
@@ -252,7 +294,9 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         """Return the weights before anything is learned, of sum 1."""
         if self.weights is None or isinstance(self.weights, str):
             return np.full(self.n_estimators, 1 / self.n_estimators)
-        weights = np.asarray(self.weights, dtype=np.float64)
+        weights = np.empty(0)
+        with suppress(TypeError, ValueError):  # not numbers
+            weights = np.asarray(self.weights, dtype=np.float64)
         is_right = weights.shape == (self.n_estimators,) and np.isfinite(weights).all()
         if not is_right or weights.min() < 0 or weights.sum() == 0:
             raise InvalidParameterError(

@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
 SMALLEST_PROBA = 1e-15  # a member that says 0 shall not overrule all others
+MAX_ITER, TOLERANCE = 1000, 1e-8
 
 
 def combine_proba(
@@ -47,12 +48,12 @@ def learn_weights(
     combine : {'proba', 'logit'}
         Either way the loss is convex in the weights, so that there are no local minima.
     """
-    log_loss = _geometric_log_loss if combine == "logit" else _arithmetic_log_loss
+    if combine == "proba":
+        return _mixture_weights(probas[:, np.arange(len(codes)), codes], sample_weight)
     n_members = len(probas)
-    equal = np.full(n_members, 1 / n_members)
     found = minimize(
-        log_loss,
-        equal,
+        _geometric_log_loss,
+        np.full(n_members, 1 / n_members),
         args=(probas, codes, sample_weight),
         jac=True,
         method="SLSQP",
@@ -64,14 +65,23 @@ def learn_weights(
     return weights / weights.sum()
 
 
-def _arithmetic_log_loss(
-    weights: NDArray[np.float64], probas: NDArray[Any], codes: Any, sample_weight: Any
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the log loss of the arithmetic mean, and its gradient (n_members,)."""
-    of_truth = np.maximum(probas[:, np.arange(len(codes)), codes], SMALLEST_PROBA)  # (n_members, n)
-    mixed = weights @ of_truth
-    loss = -np.average(np.log(mixed), weights=sample_weight)
-    return loss, -np.average(of_truth / mixed, axis=1, weights=sample_weight)
+def _mixture_weights(
+    of_truth: NDArray[Any], sample_weight: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return the weights of a mixture, by expectation maximisation, which never gets worse.
+
+    ``of_truth`` (n_members, n) is what each member gave the true class of each row.
+    """
+    of_truth = np.maximum(of_truth, SMALLEST_PROBA)
+    weights = np.full(len(of_truth), 1 / len(of_truth))
+    for _ in range(MAX_ITER):
+        shares = weights[:, None] * of_truth / (weights @ of_truth)
+        new = np.average(shares, axis=1, weights=sample_weight)
+        change = np.abs(new - weights).max()
+        weights = new
+        if change < TOLERANCE:
+            break
+    return weights / weights.sum()
 
 
 def _geometric_log_loss(

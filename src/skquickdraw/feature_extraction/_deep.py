@@ -20,9 +20,10 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, check_sample_weight, safe_indexing
-from .._fitting import check_learns_from, fit_or_recall, seeded_clone
+from .._fitting import check_learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
+from .._recall import fit_or_recall
 from ..exceptions import InvalidParameterError
 from ._alignment import Alignment
 from ._folds import Fold, split_folds
@@ -68,7 +69,7 @@ class DeepFeatureExtractor(
         The network, fitted to all rows.
     n_features_in_ : int
         Pixels an image, over all channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
 
     See Also
@@ -241,7 +242,9 @@ class DeepFeatureExtractor(
         if not has_features(self.estimator):
             raise InvalidParameterError(
                 f"{name} needs an estimator with extract_features, or a pipeline that ends in one, "
-                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network."
+                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network; "
+                "or fit this one first, and take a network from inside it, such as FrozenEstimator("
+                "fitted.estimator_), or its best_estimator_, its student_ or one of its estimators_."
             )
         if self.cv is not None and isinstance(last_step(self.estimator), FrozenEstimator):
             raise InvalidParameterError(

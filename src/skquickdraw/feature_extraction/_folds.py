@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
-from ..exceptions import InvalidTargetsError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedKFold
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to train on, rows that are left out
@@ -20,13 +20,27 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
 
     Raises
     ------
+    InvalidParameterError
+        If there are no folds, or one trains on rows that it leaves out; ``name`` is the subject.
     InvalidTargetsError
-        If a fold does not train on all classes; ``name`` is the subject.
+        If a fold does not train on all classes.
     """
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), shuffle=True, random_state=seed, unlabeled_label=None)
     folds = list(check_cv(cv).split(X, y))
-    for i, (train, _) in enumerate(folds):
+    if not folds:
+        raise InvalidParameterError(
+            f"{name}: cv must give at least one fold, but {cv!r} gives none. A generator can be "
+            "used once only: pass a list of its splits."
+        )
+    for i, (train, left_out) in enumerate(folds):
+        is_seen = np.zeros(len(y), dtype=bool)
+        is_seen[train] = True
+        if is_seen[left_out].any():
+            raise InvalidParameterError(
+                f"{name}: no fold of cv may train on rows that it leaves out, but fold {i} trains "
+                f"on {is_seen[left_out].sum()} of them. Take each row out of one of the two."
+            )
         missing = np.setdiff1d(y, y[train])
         if len(missing):
             raise InvalidTargetsError(

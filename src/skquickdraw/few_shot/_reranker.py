@@ -7,20 +7,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval
-from .._fitting import fit_or_recall, seeded_clone
+from .._fitting import seeded_clone
 from .._images import check_rows, check_rows_and_labels
+from .._recall import fit_or_recall
 from ..exceptions import InvalidTargetsError
 
 CLASSIFIER = HasMethods(["fit", "predict_proba"])
 
 
-class TopKReranker(ClassifierMixin, BaseEstimator):
+class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Let a second classifier decide among the classes that the first finds most probable.
 
     Most mistakes of a good classifier lie between look-alikes: the right class is among its first
@@ -108,7 +109,8 @@ class TopKReranker(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
+        parts = [get_tags(part) for part in (self.estimator, self.reranker)]
+        tags.input_tags.three_d_array = all(part.input_tags.three_d_array for part in parts)
         return tags
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> TopKReranker:

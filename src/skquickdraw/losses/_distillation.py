@@ -5,20 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
 from ._losses import Loss, soft_cross_entropy
 
+SMALLEST_SHARE = 1e-9  # a class that is never shown has no logarithm
+
 
 class DistillationRowLoss(nn.Module):
-    def __init__(self, temperature: float, alpha: float) -> None:
+    shift: Tensor
+
+    def __init__(self, temperature: float, alpha: float, shift: Tensor) -> None:
         super().__init__()
         self.temperature = temperature
         self.alpha = alpha
+        self.register_buffer("shift", shift)  # (C,), added to every row
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        logits = logits + self.shift
         tempered = self.temperature**2 * soft_cross_entropy(logits / self.temperature, targets)
         return self.alpha * tempered + (1 - self.alpha) * soft_cross_entropy(logits, targets)
 
@@ -36,6 +44,10 @@ class Distillation(Loss):
         Divides the logits of teacher and student; above 0. With 1 this is cross entropy.
     alpha : float in [0, 1], default=0.9
         Share of the teacher; the labels have the rest.
+    class_prior : array-like of shape (n_classes,) or None, default=None
+        Shares of the classes in training, which the network shall not expect when it predicts, as
+        in :class:`~skquickdraw.losses.BalancedSoftmax`. At least 0, with sum 1. None corrects
+        nothing.
 
     Notes
     -----
@@ -57,6 +69,11 @@ class Distillation(Loss):
     takes the place of both :math:`q` and :math:`y`. That is how a row of class probabilities, which
     is all that a loss is given here, carries the two; and mixing images mixes it rightly.
 
+    With a prior :math:`\pi` the network learns, in place of its logits, :math:`z + \log \pi`, and
+    the teacher's opinion is taken for one from a balanced world and brought to that of the training
+    set first, :math:`q \propto (p \pi)^{1 / T}`. Else a network would learn the prior from the
+    rows that its teacher knows by heart, however well the teacher was corrected for it.
+
     References
     ----------
     Hinton et al. (2015), Distilling the Knowledge in a Neural Network, arXiv:1503.02531.
@@ -73,13 +90,16 @@ class Distillation(Loss):
 
     corrects_prior = False
 
-    def __init__(self, temperature: float = 3.0, alpha: float = 0.9) -> None:
+    def __init__(
+        self, temperature: float = 3.0, alpha: float = 0.9, class_prior: Any = None
+    ) -> None:
         self.temperature = temperature
         self.alpha = alpha
+        self.class_prior = class_prior
 
     def bind(self, class_counts: Tensor) -> nn.Module:
-        self._check()
-        return DistillationRowLoss(self.temperature, self.alpha)
+        shift = torch.as_tensor(self._log_prior(len(class_counts)), dtype=class_counts.dtype)
+        return DistillationRowLoss(self.temperature, self.alpha, shift)
 
     def merge_targets(self, proba: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
         """Return the targets to train on with this loss.
@@ -95,11 +115,24 @@ class Distillation(Loss):
         -------
         targets : ndarray of shape (n, n_classes)
         """
-        self._check()
-        tempered = np.asarray(proba, dtype=np.float64) ** (1 / self.temperature)
-        tempered /= tempered.sum(axis=1, keepdims=True)
+        log_prior = self._log_prior(np.shape(proba)[1])
+        tempered = _softmax(_log(proba) + log_prior, self.temperature)
+        labels = _softmax(_log(labels) + log_prior)
         share = self.alpha * self.temperature
         return (share * tempered + (1 - self.alpha) * labels) / (share + 1 - self.alpha)
+
+    def _log_prior(self, n_classes: int) -> NDArray[np.float64]:
+        self._check()
+        if self.class_prior is None:
+            return np.zeros(n_classes)
+        prior = np.asarray(self.class_prior, dtype=np.float64)
+        is_right = prior.shape == (n_classes,) and prior.min() >= 0
+        if not is_right or not abs(prior.sum() - 1) < 1e-3:
+            raise InvalidParameterError(
+                f"Distillation: class_prior must be {n_classes} shares, one a class, that are not "
+                f"negative and sum to 1, got {self.class_prior!r}."
+            )
+        return np.log(np.maximum(prior, SMALLEST_SHARE))
 
     def _check(self) -> None:
         if self.temperature <= 0:
@@ -110,3 +143,12 @@ class Distillation(Loss):
             raise InvalidParameterError(
                 f"Distillation: alpha must be from 0 to 1, got {self.alpha}."
             )
+
+
+def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore"):
+        return np.log(np.asarray(proba, dtype=np.float64))  # of 0 it is minus infinity, and stays
+
+
+def _softmax(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
+    return softmax(logits / temperature, axis=1)

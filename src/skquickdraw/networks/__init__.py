@@ -1,4 +1,7 @@
-"""Networks for small pictures in plain PyTorch: images (B, C, H, W) to logits (B, n_classes)."""
+"""Networks for small pictures in plain PyTorch.
+
+Those of classifiers map images (B, C, H, W) to logits (B, n_classes).
+"""
 
 from ._cnn import CNN
 from ._mobilenet import MobileNetV2

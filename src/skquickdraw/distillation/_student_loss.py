@@ -1,0 +1,107 @@
+"""Which loss a student is distilled by, and where it has to be set."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
+
+from ..exceptions import InvalidParameterError
+from ..losses import BalancedSoftmax, Distillation, class_weights
+
+REPLACED = ("loss", "label_smoothing")
+LATE_PARAMETERS = ("member_params", "student_params")  # set on clones, after what is set here
+
+
+class Correction(NamedTuple):
+    """How a learner corrects for unequal classes, and what balances them beside."""
+
+    tau: float = 0.0  # power of the classes' shares
+    sampling: float = 0.0  # from 0 to 1, which balances all
+    class_weight: Any = None
+
+
+def plan_loss(
+    student: Any, temperature: float, alpha: float, shares: NDArray[np.float64], y: NDArray[Any]
+) -> tuple[Distillation, dict[str, Any]]:
+    """Return the loss, and the student's parameters that bring it to all learners inside.
+
+    Where a learner has no parameter ``loss``, none is set: all learn merged targets at temperature
+    1, by their own losses. A learner whose own loss corrects for unequal classes keeps that
+    correction, for the ``shares`` (n_classes,) of the classes among the targets of the rows ``y``.
+    """
+    learners = soft_learners(student)
+    if not learners or not all("loss" in part.get_params(deep=False) for part in learners.values()):
+        return Distillation(1.0, alpha), {}
+    loss = Distillation(temperature, alpha, _class_prior(_corrections(student)[0], shares, y))
+    params: dict[str, Any] = {}
+    for prefix, part in learners.items():
+        params[f"{prefix}loss"] = loss
+        if "label_smoothing" in part.get_params(deep=False):
+            params[f"{prefix}label_smoothing"] = 0.0
+    return loss, params
+
+
+def check_student(name: str, student: Any) -> None:
+    """Refuse parameters of members that would take the place of the distillation later."""
+    for key, value in student.get_params().items():
+        if key.split("__")[-1] not in LATE_PARAMETERS or value is None:
+            continue
+        entries = [value] if isinstance(value, dict) else value
+        named = {param for entry in entries for param in entry}
+        late = sorted(param for param in named if param.split("__")[-1] in REPLACED)
+        if late:
+            raise InvalidParameterError(
+                f"{name}: the student's {key} must not set {late}, which distillation sets. Leave "
+                "them out."
+            )
+    corrections = _corrections(student)
+    if any(own != corrections[0] for own in corrections):
+        raise InvalidParameterError(
+            f"{name}: all networks of the student must correct for unequal classes alike, for they "
+            "learn the same targets, but their loss, sampling or class_weight differ. Give them "
+            "the same ones."
+        )
+
+
+def soft_learners(student: Any) -> dict[str, Any]:
+    """Return the innermost estimators that learn soft targets, by their parameters' prefix."""
+    parts = {"": student}
+    parts |= {f"{name}__": part for name, part in student.get_params().items()}
+    return {
+        prefix: part
+        for prefix, part in parts.items()
+        if hasattr(part, "get_params")
+        and hasattr(part, "fit")
+        and has_fit_parameter(part, "soft_targets")
+        and not hasattr(part, "estimator")
+    }
+
+
+def _corrections(student: Any) -> list[Correction]:
+    return [_correction(part.get_params(deep=False)) for part in soft_learners(student).values()]
+
+
+def _correction(params: dict[str, Any]) -> Correction:
+    loss, sampling = params.get("loss"), params.get("sampling")
+    tau = 1.0 if loss == "balanced_softmax" else 0.0
+    tau = loss.tau if isinstance(loss, BalancedSoftmax) else tau
+    if tau == 0:
+        return Correction()
+    strength = 1.0 if sampling == "balanced" else float(sampling or 0.0)
+    return Correction(tau, strength, params.get("class_weight"))
+
+
+def _class_prior(
+    own: Correction, shares: NDArray[np.float64], y: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """Return the shares that a learner's loss corrects for, or None where it corrects nothing."""
+    if own.tau == 0:
+        return None
+    shown = shares ** (1 - own.sampling)
+    if own.class_weight is not None:
+        shown = shown * class_weights(own.class_weight, *np.unique(y, return_inverse=True))
+    prior = shown**own.tau
+    return prior / prior.sum()
