@@ -266,6 +266,19 @@ def test_a_correction_for_unequal_classes_is_kept(sketches, teacher, loss, balan
         np.testing.assert_allclose(prior, counts**power / (counts**power).sum())
 
 
+def test_the_correction_keeps_rare_classes_in_sight():
+    X, y = make_sketches(400, 4, weights=[30, 8, 1, 1], image_shape=(14, 14), random_state=0)
+    X_test, _ = make_sketches(400, 4, image_shape=(14, 14), random_state=1)
+    net = network(width=0.5, max_epochs=12, loss="balanced_softmax", random_state=0)
+    teacher = FrozenEstimator(net.fit(X, y))
+    shares = []
+    for loss in ("balanced_softmax", "cross_entropy"):
+        student = clone(net).set_params(loss=loss)
+        clf = DistilledClassifier(teacher, student, temperature=1.0, alpha=0.2, random_state=0)
+        shares.append(clf.fit(X, y).predict_proba(X_test)[:, 2:].sum(axis=1).mean())
+    assert shares[0] > shares[1] + 0.06  # both classes have half of the test rows
+
+
 def test_a_semi_supervised_teacher_gets_the_rows_without_labels(sketches):
     X, y = sketches
     marked = np.where(np.arange(90) % 3 == 0, "?", y)

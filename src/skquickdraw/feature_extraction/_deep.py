@@ -242,9 +242,9 @@ class DeepFeatureExtractor(
         if not has_features(self.estimator):
             raise InvalidParameterError(
                 f"{name} needs an estimator with extract_features, or a pipeline that ends in one, "
-                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network; "
-                "or fit this one first, and take a network from inside it, such as FrozenEstimator("
-                "fitted.estimator_), or its best_estimator_, its student_ or one of its estimators_."
+                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network "
+                "or fit this one and take a network inside it: FrozenEstimator(fitted.estimator_), "
+                "or of its best_estimator_, its student_ or one of its estimators_."
             )
         if self.cv is not None and isinstance(last_step(self.estimator), FrozenEstimator):
             raise InvalidParameterError(

@@ -71,8 +71,8 @@ class Distillation(Loss):
 
     With a prior :math:`\pi` the network learns, in place of its logits, :math:`z + \log \pi`, and
     the teacher's opinion is taken for one from a balanced world and brought to that of the training
-    set first, :math:`q \propto (p \pi)^{1 / T}`. Else a network would learn the prior from the
-    rows that its teacher knows by heart, however well the teacher was corrected for it.
+    set first, :math:`q \propto (p \pi)^{1 / T}`. Else a network learns the prior from the labels,
+    and from rows that its teacher knows by heart; the more so, the lower the temperature.
 
     References
     ----------
