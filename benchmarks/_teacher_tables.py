@@ -48,16 +48,16 @@ of one network over the labelled drawings:
   its own teacher and the naive one {naive_gain:.1f}, but the student's network, trained on the
   labelled drawings alone with half the pictures, is {control_gain:.1f} above: it is the larger
   network that gains, and pictures spent on pseudo-labels are taken from labelled drawings that are
-  not learned yet. The known class balance does what it is for, {prior_recall:.0f} % of the rarest
-  classes' drawings have the right pseudo-label where a threshold of 0.4 leaves {naive_recall:.0f} %;
-  but a student that learns from all of them, the wrong ones too, is better in the head and worse in
-  the tail than its network alone. Where labels are scarcer it is another story:
-  `examples/plot_noisy_student.py`.
-- *An ensemble always helps.* Next to its members, yes: six vote for {vote:.1f} % where one of them has
-  {member:.1f} %. Next to one network that is trained as long as all six together, no, by far: each of
-  the six is stopped when it has hardly begun. Learned weights and stacking change little. With six
-  noisy students, who have one or two passes each, the budget is spread thinner still, and what is
-  distilled from them is no better.
+  not learned yet. The known class balance does what it is for: {prior_recall:.0f} % of the rarest
+  classes' drawings have the right pseudo-label, where a threshold of 0.4 leaves
+  {naive_recall:.0f} %. But all pseudo-labels are learned then, the wrong ones too, and the student is
+  as good in the head as its network alone and worse in the tail. Where labels are scarcer it is
+  another story: see `examples/plot_noisy_student.py`.
+- *An ensemble always helps.* Next to its members, yes: six vote for {vote:.1f} % where one of them
+  has {member:.1f} %. Next to one network that is trained as long as all six together, no, by far:
+  each of the six is stopped when it has hardly begun. Learned weights and stacking change little.
+  With six noisy students, who have one or two passes each, the budget is spread thinner still, and
+  what is distilled from them is no better.
 - *Classical heads fall short.* Not linear discriminants: {lda:.1f} % to the network's own
   {single:.1f} %, with more in the head and less in the tail. Class means have {prototypes:.1f} %,
   LightGBM {lightgbm:.1f} %. A relation network's second opinion on five classes leaves
