@@ -50,8 +50,8 @@ of one network over the labelled drawings:
   network that gains, and pictures spent on pseudo-labels are taken from labelled drawings that are
   not learned yet. The known class balance does what it is for: {prior_recall:.0f} % of the rarest
   classes' drawings have the right pseudo-label, where a threshold of 0.4 leaves
-  {naive_recall:.0f} %. But all pseudo-labels are learned then, the wrong ones too, and the student is
-  as good in the head as its network alone and worse in the tail. Where labels are scarcer it is
+  {naive_recall:.0f} %. But all pseudo-labels are learned then, the wrong ones too, and the student
+  is as good in the head as its network alone and worse in the tail. Where labels are scarcer it is
   another story: see `examples/plot_noisy_student.py`.
 - *An ensemble always helps.* Next to its members, yes: six vote for {vote:.1f} % where one of them
   has {member:.1f} %. Next to one network that is trained as long as all six together, no, by far:
