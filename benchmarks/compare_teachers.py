@@ -70,8 +70,16 @@ def run_seed(seed: int, args: argparse.Namespace) -> None:
             f"(tail {scores['tail']:.1%}) in {(process_time() - started) / 60:.1f} min",
             flush=True,
         )
-        RESULTS.mkdir(exist_ok=True)
-        file.write_text(json.dumps(result, indent=1, default=to_json) + "\n")
+        save(result, file)
+    save(result, file)
+
+
+def save(result: dict[str, Any], file: Path) -> None:
+    """Write the rows in their own order, whenever they were measured."""
+    rows = result["rows"]
+    result = result | {"rows": {name: rows[name] for name in ROWS if name in rows}}
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(result, indent=1, default=to_json) + "\n")
 
 
 def to_json(value: Any) -> Any:
