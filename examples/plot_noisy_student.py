@@ -51,6 +51,7 @@ def main() -> None:
         augmentation="sketch",
         loss="balanced_softmax",
         ema_decay=0.99,
+        random_state=0,
     )
     teacher = network.fit(*train)
     models = {"teacher": teacher}
