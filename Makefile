@@ -5,12 +5,14 @@
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
-#   make test-oldest             run the estimator checks on the oldest scikit-learn that is supported
+#   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make clean                   remove environments, builds and caches
 
 PYTHON ?= python3
 VENV := .venv
 OLDEST := .venv-oldest
+OLDEST_TESTS := $(addprefix tests/,over_sampling semi_supervised model_selection ensemble distillation \
+	feature_extraction few_shot test_fitting.py test_recall.py)
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
@@ -61,7 +63,7 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 # Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.
 test-oldest: $(OLDEST)/.installed
 	$(ONE_THREAD) $(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
-		-W ignore::FutureWarning tests/test_estimator_checks.py tests/over_sampling $(PYTEST_ARGS)
+		-W ignore::FutureWarning tests/test_estimator_checks.py $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 clean:
 	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated demo_output

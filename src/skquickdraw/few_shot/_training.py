@@ -109,7 +109,8 @@ def train_by_episodes(
     optimizer, schedule = make_optimizer(network, lr, weight_decay, n_steps)
     losses = []
     network.train()
-    for _ in track(range(n_steps), title or "", disable=title is None):
+    steps = range(n_steps) if title is None else track(range(n_steps), title)
+    for _ in steps:
         rows = np.stack([sampler.draw() for _ in range(batch_size)])  # (E, N, n_rows)
         pictures = torch.from_numpy(images[rows.ravel()].astype(np.float32)).to(device)
         pictures = augment(pictures).view(*rows.shape, *images.shape[1:])
