@@ -202,6 +202,16 @@ def half_budget_teacher(kitchen: Kitchen) -> dict[str, Any]:
     return row | {"pseudo_labels": pseudo_label_quality(kitchen, network, 0.0, None)}
 
 
+def plain_teacher(kitchen: Kitchen) -> dict[str, Any]:
+    """A teacher that nothing has told of unequal classes, and what a prior makes of its labels."""
+    plain = kitchen.network(0.5, loss="cross_entropy")
+    network, seconds = kitchen.fit(plain, kitchen.X, kitchen.y)
+    row = kitchen.judge(network, seconds, images_seen(network, kitchen.n_labeled))
+    naive = pseudo_label_quality(kitchen, network, NAIVE_THRESHOLD, None)
+    aware = pseudo_label_quality(kitchen, network, **RULE)
+    return row | {"pseudo_labels": aware, "naive_pseudo_labels": naive}
+
+
 def wide_network(kitchen: Kitchen) -> dict[str, Any]:
     """What a student would be without a teacher: its network, on the labelled rows alone."""
     wide = kitchen.network(0.5, width=STUDENT_WIDTH)
@@ -343,6 +353,7 @@ RELATION_EPISODES = 1000
 ROWS: dict[str, Callable[[Kitchen], dict[str, Any]]] = {
     "single network": single,
     "teacher, half the budget": half_budget_teacher,
+    "teacher of cross entropy, half the budget": plain_teacher,
     "the student's network alone, half the budget": wide_network,
     "+ noisy student, naive": naive_student,
     "+ noisy student, prior-aware": prior_aware_student,
