@@ -70,7 +70,11 @@ def fit_timed(estimator: Any, X: Any, y: Any, **params: Any) -> tuple[Any, float
 
 
 class Kitchen:
-    """What the rows are made of; each network is trained once, and kept in ``memory``."""
+    """What the rows are made of; each network is trained once a run.
+
+    ``memory`` keeps fits for the next run, but for those that contain a trained network, which
+    joblib does not know again.
+    """
 
     def __init__(self, data: Bunch, budget: Budget, seed: int, memory: Memory) -> None:
         self.data, self.budget, self.seed = data, budget, seed

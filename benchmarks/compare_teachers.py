@@ -4,13 +4,13 @@
 
 Every row of the table may show its networks the same number of pictures in all, as nearly as whole
 epochs allow: a single network all of them, a teacher and its student half each, six networks a
-sixth each. Two rows need more, and
-say so: what is distilled learns from a teacher that has used up the budget, and the relation
-network is trained beside the one that it re-ranks.
+sixth each. Two rows need more, and say so: what is distilled learns from a teacher that has used
+up the budget, and the relation network is trained beside the one that it re-ranks.
 
-Each seed is a process of one thread. Finished fits are kept in ``--memory``, finished rows in
-``results/teachers-<seed>.json``, so that an interrupted run goes on where it stopped. The holdout
-is only measured: settings were chosen on drawings held out of the training set.
+Each seed is a process of one thread. Finished rows are kept in ``results/teachers-<seed>.json``,
+and fits of networks in ``--memory``, so that an interrupted run goes on near where it stopped: what
+contains a trained network, as a student with its teacher does, is fitted again. Settings were
+chosen on drawings held out of the training set.
 """
 
 from __future__ import annotations
