@@ -40,5 +40,6 @@ def cpu_model() -> str:
         for line in info.read_text().splitlines()
         if ":" in line
     )
-    units = [u for u in ("avx2", "avx512f", "amx_bf16") if u in fields.get("flags", "").split()]
+    flags = fields.get("flags", "").split()
+    units = [u for u in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if u in flags]
     return f"{fields.get('model name', platform.machine())} ({', '.join(units)})"

@@ -23,6 +23,7 @@ CONTRACTS = {
     "_device",
     "_fitting",
     "_images",
+    "_mapped",
     "_memory",
     "_random",
     "_recall",
@@ -35,14 +36,16 @@ FLOORS = [
     {"augmentation", "datasets", "losses", "metrics", "model_selection", "networks"},
     {"neural_network", "over_sampling"},
     {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
-    {"inspection", "persistence"},
+    {"inspection", "persistence", "recipes"},
+    {"app"},
 ]
 # A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.
 BARRED = {room: {"neural_network"} for room in FLOORS[2]}
 
 BARRED_EVERYWHERE = {"torchvision", "lightgbm"}
 BARRED_IN = {"networks": {"sklearn", "skorch", "imblearn"}}
-OPTIONAL = {"matplotlib", "pandas", "pooch"}  # extras: imported inside functions only
+# Extras: imported inside functions only.
+OPTIONAL = {"matplotlib", "onnx", "onnxruntime", "onnxscript", "pandas", "PIL", "pooch", "tqdm"}
 WITH_PRIVATE_PARTS = {"sklearn", "skorch", "imblearn"}
 
 NOT_A_NAME = {"utils", "helpers", "misc"}

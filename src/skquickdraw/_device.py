@@ -31,18 +31,22 @@ def resolve_device(device: str | torch.device) -> torch.device:
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     """Return the dtype that a network's activations have in training.
 
-    'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, Intel with AMX),
-    which halves the memory traffic that bounds small networks; float32 elsewhere.
+    'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, processors with
+    AMX or AVX512-BF16), which halves the memory traffic that bounds small networks; else float32.
     """
     if precision not in PRECISIONS:
         raise InvalidParameterError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
     if precision != "auto":
         return getattr(torch, precision)
+    return torch.bfloat16 if multiplies_bfloat16(device) else torch.float32
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Return whether the hardware has a unit for products in bfloat16."""
     if device.type == "cuda":
-        fast = torch.cuda.get_device_capability(device) >= (8, 0)
-    else:
-        fast = device.type == "cpu" and torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if fast else torch.float32
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    has_unit = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and has_unit
 
 
 @contextmanager
