@@ -8,9 +8,10 @@ from skquickdraw import MobileNetClassifier
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 
 
-def test_partial_fit_learns_over_calls(sketches, quick):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_partial_fit_learns_over_calls(sketches, quick, optimizer):
     X, y = sketches
-    clf = quick(lr=0.005, label_smoothing=0.0)
+    clf = quick(lr=0.005, label_smoothing=0.0, optimizer=optimizer)
     for n in range(1, 11):
         assert clf.partial_fit(X, y) is clf
         assert clf.n_epochs_ == len(clf.history_) == n

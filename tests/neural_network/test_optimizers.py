@@ -17,7 +17,7 @@ def make(name):
     return weight, bias, optimizer
 
 
-@pytest.mark.parametrize("name", ["adamw", "sgd"])
+@pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
 def test_decay_shrinks_weights_apart_from_the_gradient_and_spares_biases(name):
     weight, bias, optimizer = make(name)
     before = weight.detach().clone(), bias.detach().clone()
@@ -59,7 +59,47 @@ def test_adamw_is_pytorchs():
     torch.testing.assert_close([weight.detach(), bias.detach()], copies)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", torch.optim.AdamW, torch.optim.RMSprop])
+def make_filters():
+    """Return a dense filter (6, 4, 3, 3), a depthwise one (6, 1, 3, 3), and Muon for both."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((6, 4, 3, 3), (6, 1, 3, 3))
+    filters = [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
+    return *filters, make_optimizer([{"params": filters}], name="muon", lr=LR, weight_decay=DECAY)
+
+
+def test_muon_steps_along_the_orthogonal_factor_of_the_momentum():
+    dense, depthwise, optimizer = make_filters()
+    depthwise.grad = torch.zeros_like(depthwise)
+    generator = torch.Generator().manual_seed(1)
+    mean = torch.zeros_like(dense)
+    for _ in range(3):
+        dense.grad = torch.randn(dense.shape, generator=generator)
+        mean = 0.95 * mean + 0.05 * dense.grad
+        left, _, right = torch.linalg.svd(
+            (0.05 * dense.grad + 0.95 * mean).flatten(1), full_matrices=False
+        )
+        before = dense.detach().clone()
+        optimizer.step()
+        step = (before * (1 - LR * DECAY) - dense.detach()).flatten(1) / (LR * 0.2 * 6)
+        singular = torch.diag(left.T @ step @ right.T)
+        assert singular.min() > 0.6 and singular.max() < 1.3
+        torch.testing.assert_close(left @ singular.diag() @ right, step, atol=0.02, rtol=0)
+
+
+def test_muon_leaves_depthwise_filters_to_adamw():
+    dense, depthwise, optimizer = make_filters()
+    copy = depthwise.detach().clone()
+    oracle = torch.optim.AdamW([copy], lr=LR, weight_decay=DECAY)
+    dense.grad = torch.ones_like(dense)
+    depthwise.grad = copy.grad = torch.randn(copy.shape, generator=torch.Generator().manual_seed(1))
+    optimizer.step()
+    oracle.step()
+    torch.testing.assert_close(depthwise.detach(), copy)
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["adamw", "muon", "sgd", torch.optim.AdamW, torch.optim.RMSprop]
+)
 def test_every_parameter_is_optimized_once_and_matrices_alone_decay(sketches, quick, optimizer):
     clf = quick(optimizer=optimizer, weight_decay=0.125, lr_schedule=None).fit(*sketches)
     groups = clf.net_.optimizer_.param_groups
@@ -72,7 +112,8 @@ def test_every_parameter_is_optimized_once_and_matrices_alone_decay(sketches, qu
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "lr"), [("adamw", 0.005), ("sgd", 0.05), (torch.optim.RMSprop, 0.005)]
+    ("optimizer", "lr"),
+    [("adamw", 0.005), ("muon", 0.005), ("sgd", 0.05), (torch.optim.RMSprop, 0.005)],
 )
 def test_each_optimizer_learns(sketches, quick, optimizer, lr):
     clf = quick(optimizer=optimizer, lr=lr, max_epochs=5, label_smoothing=0).fit(*sketches)

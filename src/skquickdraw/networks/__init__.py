@@ -4,8 +4,9 @@ Those of classifiers map images (B, C, H, W) to logits (B, n_classes).
 """
 
 from ._cnn import CNN
+from ._folding import fold_batch_norm
 from ._mobilenet import MobileNetV2
 from ._relation import RelationNetwork
 from ._resnet import ResNet
 
-__all__ = ["CNN", "MobileNetV2", "RelationNetwork", "ResNet"]
+__all__ = ["CNN", "MobileNetV2", "RelationNetwork", "ResNet", "fold_batch_norm"]

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ._muon import Muon
+
 SGD_MOMENTUM = 0.9
 
 
@@ -37,8 +39,23 @@ def make_optimizer(
         {"params": [p for p in tensors if p.ndim > 1]},
         {"params": [p for p in tensors if p.ndim <= 1], "weight_decay": 0.0},
     ]
+    if name == "muon":
+        groups[0]["params"], dense = _part_dense(groups[0]["params"])
+        groups.append({"params": dense, "orthogonal": True})
+        return Muon(groups, lr=lr, weight_decay=weight_decay)
     if name == "sgd":
         return DecoupledSGD(groups, lr=lr, weight_decay=weight_decay)
     if isinstance(name, str):
         return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
     return name(groups, lr=lr, weight_decay=weight_decay)
+
+
+def _part_dense(weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Part the weights of convolutions over many channels from all others.
+
+    A depthwise filter has no rows to make orthogonal to each other, and linear layers are those
+    that make the logits, or features of it.
+    """
+    dense = [w for w in weights if w.ndim == 4 and w.shape[1] > 1]
+    others = [w for w in weights if not (w.ndim == 4 and w.shape[1] > 1)]
+    return others, dense

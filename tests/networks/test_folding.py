@@ -1,0 +1,53 @@
+"""A folded network says what the network says, with less work."""
+
+import pytest
+import torch
+from torch import nn
+
+from skquickdraw.networks import CNN, MobileNetV2, ResNet, fold_batch_norm
+
+
+def make_network(kind):
+    torch.manual_seed(0)
+    network = kind((1, 28, 28), n_classes=5, width=0.5)
+    for _ in range(3):  # statistics that differ from the ones a network starts with
+        network(255 * torch.rand(16, 1, 28, 28))
+    return network.eval()
+
+
+@pytest.fixture(params=[CNN, MobileNetV2, ResNet], ids=lambda kind: kind.__name__)
+def network(request):
+    return make_network(request.param)
+
+
+def batch_norms(module):
+    return [m for m in module.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+
+
+@torch.no_grad()
+def test_the_outputs_stay(network):
+    images = 255 * torch.rand(8, 1, 28, 28)
+    torch.testing.assert_close(
+        fold_batch_norm(network)(images), network(images), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_no_batch_norm_is_left(network):
+    assert batch_norms(network)
+    assert not batch_norms(fold_batch_norm(network))
+
+
+def test_the_network_itself_is_not_changed(network):
+    network.train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    folded = fold_batch_norm(network)
+    assert not folded.training
+    assert network.training
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+@torch.no_grad()
+def test_a_norm_without_a_layer_before_it_stays():
+    layers = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1)).eval()
+    assert len(batch_norms(fold_batch_norm(layers))) == 1
