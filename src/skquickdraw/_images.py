@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
+from ._mapped import in_chunks
 from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
@@ -57,7 +59,7 @@ def check_images(
     """
     name = type(estimator).__name__
     X, stacked_shape = flatten_stack(name, X)
-    flat = validate_data(estimator, X, reset=reset, dtype="numeric")
+    flat = _validate(estimator, X, reset=reset)
     return _as_images(name, flat, image_shape, stacked_shape)
 
 
@@ -72,7 +74,7 @@ def check_images_and_labels(
     """Validate X and y for ``fit``; as :func:`check_images`, and y of shape (n,)."""
     name = type(estimator).__name__
     X, stacked_shape = flatten_stack(name, X)
-    flat, y = validate_data(estimator, X, y, reset=reset, dtype="numeric")
+    flat, y = _validate(estimator, X, y, reset=reset)
     return _as_images(name, flat, image_shape, stacked_shape), y
 
 
@@ -84,7 +86,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
     """
     flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
     shape = np.shape(X) if stacked_shape is not None else None
-    rows = validate_data(estimator, flat, reset=reset, dtype="numeric")
+    rows = _validate(estimator, flat, reset=reset)
     return rows if shape is None else rows.reshape(shape)
 
 
@@ -94,8 +96,18 @@ def check_rows_and_labels(
     """Validate X and y for ``fit``; as :func:`check_rows`, and y of shape (n,)."""
     flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
     shape = np.shape(X) if stacked_shape is not None else None
-    rows, y = validate_data(estimator, flat, y, reset=reset, dtype="numeric")
+    rows, y = _validate(estimator, flat, y, reset=reset)
     return rows if shape is None else rows.reshape(shape), y
+
+
+def _validate(estimator: Any, X: Any, *y: Any, reset: bool) -> Any:
+    """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
+    checked = validate_data(estimator, X, *y, reset=reset, dtype="numeric", ensure_all_finite=False)
+    rows = checked[0] if y else checked
+    if rows.dtype.kind == "f":
+        for chunk in in_chunks(rows):
+            assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
+    return checked
 
 
 def _as_images(
@@ -178,7 +190,8 @@ def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
         return flat
     if flat.dtype == np.bool_:
         return flat.view(np.uint8)
-    low, high = flat.min(), flat.max()
+    ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(flat)]
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if low < 0:
         raise InvalidImagesError(
             f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, "
@@ -189,8 +202,17 @@ def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
             f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high}. Rescale X, "
             f"for example X * ({MAX_INK} / X.max())."
         )
-    return flat if flat.dtype.kind == "f" else flat.astype(np.uint8)
+    return flat if flat.dtype.kind == "f" else _converted(flat, np.uint8)
 
 
 def _as_features(flat: NDArray[Any]) -> NDArray[Any]:
-    return flat if flat.dtype.kind == "f" else flat.astype(np.float32)
+    return flat if flat.dtype.kind == "f" else _converted(flat, np.float32)
+
+
+def _converted(flat: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    converted = np.empty(flat.shape, dtype)
+    n_done = 0
+    for chunk in in_chunks(flat):
+        converted[n_done : n_done + len(chunk)] = chunk
+        n_done += len(chunk)
+    return converted

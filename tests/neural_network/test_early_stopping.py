@@ -55,10 +55,11 @@ def test_without_early_stopping_validation_is_only_told(sketches, quick, noise):
 def test_the_history_has_a_record_an_epoch(sketches, quick):
     plain = quick(max_epochs=2).fit(*sketches)
     assert [record["epoch"] for record in plain.history_] == [1, 2]
-    assert all(set(r) == {"epoch", "lr", "train_loss", "dur"} for r in plain.history_)
+    keys = {"epoch", "lr", "train_loss", "n_images", "dur", "cpu"}
+    assert all(set(r) == keys for r in plain.history_)
+    assert all(r["n_images"] == len(sketches[0]) and r["cpu"] > 0 for r in plain.history_)
     judged = quick(early_stopping=True).fit(*sketches)
-    keys = {"epoch", "lr", "train_loss", "dur", "valid_loss", "valid_score"}
-    assert set(judged.history_[0]) == keys
+    assert set(judged.history_[0]) == keys | {"valid_loss", "valid_score"}
 
 
 def rates(clf):

@@ -1,18 +1,21 @@
 """Random changes of pictures, batch by batch: draw parameters first, then apply them.
 
-:class:`AugmentationPolicy` changes each picture by itself, :class:`MixUp` and :class:`CutMix` mix
-the pictures of a batch. Estimators read their ``augmentation`` and ``mixing`` parameters by
-:func:`resolve_augmentation` and :func:`resolve_mixing`.
+:class:`AugmentationPolicy` changes each picture by itself, :class:`StrokeAugmentation` the strokes
+that a picture is drawn from, :class:`MixUp` and :class:`CutMix` mix the pictures of a batch.
+Estimators read their ``augmentation`` and ``mixing`` parameters by :func:`resolve_augmentation` and
+:func:`resolve_mixing`.
 """
 
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._resolve import resolve_augmentation, resolve_mixing
+from ._strokes import StrokeAugmentation
 
 __all__ = [
     "AugmentationPolicy",
     "CutMix",
     "MixUp",
+    "StrokeAugmentation",
     "resolve_augmentation",
     "resolve_mixing",
 ]

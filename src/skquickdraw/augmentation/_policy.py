@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from numbers import Real
 from typing import Any, NamedTuple
@@ -145,15 +146,7 @@ class AugmentationPolicy(BaseEstimator):
         InvalidParameterError
             Naming the parameter, its range and its value.
         """
-        for name, (low, high, kind) in RANGES.items():
-            value = getattr(self, name)
-            is_number = isinstance(value, Real) and not isinstance(value, bool)
-            if not is_number or not low <= value <= high or value == inf:
-                upto = f"from {low} to {high}" if high < inf else f"finite and at least {low}"
-                raise InvalidParameterError(
-                    f"AugmentationPolicy: {name} must be {kind}, {upto}, got {value!r}. Use "
-                    f"{name}=0 to switch it off."
-                )
+        check_ranges(self, RANGES)
         _check_area(self.erasing_area)
 
     def draw(
@@ -227,6 +220,19 @@ class AugmentationPolicy(BaseEstimator):
         check_batch("AugmentationPolicy", images)
         n_samples, channels, height, width = images.shape
         return self.apply(images, self.draw(n_samples, (channels, height, width), generator))
+
+
+def check_ranges(policy: Any, ranges: Mapping[str, tuple[float, float, str]]) -> None:
+    """Refuse a parameter of a policy that is no number, or out of its range (low, high, kind)."""
+    for name, (low, high, kind) in ranges.items():
+        value = getattr(policy, name)
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number or not low <= value <= high or value == inf:
+            upto = f"from {low} to {high}" if high < inf else f"finite and at least {low}"
+            raise InvalidParameterError(
+                f"{type(policy).__name__}: {name} must be {kind}, {upto}, got {value!r}. Use "
+                f"{name}=0 to switch it off."
+            )
 
 
 def _check_area(area: Any) -> None:

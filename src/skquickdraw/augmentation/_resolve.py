@@ -7,30 +7,35 @@ from typing import Any
 from ..exceptions import InvalidParameterError
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._strokes import StrokeAugmentation
 
 AUGMENTATIONS = {"none": None, "sketch": AugmentationPolicy}
 MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
 
 
 def resolve_augmentation(
-    augmentation: AugmentationPolicy | str | None,
-) -> AugmentationPolicy | None:
+    augmentation: AugmentationPolicy | StrokeAugmentation | str | None,
+    *,
+    with_strokes: bool = False,
+) -> AugmentationPolicy | StrokeAugmentation | None:
     """Return the policy that an estimator's ``augmentation`` parameter stands for.
 
     Parameters
     ----------
-    augmentation : {'none', 'sketch'}, AugmentationPolicy or None
+    augmentation : {'none', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    with_strokes : bool, default=False
+        Whether the caller can draw strokes, and so takes a StrokeAugmentation too.
 
     Returns
     -------
-    policy : AugmentationPolicy or None
+    policy : AugmentationPolicy, StrokeAugmentation or None
         None for None and 'none'; a policy comes back itself, validated.
 
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, the type is another one, or a parameter of the policy is out of
-        range.
+        If the name is unknown, the type is another one or not for the caller, or a parameter of the
+        policy is out of range.
 
     Examples
     --------
@@ -43,7 +48,13 @@ def resolve_augmentation(
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
         factory = AUGMENTATIONS[augmentation]
         return factory and factory()
-    if not isinstance(augmentation, AugmentationPolicy):
+    if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
+        raise InvalidParameterError(
+            "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
+            "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
+            "pass an AugmentationPolicy."
+        )
+    if not isinstance(augmentation, AugmentationPolicy | StrokeAugmentation):
         raise InvalidParameterError(
             f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy, "
             f"got {augmentation!r}."

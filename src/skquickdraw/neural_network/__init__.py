@@ -1,5 +1,11 @@
 """Classifiers for small pictures: scikit-learn estimators that train a network."""
 
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from ._net import ImageNet as ImageNet
+from ._restore import check_module_state as check_module_state
+from ._restore import module_state as module_state
+from ._restore import net_state as net_state
+from ._restore import restore_module as restore_module
+from ._restore import restore_net as restore_net
 
 __all__ = ["CNNClassifier", "MobileNetClassifier", "ResNetClassifier"]

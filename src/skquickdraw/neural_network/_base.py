@@ -21,8 +21,9 @@ from .._targets import check_soft_targets, encode_labels
 from ..augmentation import resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..losses import LOSSES
-from ._batches import ImageSet, as_tensor
-from ._build import build_batches, build_net, check_compatible
+from ..networks import fold_batch_norm
+from ._batches import ImageSet, as_images
+from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
 from ._training_set import LabeledImages, pixel_statistics
 from ._views import make_views
@@ -52,7 +53,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
         "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
         "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
-        "optimizer": [StrOptions({"adamw", "sgd"}), callable],
+        "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left")],
@@ -179,11 +180,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         data = self._read(X, y, sample_weight, soft_targets, classes, is_first=previous is None)
         validation = self._read_validation(X_val, y_val, data)
         rng = check_random_state(self.random_state)
-        rows = data.order()
         if validation is None and self.early_stopping:
             rows, held_out = data.split(self.validation_fraction, rng, type(self).__name__)
             validation_set: ImageSet | None = data.subset(held_out)
         else:
+            rows = data.order()
             validation_set = validation.subset(validation.order()) if validation else None
         self._train(data.classes, data.subset(rows), validation_set, rng, previous)
         return self
@@ -272,17 +273,17 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
-        return self._outputs(X, self.net_.module_)
+        return self._outputs(X, fold_batch_norm(self.net_.module_))
 
     def _outputs(self, X: ArrayLike, module: torch.nn.Module) -> NDArray[np.float32]:
         """Return what ``module`` makes of each image, averaged over the views."""
         self._check_views()
-        images = as_tensor(check_images(self, X, reset=False, image_shape=self.image_shape_))
+        images = as_images(check_images(self, X, reset=False, image_shape=self.image_shape_))
         looks = [self.net_.logits(images, module, view) for view in self._views()[: self.n_tta]]
         return torch.stack(looks).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:
-        policy = resolve_augmentation(self.augmentation)
+        policy = resolve_augmentation(self.augmentation, with_strokes=True)
         return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
 
     def _check_views(self) -> None:
@@ -309,6 +310,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._check_views()
         shape = self.image_shape if is_first else self.image_shape_
         images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
+        check_strokes(self, images)
         classes, codes = encode_labels(name, y, classes)
         if soft_targets is not None:
             soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
@@ -337,6 +339,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         images, y_val = check_images_and_labels(
             self, X_val, y_val, reset=False, image_shape=data.images.shape[1:]
         )
+        check_strokes(self, images)
         codes = encode_labels(name, y_val, data.classes)[1]
         return LabeledImages(images, codes, data.classes, data.device)
 
@@ -369,7 +372,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
             )
             if previous is None:
-                net.set_statistics(*pixel_statistics(train))
+                net.set_statistics(*pixel_statistics(train, net.ink))
             else:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)

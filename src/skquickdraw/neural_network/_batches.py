@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
+from .._mapped import MappedRows, map_rows
 from ._rows import EpochSampler
 
 Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
@@ -31,7 +32,7 @@ class ImageSet(Dataset):
 
     Attributes
     ----------
-    images : tensor of shape (n, C, H, W)
+    images : tensor or MappedImages of shape (n, C, H, W)
         In the dtype that the user gave.
     rows : int64 tensor of shape (n_shown,)
         Positions in ``images``; repeated ones are shown repeatedly.
@@ -41,7 +42,7 @@ class ImageSet(Dataset):
     weights : float32 tensor of shape (n_shown,) or None
     """
 
-    images: Tensor
+    images: Tensor | MappedImages
     rows: Tensor
     codes: Tensor
     n_classes: int
@@ -60,6 +61,42 @@ class ImageSet(Dataset):
             targets = self.soft_targets[positions]
         weights = None if self.weights is None else self.weights[positions]
         return images, (targets, weights)
+
+
+class MappedImages:
+    """Stands in for the tensor of all images where these lie in a file.
+
+    It has those methods of a tensor that are asked for. Each reads what it returns, and nothing
+    else comes into memory or goes to the device.
+
+    Parameters
+    ----------
+    rows : MappedRows
+        Of shape (n, C, H, W).
+    device : torch.device
+        Where the tensors go that are cut out of it.
+    """
+
+    def __init__(self, rows: MappedRows, device: torch.device) -> None:
+        self.rows = rows
+        self.device = device
+        self.shape = rows.array.shape
+
+    def index_select(self, dim: int, positions: Tensor) -> Tensor:
+        """Return the images at ``positions`` (B,); ``dim`` is 0."""
+        return as_tensor(self.rows.take(positions.cpu().numpy())).to(self.device)
+
+    def split(self, size: int) -> Iterator[Tensor]:
+        """Go through all images in order, ``size`` at a time."""
+        for start in range(0, self.shape[0], size):
+            yield as_tensor(self.rows.cut(start, start + size)).to(self.device)
+
+
+def as_images(images: NDArray[Any], device: torch.device | None = None) -> Tensor | MappedImages:
+    """Put images on the device, as one tensor; those that lie in a file stay there."""
+    device = device or torch.device("cpu")
+    mapped = map_rows(images)
+    return as_tensor(images).to(device) if mapped is None else MappedImages(mapped, device)
 
 
 def as_tensor(images: NDArray[Any]) -> Tensor:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._device import resolve_precision
+from .._mapped import in_chunks
 from .._random import make_generator
-from ..augmentation import resolve_augmentation, resolve_mixing
+from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
 from ..losses import class_weights, resolve_loss
 from ._batches import ImageSet, TrainingBatches, resolve_batch_size
@@ -32,6 +33,14 @@ def sampling_strength(sampling: str | float | None) -> float:
     return 1.0 if sampling == "balanced" else float(sampling)
 
 
+def check_strokes(estimator: Any, images: NDArray[Any]) -> None:
+    """Refuse rows that are no packed strokes where the augmentation takes nothing else."""
+    policy = resolve_augmentation(estimator.augmentation, with_strokes=True)
+    if isinstance(policy, StrokeAugmentation):
+        for chunk in in_chunks(images):
+            policy.check(chunk)
+
+
 def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches:
     """Return the batches of an epoch; one generator of their own feeds all their draws."""
     generator = make_generator(seed)
@@ -41,7 +50,7 @@ def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches
         sampler=EpochSampler(
             train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
         ),
-        augmentation=resolve_augmentation(estimator.augmentation),
+        augmentation=resolve_augmentation(estimator.augmentation, with_strokes=True),
         mixing=resolve_mixing(estimator.mixing),
         generator=generator,
     )
@@ -59,12 +68,13 @@ def build_net(
     """Return an initialized skorch net that is ready to train."""
     train = batches.dataset
     device = train.images.device
+    ink = getattr(batches.augmentation, "ink", None)
     class_weight = _class_weight(estimator, train, classes)
     options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
     net = ImageNet(
         estimator._network,
         **options,
-        module__image_shape=batches.image_shape,
+        module__image_shape=batches.image_shape if ink is None else ink.image_shape,
         module__n_classes=train.n_classes,
         criterion=Criterion,
         criterion__row_loss=_row_loss(estimator, train, class_weight),
@@ -77,6 +87,7 @@ def build_net(
         callbacks=_callbacks(estimator, lr_schedule, n_epochs, len(batches), has_validation),
         device=str(device),
         precision=resolve_precision(estimator.precision, device),
+        ink=ink,
         verbose=0,
     )
     return net.initialize()

@@ -32,14 +32,18 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     How far each epoch balances the classes: class c is shown in proportion to
     ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
     often. An epoch always shows as many rows as the training set has.
-augmentation : {'sketch'}, AugmentationPolicy or None, default=None
-    Random changes of the training images, drawn anew in every epoch, on the device.
+augmentation : {'sketch'}, AugmentationPolicy, StrokeAugmentation or None, default=None
+    Random changes of the training images, drawn anew in every epoch, on the device. With a
+    :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
+    in ``fit`` and in predictions: (n, 3, P), or flat with ``image_shape=(3, P)``.
 mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
     :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
-optimizer : {'adamw', 'sgd'} or callable, default='adamw'
-    'sgd' is Nesterov's with momentum 0.9. A callable gets parameter groups, ``lr`` and
-    ``weight_decay``, as the classes of :mod:`torch.optim` do.
+optimizer : {'adamw', 'muon', 'sgd'} or callable, default='adamw'
+    'muon' (Jordan et al. 2024) makes the momentum of each dense convolution an orthogonal matrix,
+    and leaves all else to AdamW: it learns more from as many pictures. 'sgd' is Nesterov's with
+    momentum 0.9. A callable gets parameter groups, ``lr`` and ``weight_decay``, as the classes of
+    :mod:`torch.optim` do.
 lr : float, default=0.003
     Learning rate; the highest one under a schedule. Above 0.
 lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
@@ -91,8 +95,9 @@ image_shape_ : (int, int, int)
 n_epochs_ : int
     Epochs trained in all.
 history_ : list of dict
-    For each epoch: ``epoch``, ``train_loss``, ``lr`` (at its start), ``dur`` (seconds), and with
-    validation ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy).
+    For each epoch: ``epoch``, ``train_loss``, ``lr`` (at its start), ``n_images`` (shown), ``dur``
+    (seconds), ``cpu`` (seconds of processor time in training, by all threads of the process), and
+    with validation ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy).
 net_ : skorch.NeuralNet
     The private net; ``net_.module_`` is the trained network.
 """

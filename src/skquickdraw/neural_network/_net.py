@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from math import isfinite
+from time import process_time
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ._batches import Batch, ImageSet, TrainingBatches
+from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
 from ._views import View
 
 # Batches of one size, so that a prediction never depends on how many others are asked for with it:
@@ -37,14 +38,23 @@ class ImageNet(NeuralNet):
     ----------
     precision : torch.dtype
         Of activations in training; weights, and all of prediction, stay float32.
+    ink : callable or None
+        Where rows are packed strokes: draws a batch of them as pictures, with ``image_shape``.
     """
 
     module_: nn.Module
     history: Any
 
-    def __init__(self, *args: Any, precision: torch.dtype = torch.float32, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        precision: torch.dtype = torch.float32,
+        ink: Callable[[Tensor], Tensor] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.precision = precision
+        self.ink = ink
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -54,6 +64,13 @@ class ImageNet(NeuralNet):
         super().initialize_module()
         self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "precision": str(self.precision)}  # for skops
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        precision = getattr(torch, str(state["precision"]).removeprefix("torch."))
+        super().__setstate__({**state, "precision": precision})
 
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int
@@ -110,7 +127,10 @@ class ImageNet(NeuralNet):
     def _run_epoch(self, batches: TrainingBatches, validation: ImageSet | None) -> None:
         self.notify("on_epoch_begin", dataset_train=batches.dataset, dataset_valid=validation)
         self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+        started = process_time()
         self.run_single_epoch(batches, training=True, prefix="train", step_fn=self.train_step)
+        self.history.record("cpu", process_time() - started)
+        self.history.record("n_images", len(batches.dataset))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=batches.dataset, dataset_valid=validation)
@@ -155,8 +175,10 @@ class ImageNet(NeuralNet):
             return self.module_(x).float()
 
     def _validate(self, validation: ImageSet) -> None:
-        images = validation.images.index_select(0, validation.rows)
-        logits = self.logits(images, self.evaluated_module())
+        module = self.evaluated_module()
+        parts = validation.rows.split(PREDICTION_BATCH_ACCELERATOR)
+        images = (validation.images.index_select(0, rows) for rows in parts)
+        logits = torch.cat([self.logits(part, module) for part in images])
         loss = nn.functional.cross_entropy(logits, validation.codes)
         codes = validation.codes.cpu().numpy()
         score = recall_score(
@@ -166,7 +188,10 @@ class ImageNet(NeuralNet):
         self.history.record("valid_score", float(score))
 
     def logits(
-        self, images: Tensor, module: nn.Module | None = None, view: View | None = None
+        self,
+        images: Tensor | MappedImages,
+        module: nn.Module | None = None,
+        view: View | None = None,
     ) -> Tensor:
         """Return logits (n, n_classes) of images (n, C, H, W) in evaluation mode, in float32.
 
@@ -181,6 +206,7 @@ class ImageNet(NeuralNet):
             for part in images.split(size):
                 batch = part.to(self.device).float()
                 batch = pad(batch, (0, 0, 0, 0, 0, 0, 0, size - len(part)))
+                batch = batch if self.ink is None else self.ink(batch)
                 logits = module(batch if view is None else view(batch))
                 parts.append(logits[: len(part)])
             return torch.cat(parts)

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._mapped import in_chunks
+
 # Whole-number weights are repetitions; but not where that made an epoch this many times longer.
 LONGEST_REPETITION = 10
 
@@ -25,8 +27,8 @@ def canonical_order(*columns: NDArray[Any] | None) -> NDArray[np.int64]:
 
 
 def _checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
-    rows = np.ascontiguousarray(column).reshape(len(column), -1)
-    return np.fromiter((crc32(row.data) for row in rows), np.uint32, len(rows))
+    chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
+    return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))
 
 
 def repeat_rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from torch import Tensor
 
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._batches import ImageSet, as_tensor
+from ._batches import ImageSet, MappedImages, as_images
 from ._rows import canonical_order, repeat_rows, shown_counts
 
-STATISTICS_CHUNK = 8192  # images at a time
+STATISTICS_CHUNK = 2**20  # pixels at a time
 
 
 @dataclass
@@ -36,9 +37,9 @@ class LabeledImages:
         return order if self.weights is None else order[self.weights[order] > 0]
 
     @cached_property
-    def tensor(self) -> Tensor:
-        """All images on the device, once, for every subset."""
-        return as_tensor(self.images).to(self.device)
+    def pictures(self) -> Tensor | MappedImages:
+        """All images, on the device or in their file, once, for every subset."""
+        return as_images(self.images, self.device)
 
     def subset(self, rows: NDArray[np.int64]) -> ImageSet:
         """Return these rows, repeated and weighted as their weights ask."""
@@ -46,7 +47,7 @@ class LabeledImages:
         rows, weights = repeat_rows(rows, weights)
         soft = None if self.soft_targets is None else self.soft_targets[rows]
         return ImageSet(
-            images=self.tensor,
+            images=self.pictures,
             rows=self._on_device(rows),
             codes=self._on_device(self.codes[rows]),
             n_classes=len(self.classes),
@@ -89,14 +90,18 @@ def effective_counts(train: ImageSet, sampling: float) -> Tensor:
     )
 
 
-def pixel_statistics(train: ImageSet) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel over the training rows, as (C,) each."""
-    n_channels = train.images.shape[1]
+def pixel_statistics(train: ImageSet, ink: Any = None) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel over the training rows, as (C,) each.
+
+    Where rows are packed strokes, ``ink`` draws the pictures whose pixels count.
+    """
+    n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
+    n_channel_pixels = prod(size)
     sums = torch.zeros(2, n_channels, dtype=torch.float64, device=train.images.device)
-    for rows in train.rows.split(STATISTICS_CHUNK):
-        pixels = train.images.index_select(0, rows).double()
+    for rows in train.rows.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
+        images = train.images.index_select(0, rows)
+        pixels = (images if ink is None else ink(images.float())).double()
         sums[0] += pixels.sum(dim=(0, 2, 3))
         sums[1] += pixels.square().sum(dim=(0, 2, 3))
-    n_pixels = len(train) * train.images[0, 0].numel()
-    mean, square = sums / n_pixels
+    mean, square = sums / (len(train) * n_channel_pixels)
     return mean.float(), (square - mean**2).clamp(min=0).sqrt().float()

@@ -1,0 +1,118 @@
+"""Arrays that lie in a file (memory maps), read piece by piece: they need not fit in memory.
+
+Rows are read from the file, not through the map: what is touched through a map stays resident, and
+brings its neighbours along, so that a pass over shuffled rows would soon hold the whole file.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .exceptions import DataFileError
+
+CHUNK_BYTES = 2**24
+N_PIECES, PIECE_BYTES = 16, 1024  # that tell whether a file is still the one that was mapped
+
+
+class MappedRows:
+    """Rows of a memory-mapped array, each a copy that is read from the file.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, ...)
+        A view on a memory map, whose rows lie in one piece each.
+    path : str or path
+        The file that was mapped.
+    start : int
+        Where in the file the first row begins, in bytes.
+    """
+
+    def __init__(self, array: NDArray[Any], path: Any, start: int) -> None:
+        self.array = array
+        self.path = path
+        self.start = start
+
+    def take(self, positions: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the rows at these positions."""
+        rows = np.empty((len(positions), *self.array.shape[1:]), self.array.dtype)
+        with open(self.path, "rb", buffering=0) as file:
+            for i, position in enumerate(positions.tolist()):
+                self._read(file, position, rows[i : i + 1])
+        return rows
+
+    def cut(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows from ``start`` to ``stop``."""
+        stop = min(stop, len(self.array))
+        if not self.array.flags.c_contiguous:
+            return self.take(np.arange(start, stop))
+        rows = np.empty((stop - start, *self.array.shape[1:]), self.array.dtype)
+        with open(self.path, "rb", buffering=0) as file:
+            self._read(file, start, rows)
+        return rows
+
+    def _read(self, file: Any, position: int, out: NDArray[Any]) -> None:
+        file.seek(self.start + position * self.array.strides[0])
+        if file.readinto(out) != out.nbytes:
+            raise DataFileError(
+                f"{self.path} ends before row {position} of X, which was mapped from it. Leave the "
+                "file as it is while it is read, or load X into memory: np.array(X)."
+            )
+
+
+def map_rows(array: NDArray[Any]) -> MappedRows | None:
+    """Return how to read the rows of a mapped array from its file; None for any other array.
+
+    None also where the file does not hold what the array does: in a copy-on-write map, whose
+    changes are in memory only, and where the file is gone, or another one by now.
+    """
+    root = _find_map(array)
+    if root is None or root.mode == "c" or not root.filename:
+        return None
+    if not len(array) or not array[:1].flags.c_contiguous:
+        return None
+    if not _is_still_there(root, root.filename):
+        return None
+    return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
+
+
+def in_chunks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Go through the rows of an array, a few megabytes at a time."""
+    mapped = map_rows(array)
+    n_rows = max(1, CHUNK_BYTES // max(1, array[:1].nbytes))
+    for start in range(0, len(array), n_rows):
+        stop = start + n_rows
+        yield array[start:stop] if mapped is None else mapped.cut(start, stop)
+
+
+def _find_map(array: Any) -> np.memmap | None:
+    """Return the memory map that an array is a view of."""
+    while array is not None:
+        if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
+            return array
+        array = getattr(array, "base", None)
+    return None
+
+
+def _is_still_there(root: np.memmap, path: Any) -> bool:
+    """Return whether the file holds what its map shows, by pieces from all over it."""
+    content = root.ravel(order="K").view(np.uint8)
+    starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), N_PIECES).astype(np.int64)
+    try:
+        with open(path, "rb") as file:
+            for start in starts.tolist():
+                piece = content[start : start + PIECE_BYTES]
+                file.seek(root.offset + start)
+                if file.read(len(piece)) != piece.tobytes():
+                    return False
+    except OSError:
+        return False
+    return True
+
+
+def _address(array: NDArray[Any]) -> int:
+    return array.__array_interface__["data"][0]
