@@ -71,8 +71,8 @@ def rasterize(
     (2, 14, 14)
     """
     _check_positive(side, line_width, margin)
-    one = _is_one_drawing(strokes)
-    points, stroke, drawing = _flatten([strokes] if one else strokes)
+    one = is_one_drawing(strokes)
+    points, stroke, drawing = flatten("rasterize", [strokes] if one else strokes)
     images = draw_points(
         points,
         stroke,
@@ -141,7 +141,7 @@ def _check_positive(side, line_width, margin):
             raise InvalidParameterError(f"rasterize: {name} must be {rule}; got {value!r}.")
 
 
-def _is_one_drawing(strokes):
+def is_one_drawing(strokes):
     """Tell one drawing (stroke, axis, point) from a sequence of them by its depth."""
     for outer in strokes:
         for middle in outer:
@@ -149,13 +149,16 @@ def _is_one_drawing(strokes):
     return False
 
 
-def _flatten(drawings):
-    """Lay the points of all drawings end to end: points (n, 2), stroke (n,), drawing (n,)."""
+def flatten(subject, drawings):
+    """Lay the points of all drawings end to end: points (n, 2), stroke (n,), drawing (n,).
+
+    ``subject`` names the caller in errors.
+    """
     strokes = [stroke for drawing in drawings for stroke in drawing]
     for stroke in strokes:
         if len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) or len(stroke[0]) == 0:
             raise InvalidParameterError(
-                "rasterize: a stroke must be a pair [[x, ...], [y, ...]] of equally long, "
+                f"{subject}: a stroke must be a pair [[x, ...], [y, ...]] of equally long, "
                 f"non-empty coordinates; got lengths {[len(axis) for axis in stroke]}. Leave out "
                 "empty strokes, and the times of the raw format."
             )
@@ -164,16 +167,16 @@ def _flatten(drawings):
     points = np.empty((n_points.sum(), 2))
     for axis in (0, 1):
         points[:, axis] = list(chain.from_iterable(stroke[axis] for stroke in strokes))
-    _check_box(points)
+    _check_box(subject, points)
     drawing = np.repeat(np.arange(len(n_strokes)), n_strokes)
     return points, np.repeat(np.arange(len(strokes)), n_points), np.repeat(drawing, n_points)
 
 
-def _check_box(points):
+def _check_box(subject, points):
     """Raise if a coordinate lies outside the box, or is no number."""
     wrong = ~((points >= 0) & (points <= BOX))
     if wrong.any():
         raise InvalidParameterError(
-            f"rasterize: coordinates must lie in 0..{BOX}, as in the simplified format; got "
+            f"{subject}: coordinates must lie in 0..{BOX}, as in the simplified format; got "
             f"{points[wrong][0]:g}. Shift each drawing to start at 0 and scale it to end at 255."
         )

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ..exceptions import InvalidParameterError
-from ._concepts import CONCEPTS, NAMES
-from ._hand import by_hand
-from ._pen import Pen
+from ._concepts._hand import by_hand
+from ._concepts._pen import Pen
+from ._concepts._table import CONCEPTS, NAMES
 from ._rasterize import draw_points
 
 BLOCK = 512  # drawings of one class drawn at a time; bounds the memory

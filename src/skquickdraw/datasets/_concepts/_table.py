@@ -5,7 +5,7 @@ one name are two ways to draw it) and put its name here. Neighbours in this list
 confused: the first twenty hold whole groups, so that small problems are not easier than large ones.
 """
 
-from . import _concepts_built, _concepts_nature, _concepts_round, _concepts_tools  # noqa: F401
+from . import _built, _nature, _round, _tools  # noqa: F401
 from ._concept import WAYS
 
 NAMES = (

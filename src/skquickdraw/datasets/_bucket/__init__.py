@@ -1,0 +1,1 @@
+"""Files on a server: read in part, resumed, verified, and kept."""

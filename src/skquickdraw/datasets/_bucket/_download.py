@@ -1,0 +1,175 @@
+"""Read the first bytes of a file on a web server, in the face of what goes wrong on the way."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from ...exceptions import DataFileError, DownloadError
+from ._head import Head
+
+if TYPE_CHECKING:
+    import requests
+
+TIMEOUT = 30  # seconds without a word from the server
+CHUNK = 1 << 16  # bytes; less than one is lost where a connection breaks
+PASSING = {408, 416, 425, 429}  # refusals that may be over at the next try, as 5xx may
+WAYS_OUT = (
+    "Without a network, fetch on another machine and copy its cache folder here, name a mirror by "
+    "base_url or SKQUICKDRAW_BASE_URL, or read files that you have with load_quickdraw."
+)
+
+Rows = TypeVar("Rows")
+
+
+class RemoteFile:
+    """A file behind a URL, read from its start; what was read survives a dropped connection.
+
+    Parameters
+    ----------
+    session : requests.Session
+    url : str
+    known : Head
+        What an earlier download left; continued if the file is still the same.
+    report : callable
+        Called with the number of bytes read so far, after each chunk.
+    """
+
+    def __init__(
+        self, session: requests.Session, url: str, known: Head, report: Callable[[int], object]
+    ):
+        self.session = session
+        self.url = url
+        self.report = report
+        self._remember(known)
+
+    @property
+    def head(self) -> Head:
+        return Head(bytes(self.content), self.size, self.etag)
+
+    def forget(self) -> None:
+        """Start over at the next read."""
+        self._remember(Head())
+
+    def _remember(self, head: Head) -> None:
+        self.content, self.size, self.etag = bytearray(head.content), head.size, head.etag
+
+    def read(self, stop_at: Callable[[bytes], int | None]) -> None:
+        """Read until `stop_at` of the content asks for no more (None: all of it), or the end."""
+        while len(self.content) != self.size:
+            stop = stop_at(bytes(self.content))
+            if stop is not None and stop <= len(self.content):
+                return
+            self._read_to(stop)
+
+    def _read_to(self, stop: int | None) -> None:
+        """Make one request, and keep what comes of it."""
+        start = len(self.content)
+        # A range counts the bytes of the file itself, so it must not be compressed on the way.
+        headers = {"Accept-Encoding": "identity"}
+        headers["Range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        if start and self.etag and not self.etag.startswith("W/"):
+            headers["If-Range"] = self.etag
+        with self.session.get(self.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if response.status_code == 416:  # the file is shorter than what was known of it
+                self.forget()
+            _check_status(response)
+            end = self._begin(response, start)
+            enough = None if response.status_code == 206 else stop  # a range ends by itself
+            for chunk in response.iter_content(CHUNK):
+                self.content += chunk
+                self.report(len(self.content))
+                if enough is not None and len(self.content) >= enough:
+                    return
+            if end is None:  # it did not say how long the file is: this long
+                self.size = len(self.content)
+            elif len(self.content) < end:
+                raise _interrupted(f"the answer broke off at byte {len(self.content)} of {end}")
+
+    def _begin(self, response: requests.Response, start: int) -> int | None:
+        """Take in the headers of an answer; return the byte at which it will end."""
+        etag = response.headers.get("ETag")
+        if response.status_code != 206:  # the whole file: no ranges here, or it has changed
+            is_plain = "Content-Encoding" not in response.headers
+            length = response.headers.get("Content-Length", "") if is_plain else ""
+            self._remember(Head(b"", int(length) if length.isdigit() else None, etag))
+            return self.size
+        text = response.headers.get("Content-Range", "")
+        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", text)
+        # One that ends before it starts would be asked for without end.
+        if found is None or not start == int(found[1]) <= int(found[2]):
+            self.forget()
+            raise _interrupted(f"asked for bytes from {start}, the server sent {text!r}")
+        size = int(found[3])
+        if start and (self.etag, self.size) != (etag, size):
+            self.forget()
+            raise _interrupted("the file on the server has changed meanwhile")
+        self.size, self.etag = size, etag
+        return int(found[2]) + 1
+
+
+def read_with_retries(
+    remote: RemoteFile,
+    stop_at: Callable[[bytes], int | None],
+    verify: Callable[[Head], Rows],
+    *,
+    n_retries: int,
+    delay: float,
+) -> Rows:
+    """Read a file until it has what is wanted and is found sound.
+
+    Raises
+    ------
+    DownloadError
+        At once where the server refuses for good, else after `n_retries` more tries, with a pause
+        of `delay` seconds that doubles each time.
+    """
+    import requests
+
+    for attempt in range(n_retries + 1):
+        if attempt:
+            time.sleep(delay * 2 ** (attempt - 1))
+        try:
+            remote.read(stop_at)
+            return verify(remote.head)
+        except DataFileError as error:
+            failure: Exception = error
+            remote.forget()
+        # Of addresses and numbers in headers that are none, some end in a bare ValueError.
+        except (requests.RequestException, ValueError) as error:
+            failure = error
+    tries = "1 try" if n_retries == 0 else f"{n_retries + 1} tries"
+    raise DownloadError(
+        f"fetch_quickdraw: {without_login(remote.url)} could not be fetched in {tries}; the last "
+        f"one ended with {type(failure).__name__}: {failure}. {WAYS_OUT}"
+    ) from failure
+
+
+def without_login(url: str) -> str:
+    """Return an address as it may be shown: a name and password in it are left out."""
+    return re.sub("//[^/]*@", "//", url)
+
+
+def _check_status(response: requests.Response) -> None:
+    """Raise where there is no content: an error to retry, or one that is final."""
+    import requests
+
+    status = response.status_code
+    if status in (200, 206):
+        return
+    answer = f"the server answered {status} {response.reason}"
+    if status in PASSING or status >= 500:
+        raise requests.HTTPError(answer)
+    raise DownloadError(
+        f"fetch_quickdraw: {without_login(response.url)} could not be fetched: {answer}, which "
+        "another try would not change. Check that the base URL leads to a copy of Google's folder. "
+        f"{WAYS_OUT}"
+    )
+
+
+def _interrupted(why: str) -> requests.RequestException:
+    import requests
+
+    return requests.ConnectionError(why)

@@ -1,0 +1,197 @@
+"""Fetch drawings of Quick, Draw! from Google's public bucket, or from a mirror of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from numbers import Integral, Real
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from ..exceptions import DownloadError, InvalidParameterError
+from ._bucket._bucket import Bucket, resolve_base_url
+from ._bucket._class_names import check_class_names
+from ._bucket._download import WAYS_OUT, without_login
+from ._bucket._head import BitmapFile, PublishedFile, StrokeFile
+
+FILES: dict[str, PublishedFile] = {"bitmap": BitmapFile(), "simplified": StrokeFile()}
+FORMS = {
+    "bitmap": "28 x 28 pixels, uint8, white ink on black",
+    "simplified": "strokes in a box of 0..255",
+}
+DESCR = """\
+Quick, Draw!: {n} drawings of {n_classes} classes, from {least} to {most} a class, {form}.
+Fetched from {base_url}. Drawings by the players of Quick, Draw!, (c) Google, CC BY 4.0.
+"""
+
+
+def fetch_quickdraw(
+    classes: Sequence[str] | None = None,
+    *,
+    kind: Literal["bitmap", "simplified"] = "bitmap",
+    n_per_class: int | None = 1000,
+    data_home: str | PathLike | None = None,
+    base_url: str | None = None,
+    download_if_missing: bool = True,
+    n_retries: int = 3,
+    delay: float = 1.0,
+    progress: bool = True,
+    return_X_y: bool = False,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch | tuple[Any, np.ndarray]:
+    """Fetch drawings of Quick, Draw! from Google's bucket, and keep them in a cache.
+
+    Of each class only the first drawings that are wanted are downloaded: 1,000 bitmaps are 0.8 MB,
+    of a file of over 100. Needs pooch and tqdm: ``pip install 'skquickdraw[data]'``.
+
+    Parameters
+    ----------
+    classes : sequence of str, default=None
+        Names from the 345 of https://quickdraw.withgoogle.com/data, such as ``["cat", "The Eiffel
+        Tower"]``; None takes all of them. Their order is that of `target_names`.
+    kind : {'bitmap', 'simplified'}, default='bitmap'
+        Pictures of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
+    n_per_class : int or None, default=1000
+        Drawings of each class, at least 1: the first ones of its file, all where it has fewer.
+        None takes all: about 150,000 a class, and 39 GB of bitmaps for all classes together.
+    data_home : str or path-like, default=None
+        Where the cache is; None is scikit-learn's (see :func:`sklearn.datasets.get_data_home`).
+    base_url : str, default=None
+        Where a copy of the bucket's folder ``full`` is served by http or https. None is what the
+        environment variable ``SKQUICKDRAW_BASE_URL`` says, or else the bucket itself. Each has a
+        cache of its own.
+    download_if_missing : bool, default=True
+        False raises where something is not in the cache, and never uses the network.
+    n_retries : int, default=3
+        Further tries for each file, at least 0, after a lost connection, a damaged answer or a
+        server's passing error (5xx, 408, 416, 425, 429). What has arrived is not asked for again.
+    delay : float, default=1.0
+        Seconds before the first further try, at least 0; each pause is twice as long as the last.
+    progress : bool, default=True
+        Whether to show a progress bar on stderr while downloading.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` only.
+    random_state : int, RandomState instance or None, default=None
+        Shuffles the drawings. None leaves them in order, class after class. It does not change
+        which drawings are returned.
+
+    Returns
+    -------
+    data : Bunch
+        - ``data`` : ndarray (n, 784), uint8, or with ``kind='simplified'`` a list of n drawings
+        - ``target`` : ndarray (n,), int64, indices into ``target_names``
+        - ``target_names`` : ndarray (n_classes,), str
+        - ``image_shape`` : (28, 28), or None with ``kind='simplified'``
+        - ``class_counts`` : ndarray (n_classes,), int64
+        - ``DESCR`` : str
+    (data, target) : tuple
+        With ``return_X_y=True``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is of the wrong kind or out of range, or a class is unknown.
+    DownloadError
+        If a file could not be fetched, or is missing with ``download_if_missing=False``. It is an
+        OSError. Classes that were complete by then stay in the cache.
+
+    Notes
+    -----
+    A file comes into the cache in one step, after it was found sound, and is held against its
+    recorded SHA-256 whenever it is read; a damaged one is fetched again. If more drawings are
+    wanted than are there, the rest is fetched, or all where the file on the server has changed
+    (by its ETag and size). A server that does not know range requests is read as far as needed.
+
+    Proxies are found as requests finds them, by ``HTTPS_PROXY`` and the like.
+
+    References
+    ----------
+    Ha, D. and Eck, D. (2017). A Neural Representation of Sketch Drawings. arXiv:1704.03477. The
+    files are described at https://github.com/googlecreativelab/quickdraw-dataset.
+
+    Examples
+    --------
+    >>> from skquickdraw.datasets import fetch_quickdraw
+    >>> drawings = fetch_quickdraw(["cat", "dog"], n_per_class=100)  # doctest: +SKIP
+    >>> drawings.data.shape, drawings.target_names  # doctest: +SKIP
+    ((200, 784), array(['cat', 'dog'], dtype='<U3'))
+    """
+    names = check_class_names(classes)
+    _check_parameters(kind, n_per_class, n_retries, delay)
+    base_url = resolve_base_url(base_url)
+    bucket = Bucket(base_url, FILES[kind], data_home)
+    found = {name: bucket.cached(name, n_per_class) for name in names}
+    missing = [name for name in names if found[name] is None]
+    if missing and not download_if_missing:
+        raise _missing_error(missing, len(names), n_per_class, bucket.folder)
+    if missing:
+        found |= bucket.download(
+            missing, n_per_class, n_retries=n_retries, delay=delay, progress=progress
+        )
+    data, target = _assemble(list(found.values()), random_state)
+    return (data, target) if return_X_y else _bunch(data, target, names, kind, base_url)
+
+
+def _missing_error(missing, n_classes, n_per_class, folder):
+    shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+    return DownloadError(
+        f"fetch_quickdraw: with download_if_missing=False all drawings must be in the cache; "
+        f"{len(missing)} of {n_classes} classes are missing in {str(folder)!r}, are damaged, or "
+        f"have too few drawings for n_per_class={n_per_class}: {shown}. Pass "
+        f"download_if_missing=True. {WAYS_OUT}"
+    )
+
+
+def _assemble(rows, random_state):
+    """Lay the rows of all classes end to end, and shuffle them where that is wanted."""
+    target = np.repeat(np.arange(len(rows)), [len(part) for part in rows]).astype(np.int64)
+    is_bitmap = isinstance(rows[0], np.ndarray)
+    data = np.concatenate(rows) if is_bitmap else list(chain.from_iterable(rows))
+    if random_state is None:
+        return data, target
+    order = check_random_state(random_state).permutation(len(target))
+    return (data[order] if is_bitmap else [data[row] for row in order]), target[order]
+
+
+def _bunch(data, target, names, kind, base_url):
+    counts = np.bincount(target, minlength=len(names)).astype(np.int64)
+    descr = DESCR.format(
+        n=len(target),
+        n_classes=len(names),
+        least=counts.min(),
+        most=counts.max(),
+        form=FORMS[kind],
+        base_url=without_login(base_url),
+    )
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=np.array(names),
+        image_shape=(28, 28) if kind == "bitmap" else None,
+        class_counts=counts,
+        DESCR=descr,
+    )
+
+
+def _check_parameters(kind, n_per_class, n_retries, delay):
+    """Raise if a parameter is of the wrong kind or out of range."""
+    if kind not in list(FILES):
+        raise InvalidParameterError(
+            f"fetch_quickdraw: kind must be one of {list(FILES)}; got {kind!r}."
+        )
+    if n_per_class is not None and (not isinstance(n_per_class, Integral) or n_per_class < 1):
+        raise InvalidParameterError(
+            f"fetch_quickdraw: n_per_class must be an int of at least 1, or None for all; got "
+            f"{n_per_class!r}."
+        )
+    if not isinstance(n_retries, Integral) or n_retries < 0:
+        raise InvalidParameterError(
+            f"fetch_quickdraw: n_retries must be an int of at least 0; got {n_retries!r}."
+        )
+    if not isinstance(delay, Real) or not 0 <= delay < np.inf:
+        raise InvalidParameterError(
+            f"fetch_quickdraw: delay must be a finite number of at least 0; got {delay!r}."
+        )

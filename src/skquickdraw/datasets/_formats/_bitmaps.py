@@ -1,0 +1,98 @@
+"""Read bitmaps: .npy files, which may stay on disk, and .npz archives of one or many classes."""
+
+from math import isqrt
+
+import numpy as np
+
+from ...exceptions import DataFileError
+from ._npy import check_plain, read_header
+from ._npz import array_names, open_npz, read_plain
+
+
+def map_npy(file, where):
+    """Return the images of a .npy file as a memory map, and their (height, width)."""
+    with file.open("rb") as stream:
+        header = read_header(stream, where)
+    check_plain(header, file.stat().st_size, where)
+    shape = check_bitmaps(header.shape, header.dtype, where)
+    if header.fortran_order:
+        raise DataFileError(
+            f"{where}: must be in C order, image after image; got Fortran order. Save "
+            "np.ascontiguousarray(X)."
+        )
+    images = np.memmap(file, np.uint8, mode="r", offset=header.start, shape=header.shape)
+    return images.reshape(len(images), -1), shape
+
+
+def read_npz(file, where):
+    """Return the one array of an archive as images in rows, and their (height, width)."""
+    with open_npz(file, where) as archive:
+        images = read_plain(archive, array_names(archive)[0], where)
+    shape = check_bitmaps(images.shape, images.dtype, where)
+    return images.reshape(len(images), -1), shape
+
+
+def read_labelled(file, where):
+    """Return X in rows, y as indices, the names of the classes, and (height, width)."""
+    with open_npz(file, where) as archive:
+        wanted = {"X", "y", "classes"} & set(array_names(archive))
+        if "y" not in wanted:
+            raise DataFileError(
+                f"{where}: must hold labels y beside X; got {array_names(archive)}. "
+                "load_competition reads unlabelled drawings that lie beside a train.npz."
+            )
+        arrays = {name: read_plain(archive, name, where) for name in sorted(wanted)}
+    X, y, names = arrays["X"], arrays["y"], arrays.get("classes")
+    shape = check_bitmaps(X.shape, X.dtype, f"{where}, array 'X'")
+    if y.shape != (len(X),):
+        raise DataFileError(
+            f"{where}: y must hold one label for each of the {len(X)} images of X; got shape "
+            f"{y.shape}."
+        )
+    if names is None:
+        names, y = np.unique(y, return_inverse=True)
+    _check_indices(y, names, where)
+    return X.reshape(len(X), -1), y.astype(np.int64), _as_text(names, where), shape
+
+
+def _check_indices(y, names, where):
+    """Raise if y does not index the names."""
+    if names.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names):
+        raise DataFileError(
+            f"{where}: y must hold indices into classes, a list of names; got y of {y.dtype} and "
+            f"classes of shape {names.shape}. Leave classes out where y holds the names "
+            "themselves."
+        )
+
+
+def _as_text(names, where):
+    """Return the names of the classes as str."""
+    try:
+        return np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names.astype(str)
+    except UnicodeDecodeError as error:
+        raise DataFileError(
+            f"{where}: names of classes that are bytes must be UTF-8; got {error.object!r}. Save "
+            "np.array(names, dtype=str)."
+        ) from error
+
+
+def check_bitmaps(shape, dtype, where):
+    """Return (height, width), or raise if this is no batch of 8-bit images."""
+    if dtype != np.uint8 or len(shape) not in (2, 3) or min(shape[1:]) < 1:
+        raise DataFileError(
+            f"{where}: bitmaps must be uint8 of shape (n, height * width) or (n, height, width); "
+            f"got {dtype} of shape {shape}. Scale them to 0..255 and save X.astype(np.uint8)."
+        )
+    if shape[0] < 1:
+        raise DataFileError(
+            f"{where}: must hold at least one drawing; got none. Leave the file out."
+        )
+    if len(shape) == 3:
+        return shape[1:]
+    side = isqrt(shape[1])
+    if side * side != shape[1]:
+        raise DataFileError(
+            f"{where}: flat bitmaps must be square; got rows of {shape[1]} pixels. Save them as "
+            "(n, height, width)."
+        )
+    return side, side

@@ -1,0 +1,124 @@
+"""Read arrays of numeric arrays out of a pickle, in which nothing is run.
+
+The published sketch-rnn archives hold arrays of objects, and numpy stores those as a pickle. Such a
+pickle is read here into descriptions: every name in it stands for a `_Noted`, which does no more
+than remember what it was called with. No function or class that a pickle could call is ever on the
+unpickler's stack, not even numpy's own, whose dtypes can be talked into reading foreign memory.
+The descriptions that fit are then turned into arrays by `np.frombuffer`; others are refused.
+"""
+
+import copyreg
+import pickle
+
+import numpy as np
+
+from ...exceptions import DataFileError
+
+NOTED = {
+    *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),  # how protocol 2 spells bytes
+}
+NUMBERS = {"i1", "i2", "i4", "i8", "f4", "f8"}
+
+
+class _Noted:
+    """A name of a pickle, or a call of it: remembers, and does nothing."""
+
+    __slots__ = ("args", "name", "state")
+
+    def __init__(self, name, args=None):
+        self.name, self.args, self.state = name, args, None
+
+    def __call__(self, *args):
+        return _Noted(self.name, args)
+
+    def __setstate__(self, state):
+        self.state = state
+
+
+class _Reader(pickle.Unpickler):
+    """An unpickler that knows no function and no class."""
+
+    def find_class(self, module, name):
+        if (module, name) not in NOTED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return _Noted(name)
+
+    def persistent_load(self, pid):
+        raise pickle.UnpicklingError("it asks for an object outside it")
+
+
+def read_array_of_arrays(stream, where):
+    """Return the numeric arrays of an array of objects, from a stream that stands at its pickle.
+
+    Raises
+    ------
+    DataFileError
+        If the pickle holds anything else. The message names the byte, or the entry.
+    """
+    copyreg.clear_extension_cache()  # what a program put there comes past find_class
+    try:
+        # Strings of Python 2 are bytes; latin1 keeps each byte.
+        code, _, _, entries = _array_parts(_Reader(stream, encoding="latin1").load())
+        if code != "O8" or not isinstance(entries, list):
+            raise ValueError("it is no array of objects")
+    except Exception as error:  # a broken pickle can raise anything
+        raise DataFileError(
+            f"{where}: an array of objects must hold numeric arrays and nothing else; refused at "
+            f"byte {stream.tell()}, as {error}. Nothing in it was run. Download the file again, or "
+            "write the drawings as simplified .ndjson."
+        ) from error
+    return [_as_array(entry, f"{where}, drawing {i}") for i, entry in enumerate(entries)]
+
+
+def _as_array(entry, where):
+    """Turn the description of a numeric array into the array."""
+    try:
+        code, shape, order, data = _array_parts(entry)
+        if code[1:] not in NUMBERS or not isinstance(data, bytes):
+            raise ValueError(f"its dtype is {code}")
+        return np.frombuffer(data, code).reshape(shape, order=order)
+    except (ValueError, TypeError) as error:
+        raise DataFileError(
+            f"{where}: must be an array of integers or floating-point numbers; {error}. Nothing in "
+            "it was run. Leave the drawing out, or write the drawings as simplified .ndjson."
+        ) from error
+
+
+def _array_parts(noted):
+    """Return dtype code, shape, order of axes and data of the description of an array."""
+    if not isinstance(noted, _Noted) or noted.name != "_reconstruct":
+        raise ValueError("it is no array")
+    _, shape, dtype, is_fortran, data = _tuple(noted.state, 5)
+    if not isinstance(dtype, _Noted) or dtype.name != "dtype":
+        raise ValueError("its dtype is none")
+    kind, byte_order = _tuple(dtype.args, 3)[0], _tuple(dtype.state, 8)[1]
+    if not isinstance(kind, str) or byte_order not in ("<", ">", "|", "="):
+        raise ValueError("its dtype is none")
+    if not isinstance(is_fortran, bool):
+        raise ValueError("its order of axes is none")
+    code = kind if kind == "O8" else byte_order + kind
+    return code, _sizes(shape), "F" if is_fortran else "C", _bytes(data)
+
+
+def _tuple(value, length):
+    if not isinstance(value, tuple) or len(value) != length:
+        raise ValueError("it is described as numpy describes no array")
+    return value
+
+
+def _sizes(shape):
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+        raise ValueError("its shape is none")
+    return shape
+
+
+def _bytes(data):
+    """Return bytes that were pickled as text, by Python 2 or by protocol 2; others as they are."""
+    if isinstance(data, _Noted) and data.name == "encode":
+        data, encoding = _tuple(data.args, 2)
+        if encoding != "latin1":
+            raise ValueError("its bytes are encoded in another way than numpy does")
+    return data.encode("latin1") if isinstance(data, str) else data

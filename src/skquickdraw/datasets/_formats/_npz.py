@@ -1,0 +1,60 @@
+"""Read .npz archives without unpickling, and tell the layouts apart by the names of the arrays."""
+
+from contextlib import contextmanager
+from zipfile import ZipFile
+
+import numpy as np
+
+from ...exceptions import DataFileError
+from ._npy import check_plain, read_header
+
+SPLITS = ("train", "valid", "test")  # of a sketch-rnn file
+
+
+@contextmanager
+def open_npz(file, where):
+    """Open an archive, and name the file in whatever is found wrong with it as an archive."""
+    try:
+        with ZipFile(file) as archive:
+            yield archive
+    except DataFileError:
+        raise
+    except Exception as error:  # the archive may be damaged anywhere, which can raise anything
+        raise DataFileError(
+            f"{where}: must be an .npz archive, whole and without a password; got "
+            f"{file.stat().st_size} bytes that are none: {error}. Download or write it again."
+        ) from error
+
+
+def array_names(archive):
+    """Return the names of the arrays, as np.load gives them."""
+    return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def tell_layout(file, where):
+    """Return what an archive holds: 'sketch_rnn', 'labelled' images or 'bitmaps' of one class."""
+    with open_npz(file, where) as archive:
+        names = array_names(archive)
+    if set(SPLITS) & set(names):
+        return "sketch_rnn"
+    if "X" in names and {"y", "classes"} & set(names):
+        return "labelled"
+    if len(names) == 1:
+        return "bitmaps"
+    raise DataFileError(
+        f"{where}: must hold one array of bitmaps, or X and y (and classes), or the train, valid "
+        f"and test of sketch-rnn; got {names}. Write one array a class with np.savez_compressed, "
+        "or a folder of one file a class."
+    )
+
+
+def read_plain(archive, name, where):
+    """Return an array of an archive that holds no objects."""
+    entry = archive.getinfo(name + ".npy" if name + ".npy" in archive.namelist() else name)
+    where = f"{where}, array {name!r}"
+    with archive.open(entry) as stream:
+        header = read_header(stream, where)
+        check_plain(header, entry.file_size, where)
+        data = bytearray(stream.read())  # to the end, where zip compares the checksum
+    order = "F" if header.fortran_order else "C"
+    return np.frombuffer(data, header.dtype).reshape(header.shape, order=order)

@@ -1,0 +1,235 @@
+"""Load drawings from files on disk, in the formats that Quick, Draw! is published in."""
+
+from numbers import Integral
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..exceptions import DataFileError, InvalidParameterError
+from ._formats._bitmaps import read_labelled
+from ._formats._class_files import FORMATS, find_class_files
+from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_strokes
+
+DESCR = """\
+{n} drawings of {n_classes} classes, from {least} to {most} a class, {form}.
+Read from {path}.
+"""
+
+
+def load_quickdraw(
+    path: str | PathLike,
+    *,
+    file_format: str | None = None,
+    n_per_class: int | None = None,
+    side: int | None = None,
+    as_strokes: bool = False,
+    recognized_only: bool = False,
+    mmap: bool = False,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, np.ndarray]:
+    """Load drawings from a file, or from a folder with one file a class.
+
+    Reads the formats in which Quick, Draw! is published, whoever downloaded them, and pictures of
+    one's own. Classes are named after their files: ``full_numpy_bitmap_alarm clock.npy`` holds the
+    class ``alarm clock``.
+
+    Parameters
+    ----------
+    path : str or path-like
+        One of these, or a folder of them with one class a file:
+
+        - ``.npy``, bitmaps: uint8 of shape (n, height * width) or (n, height, width)
+        - ``.npz`` with one such array; or with several classes, as X, y and, where y holds
+          indices, classes
+        - ``.ndjson`` or ``.ndjson.gz``, strokes in the simplified format
+        - ``.bin``, strokes in the binary format
+        - ``.npz`` of sketch-rnn, with the arrays train, valid and test, which are joined
+        - a folder of ``.png``, one class; or a folder of such folders, one class each. Needs
+          Pillow (``pip install 'skquickdraw[data]'``).
+
+        Other files of a folder are passed over; PNGs count where there are no other data files.
+    file_format : {'npy', 'npz', 'ndjson', 'bin', 'png'}, default=None
+        Which files of a folder to read, where it holds the same class in several formats. None
+        takes all.
+    n_per_class : int, default=None
+        Take the first so many drawings of each class, or all that there are, at least 1. No more of
+        a .npy or .ndjson file is read. None takes all.
+    side : int, default=None
+        Height and width in pixels of images drawn from strokes, at least 1; None is 28. Bitmaps
+        come in their own size, and are refused where it is not the given one.
+    as_strokes : bool, default=False
+        Whether to return the strokes themselves instead of drawing them.
+    recognized_only : bool, default=False
+        Whether to leave out drawings that the game did not recognise. Only .ndjson and .bin files
+        say so.
+    mmap : bool, default=False
+        Whether to leave the data on disk, as a read-only memory map. Only for one .npy file.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        - ``data`` : ndarray (n, height * width), uint8, white ink on black where the files have it
+          so; with ``mmap=True`` a memmap; with ``as_strokes=True`` a list of n drawings, as
+          :func:`rasterize` takes them
+        - ``target`` : ndarray (n,), int64, indices into ``target_names``
+        - ``target_names`` : ndarray (n_classes,), str, sorted
+        - ``image_shape`` : tuple (height, width), or None with ``as_strokes=True``
+        - ``class_counts`` : ndarray (n_classes,), int64
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    DataFileError
+        If the path holds no such files, or a file is cut off, damaged, holds pickled objects or
+        images of another size. The message names the file, and the line or byte at fault.
+    InvalidParameterError
+        If a parameter is out of range, or asks of a file what it does not have.
+
+    See Also
+    --------
+    fetch_quickdraw : Download the published files.
+    load_competition : A folder of scarce labels, unlabelled drawings and a holdout.
+
+    Notes
+    -----
+    Nothing that a file holds is executed. The published sketch-rnn archives are pickles all the
+    same: these are read by an unpickler that knows no function and no class, only the four names
+    by which numpy describes an array, each as a note of what it was called with. What is noted is
+    held against the form of an array of numeric arrays and then read as plain bytes. Any other
+    pickle is refused, and so are object arrays everywhere else.
+
+    The steps of sketch-rnn drawings are summed up to points. Those that are not in the units of the
+    simplified format, with a longer side of 251..255, are scaled to end at 255; those outside the
+    box are shifted to start at 0; and all are rounded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skquickdraw.datasets import load_quickdraw, make_sketches
+    >>> X, y, names = make_sketches(30, 2, random_state=0, return_names=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for label, name in enumerate(names):
+    ...         np.save(Path(folder, f"{name}.npy"), X[y == label])
+    ...     drawings = load_quickdraw(folder, n_per_class=10)
+    >>> drawings.data.shape, drawings.image_shape
+    ((20, 784), (28, 28))
+    >>> print(*drawings.target_names)
+    circle clock
+    """
+    _check_parameters(file_format, n_per_class, side)
+    files = find_class_files(path, file_format)
+    _check_fit(files, as_strokes=as_strokes, recognized_only=recognized_only, mmap=mmap)
+    if files[0].layout == "labelled":
+        X, target, names, shape = _read_labelled(files[0], n_per_class, side)
+    elif as_strokes:
+        groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
+        X, shape = [drawing for group in groups for drawing in group], None
+        target, names = _label(files, groups)
+    else:
+        groups, shape = _read_images(files, n_per_class, side, recognized_only)
+        X = groups[0] if mmap else np.concatenate([np.asarray(group) for group in groups])
+        target, names = _label(files, groups)
+    return (X, target) if return_X_y else _bunch(X, target, names, shape, path)
+
+
+def _read_images(files, n_per_class, side, recognized_only):
+    """Return the images of each file, and the (height, width) that all share."""
+    groups: list = []
+    shape = None if side is None else (int(side), int(side))
+    for file in files:
+        images, own = read_images(file, n_per_class, side, recognized_only)
+        shape = _check_shape(file, own, shape, side)
+        groups.append(images)
+    return groups, shape
+
+
+def _read_labelled(file, n_per_class, side):
+    """Read a file of several classes, and keep the first drawings of each, in their order."""
+    X, y, names, own = read_labelled(file.path, file.where)
+    shape = _check_shape(file, own, None if side is None else (side, side), side)
+    if n_per_class is not None:
+        kept = [np.flatnonzero(y == label)[:n_per_class] for label in range(len(names))]
+        rows = np.sort(np.concatenate(kept))
+        X, y = X[rows], y[rows]
+    return X, y, names, shape
+
+
+def _check_shape(file, own, shape, side):
+    """Return the (height, width) of a file's images, or raise if it is not the wanted one."""
+    if shape is not None and tuple(own) != tuple(shape):
+        rule = f"side={side} asks for" if side is not None else "the files before it have"
+        raise DataFileError(
+            f"{file.where}: bitmaps must be {shape[0]} x {shape[1]}, as {rule}; got "
+            f"{own[0]} x {own[1]}. Bitmaps are not resized: load files of one size, or strokes, "
+            "which are drawn at any side."
+        )
+    return tuple(own)
+
+
+def _label(files, groups):
+    """Return the label of each drawing, and the names of the classes."""
+    counts = [len(group) for group in groups]
+    target = np.repeat(np.arange(len(files), dtype=np.int64), counts)
+    return target, np.array([file.name for file in files])
+
+
+def _bunch(X, target, names, shape, path):
+    counts = np.bincount(target, minlength=len(names)).astype(np.int64)
+    form = "as strokes" if shape is None else f"{shape[0]} x {shape[1]} pixels, uint8"
+    descr = DESCR.format(
+        n=len(X),
+        n_classes=len(names),
+        least=counts.min(),
+        most=counts.max(),
+        form=form,
+        path=path,
+    )
+    return Bunch(
+        data=X,
+        target=target,
+        target_names=names,
+        image_shape=shape,
+        class_counts=counts,
+        DESCR=descr,
+    )
+
+
+def _check_parameters(file_format, n_per_class, side):
+    """Raise if a parameter is of the wrong kind or out of range."""
+    formats = [*FORMATS, "png"]
+    if file_format is not None and file_format not in formats:
+        raise InvalidParameterError(
+            f"load_quickdraw: file_format must be one of {formats} or None; got {file_format!r}."
+        )
+    for name, value in [("n_per_class", n_per_class), ("side", side)]:
+        if value is not None and (not isinstance(value, Integral) or value < 1):
+            raise InvalidParameterError(
+                f"load_quickdraw: {name} must be an int of at least 1, or None; got {value!r}."
+            )
+
+
+def _check_fit(files, *, as_strokes, recognized_only, mmap):
+    """Raise if a parameter asks of a file what its format does not have."""
+    for wanted, layouts, rule in [
+        (as_strokes, STROKES, "as_strokes=True needs .ndjson, .bin or sketch-rnn files"),
+        (recognized_only, SAYS_RECOGNIZED, "recognized_only=True needs .ndjson or .bin files"),
+        (mmap, ("npy",), "mmap=True needs a .npy file"),
+    ]:
+        unfit = [file for file in files if file.layout not in layouts]
+        if wanted and unfit:
+            raise InvalidParameterError(
+                f"load_quickdraw: {rule}; got {unfit[0].path.name!r}. Leave the parameter out, or "
+                "pass such files, for example by file_format."
+            )
+    if mmap and len(files) > 1:
+        raise InvalidParameterError(
+            f"load_quickdraw: mmap=True maps one .npy file; got a folder of {len(files)}, which no "
+            "single map can hold. Leave mmap out and pass n_per_class, which reads no more than it "
+            "keeps, or join the files on disk, as the user guide on files shows."
+        )
