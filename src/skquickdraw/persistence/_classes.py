@@ -1,0 +1,149 @@
+"""The only classes that a file can name: what is not listed here is neither saved nor loaded.
+
+To add one, make sure that its predictions read its attributes with care: whoever writes a file
+chooses them. So classes that hand arrays to compiled code without checking the indices in them,
+such as trees, neighbours and kernel machines, must stay out.
+"""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Any
+
+import imblearn.pipeline
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
+from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    LabelBinarizer,
+    LabelEncoder,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.svm import LinearSVC
+from torch import nn
+
+from ..augmentation import AugmentationPolicy, CutMix, MixUp, StrokeAugmentation
+from ..distillation import DistilledClassifier
+from ..ensemble import SeedEnsembleClassifier
+from ..feature_extraction import DeepFeatureExtractor
+from ..few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
+from ..losses import LDAM, BalancedSoftmax, CrossEntropy, Distillation, Focal
+from ..model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSplit
+from ..networks import CNN, MobileNetV2, RelationNetwork, ResNet
+from ..neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from ..over_sampling import AugmentingOverSampler
+from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
+
+_CLASSES: list[type] = [
+    AugmentationPolicy,
+    AugmentingOverSampler,
+    BalancedSoftmax,
+    CNNClassifier,
+    CrossEntropy,
+    CutMix,
+    DeepFeatureExtractor,
+    Distillation,
+    DistilledClassifier,
+    Focal,
+    LDAM,
+    LabeledStratifiedKFold,
+    LabeledStratifiedShuffleSplit,
+    MixUp,
+    MobileNetClassifier,
+    NoisyStudentClassifier,
+    PrototypeClassifier,
+    RelationNetworkClassifier,
+    ResNetClassifier,
+    SeedEnsembleClassifier,
+    StrokeAugmentation,
+    TopKReranker,
+    TransductiveClassifier,
+    # of scikit-learn and imbalanced-learn, what commonly surrounds them
+    FeatureUnion,
+    FrozenEstimator,
+    GaussianNB,
+    KFold,
+    LabelBinarizer,
+    LabelEncoder,
+    LinearDiscriminantAnalysis,
+    LinearSVC,
+    LogisticRegression,
+    MaxAbsScaler,
+    MinMaxScaler,
+    NearestCentroid,
+    Normalizer,
+    PCA,
+    Pipeline,
+    QuadraticDiscriminantAnalysis,
+    RidgeClassifier,
+    RobustScaler,
+    StackingClassifier,
+    StandardScaler,
+    StratifiedKFold,
+    VotingClassifier,
+    imblearn.pipeline.Pipeline,
+]
+# 'skquickdraw.CNNClassifier', 'sklearn.PCA': names stay when a class moves inside its package.
+NAME_OF = {cls: f"{cls.__module__.split('.')[0]}.{cls.__name__}" for cls in _CLASSES}
+CLASS_OF = {name: cls for cls, name in NAME_OF.items()}
+NETWORK_OF: dict[str, type[nn.Module]] = {
+    network.__name__: network for network in (CNN, MobileNetV2, RelationNetwork, ResNet)
+}
+
+# Methods that can ask for metadata, in scikit-learn's metadata routing.
+METHODS = {
+    "decision_function",
+    "fit",
+    "fit_resample",
+    "inverse_transform",
+    "partial_fit",
+    "predict",
+    "predict_log_proba",
+    "predict_proba",
+    "score",
+    "split",
+    "transform",
+}
+NOT_AN_ATTRIBUTE = {"_metadata_request"}  # an object; stored as what was requested
+
+
+def is_folder(name: Any, value: Any) -> bool:
+    """Return whether this is a parameter ``memory``, also of an estimator further inside.
+
+    A fit unpickles what it finds there, so a file must not choose it; and a folder of the machine
+    that wrote the file is of no use to another.
+    """
+    return isinstance(name, str) and name.split("__")[-1] == "memory" and isinstance(value, str)
+
+
+def parameter_names(cls: type) -> set[str]:
+    """Return the names that the constructor takes."""
+    return set(signature(cls).parameters)
+
+
+def is_fitted_attribute(cls: type, name: Any) -> bool:
+    """Return whether an instance may carry a fitted attribute of this name.
+
+    It must hide nothing that the class has, and be no parameter, which have checks of their own.
+    """
+    return (
+        isinstance(name, str)
+        and name.isidentifier()
+        and not name.startswith("__")
+        and name not in NOT_AN_ATTRIBUTE
+        and name not in parameter_names(cls)
+        and not hasattr(cls, name)
+    )

@@ -1,0 +1,155 @@
+"""From JSON and named arrays to the estimator; builds listed classes only, and runs nothing else.
+
+The checksum tells damage, not intent: a file may have been made to do harm. So nothing here looks
+up a name anywhere but in the tables of ``_classes.py``, and whatever does not fit raises one of
+``MISFITS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.utils import Bunch
+from torch import nn
+
+from ..neural_network import restore_module, restore_net
+from ._classes import CLASS_OF, METHODS, NETWORK_OF, is_fitted_attribute, is_folder, parameter_names
+from ._leaves import UNPACK_LEAF, check_shape
+
+# What Python, NumPy, torch and the constructors raise on values that they cannot use.
+MISFITS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RuntimeError,  # with RecursionError
+    ArithmeticError,
+    MemoryError,
+)
+
+
+class Decoder:
+    """Puts an estimator together.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+    device : torch.device
+        Where the networks go.
+
+    Attributes
+    ----------
+    foreign : set of str
+        Classes that are not of this package, and carry fitted attributes.
+    """
+
+    def __init__(self, arrays: dict[str, NDArray[Any]], device: torch.device) -> None:
+        self.arrays = arrays
+        self.device = device
+        self.foreign: set[str] = set()
+        self._known: dict[int, Any] = {}
+        self._build: dict[str, Callable[[dict[str, Any]], Any]] = {
+            **UNPACK_LEAF,
+            "array": self._array,
+            "bunch": lambda node: Bunch(**self._dict(node)),
+            "dict": self._dict,
+            "module": lambda node: self._network(node, restore_module),
+            "net": lambda node: self._network(node, restore_net),
+            "object": self._object,
+            "objects": self._objects,
+            "same": lambda node: self._known[node["id"]],
+            "tuple": lambda node: tuple(self.decode(item) for item in node["items"]),
+        }
+
+    def decode(self, node: Any) -> Any:
+        """Return the value that the node stands for."""
+        if isinstance(node, list):
+            return [self.decode(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if node["type"] not in self._build:
+            raise ValueError(f"it holds a value of the unknown type {node['type']!r}")
+        value = self._build[node["type"]](node)
+        if "id" in node:
+            self._known[node["id"]] = value
+        return value
+
+    def _dict(self, node: dict[str, Any]) -> dict[Any, Any]:
+        pairs = [(self.decode(key), self.decode(value)) for key, value in node["items"]]
+        if any(is_folder(key, value) for key, value in pairs):
+            raise ValueError("it sets a parameter memory, a folder that would be unpickled from")
+        return dict(pairs)
+
+    def _array(self, node: dict[str, Any]) -> NDArray[Any]:
+        # A copy, so that it is writeable and its own, also where a file names an array twice.
+        return np.array(self.arrays[node["name"]], order="F" if "order" in node else "C")
+
+    def _objects(self, node: dict[str, Any]) -> NDArray[Any]:
+        array = np.empty(len(node["items"]), dtype=object)
+        for i, item in enumerate(node["items"]):
+            array[i] = self.decode(item)
+        return array.reshape(check_shape(node["shape"], len(array)))
+
+    def _network(self, node: dict[str, Any], restore: Callable[..., Any]) -> Any:
+        network: type[nn.Module] = NETWORK_OF[node["network"]]
+        return restore(network, self.decode(node["state"]), self.device)
+
+    def _object(self, node: dict[str, Any]) -> Any:
+        name = node["class"]
+        if name not in CLASS_OF:
+            raise ValueError(f"it names the class {name!r}, which is none that load_model builds")
+        cls = CLASS_OF[name]
+        estimator = _construct(cls, self._params(cls, node["params"]))
+        for attribute, value in node["fitted"].items():
+            if not is_fitted_attribute(cls, attribute):
+                raise ValueError(f"{name} can have no fitted attribute {attribute!r}")
+            setattr(estimator, attribute, self.decode(value))
+        if node["fitted"] and not name.startswith("skquickdraw."):
+            self.foreign.add(name)
+        with config_context(enable_metadata_routing=True):
+            for method, requests in node["requests"].items():
+                _request(estimator, method, requests)
+        _check_net(estimator)
+        return estimator
+
+    def _params(self, cls: type, nodes: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(nodes) - parameter_names(cls))
+        if unknown:
+            raise ValueError(f"{cls.__name__} has no parameter {unknown[0]!r} in this version")
+        if nodes.get("memory") is not None:
+            raise ValueError("it sets a parameter memory, a folder that would be unpickled from")
+        return {name: self.decode(value) for name, value in nodes.items()}
+
+
+def _construct(cls: type, params: dict[str, Any]) -> Any:
+    if hasattr(cls, "get_params"):
+        return cls(**params)
+    splitter = cls()  # its constructor refuses the random_state that StackingClassifier gives it
+    vars(splitter).update(params)
+    return splitter
+
+
+def _request(estimator: Any, method: str, requests: dict[str, Any]) -> None:
+    if method not in METHODS:
+        raise ValueError(f"it asks for metadata of the unknown method {method!r}")
+    getattr(estimator, f"set_{method}_request")(**requests)
+
+
+def _check_net(estimator: Any) -> None:
+    """Raise where a network would name other classes, or take other pictures, than expected."""
+    net = vars(estimator).get("net_")
+    if net is None:
+        return
+    shape, n_classes = tuple(net.module__image_shape), net.module__n_classes
+    takes_others = net.ink is None and shape != tuple(estimator.image_shape_)
+    if takes_others or n_classes != len(estimator.classes_):
+        raise ValueError(
+            f"{type(estimator).__name__} has a network for {n_classes} classes and pictures of "
+            f"shape {shape}, but classes_ of shape {np.shape(estimator.classes_)} and image_shape_="
+            f"{estimator.image_shape_!r}"
+        )

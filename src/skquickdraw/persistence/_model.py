@@ -1,0 +1,199 @@
+"""save_model and load_model."""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import sklearn
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from .._device import resolve_device
+from ..exceptions import DataFileError, InvalidParameterError
+from ._classes import NAME_OF
+from ._decoder import MISFITS, Decoder
+from ._encoder import Encoder
+from ._file import read_file, write_file
+from ._refusals import refusal
+from ._writing import check_target
+
+
+def save_model(
+    estimator: Any, path: str | os.PathLike[str], *, keep_optimizer: bool = True
+) -> None:
+    """Save a fitted estimator to one file, from which nothing can be executed.
+
+    A pickle runs whatever its maker wrote into it. This file holds numbers and names only, and
+    :func:`load_model` builds nothing but what it knows. It is a safetensors file, so that the
+    weights can be read elsewhere too.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Any of this package, with whatever estimators of this package it holds: students, teachers,
+        members. Around and inside them also pipelines, votes, stacks, scalers, discriminants and
+        linear models of scikit-learn; the user guide lists them.
+    path : str or path-like
+        Where to write; by custom the name ends with '.safetensors'. A file that is there is
+        replaced once the new one is complete, and stays as it is if anything goes wrong.
+    keep_optimizer : bool, default=True
+        Keep what the optimizers of networks remember, so that ``partial_fit`` and ``warm_start`` go
+        on from the loaded model exactly as from this one. Without it files take a third of the
+        space, and an optimizer starts afresh.
+
+    Raises
+    ------
+    InvalidParameterError
+        Before anything is written, if the estimator holds something that cannot be stored without
+        code: an estimator of another class, a function. The message says where.
+    NotFittedError
+        If it is not fitted.
+    DataFileError
+        If ``path`` is a folder, or its folder does not exist.
+
+    See Also
+    --------
+    load_model : The way back.
+
+    Notes
+    -----
+    The description of the model is a JSON text in the metadata of the file, under the key
+    'skquickdraw': format, checksum, parameters and fitted attributes of every estimator, versions,
+    and what each training came to.
+
+    The parameter ``memory`` of estimators is stored as None: it is a folder of this machine.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skquickdraw import CNNClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> from skquickdraw.persistence import load_model, save_model
+    >>> X, y = make_sketches(60, n_classes=3, image_shape=(14, 14), random_state=0)
+    >>> clf = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(clf, Path(folder, "model.safetensors"))
+    ...     loaded = load_model(Path(folder, "model.safetensors"), device="cpu")
+    >>> bool((loaded.predict_proba(X) == clf.predict_proba(X)).all())
+    True
+    """
+    target = check_target("save_model", path)
+    _check_estimator(estimator)
+    encoder = Encoder(estimator, keep_optimizer=keep_optimizer)
+    content = {"versions": _versions(), "training": encoder.training, "model": encoder.model}
+    write_file(target, content, encoder.arrays)
+
+
+def load_model(path: str | os.PathLike[str], *, device: str | torch.device = "auto") -> Any:
+    """Load an estimator that :func:`save_model` saved; a file from a stranger executes nothing.
+
+    Parameters
+    ----------
+    path : str or path-like
+    device : str or torch.device, default='auto'
+        Where networks shall be, wherever they were trained. 'auto' is the first CUDA GPU, else the
+        CPU. The parameters ``device`` of estimators stay as they were, and count when training goes
+        on.
+
+    Returns
+    -------
+    estimator : fitted estimator
+        On the same kind of machine it predicts the same to the last bit. It can be cloned, fitted
+        again, trained on and saved again.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, cut off, damaged in any bit, of a newer format, or describes
+        something that this version does not build.
+    InvalidParameterError
+        If there is no such device here.
+
+    Warns
+    -----
+    UserWarning
+        If the file holds fitted estimators of scikit-learn, and was saved with another version of
+        it.
+
+    See Also
+    --------
+    save_model : With an example.
+
+    Notes
+    -----
+    The checksum shows damage, not who made the file: a stranger's model executes nothing, but may
+    still predict nonsense.
+
+    Examples
+    --------
+    >>> from skquickdraw.persistence import load_model
+    >>> load_model("missing.safetensors")
+    Traceback (most recent call last):
+        ...
+    skquickdraw.exceptions.DataFileError: load_model: path must name a file that can be read, ...
+    """
+    place = resolve_device(device)
+    content, arrays = read_file(path)
+    decoder = Decoder(arrays, place)
+    try:
+        estimator = decoder.decode(content["model"])
+        _check_built(estimator)
+        _warn_of_versions(decoder.foreign, content["versions"]["scikit-learn"])
+    except MISFITS as error:
+        raise DataFileError(
+            f"load_model: {os.fspath(path)!r} must describe a model that this version of "
+            f"skquickdraw ({version('skquickdraw')}) can build, but {_describe(error)}. It was "
+            "changed on purpose, or saved by a version that knows more: update skquickdraw, or get "
+            "the original file."
+        ) from error
+    return estimator
+
+
+def _check_estimator(estimator: Any) -> None:
+    if type(estimator) not in NAME_OF:
+        raise InvalidParameterError(refusal("estimator", estimator))
+    if not hasattr(estimator, "fit"):
+        raise InvalidParameterError(
+            f"save_model: estimator must have fit, got {estimator!r}. Save the estimator that uses "
+            "it."
+        )
+    check_is_fitted(estimator)
+
+
+def _check_built(estimator: Any) -> None:
+    if type(estimator) not in NAME_OF or not hasattr(estimator, "fit"):
+        raise ValueError(f"what it describes is {type(estimator).__name__}, no estimator")
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "skquickdraw": version("skquickdraw"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "scikit-learn": sklearn.__version__,
+        "skorch": version("skorch"),
+        "torch": str(torch.__version__),
+    }
+
+
+def _warn_of_versions(foreign: set[str], saved: str) -> None:
+    if foreign and saved.split(".")[:2] != sklearn.__version__.split(".")[:2]:
+        warnings.warn(
+            f"load_model: {', '.join(sorted(foreign))} were fitted with scikit-learn {saved}, and "
+            f"this is {sklearn.__version__}, where their attributes may mean something else. "
+            "Compare some predictions, or fit them again.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _describe(error: BaseException) -> str:
+    text = str(error).splitlines()[0].rstrip(".") if str(error) else "nothing more is known"
+    is_own = type(error) is ValueError
+    return text if is_own else f"there was a {type(error).__name__}: {text}"

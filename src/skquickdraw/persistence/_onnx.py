@@ -1,0 +1,232 @@
+"""to_onnx: a trained estimator as one file that runs without Python, scikit-learn or PyTorch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from importlib.metadata import version
+from os import PathLike
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .._images import ImageShape
+from ..exceptions import InvalidParameterError
+from ._onnx_graph import build_module, read_image_shape
+from ._writing import check_target, replacing
+
+# What PyTorch's exporter is written for; others would be translated from it. The version of the
+# format is the one that came with it: the exporter names a later one for its notes only, which are
+# removed, and older runtimes would refuse that.
+OPSET, IR_VERSION = 18, 8
+
+INPUT_DTYPES = {"uint8": torch.uint8, "float32": torch.float32}
+NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
+
+
+def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "uint8") -> None:
+    """Write a fitted estimator as one ONNX graph: pixels in, probabilities out.
+
+    The file runs wherever ONNX Runtime does: servers, phones, browsers. The network's scaling of
+    pixels, its test-time views and its softmax are inside, and an ensemble is one graph too.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        - A classifier of :mod:`skquickdraw.neural_network`, or a
+          :class:`~skquickdraw.RelationNetworkClassifier`.
+        - One of :class:`~skquickdraw.SeedEnsembleClassifier`,
+          :class:`~skquickdraw.NoisyStudentClassifier`, :class:`~skquickdraw.DistilledClassifier`,
+          :class:`~skquickdraw.TransductiveClassifier`, scikit-learn's ``VotingClassifier(voting=
+          'soft')``, ``FrozenEstimator`` or a search, around such classifiers.
+        - A pipeline that ends in one of these, and whose other steps are samplers.
+        - A :class:`~skquickdraw.DeepFeatureExtractor`; features come out.
+    path : str or path-like
+        File to write, ending in ``.onnx`` by custom. One that is there is replaced, when the new
+        one is complete.
+    input_dtype : {'uint8', 'float32'}, default='uint8'
+        Dtype of the pixels that the graph takes. 'float32' is for those that were no whole numbers
+        in ``fit``. The range is that of ``fit``: 0 to 255 for pictures, not 0 to 1.
+
+    Raises
+    ------
+    InvalidParameterError
+        Before any work, if the estimator is none of these, or ``input_dtype`` is unknown.
+    NotFittedError
+        If the estimator is not fitted.
+    DataFileError
+        If there is no folder to put the file into, or ``path`` is a folder itself.
+    ImportError
+        If the extra ``onnx`` is not installed.
+
+    See Also
+    --------
+    skquickdraw.persistence.save_model : A file to go on with in Python.
+
+    Notes
+    -----
+    The graph has one input, ``images`` of shape (n, C, H, W), and one output, ``probabilities`` of
+    shape (n, n_classes) or ``features`` of shape (n, n_features), in float32; n is free. Its
+    metadata say the rest: ``classes``, the labels of the columns, and ``image_shape``, (C, H, W),
+    both as JSON; and ``estimator``, the name of the exported class. Labels that JSON does not know
+    are written as text.
+
+    Probabilities equal ``predict_proba`` but for rounding in float32: on CPUs to within 1e-5.
+
+    A classifier that was fitted to packed strokes is exported from the picture on: ``images`` are
+    its strokes as drawn, of the shape that its augmentation's ``ink`` has.
+
+    The graph predicts row by row. What needs all rows of a test set, ``predict_transductive``,
+    stays outside.
+
+    The operators are those of opset 18, the file format is IR version 8, both of ONNX 1.13. All
+    weights are in the one file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skquickdraw import CNNClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> from skquickdraw.persistence import to_onnx
+    >>> X, y, names = make_sketches(60, 3, image_shape=(14, 14), random_state=0, return_names=True)
+    >>> clf = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, names[y])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     to_onnx(clf, Path(folder, "sketches.onnx"))
+    ...     content = Path(folder, "sketches.onnx").read_bytes()
+
+    From here on, nothing but ONNX Runtime:
+
+    >>> import json
+    >>> import onnxruntime
+    >>> session = onnxruntime.InferenceSession(content)
+    >>> classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+    >>> images = X[:2].reshape(2, 1, 14, 14)
+    >>> (proba,) = session.run(["probabilities"], {"images": images})
+    >>> [classes[column] for column in proba.argmax(axis=1)] == clf.predict(X[:2]).tolist()
+    True
+    """
+    if input_dtype not in INPUT_DTYPES:
+        raise InvalidParameterError(
+            f"to_onnx: input_dtype must be one of {sorted(INPUT_DTYPES)}, got {input_dtype!r}."
+        )
+    target = check_target("to_onnx", path)
+    module = build_module(estimator)
+    image_shape = read_image_shape(module)
+    onnx = _import_onnx()
+    output = "probabilities" if hasattr(estimator, "predict_proba") else "features"
+    model = _export(module, image_shape, INPUT_DTYPES[input_dtype], output)
+    _check_rows_are_free(model, estimator)
+    _remove_traces(model)
+    _describe(model, estimator, image_shape)
+    onnx.checker.check_model(model, full_check=True)
+    with replacing(target) as file:
+        file.write(model.SerializeToString())
+
+
+class _FromPixels(nn.Module):
+    """The root of a graph: the first step takes pixels to floating point."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.inner(images.float())
+
+
+def _import_onnx() -> Any:
+    try:
+        with _silence():
+            import onnx
+            import onnxscript  # noqa: F401  # PyTorch's exporter is built on it
+    except ImportError as error:
+        raise ImportError(
+            f"to_onnx needs the packages onnx and onnxscript, and {error.name} is missing. Install "
+            "the extra: pip install 'skquickdraw[onnx]'."
+        ) from error
+    return onnx
+
+
+def _export(module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str) -> Any:
+    """Return the graph of a copy of the module, as ONNX's own model object."""
+    copy = deepcopy(_FromPixels(module)).cpu().eval()
+    copy.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    # Two rows: the exporter would take a single one for a constant.
+    example = torch.zeros(2, *image_shape, dtype=dtype, device="cpu")
+    with _silence():
+        program = torch.onnx.export(
+            copy,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=[output],
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def _check_rows_are_free(model: Any, estimator: Any) -> None:
+    """Refuse a graph whose number of rows the exporter took for a constant, as it does in silence.
+
+    Our own networks are written so that it does not.
+    """
+    n_rows = model.graph.input[0].type.tensor_type.shape.dim[0]
+    if not n_rows.dim_param:
+        raise InvalidParameterError(
+            f"to_onnx: as PyTorch's exporter reads it, {type(estimator).__name__} can only take "
+            f"{n_rows.dim_value} rows at a time. Its network must not fix the number of rows: "
+            "write x.shape[0] in place of len(x)."
+        )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the exporter's notes to its own developers from users; put everything back after."""
+    loggers = [logging.getLogger(name) for name in NOISY_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _remove_traces(model: Any) -> None:
+    """Remove the exporter's notes: they name files of this machine, and are a fifth of a file."""
+    graph = model.graph
+    graph.ClearField("metadata_props")
+    parts = (graph.node, graph.input, graph.output, graph.value_info, graph.initializer)
+    for part in (part for group in parts for part in group):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+
+
+def _describe(model: Any, estimator: Any, image_shape: ImageShape) -> None:
+    """Write what a reader of the file has to know into it."""
+    from onnx.helper import set_model_props
+
+    name, release = type(estimator).__name__, version("skquickdraw")
+    model.ir_version = IR_VERSION
+    model.producer_name, model.producer_version = "skquickdraw", release
+    model.graph.name = name
+    model.doc_string = (
+        f"A {name} of skquickdraw {release}. images: (n, channels, height, width), values as "
+        "in training, for pictures 0 to 255. probabilities: columns follow the metadata's classes."
+    )
+    described = {"estimator": name, "image_shape": json.dumps(image_shape)}
+    if hasattr(estimator, "predict_proba"):
+        described["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
+    set_model_props(model, described)

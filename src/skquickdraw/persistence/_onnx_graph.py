@@ -1,0 +1,258 @@
+"""One module for all that an estimator does: pixels in, probabilities (or features) out.
+
+The networks inside are used, never changed; whoever wants to change the module copies it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.ensemble import VotingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from .._images import ImageShape
+from ..distillation import DistilledClassifier
+from ..ensemble import SeedEnsembleClassifier
+from ..exceptions import InvalidParameterError
+from ..feature_extraction import DeepFeatureExtractor
+from ..few_shot import RelationNetworkClassifier
+from ..networks import fold_batch_norm
+from ..neural_network import ResNetClassifier
+from ..semi_supervised import TransductiveClassifier
+
+SMALLEST_PROBA = 1e-15  # as the vote of logits has it
+
+SUPPORTED = (
+    "CNNClassifier, MobileNetClassifier, ResNetClassifier, RelationNetworkClassifier and "
+    "DeepFeatureExtractor; around classifiers SeedEnsembleClassifier, NoisyStudentClassifier, "
+    "DistilledClassifier, TransductiveClassifier and scikit-learn's VotingClassifier(voting="
+    "'soft'), FrozenEstimator, searches, and pipelines whose other steps only work in fit"
+)
+
+
+class PictureReader(nn.Module):
+    """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``."""
+
+    def __init__(self, network: nn.Module, image_shape: ImageShape) -> None:
+        super().__init__()
+        self.network: Any = network
+        self.image_shape = image_shape
+
+    def read(self, pixels: Tensor) -> Tensor:
+        if pixels.shape[1:] == self.image_shape:
+            return pixels
+        return pixels.reshape(pixels.shape[0], *self.image_shape)  # (B, C, H, W)
+
+
+class MeanLook(PictureReader):
+    """What a network makes of pictures, averaged over test-time views: logits, or features."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        image_shape: ImageShape,
+        views: list[Callable[[Tensor], Tensor]],
+    ) -> None:
+        super().__init__(network, image_shape)
+        self.views = views
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        images = self.read(pixels)
+        looks = torch.cat([view(images) for view in self.views])  # (V * B, C, H, W): one network
+        outputs = self.network(looks)
+        return outputs.reshape(len(self.views), *images.shape[:1], *outputs.shape[1:]).mean(0)
+
+
+class Relations(PictureReader):
+    """Scores (B, n_classes) of pictures against the mean maps of classes."""
+
+    class_maps: Tensor
+
+    def __init__(self, network: nn.Module, image_shape: ImageShape, class_maps: Tensor) -> None:
+        super().__init__(network, image_shape)
+        self.register_buffer("class_maps", class_maps)  # (n_classes, c, h, w)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        maps = self.network.embed(self.read(pixels))  # (B, c, h, w)
+        return self.network.relate(self.class_maps[None], maps[None])[0]  # (B, n_classes)
+
+
+class Layer(nn.Module):
+    """A network, with what one of its layers puts out, or its last one takes in."""
+
+    def __init__(self, network: nn.Module, layer: str) -> None:
+        super().__init__()
+        self.network = network
+        self.layer = layer
+
+    def forward(self, images: Tensor) -> Tensor:
+        caught: list[Tensor] = []
+        if self.layer == "penultimate":
+            last = self.network.get_submodule("head.classify")
+            hook = last.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0]))
+        else:
+            module = self.network.get_submodule(self.layer)
+            hook = module.register_forward_hook(lambda module, _, output: caught.append(output))
+        self.network(images)
+        hook.remove()
+        maps = caught[0]
+        return maps.mean((2, 3)) if maps.ndim == 4 else maps  # (B, channels)
+
+
+class Vote(nn.Module):
+    """The weighted mean of probabilities (B, n_classes), or the geometric one, of sum 1."""
+
+    def __init__(self, members: list[nn.Module], weights: Any, *, is_geometric: bool) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.weights = (np.asarray(weights, dtype=np.float64) / np.sum(weights)).tolist()
+        self.is_geometric = is_geometric
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        probas = [member(pixels) for member in self.members]
+        if self.is_geometric:
+            probas = [proba.clamp(min=SMALLEST_PROBA).log() for proba in probas]
+        pairs = zip(self.weights, probas, strict=True)
+        mean = torch.stack([weight * proba for weight, proba in pairs]).sum(0)
+        return mean.softmax(1) if self.is_geometric else mean
+
+
+def build_module(estimator: Any) -> nn.Module:
+    """Return a module from pixels (B, ...) to what ``predict_proba`` or ``transform`` returns.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the estimator, or one inside it, is no network nor a vote of such.
+    NotFittedError
+        If it is not fitted.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        return build_module(estimator.estimator)
+    if isinstance(estimator, Pipeline):
+        return build_module(_only_worker(estimator))
+    build = BUILDERS.get(_giver(type(estimator)))
+    if build is None:
+        raise InvalidParameterError(
+            f"to_onnx: {type(estimator).__name__} cannot be exported; what can is {SUPPORTED}. "
+            "Export a network inside it, or teach one all that it knows: DistilledClassifier("
+            "FrozenEstimator(fitted), ResNetClassifier())."
+        )
+    check_is_fitted(estimator)
+    return build(estimator)
+
+
+def read_image_shape(module: nn.Module) -> ImageShape:
+    """Return (channels, height, width) of the pictures that a built module takes.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the networks inside were trained on pictures of different sizes.
+    """
+    shapes = [part.image_shape for part in module.modules() if isinstance(part, PictureReader)]
+    if len({np.prod(shape) for shape in shapes}) > 1:
+        raise InvalidParameterError(
+            "to_onnx: all networks of an estimator must take the same pictures, but they were "
+            f"fitted to images of the shapes {shapes}. Fit them on the same X."
+        )
+    channels, height, width = map(int, shapes[0])
+    return channels, height, width
+
+
+def _only_worker(pipeline: Pipeline) -> Any:
+    """Return the last step, if those before it do nothing to new pictures."""
+    for i, (name, step) in enumerate(pipeline.steps[:-1]):
+        if hasattr(step, "transform"):  # 'passthrough' has none, nor has a sampler
+            raise InvalidParameterError(
+                f"to_onnx: only the last step of a pipeline may work on new pictures, but step "
+                f"{name!r}, {type(step).__name__}, transforms them. Export one step, to_onnx("
+                f"pipeline[-1], path) or to_onnx(pipeline[{i}], path), and run the others "
+                "around it."
+            )
+    return pipeline.steps[-1][1]
+
+
+def _giver(kind: type, methods: Sequence[str] = ("predict_proba", "transform")) -> type | None:
+    """Return the class that defines the first of the methods there is.
+
+    It says what an estimator does better than its own class: a subclass may leave that as it is, or
+    define something else, which then counts as unknown.
+    """
+    givers = (base for method in methods for base in kind.__mro__ if method in vars(base))
+    return next(givers, None)
+
+
+def _look(estimator: Any, network: nn.Module) -> nn.Module:
+    estimator._check_views()
+    views = estimator._views()[: estimator.n_tta]
+    ink = estimator.net_.ink  # draws strokes as pictures, by what no graph can hold
+    shape = estimator.image_shape_ if ink is None else ink.image_shape
+    return MeanLook(network, tuple(shape), views)
+
+
+def _build_classifier(estimator: Any) -> nn.Module:
+    return nn.Sequential(_look(estimator, fold_batch_norm(estimator.net_.module_)), nn.Softmax(1))
+
+
+def _build_relations(estimator: Any) -> nn.Module:
+    class_maps = torch.from_numpy(estimator.class_maps_)
+    shape = tuple(estimator.image_shape_)
+    return nn.Sequential(Relations(estimator.network_, shape, class_maps), nn.Softmax(1))
+
+
+def _build_features(extractor: Any) -> nn.Module:
+    estimator = extractor.estimator_
+    while isinstance(estimator, FrozenEstimator | Pipeline):
+        is_frozen = isinstance(estimator, FrozenEstimator)
+        estimator = estimator.estimator if is_frozen else _only_worker(estimator)
+    method = ["extract_features"]
+    if _giver(type(estimator), method) is not _giver(ResNetClassifier, method):
+        raise InvalidParameterError(
+            f"to_onnx: DeepFeatureExtractor can be exported around a classifier of "
+            f"skquickdraw.neural_network, got {type(estimator).__name__}."
+        )
+    network = estimator.net_.module_
+    is_whole = extractor.layer == "logits"
+    return _look(estimator, network if is_whole else Layer(network, extractor.layer))
+
+
+def _build_seeds(ensemble: Any) -> nn.Module:
+    heard = np.flatnonzero(ensemble.weights_)
+    members = [build_module(ensemble.estimators_[i]) for i in heard]
+    return Vote(members, ensemble.weights_[heard], is_geometric=ensemble.combine == "logit")
+
+
+def _build_vote(vote: Any) -> nn.Module:
+    if vote.voting != "soft":
+        raise InvalidParameterError(
+            f"to_onnx: VotingClassifier(voting={vote.voting!r}) has no probabilities to export. "
+            "Set voting='soft'; the fitted members serve both."
+        )
+    weights = [1.0] * len(vote.estimators) if vote.weights is None else vote.weights
+    pairs = zip(vote.estimators, weights, strict=True)
+    heard = [weight for (_, given), weight in pairs if not isinstance(given, str)]  # not 'drop'
+    return Vote([build_module(member) for member in vote.estimators_], heard, is_geometric=False)
+
+
+# Of a family that shares its predict_proba, one stands for all.
+BUILDERS: dict[type | None, Callable[[Any], nn.Module]] = {
+    _giver(kind): build
+    for kind, build in (
+        (ResNetClassifier, _build_classifier),
+        (RelationNetworkClassifier, _build_relations),
+        (DeepFeatureExtractor, _build_features),
+        (SeedEnsembleClassifier, _build_seeds),
+        (VotingClassifier, _build_vote),
+        (TransductiveClassifier, lambda e: build_module(e.estimator_)),
+        (DistilledClassifier, lambda e: build_module(e.student_)),
+        (GridSearchCV, lambda e: build_module(e.best_estimator_)),
+    )
+}

@@ -1,0 +1,42 @@
+"""Write a file whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
+
+from ..exceptions import DataFileError
+
+
+def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
+    """Return where to write, or raise before any work; ``subject`` is the function that writes."""
+    target = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
+    if target.is_dir():
+        raise DataFileError(
+            f"{subject}: path must name a file, and {os.fspath(path)!r} is a folder. Add a name, "
+            "such as 'model.safetensors' or 'model.onnx'."
+        )
+    if not target.parent.is_dir():
+        raise DataFileError(
+            f"{subject}: path must lie in a folder that exists, and {str(target.parent)!r} does "
+            "not. Make it first."
+        )
+    return target
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Open a file beside the target, which takes its place in one step if all goes well."""
+    partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
+    try:
+        with partial.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
