@@ -1,0 +1,117 @@
+"""The model behind the page: a fitted classifier, or the file of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._images import resolve_image_shape
+from ..exceptions import DataFileError, InvalidParameterError
+from ._onnx import OnnxClassifier
+
+N_BEST = 5
+
+
+@dataclass(frozen=True)
+class Guesser:
+    """A classifier of square pictures, the names of its classes, and the side that it takes."""
+
+    estimator: Any
+    names: list[str]
+    side: int
+    _turn: Lock = field(default_factory=Lock)
+
+    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the probability of each class, for one caller at a time.
+
+        Not every estimator may be asked from several threads, and one drawing needs one answer.
+        """
+        with self._turn:
+            return np.asarray(self.estimator.predict_proba(picture.reshape(1, -1)))[0]
+
+    def best(self, picture: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        """Return the likeliest classes, best first, as JSON objects."""
+        probabilities = self.probabilities(picture)
+        order = np.argsort(-probabilities, kind="stable")[:N_BEST]
+        return [{"name": self.names[i], "probability": float(probabilities[i])} for i in order]
+
+
+def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
+    """Load the model where it is a path, and find out what pictures and classes it knows.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the model is no fitted classifier of square pictures of one channel, or names are not
+        one for each class.
+    DataFileError
+        If the file is missing or damaged.
+    """
+    estimator = _load(Path(model)) if isinstance(model, str | PathLike) else model
+    _check_classifier(estimator)
+    names = _class_names(estimator, names)
+    guesser = Guesser(estimator, names, _side(estimator))
+    # The first prediction is slow, and may fail: make it before a person waits.
+    blank = np.zeros((guesser.side, guesser.side), dtype=np.uint8)
+    shape = np.shape(guesser.probabilities(blank))
+    if shape != (len(names),):
+        raise InvalidParameterError(
+            f"app: predict_proba must return a number for each of the {len(names)} classes; got "
+            f"shape {shape} for a picture. Take a classifier of one label a picture."
+        )
+    return guesser
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise DataFileError(
+            f"app: the model must be a fitted classifier or a file of one; got {str(path)!r}, "
+            "where there is no file. Save one by save_model."
+        )
+    if path.suffix.lower() == ".onnx":
+        return OnnxClassifier(path)
+    from ..persistence import load_model  # it loads PyTorch
+
+    return load_model(path)
+
+
+def _check_classifier(estimator: Any) -> None:
+    missing = [name for name in ("predict_proba", "classes_") if not hasattr(estimator, name)]
+    if missing:
+        raise InvalidParameterError(
+            f"app: the model must be a fitted classifier; {type(estimator).__name__} has no "
+            f"{' and no '.join(missing)}. Fit it first, or take one that gives probabilities."
+        )
+
+
+def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
+    n_classes = len(estimator.classes_)
+    shown = [str(name) for name in (estimator.classes_ if names is None else names)]
+    if len(shown) != n_classes:
+        raise InvalidParameterError(
+            f"app: names must hold one name for each of the model's {n_classes} classes, in the "
+            f"order of classes_; got {len(shown)}."
+        )
+    return shown
+
+
+def _side(estimator: Any) -> int:
+    """Return the side of the pictures that the model takes."""
+    name = type(estimator).__name__
+    shape = getattr(estimator, "image_shape_", None)
+    if shape is None:
+        shape = resolve_image_shape(name, getattr(estimator, "n_features_in_", 28 * 28))
+    channels, height, width = (1, *shape)[-3:]
+    if channels != 1 or height != width:
+        raise InvalidParameterError(
+            f"app: the model must take square pictures of one channel; {name} takes {height} x "
+            f"{width} pixels, {channels} channel(s). Train it on pictures such as rasterize makes."
+        )
+    return int(height)

@@ -1,0 +1,57 @@
+"""A classifier in an ONNX file, run by ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import DataFileError
+
+
+class OnnxClassifier:
+    """A graph that ``to_onnx`` wrote, with the part of a classifier's face that the page needs."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = _open(path)
+        described = self._session.get_modelmeta().custom_metadata_map
+        try:
+            (images,), (_,) = self._session.get_inputs(), self._session.get_outputs()
+            self.classes_: list[Any] = list(json.loads(described["classes"]))
+            self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
+            if images.shape[1:] != self.image_shape_:
+                raise ValueError(f"pictures of shape {images.shape[1:]}")
+        except (LookupError, ValueError, TypeError, RecursionError) as error:
+            raise DataFileError(
+                f"app: {path.name} must name its classes and image_shape in its metadata, and take "
+                "such pictures alone, as a classifier written by to_onnx does. Export a classifier "
+                "by to_onnx."
+            ) from error
+        self._dtype = np.uint8 if images.type == "tensor(uint8)" else np.float32
+        self._input = images.name
+
+    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float32]:
+        """Return class probabilities of flat rows of pixels."""
+        images = X.reshape(-1, *self.image_shape_).astype(self._dtype)
+        (probabilities,) = self._session.run(None, {self._input: images})
+        return probabilities
+
+
+def _open(path: Path) -> Any:
+    try:
+        from onnxruntime import InferenceSession
+    except ImportError as error:
+        raise ImportError(
+            f"app needs the package onnxruntime to run {path.name}. Install the extra: pip install "
+            "'skquickdraw[onnx]'."
+        ) from error
+    try:
+        # Given as bytes, a graph from a stranger cannot name the files beside it as its weights.
+        return InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has a class of its own for each way to be damaged
+        raise DataFileError(
+            f"app: {path.name} must be an ONNX file that ONNX Runtime can run; got: {error}"
+        ) from error

@@ -1,0 +1,64 @@
+"""The command, in this process and in one of its own."""
+
+import signal
+import subprocess
+import sys
+import webbrowser
+from urllib.request import urlopen
+
+import pytest
+
+import skquickdraw
+from skquickdraw.app import main, serve
+from skquickdraw.persistence import save_model
+
+COMMAND = [sys.executable, "-c", "import sys; from skquickdraw.app import main; sys.exit(main())"]
+
+
+def test_serves_a_file_until_interrupted(tmp_path, trained):
+    save_model(trained, tmp_path / "model.safetensors")
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(f"Ding {i}" for i in range(10)) + "\n", encoding="utf-8")
+    options = ["app", str(tmp_path / "model.safetensors"), "--no-browser", "--names", str(names)]
+    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().split()[2]
+        assert b"Ding 9" in urlopen(f"{url}model", timeout=20).read()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "Stopped.\n"
+    assert process.returncode == 0
+
+
+def test_opens_the_browser_unless_told_otherwise(neighbors, monkeypatch, capsys):
+    opened = []
+
+    def interrupt(url):
+        opened.append(url)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(webbrowser, "open", interrupt)
+    serve(neighbors)
+    assert capsys.readouterr().out == f"Draw at {opened[0]} and stop with Ctrl-C.\nStopped.\n"
+
+
+def test_a_failure_is_one_line_and_a_status(tmp_path, capsys):
+    assert main(["app", str(tmp_path / "nothing.safetensors")]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("skquickdraw app: ") and "there is no file" in told
+    assert main(["app", "model", "--names", str(tmp_path / "nothing.txt")]) == 1
+    assert "nothing.txt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["draw"], ["app"], ["app", "model", "--port", "x"]])
+def test_wrong_arguments_are_told(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: skquickdraw" in capsys.readouterr().err
+
+
+def test_tells_its_version_and_how_it_is_used(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == skquickdraw.__version__
+    with pytest.raises(SystemExit, match="0"):
+        main(["app", "--help"])
+    assert "--no-browser" in capsys.readouterr().out

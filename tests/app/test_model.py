@@ -1,0 +1,180 @@
+"""What can stand behind the page, and what is refused before anybody draws."""
+
+import sys
+
+import numpy as np
+import pytest
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.svm import LinearSVC
+
+from skquickdraw import CNNClassifier
+from skquickdraw.app import make_server
+from skquickdraw.datasets import make_sketches
+from skquickdraw.exceptions import DataFileError, InvalidParameterError
+from skquickdraw.persistence import save_model, to_onnx
+
+
+@pytest.fixture(scope="module")
+def sketches():
+    return make_sketches(60, 3, image_shape=(12, 12), random_state=0)
+
+
+@pytest.fixture(scope="module")
+def small(sketches):
+    return CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(*sketches)
+
+
+def probabilities(model, picture):
+    """Return what a server says of one picture."""
+    with make_server(model) as server:
+        return server.guesser.probabilities(picture)
+
+
+def shown(model, **params):
+    with make_server(model, **params) as server:
+        return server.guesser.side, server.guesser.names
+
+
+def test_reads_side_and_names_off_the_estimator(small, neighbors):
+    assert shown(small) == (12, ["0", "1", "2"])
+    assert shown(neighbors) == (28, neighbors.classes_.tolist())
+
+
+def test_names_can_be_given(small):
+    assert shown(small, names=("sun", "moon", "star"))[1] == ["sun", "moon", "star"]
+
+
+def test_pipelines_and_votes_are_classifiers(sketches):
+    vote = VotingClassifier([("a", GaussianNB()), ("b", GaussianNB())], voting="soft")
+    model = make_pipeline(MinMaxScaler(), vote).fit(*sketches)
+    assert shown(model)[0] == 12
+    np.testing.assert_array_equal(
+        probabilities(model, sketches[0][0].reshape(12, 12)),
+        model.predict_proba(sketches[0][:1])[0],
+    )
+
+
+def test_a_network_that_learned_from_stacks(sketches):
+    X, y = sketches
+    model = CNNClassifier(width=0.25, max_epochs=1, random_state=0)
+    assert shown(model.fit(X.reshape(-1, 12, 12), y))[0] == 12
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_saved_model_is_the_model(tmp_path, small, sketches, as_text):
+    path = tmp_path / "model.safetensors"
+    save_model(small, path)
+    picture = sketches[0][0].reshape(12, 12)
+    np.testing.assert_allclose(
+        probabilities(str(path) if as_text else path, picture),
+        small.predict_proba(picture[None])[0],
+        rtol=1e-6,
+    )
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory, small):
+    """Return the path of the classifier as a graph for uint8."""
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path_factory.mktemp("graph") / "model.onnx"
+    to_onnx(small, path)
+    return path
+
+
+@pytest.mark.parametrize("input_dtype", ["uint8", "float32"])
+def test_an_onnx_graph_is_the_model(tmp_path, graph, small, sketches, input_dtype):
+    if input_dtype == "float32":
+        graph = tmp_path / "model.onnx"
+        to_onnx(small, graph, input_dtype=input_dtype)
+    picture = sketches[0][0].reshape(12, 12)
+    expected = small.predict_proba(picture[None])[0]
+    np.testing.assert_allclose(probabilities(graph, picture), expected, atol=1e-5)
+    assert shown(graph) == (12, ["0", "1", "2"])
+
+
+def test_an_unfitted_classifier_is_refused():
+    with pytest.raises(InvalidParameterError, match="CNNClassifier has no classes_"):
+        make_server(CNNClassifier())
+
+
+def test_a_classifier_without_probabilities_is_refused(sketches):
+    with pytest.raises(InvalidParameterError, match="LinearSVC has no predict_proba"):
+        make_server(LinearSVC().fit(*sketches))
+
+
+@pytest.mark.parametrize("shape", [(3, 12, 12), (12, 14)])
+def test_other_pictures_than_squares_of_one_channel_are_refused(shape):
+    X = np.random.default_rng(0).integers(256, size=(20, np.prod(shape)))
+    clf = CNNClassifier(width=0.25, max_epochs=1, image_shape=shape, random_state=0)
+    with pytest.raises(InvalidParameterError, match="must take square pictures of one channel"):
+        make_server(clf.fit(X, np.arange(20) % 2))
+
+
+def test_rows_that_are_no_squares_are_refused(sketches):
+    X, y = sketches
+    clf = LogisticRegression(max_iter=5000).fit(X[:, :50] / 255, y)
+    with pytest.raises(InvalidParameterError, match="takes 1 x 50 pixels"):
+        make_server(clf)
+
+
+def test_names_must_fit_the_classes(small):
+    with pytest.raises(InvalidParameterError, match="each of the model's 3 classes.* got 2"):
+        make_server(small, names=["a", "b"])
+
+
+def test_probabilities_must_fit_the_classes():
+    class Odd:
+        classes_ = ("a", "b", "c")
+
+        def predict_proba(self, X):
+            return np.ones((len(X), 2)) / 2
+
+    with pytest.raises(InvalidParameterError, match="each of the 3 classes; got shape \\(2,\\)"):
+        make_server(Odd())
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataFileError, match="nothing.safetensors', where there is no file"):
+        make_server(tmp_path / "nothing.safetensors")
+
+
+def test_a_damaged_graph_is_refused(tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"no graph")
+    with pytest.raises(DataFileError, match="model.onnx must be an ONNX file"):
+        make_server(path)
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {},
+        {"classes": "3", "image_shape": "[1, 12, 12]"},
+        {"classes": "[" * 100_000, "image_shape": "[1, 12, 12]"},
+        {"classes": "[0, 1, 2]", "image_shape": "5"},
+        {"classes": "[0, 1, 2]", "image_shape": '[1, "a", 12]'},
+        {"classes": "[0, 1, 2]", "image_shape": "[1, 6, 24]"},
+    ],
+    ids=["nothing", "a number", "deep", "no shape", "a word", "another shape"],
+)
+def test_a_graph_that_describes_no_classifier_is_refused(tmp_path, graph, described):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    model = onnx.load(graph)
+    onnx.helper.set_model_props(model, described)
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(DataFileError, match="must name its classes and image_shape"):
+        make_server(tmp_path / "model.onnx")
+
+
+def test_the_extra_for_graphs_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match="pip install 'skquickdraw\\[onnx\\]'"):
+        make_server(path)
