@@ -5,6 +5,8 @@
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
+#   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2]
+#                                train a recipe on the competition's drawings, and measure it
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make clean                   remove environments, builds and caches
 
@@ -22,7 +24,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint docs bench test-oldest clean
+.PHONY: demo test lint docs bench competition test-oldest clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -53,6 +55,12 @@ docs: $(STAMP)docs
 
 bench: $(STAMP)plot
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+
+DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
+
+competition: $(STAMP)plot
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) \
+		--data "$(DATA_OF_COMPETITION)" --seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2)
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)

@@ -19,7 +19,13 @@ PICTURES = {
     "plot_augmentation.py": {"augmentation.png"},
     "plot_deep_features.py": {"deep_features.png"},
     "plot_imbalance.py": {"imbalance.png"},
+    "plot_quickdraw_from_files.py": {
+        "quickdraw.onnx",
+        "quickdraw.safetensors",
+        "quickdraw_from_files.png",
+    },
     "plot_noisy_student.py": {"noisy_student.png"},
+    "plot_strokes.py": {"strokes.png"},
 }
 
 

@@ -14,24 +14,31 @@ import skquickdraw
 
 # A change here is a change for users: write it into CHANGELOG.md too.
 ROOMS = {
+    "app": {"main", "make_server", "serve"},
     "augmentation": {
         "AugmentationPolicy",
         "CutMix",
         "MixUp",
+        "StrokeAugmentation",
         "resolve_augmentation",
         "resolve_mixing",
     },
     "datasets": {
+        "fetch_quickdraw",
         "ladder_counts",
         "load_competition",
+        "load_quickdraw",
         "make_ladder",
         "make_sketches",
+        "pack_strokes",
         "rasterize",
+        "unpack_strokes",
     },
     "distillation": {"DistilledClassifier"},
     "ensemble": {"SeedEnsembleClassifier"},
     "exceptions": {
         "DataFileError",
+        "DownloadError",
         "InvalidImagesError",
         "InvalidParameterError",
         "InvalidTargetsError",
@@ -48,9 +55,11 @@ ROOMS = {
         "per_class_recall",
     },
     "model_selection": {"LabeledStratifiedKFold", "LabeledStratifiedShuffleSplit"},
-    "networks": {"CNN", "MobileNetV2", "RelationNetwork", "ResNet"},
+    "networks": {"CNN", "MobileNetV2", "RelationNetwork", "ResNet", "fold_batch_norm"},
     "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
     "over_sampling": {"AugmentingOverSampler"},
+    "persistence": {"load_model", "save_model", "to_onnx"},
+    "recipes": {"distilled", "fast", "single", "winner"},
     "semi_supervised": {
         "NoisyStudentClassifier",
         "TransductiveClassifier",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
+        app,
         augmentation,
         datasets,
         distillation,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
         networks,
         neural_network,
         over_sampling,
+        persistence,
+        recipes,
         semi_supervised,
     )
     from .distillation import DistilledClassifier
@@ -47,6 +50,7 @@ __all__ = [
     "SeedEnsembleClassifier",
     "TopKReranker",
     "TransductiveClassifier",
+    "app",
     "augmentation",
     "datasets",
     "distillation",
@@ -60,6 +64,8 @@ __all__ = [
     "networks",
     "neural_network",
     "over_sampling",
+    "persistence",
+    "recipes",
     "semi_supervised",
 ]
 

@@ -1,0 +1,1 @@
+"""The competition: its original recipe, the ladder from there, and the package's recipes."""

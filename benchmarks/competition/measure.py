@@ -1,0 +1,92 @@
+"""What a fitted estimator cost and scores."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import recall_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from skquickdraw.metrics import imbalance_report
+from skquickdraw.semi_supervised import assign_to_prior
+
+MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")
+
+
+def networks_in(estimator: Any) -> Iterator[Any]:
+    """Yield every network that was trained for an estimator, its teachers' included."""
+    if hasattr(estimator, "net_"):
+        yield estimator
+    elif isinstance(estimator, Pipeline):
+        yield from networks_in(estimator[-1])
+    else:
+        for name in MEMBERS:
+            inner = getattr(estimator, name, [])
+            for member in inner if isinstance(inner, list) else [inner]:
+                yield from networks_in(member)
+
+
+def costs(estimator: Any) -> dict[str, float]:
+    """Return what training took, over all networks, also where it was done in an earlier run.
+
+    Predictions, for pseudo-labels and scores, are not counted: they are a few per cent.
+    """
+    networks = list({id(network): network for network in networks_in(estimator)}.values())
+    epochs = [epoch for network in networks for epoch in network.history_]
+    return {
+        "networks": len(networks),
+        "cpu_minutes": sum(epoch["cpu"] for epoch in epochs) / 60,
+        "images": sum(epoch["n_images"] for epoch in epochs),
+        "weights": sum(w.numel() for n in networks for w in n.net_.module_.parameters()),
+    }
+
+
+def is_taught_by_votes(estimator: Any) -> bool:
+    """Return whether members of a vote learned from those of another one."""
+    parts = [*getattr(estimator, "teachers_", []), getattr(estimator, "estimator_", None)]
+    return bool(parts) and all(hasattr(part, "estimators_") for part in parts)
+
+
+def growth(estimator: Any, data: Bunch) -> dict[str, list[dict[str, float]]]:
+    """Score votes of the first 1, 2, ... members: the teachers', and the students'."""
+    votes = {"teachers": estimator.teachers_[-1], "students": estimator.estimator_}
+    return {name: _grow(vote, data) for name, vote in votes.items()}
+
+
+def _grow(vote: Any, data: Bunch) -> list[dict[str, float]]:
+    probas = [member.predict_proba(data.holdout_data) for member in vote.estimators_]
+    sums = np.cumsum(probas, axis=0)
+    return [report(data.holdout_target, total.argmax(axis=1), data) for total in sums]
+
+
+def peak_memory() -> dict[str, float]:
+    """Return the largest resident size, in GB, of this process and of its largest worker."""
+    who = {"process": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
+    return {name: resource.getrusage(code).ru_maxrss / 1024**2 for name, code in who.items()}
+
+
+def score(proba: NDArray[Any], data: Bunch) -> dict[str, Any]:
+    """Score probabilities of the holdout; ``transductive`` uses that it is balanced."""
+    truth = data.holdout_target
+    assigned = assign_to_prior(proba)
+    return {
+        "scores": report(truth, proba.argmax(axis=1), data),
+        "transductive": report(truth, assigned, data),
+    }
+
+
+def report(truth: NDArray[Any], prediction: NDArray[Any], data: Bunch) -> dict[str, float]:
+    """Return balanced accuracy, that of head, medium and tail, and the first one's standard error.
+
+    The error is that of the holdout being a sample of each class, for these very networks.
+    """
+    scores = imbalance_report(truth, prediction, y_train=data.target)
+    recall = recall_score(truth, prediction, average=None)
+    variance = recall * (1 - recall) / np.bincount(truth)
+    scores["standard_error"] = np.sqrt(variance.sum()) / len(recall)
+    return {name: float(value) for name, value in scores.items()}

@@ -1,0 +1,72 @@
+"""Pictures of the competition; each returns the Markdown that shows it, or nothing to show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+GROUPS = ("head", "medium", "tail")
+
+
+def plot_groups(rows: dict[str, Any], path: Path) -> str:
+    """Bars of head, medium and tail for each recipe."""
+    if not rows:
+        return ""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    for i, group in enumerate(GROUPS):
+        scores = [100 * next(iter(seeds.values()))["scores"][group] for seeds in rows.values()]
+        axes.bar([x + 0.27 * (i - 1) for x in range(len(rows))], scores, 0.25, label=group)
+    axes.set_xticks(range(len(rows)), list(rows))
+    axes.set(ylabel="recall, %", ylim=(0, 100))
+    axes.legend(ncols=3, frameon=False)
+    axes.grid(axis="y", alpha=0.3)
+    return _save(figure, path, "Recall of large, medium and small classes under each recipe.")
+
+
+def plot_curves(rows: dict[str, Any], path: Path) -> str:
+    """Accuracy against processor time, for recipes of one network."""
+    curves = {
+        name: next(iter(seeds.values()))["curve"]
+        for name, seeds in rows.items()
+        if next(iter(seeds.values()))["curve"]
+    }
+    if not curves:
+        return ""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    for name, curve in curves.items():
+        minutes = [point["cpu_minutes"] for point in curve]
+        axes.plot(minutes, [100 * point["score"] for point in curve], marker=".", label=name)
+    axes.set(xlabel="CPU minutes", ylabel="balanced accuracy, %", xscale="log")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    return _save(figure, path, "Accuracy on a fifth of the holdout as training goes on.")
+
+
+def plot_growth(rows: dict[str, Any], path: Path) -> str:
+    """Accuracy against the number of members that vote."""
+    grown = [seeds for seeds in rows.values() if next(iter(seeds.values())).get("growth")]
+    if not grown:
+        return ""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    for name, votes in next(iter(grown[-1].values()))["growth"].items():
+        scores = [100 * vote["balanced_accuracy"] for vote in votes]
+        axes.plot(range(1, len(scores) + 1), scores, marker="o", label=name)
+    axes.set(xlabel="members that vote", ylabel="balanced accuracy, %")
+    axes.set_xticks(range(1, len(scores) + 1))
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    return _save(figure, path, "Accuracy of `winner` as members join, before and after teaching.")
+
+
+def _save(figure: Any, path: Path, caption: str) -> str:
+    import matplotlib.pyplot as plt
+
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return f"\n![{caption}](images/{path.name})\n\n*{caption}*\n"

@@ -1,0 +1,131 @@
+"""Write docs/competition.md and its pictures from the result files.
+
+cd benchmarks && python -m competition.render
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from _tables import table
+
+from .plots import plot_curves, plot_groups, plot_growth
+from .rows import ROWS
+from .steps import STEPS
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parent / "results"
+PAGE = ROOT / "docs" / "competition.md"
+IMAGES = ROOT / "docs" / "images"
+
+INTRODUCTION = """\
+# A competition
+
+100 classes of real Quick, Draw! sketches of 28 x 28 pixels: 1,000 to learn from of the first, 990
+of the second, ... 10 of the last. 30,000 unlabelled ones are the test set of the competition, and
+balanced; 10,000 more, labelled and balanced, are the holdout that this page is scored on. No
+pretrained weights, no other drawings. `make competition RECIPE=...` trains a row again; this page
+is made by `benchmarks/competition/render.py`.
+
+## Recipes
+
+*Accuracy* is balanced accuracy on the holdout, with the standard error that comes from its being a
+sample; head, medium and tail are thirds of the classes by size. *Transductive* assigns the labels
+of the whole set at once, using that it is balanced. *CPU minutes* are of one core, over all
+trainings of a row. The original students, `winner` and `distilled` learn from the unlabelled
+drawings too, and from those of the holdout without their labels.
+"""
+LADDER = """
+## The ladder
+
+One step at a time, on splits of the labelled drawings that hold out a fifth of each class, at most
+40. *Gain* is the difference to the step that a row builds on, with the standard error over
+{n_seeds} seeds, each its own split. Trainings are short: {passes} passes of a network 0.35 wide, or
+what fits into the same time. What did not pay here may pay in longer ones.
+"""
+SCORES = ("head", "medium", "tail")
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    rows = {name: load(f"{name}.json") for name in ROWS}
+    rows = {name: row["seeds"] for name, row in rows.items() if row}
+    plots = [
+        plot_groups(rows, IMAGES / "competition_groups.png"),
+        plot_curves(rows, IMAGES / "competition_curves.png"),
+        plot_growth(rows, IMAGES / "competition_growth.png"),
+    ]
+    PAGE.write_text(
+        INTRODUCTION + recipes_table(rows) + "".join(plots) + render_ladder(load("ladder.json"))
+    )
+
+
+def load(name: str) -> dict[str, Any]:
+    file = RESULTS / name
+    return json.loads(file.read_text()) if file.is_file() else {}
+
+
+def recipes_table(rows: dict[str, Any]) -> str:
+    header = ["recipe", "accuracy", *SCORES, "transductive"]
+    header += ["networks", "pictures seen", "CPU minutes"]
+    return table(header, [recipe_row(name, seeds) for name, seeds in rows.items()])
+
+
+def recipe_row(name: str, seeds: dict[str, Any]) -> list[str]:
+    runs = list(seeds.values())
+
+    def average(group: str, key: str) -> float:
+        return mean(run[group][key] for run in runs)
+
+    first = runs[0]
+    accuracy = average("scores", "balanced_accuracy")
+    error = 100 * average("scores", "standard_error")
+    return [
+        f"`{name}`" + (f" ({len(runs)} seeds)" if len(runs) > 1 else ""),
+        f"{accuracy:.1%} ± {error:.1f}",
+        *(f"{average('scores', key):.1%}" for key in SCORES),
+        f"{average('transductive', 'balanced_accuracy'):.1%}",
+        str(first["networks"]),
+        f"{first['images']:,}",
+        f"{mean(run['cpu_minutes'] for run in runs):.0f}",
+    ]
+
+
+def render_ladder(result: dict[str, Any]) -> str:
+    if not result:
+        return ""
+    steps = result["steps"]
+    n_seeds = min(len(runs) for runs in steps.values())
+    rows = [ladder_row(step, steps) for step in STEPS if step.name in steps]
+    header = ["step", "of", "change", "accuracy", "gain", "tail", "CPU minutes"]
+    return LADDER.format(n_seeds=n_seeds, passes=result["passes"]) + table(header, rows)
+
+
+def ladder_row(step: Any, steps: dict[str, Any]) -> list[str]:
+    runs = steps[step.name]
+    return [
+        f"`{step.name}`",
+        "" if step.of is None else f"`{step.of}`",
+        step.change,
+        f"{mean(run['balanced_accuracy'] for run in runs.values()):.1%}",
+        gain(runs, steps.get(step.of, {})),
+        f"{mean(run['tail'] for run in runs.values()):.1%}",
+        f"{mean(run['cpu_minutes'] for run in runs.values()):.1f}",
+    ]
+
+
+def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
+    """Return the mean difference over common seeds, in points, and its standard error."""
+    key = "balanced_accuracy"
+    gains = [100 * (runs[s][key] - below[s][key]) for s in sorted(runs.keys() & below.keys())]
+    if not gains:
+        return ""
+    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+    return f"{mean(gains):+.1f}{error}"
+
+
+if __name__ == "__main__":
+    main()

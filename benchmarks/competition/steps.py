@@ -1,0 +1,159 @@
+"""The steps of the ladder, from the original recipe's training to the one that the package ships.
+
+Each step changes one thing of the step that it names, and is measured beside it with the same seeds
+and splits. What paid became part of the steps after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imblearn.pipeline import make_pipeline
+
+from skquickdraw import (
+    AugmentingOverSampler,
+    CNNClassifier,
+    MobileNetClassifier,
+    ResNetClassifier,
+)
+from skquickdraw.augmentation import AugmentationPolicy
+
+from .original import COPIES, FILLED, adam
+
+PASSES = 6  # over the labelled drawings
+STATIC_PASSES = 2  # over the filled-up set, which is three times as large
+
+LIGHT = AugmentationPolicy(rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8)
+STRONGER = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
+ERASING = AugmentationPolicy(erasing=0.25)
+
+START = {
+    "width": 0.35,
+    "batch_size": 256,
+    "label_smoothing": 0.1,
+    "optimizer": adam,
+    "lr": 0.001,
+    "lr_schedule": None,
+    "weight_decay": 4e-5,
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of parameters, and the name of the step that it changes.
+
+    ``pace`` is how many pictures the network sees in the time in which that of the ladder sees one:
+    it gets as many passes fewer, so that all steps take about equal time.
+    """
+
+    name: str
+    of: str | None
+    change: str
+    params: dict[str, Any] = field(default_factory=dict)
+    network: type = ResNetClassifier
+    pace: float = 1.0
+
+
+STEPS = [
+    Step("static", None, "over-sampled once to 1,500 copies a class; Adam at a constant rate"),
+    Step(
+        "live",
+        "static",
+        "turned and shifted anew each time, classes balanced by sampling",
+        {"augmentation": COPIES, "sampling": "balanced"},
+    ),
+    Step(
+        "light",
+        "live",
+        "15 degrees, 8 % shift, 15 % scale, 8 degrees shear",
+        {"augmentation": LIGHT},
+    ),
+    Step(
+        "one-cycle",
+        "light",
+        "the rate rises and falls, with AdamW (0.006, decay 0.05)",
+        {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05},
+    ),
+    Step("averaged", "one-cycle", "weights averaged over 1,000 steps", {"ema_decay": 0.999}),
+    Step(
+        "balanced-softmax",
+        "averaged",
+        "balanced softmax in place of balanced sampling",
+        {"loss": "balanced_softmax", "sampling": None},
+    ),
+    Step(
+        "half-sampled",
+        "balanced-softmax",
+        "half of each: classes sampled half as unequal",
+        {"sampling": 0.5},
+    ),
+    Step("adamw-0.02", "balanced-softmax", "three times the rate", {"lr": 0.02}),
+    Step("muon", "balanced-softmax", "Muon (0.02)", {"optimizer": "muon", "lr": 0.02}),
+    Step("muon-0.01", "muon", "half the rate", {"lr": 0.01}),
+    Step("muon-0.04", "muon", "twice the rate", {"lr": 0.04}),
+    Step("decay-0.15", "muon", "three times the weight decay", {"weight_decay": 0.15}),
+    Step("decay-0.015", "muon", "a third of the weight decay", {"weight_decay": 0.015}),
+    Step("mirrored", "muon", "predictions averaged with those of the mirror image", {"n_tta": 2}),
+    Step("no-smoothing", "mirrored", "no label smoothing", {"label_smoothing": 0.0}),
+    Step(
+        "stronger",
+        "mirrored",
+        "stronger augmentation, bent, thick and thin",
+        {"augmentation": STRONGER},
+    ),
+    Step(
+        "erasing",
+        "mirrored",
+        "a box blanked in a quarter of the pictures",
+        {"augmentation": ERASING},
+    ),
+    Step("mixup", "mirrored", "MixUp", {"mixing": "mixup"}),
+    Step("cutmix", "mirrored", "CutMix", {"mixing": "cutmix"}),
+    Step("dropout", "mirrored", "dropout 0.3 of the last features", {"dropout": 0.3}),
+    Step("depth", "mirrored", "stochastic depth 0.1", {"stochastic_depth": 0.1}),
+    Step("wider", "mirrored", "0.5 wide, in equal time", {"width": 0.5}, pace=0.5),
+    Step(
+        "full-size",
+        "mirrored",
+        "28 x 28 in the first stage, in equal time",
+        {"stem_stride": 1},
+        pace=0.25,
+    ),
+    Step(
+        "mobilenet",
+        "mirrored",
+        "MobileNetV2 of width 0.5, in equal time",
+        {"width": 0.5},
+        MobileNetClassifier,
+        0.4,
+    ),
+    Step(
+        "cnn",
+        "mirrored",
+        "a plain network of width 0.5, in equal time",
+        {"width": 0.5},
+        CNNClassifier,
+        0.75,
+    ),
+]
+BY_NAME = {step.name: step for step in STEPS}
+
+
+def make_estimator(name: str, seed: int, passes: int = PASSES) -> Any:
+    """Return the estimator of a step, with all that it has from the steps below it."""
+    step = BY_NAME[name]
+    params = START | _merged(step)
+    network = step.network(
+        **params, max_epochs=max(1, round(passes * step.pace)), random_state=seed
+    )
+    if step.of is not None:
+        return network
+    network.set_params(max_epochs=max(1, round(passes * STATIC_PASSES / PASSES)))
+    copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, random_state=seed)
+    return make_pipeline(copies, network)
+
+
+def _merged(step: Step) -> dict[str, Any]:
+    below = {} if step.of is None else _merged(BY_NAME[step.of])
+    return below | step.params

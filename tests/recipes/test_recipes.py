@@ -1,0 +1,79 @@
+"""Recipes are estimators like any other, and come as they are said to come."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from skquickdraw import recipes
+from skquickdraw.datasets import make_sketches
+from skquickdraw.networks import MobileNetV2
+
+MAKERS = {
+    "fast": recipes.fast,
+    "single": recipes.single,
+    "winner": recipes.winner,
+    "distilled": recipes.distilled,
+}
+
+
+@pytest.fixture(scope="module")
+def sketches():
+    X, y, names = make_sketches(120, 3, image_shape=(12, 12), random_state=0, return_names=True)
+    return X, names[y]
+
+
+def shrink(recipe):
+    """Make the networks of a recipe so small that it is fitted in a moment."""
+    params = recipe.get_params()
+    return recipe.set_params(
+        **{name: 0.1 for name in params if name.rsplit("__")[-1] == "width"},
+        **{name: 1 for name in params if name.rsplit("__")[-1] == "max_epochs"},
+    )
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_recipe_is_an_estimator_like_any_other(sketches, name):
+    X, y = sketches
+    recipe = shrink(MAKERS[name](random_state=0))
+    first, again = (clone(recipe).fit(X, y).predict_proba(X) for _ in range(2))
+    assert first.shape == (len(X), 3)
+    np.testing.assert_array_equal(first, again)
+
+
+def test_the_winner_learns_from_unlabelled_pictures(sketches):
+    X, y = sketches
+    clf = shrink(recipes.winner(n_members=2, random_state=0))
+    clf.fit(X[:60], y[:60], X_unlabeled=X[60:])
+    assert clf.labeled_iter_.tolist() == [0] * 60 + [1] * 60
+    assert [len(vote.estimators_) for vote in (*clf.teachers_, clf.estimator_)] == [2, 2]
+    np.testing.assert_allclose(clf.class_prior_, 1 / 3)
+
+
+def test_an_interrupted_winner_goes_on(sketches, tmp_path, monkeypatch):
+    X, y = sketches
+    made = shrink(recipes.winner(n_members=1, memory=str(tmp_path), random_state=0)).fit(X, y)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a network that was kept is trained again")
+
+    monkeypatch.setattr("skquickdraw.neural_network._net.ImageNet.train", refuse)
+    again = shrink(recipes.winner(n_members=1, memory=str(tmp_path), random_state=0)).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), made.predict_proba(X))
+
+
+def test_what_is_distilled_is_one_small_network(sketches):
+    X, y = sketches
+    teacher = shrink(recipes.fast(random_state=0)).fit(X, y)
+    clf = shrink(recipes.distilled(FrozenEstimator(teacher), random_state=0)).fit(X, y)
+    np.testing.assert_array_equal(clf.teacher_.predict_proba(X), teacher.predict_proba(X))
+    assert type(clf.student_.net_.module_) is MobileNetV2
+    network = MobileNetV2((1, 28, 28), 100, width=recipes.distilled().student.width)
+    assert 280_000 < sum(weight.numel() for weight in network.parameters()) < 320_000
+
+
+def test_passes_can_be_chosen():
+    assert recipes.fast(max_epochs=3).max_epochs == 3
+    assert recipes.single(max_epochs=3).max_epochs == 3
+    assert recipes.winner(max_epochs=3).student.estimator.max_epochs == 3
+    assert recipes.distilled(max_epochs=3).student.max_epochs == 3
