@@ -11,6 +11,8 @@ Pass a file or folder of your own: .npy, .npz, .ndjson, .bin, or folders of .png
 files are made up in a temporary folder: bitmaps of a few things, and strokes of two more. ::
 
     python examples/plot_quickdraw_from_files.py [PATH] [--n-per-class 500] [--output FOLDER]
+
+Drawings of 28 x 28 pixels suit it; with strokes they are made so.
 """
 
 import argparse
@@ -33,7 +35,8 @@ import matplotlib.pyplot as plt
 
 def main() -> None:
     options = parse_options()
-    drawings = load(options.path, 30 if options.quick else options.n_per_class)
+    n_per_class = 30 if options.quick else options.n_per_class
+    drawings = load(options.path, n_per_class, options.file_format)
     print(drawings.DESCR)
     X, y = drawings.data, drawings.target_names[drawings.target]
     X_train, X_test, y_train, y_test = train_test_split(
@@ -43,7 +46,8 @@ def main() -> None:
         width=0.25,
         augmentation="sketch",
         image_shape=drawings.image_shape,
-        batch_size=64,
+        optimizer="muon",
+        lr=0.02,
         max_epochs=2 if options.quick else 20,
         random_state=0,
     ).fit(X_train, y_train)
@@ -58,16 +62,17 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train on files of drawings, and save the model.")
     parser.add_argument("path", type=Path, nargs="?", help="a file, or a folder of them")
+    parser.add_argument("--file-format", help="of files to read, where the folder holds several")
     parser.add_argument("--n-per-class", type=int, default=200)
     parser.add_argument("--output", type=Path, default=Path("demo_output"))
     parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it runs")
     return parser.parse_args()
 
 
-def load(path: Path | None, n_per_class: int):
+def load(path: Path | None, n_per_class: int, file_format: str | None):
     """Load the files of a path, or some that are made up."""
     if path is not None:
-        return load_quickdraw(path, n_per_class=n_per_class)
+        return load_quickdraw(path, n_per_class=n_per_class, file_format=file_format)
     with TemporaryDirectory() as folder:
         make_files(Path(folder), n_per_class)
         return load_quickdraw(folder)

@@ -12,7 +12,14 @@ import skquickdraw
 from skquickdraw.app import main, serve
 from skquickdraw.persistence import save_model
 
-COMMAND = [sys.executable, "-c", "import sys; from skquickdraw.app import main; sys.exit(main())"]
+# A process in the background of a shell ignores interrupts, and so would its children.
+CODE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from skquickdraw.app import main
+sys.exit(main())
+"""
+COMMAND = [sys.executable, "-c", CODE]
 
 
 def test_serves_a_file_until_interrupted(tmp_path, trained):
@@ -24,6 +31,7 @@ def test_serves_a_file_until_interrupted(tmp_path, trained):
         url = process.stdout.readline().split()[2]
         assert b"Ding 9" in urlopen(f"{url}model", timeout=20).read()
         process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
         assert process.stdout.read() == "Stopped.\n"
     assert process.returncode == 0
 

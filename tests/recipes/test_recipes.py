@@ -75,5 +75,6 @@ def test_what_is_distilled_is_one_small_network(sketches):
 def test_passes_can_be_chosen():
     assert recipes.fast(max_epochs=3).max_epochs == 3
     assert recipes.single(max_epochs=3).max_epochs == 3
-    assert recipes.winner(max_epochs=3).student.estimator.max_epochs == 3
+    assert recipes.winner(max_epochs=3).estimator.estimator.max_epochs == 3
+    assert recipes.winner(max_epochs=3).student.estimator.max_epochs == 2
     assert recipes.distilled(max_epochs=3).student.max_epochs == 3

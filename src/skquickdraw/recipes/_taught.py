@@ -30,7 +30,8 @@ def winner(
     n_members : int, default=4
         Networks in each of the two votes.
     max_epochs : int, default=12
-        Passes of a network over the pictures that it learns from.
+        Passes of a teacher over the labelled pictures. A student makes two thirds as many, over all
+        pictures, of which there are more.
     class_prior : 'uniform', 'labeled', 'estimate', array-like or None, default='uniform'
         Shares of the classes among the unlabelled pictures, as in
         :class:`~skquickdraw.NoisyStudentClassifier`. The default is for pools of equal classes; say
@@ -60,7 +61,9 @@ def winner(
         SeedEnsembleClassifier(network, n_members, n_jobs=n_jobs, memory=memory)
         for network in (
             make_network(0.7, max_epochs, VARIED),
-            make_network(0.7, max_epochs, VARIED, dropout=0.3, stochastic_depth=0.1),
+            make_network(
+                0.7, max(1, round(max_epochs * 2 / 3)), VARIED, dropout=0.3, stochastic_depth=0.1
+            ),
         )
     )
     return NoisyStudentClassifier(
