@@ -269,8 +269,6 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             If the network has no such layer.
         """
         check_is_fitted(self, "net_")
-        if layer == "logits":
-            return self._logits(X)
         return self._outputs(X, read_layer(type(self).__name__, self.net_.module_, layer))
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:

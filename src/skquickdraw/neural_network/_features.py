@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
+from ..networks import fold_batch_norm
 
 PENULTIMATE, LOGITS = "penultimate", "logits"
 LAST_LINEAR = "head.classify"
@@ -57,7 +58,7 @@ def read_layer(name: str, network: nn.Module, layer: str) -> nn.Module:
         If the network has no such layer.
     """
     if layer == LOGITS:
-        return network
+        return fold_batch_norm(network)  # as for predictions, so that both agree to the bit
     known = [PENULTIMATE, LOGITS, *(path for path, _ in network.named_modules() if path)]
     if layer not in known:
         close = get_close_matches(str(layer), known)
