@@ -66,6 +66,12 @@ def test_integers_are_narrowed_to_bytes(dtype):
     np.testing.assert_array_equal(images.reshape(6, -1), FLAT)
 
 
+def test_features_of_one_byte_are_not_copied_and_others_become_floats():
+    rows = FLAT.reshape(6, 3, 48)
+    assert np.shares_memory(read(rows), rows)
+    assert read(rows.astype(np.int16) - 300).dtype == np.float32
+
+
 def test_booleans_are_ink_of_one():
     images = read(FLAT > 127)
     assert images.dtype == np.uint8

@@ -206,7 +206,8 @@ def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_features(flat: NDArray[Any]) -> NDArray[Any]:
-    return flat if flat.dtype.kind == "f" else _converted(flat, np.float32)
+    is_kept = flat.dtype.kind == "f" or flat.dtype == np.uint8  # strokes, perhaps in a file
+    return flat if is_kept else _converted(flat, np.float32)
 
 
 def _converted(flat: NDArray[Any], dtype: Any) -> NDArray[Any]:
