@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import recall_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
@@ -15,13 +16,15 @@ from sklearn.utils import Bunch
 from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import assign_to_prior
 
-MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")
+MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")  # of a fitted one
 
 
 def networks_in(estimator: Any) -> Iterator[Any]:
     """Yield every network that was trained for an estimator, its teachers' included."""
     if hasattr(estimator, "net_"):
         yield estimator
+    elif isinstance(estimator, FrozenEstimator):
+        yield from networks_in(estimator.estimator)
     elif isinstance(estimator, Pipeline):
         yield from networks_in(estimator[-1])
     else:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Bunch
+
 from skquickdraw import recipes
 
 from . import original
@@ -12,43 +16,49 @@ from . import original
 Options = Any  # of the command line: passes, memory, n_jobs
 
 
-def original_single(seed: int, options: Options) -> Any:
+def unlabeled_pool(data: Bunch) -> Any:
+    """Return the unlabelled drawings, and the holdout's without their labels."""
+    return np.concatenate([data.unlabeled, data.holdout_data])
+
+
+def original_single(seed: int, options: Options, data: Bunch) -> Any:
     recipe = original.single(options.passes or original.N_PASSES)
     return recipe.set_params(
         augmentingoversampler__random_state=seed, originalclassifier__random_state=seed
     )
 
 
-def original_student(seed: int, options: Options) -> Any:
+def original_student(seed: int, options: Options, data: Bunch) -> Any:
     passes = options.passes or original.N_PASSES
     return original.student(passes, memory=options.memory).set_params(random_state=seed)
 
 
-def original_six(seed: int, options: Options) -> Any:
+def original_six(seed: int, options: Options, data: Bunch) -> Any:
     passes = options.passes or original.N_PASSES
     six = original.six(passes, memory=options.memory, n_jobs=options.n_jobs)
     return six.set_params(random_state=seed)
 
 
-def fast(seed: int, options: Options) -> Any:
+def fast(seed: int, options: Options, data: Bunch) -> Any:
     return recipes.fast(random_state=seed)
 
 
-def single(seed: int, options: Options) -> Any:
+def single(seed: int, options: Options, data: Bunch) -> Any:
     return recipes.single(random_state=seed)
 
 
-def winner(seed: int, options: Options) -> Any:
+def winner(seed: int, options: Options, data: Bunch) -> Any:
     return recipes.winner(n_jobs=options.n_jobs, memory=options.memory, random_state=seed)
 
 
-def distilled(seed: int, options: Options) -> Any:
-    """Distil the winner of the same seed, which is fitted in the course of it, or recalled."""
-    teacher = winner(seed, options)
-    return recipes.distilled(teacher, memory=options.memory, random_state=seed)
+def distilled(seed: int, options: Options, data: Bunch) -> Any:
+    """Distil the winner of the same seed, which is fitted first, or recalled from the memory."""
+    teacher = winner(seed, options, data)
+    teacher.fit(data.data, data.target, X_unlabeled=unlabeled_pool(data))
+    return recipes.distilled(FrozenEstimator(teacher), memory=options.memory, random_state=seed)
 
 
-ROWS: dict[str, Callable[[int, Options], Any]] = {
+ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
     "original-single": original_single,
     "original-student": original_student,
     "original-six": original_six,

@@ -27,7 +27,7 @@ from skquickdraw.datasets import load_competition
 from skquickdraw.semi_supervised import assign_to_prior
 
 from .measure import costs, growth, is_taught_by_votes, peak_memory, score
-from .rows import ROWS
+from .rows import ROWS, unlabeled_pool
 
 RESULTS = Path(__file__).parent / "results"
 MEMORY = Path(__file__).parents[2] / ".cache" / "competition"
@@ -66,7 +66,7 @@ def load_seeds(file: Path) -> dict[str, Any]:
 def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> dict[str, Any]:
     """Fit and measure a recipe with one seed; write its predictions where asked to."""
     started = time.perf_counter()
-    estimator = ROWS[args.recipe](seed, args)
+    estimator = ROWS[args.recipe](seed, args, data)
     estimator.fit(data.data, data.target, **extra_data(estimator, data))
     seconds = time.perf_counter() - started
     pool = estimator.predict_proba(data.unlabeled)
@@ -85,12 +85,12 @@ def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> 
 
 
 def extra_data(estimator: Any, data: Bunch) -> dict[str, Any]:
-    """Return the unlabelled drawings, the holdout's among them, for who learns from such.
+    """Return the unlabelled drawings for who learns from such.
 
     A network by itself is shown a fifth of the holdout after each epoch, for the curve.
     """
     if "X_unlabeled" in inspect.signature(estimator.fit).parameters:
-        return {"X_unlabeled": np.concatenate([data.unlabeled, data.holdout_data])}
+        return {"X_unlabeled": unlabeled_pool(data)}
     prefix = network_prefix(estimator)
     if prefix is None:
         return {}

@@ -80,7 +80,7 @@ def winner(
 def distilled(
     teacher: Any = None,
     *,
-    max_epochs: int = 12,
+    max_epochs: int = 8,
     memory: Any = None,
     random_state: Any = None,
 ) -> DistilledClassifier:
@@ -91,7 +91,7 @@ def distilled(
     teacher : classifier, default=None
         None is :func:`winner`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
-    max_epochs : int, default=12
+    max_epochs : int, default=8
         Passes of the small network over all pictures, labelled or not.
     memory : str or joblib.Memory, default=None
         As in :func:`winner`.
