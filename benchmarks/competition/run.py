@@ -4,7 +4,8 @@
 
 Writes ``results/<recipe>.json`` and, of the first seed, ``results/<recipe>-unlabeled.npy`` (labels
 of ``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
-same, using that the set is balanced). The holdout's labels measure, and nothing else. What a recipe
+same, using that the set is balanced), and ``results/<recipe>-holdout.npz``, for a look at the
+errors. The holdout's labels measure, and nothing else. What a recipe
 has finished is kept in the memory folder, so that a run which was interrupted goes on there.
 """
 
@@ -69,11 +70,14 @@ def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> 
     estimator = ROWS[args.recipe](seed, args, data)
     estimator.fit(data.data, data.target, **extra_data(estimator, data))
     seconds = time.perf_counter() - started
-    pool = estimator.predict_proba(data.unlabeled)
+    pool, holdout = map(estimator.predict_proba, (data.unlabeled, data.holdout_data))
     if writes:
         write_predictions(args.recipe, estimator.classes_, pool)
+        file = RESULTS / f"{args.recipe}-holdout.npz"
+        label, confidence = holdout.argmax(axis=1), holdout.max(axis=1).astype(np.float32)
+        np.savez_compressed(file, label=label, confidence=confidence)
     return {
-        **score(estimator.predict_proba(data.holdout_data), data),
+        **score(holdout, data),
         **costs(estimator),
         "curve": curve(estimator),
         "growth": growth(estimator, data) if is_taught_by_votes(estimator) else {},

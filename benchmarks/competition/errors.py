@@ -1,0 +1,98 @@
+"""Look at the errors of a recipe on the holdout: which pairs it confuses, and what they look like.
+
+    cd benchmarks && python -m competition.errors winner --data ../../shared/quickdraw100
+
+Reads ``results/<recipe>-holdout.npz``, which competition.run wrote, and draws
+docs/images/competition_errors.png: the errors of which the recipe is surest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+from sklearn.utils import Bunch
+
+from skquickdraw.datasets import load_competition
+
+RESULTS = Path(__file__).parent / "results"
+IMAGE = Path(__file__).parents[2] / "docs" / "images" / "competition_errors.png"
+N_PAIRS, ROWS, COLUMNS = 20, 5, 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recipe")
+    parser.add_argument("--data", required=True, help="folder with train, unlabeled, holdout .npz")
+    args = parser.parse_args()
+    data = load_competition(args.data)
+    with np.load(RESULTS / f"{args.recipe}-holdout.npz") as found:
+        label, confidence = found["label"], found["confidence"]
+    errors = {
+        "recipe": args.recipe,
+        "pairs": confused_pairs(data, label),
+        "calibration": calibration(data.holdout_target == label, confidence),
+    }
+    (RESULTS / "errors.json").write_text(json.dumps(errors, indent=1) + "\n")
+    draw_surest(data, label, confidence)
+
+
+def confused_pairs(data: Bunch, label: Any) -> list[dict[str, Any]]:
+    """Return the pairs of classes that are taken for each other most often, in drawings of each."""
+    names = data.target_names
+    counts = confusion_matrix(data.holdout_target, label, labels=np.arange(len(names)))
+    both = np.triu(counts + counts.T, k=1)
+    pairs = np.argsort(both, axis=None)[::-1][:N_PAIRS]
+    return [
+        {
+            "first": str(names[i]),
+            "second": str(names[j]),
+            "first_as_second": int(counts[i, j]),
+            "second_as_first": int(counts[j, i]),
+        }
+        for i, j in zip(*np.unravel_index(pairs, both.shape), strict=True)
+    ]
+
+
+def calibration(is_right: Any, confidence: Any) -> list[dict[str, float]]:
+    """Return how often the recipe is right, by how sure it is."""
+    edges = np.array([0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.01])
+    groups = [
+        (confidence >= low) & (confidence < high) for low, high in np.c_[edges[:-1], edges[1:]]
+    ]
+    return [
+        {
+            "from": float(low),
+            "share": float(group.mean()),
+            "right": float(is_right[group].mean()) if group.any() else float("nan"),
+        }
+        for low, group in zip(edges[:-1], groups, strict=True)
+    ]
+
+
+def draw_surest(data: Bunch, label: Any, confidence: Any) -> None:
+    """Draw the errors of which the recipe is surest, spread over classes."""
+    import matplotlib.pyplot as plt
+
+    names, truth = data.target_names, data.holdout_target
+    wrong = np.flatnonzero(label != truth)
+    wrong = wrong[np.argsort(-confidence[wrong])]
+    _, first = np.unique(truth[wrong], return_index=True)
+    shown = wrong[np.sort(first)][: ROWS * COLUMNS]
+    figure, panels = plt.subplots(ROWS, COLUMNS, figsize=(11, 6.6), layout="constrained")
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, row in zip(panels.flat, shown, strict=False):
+        image = data.holdout_data[row].reshape(data.image_shape)
+        axes.imshow(255 - image, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(f"{names[truth[row]]}\nas {names[label[row]]}", fontsize=7)
+    figure.savefig(IMAGE, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
