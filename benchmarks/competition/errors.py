@@ -61,9 +61,8 @@ def confused_pairs(data: Bunch, label: Any) -> list[dict[str, Any]]:
 def calibration(is_right: Any, confidence: Any) -> list[dict[str, float]]:
     """Return how often the recipe is right, by how sure it is."""
     edges = np.array([0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.01])
-    groups = [
-        (confidence >= low) & (confidence < high) for low, high in np.c_[edges[:-1], edges[1:]]
-    ]
+    group_of = np.digitize(confidence, edges)
+    groups = [group_of == i for i in range(1, len(edges))]
     return [
         {
             "from": float(low),
