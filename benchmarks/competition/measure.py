@@ -49,22 +49,12 @@ def costs(estimator: Any) -> dict[str, float]:
     }
 
 
-def is_taught_by_votes(estimator: Any) -> bool:
-    """Return whether members of a vote learned from those of another one."""
-    parts = [*getattr(estimator, "teachers_", []), getattr(estimator, "estimator_", None)]
-    return bool(parts) and all(hasattr(part, "estimators_") for part in parts)
-
-
-def growth(estimator: Any, data: Bunch) -> dict[str, list[dict[str, float]]]:
-    """Score votes of the first 1, 2, ... members: the teachers', and the students'."""
-    votes = {"teachers": estimator.teachers_[-1], "students": estimator.estimator_}
-    return {name: _grow(vote, data) for name, vote in votes.items()}
-
-
-def _grow(vote: Any, data: Bunch) -> list[dict[str, float]]:
-    probas = [member.predict_proba(data.holdout_data) for member in vote.estimators_]
-    sums = np.cumsum(probas, axis=0)
-    return [report(data.holdout_target, total.argmax(axis=1), data) for total in sums]
+def growth(estimator: Any, data: Bunch) -> list[dict[str, float]]:
+    """Score votes of the first 1, 2, ... members; nothing where no members vote."""
+    vote = getattr(estimator, "estimator_", estimator)
+    probas = [m.predict_proba(data.holdout_data) for m in getattr(vote, "estimators_", [])]
+    totals = np.cumsum(probas, axis=0)
+    return [report(data.holdout_target, total.argmax(axis=1), data) for total in totals]
 
 
 def peak_memory() -> dict[str, float]:

@@ -48,20 +48,21 @@ def plot_curves(rows: dict[str, Any], path: Path) -> str:
 
 def plot_growth(rows: dict[str, Any], path: Path) -> str:
     """Accuracy against the number of members that vote."""
-    grown = [seeds for seeds in rows.values() if next(iter(seeds.values())).get("growth")]
-    if not grown:
+    votes = {name: next(iter(seeds.values())).get("growth") for name, seeds in rows.items()}
+    votes = {name: growth for name, growth in votes.items() if growth}
+    if not votes:
         return ""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.6), layout="constrained")
-    for name, votes in next(iter(grown[-1].values()))["growth"].items():
-        scores = [100 * vote["balanced_accuracy"] for vote in votes]
+    for name, growth in votes.items():
+        scores = [100 * vote["balanced_accuracy"] for vote in growth]
         axes.plot(range(1, len(scores) + 1), scores, marker="o", label=name)
     axes.set(xlabel="members that vote", ylabel="balanced accuracy, %")
-    axes.set_xticks(range(1, len(scores) + 1))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
-    return _save(figure, path, "Accuracy of `winner` as members join, before and after teaching.")
+    return _save(figure, path, "Accuracy as members join the vote.")
 
 
 def _save(figure: Any, path: Path, caption: str) -> str:

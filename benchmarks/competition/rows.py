@@ -54,7 +54,7 @@ def winner(seed: int, options: Options, data: Bunch) -> Any:
 def distilled(seed: int, options: Options, data: Bunch) -> Any:
     """Distil the winner of the same seed, which is fitted first, or recalled from the memory."""
     teacher = winner(seed, options, data)
-    teacher.fit(data.data, data.target, X_unlabeled=unlabeled_pool(data))
+    teacher.fit(data.data, data.target)
     return recipes.distilled(FrozenEstimator(teacher), memory=options.memory, random_state=seed)
 
 

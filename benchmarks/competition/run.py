@@ -27,7 +27,7 @@ from sklearn.utils import Bunch
 from skquickdraw.datasets import load_competition
 from skquickdraw.semi_supervised import assign_to_prior
 
-from .measure import costs, growth, is_taught_by_votes, peak_memory, score
+from .measure import costs, growth, peak_memory, score
 from .rows import ROWS, unlabeled_pool
 
 RESULTS = Path(__file__).parent / "results"
@@ -80,7 +80,7 @@ def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> 
         **score(holdout, data),
         **costs(estimator),
         "curve": curve(estimator),
-        "growth": growth(estimator, data) if is_taught_by_votes(estimator) else {},
+        "growth": growth(estimator, data),
         "wall_minutes": seconds / 60,
         "peak_memory": peak_memory(),
         "machine": describe_machine() | {"jobs": args.n_jobs},
