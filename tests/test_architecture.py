@@ -45,7 +45,17 @@ BARRED = {room: {"neural_network"} for room in FLOORS[2]}
 BARRED_EVERYWHERE = {"torchvision", "lightgbm"}
 BARRED_IN = {"networks": {"sklearn", "skorch", "imblearn"}}
 # Extras: imported inside functions only.
-OPTIONAL = {"matplotlib", "onnx", "onnxruntime", "onnxscript", "pandas", "PIL", "pooch", "tqdm"}
+OPTIONAL = {
+    "accelerate",
+    "matplotlib",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+    "pandas",
+    "PIL",
+    "pooch",
+    "tqdm",
+}
 WITH_PRIVATE_PARTS = {"sklearn", "skorch", "imblearn"}
 
 NOT_A_NAME = {"utils", "helpers", "misc"}

@@ -11,10 +11,16 @@ from ._memory import kept_allocations
 from .exceptions import InvalidParameterError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+SHARED = "accelerate"  # the device of a network that several processes train
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the torch device; 'auto' takes the first CUDA GPU where there is one, else the CPU."""
+    """Return the torch device; 'auto' takes the first CUDA GPU where there is one, else the CPU.
+
+    'accelerate' is the device that the launcher gave this process.
+    """
+    if str(device) == SHARED:
+        return _shared_device()
     if str(device) == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -26,6 +32,22 @@ def resolve_device(device: str | torch.device) -> torch.device:
             "Use device='auto' or device='cpu'."
         ) from error
     return resolved
+
+
+def _shared_device() -> torch.device:
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise InvalidParameterError(
+            f"device={SHARED!r} needs the package accelerate, which is not installed. "
+            "pip install 'skquickdraw[distributed]', or use device='auto'."
+        ) from error
+    return Accelerator().device  # which joins the processes on first use
+
+
+def is_shared(device: str | torch.device) -> bool:
+    """Return whether several processes train one network; the device must be resolved already."""
+    return str(device) == SHARED and torch.distributed.is_initialized()
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .._device import resolve_precision
+from .._device import is_shared, resolve_precision
 from .._mapped import in_chunks
 from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
@@ -21,6 +21,7 @@ from ._net import ImageNet
 from ._optimizers import make_optimizer
 from ._rows import EpochSampler
 from ._schedules import make_schedule
+from ._shared import Exchange, SharedBatches
 from ._training_set import effective_counts
 
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
@@ -44,7 +45,8 @@ def check_strokes(estimator: Any, images: NDArray[Any]) -> None:
 def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches:
     """Return the batches of an epoch; one generator of their own feeds all their draws."""
     generator = make_generator(seed)
-    return TrainingBatches(
+    batches = SharedBatches if is_shared(estimator.device) else TrainingBatches
+    return batches(
         train,
         batch_size=resolve_batch_size(estimator.batch_size, len(train)),
         sampler=EpochSampler(
@@ -124,7 +126,14 @@ def _callbacks(
     is_stopped_early = estimator.early_stopping and has_validation
     keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None
     bar = ProgressBar(type(estimator).__name__, n_epochs) if estimator.verbose else None
-    named = {"schedule": schedule, "average": average, "keep_best": keeper, "progress": bar}
+    exchange = Exchange() if is_shared(estimator.device) else None  # schedules read its losses
+    named = {
+        "exchange": exchange,
+        "schedule": schedule,
+        "average": average,
+        "keep_best": keeper,
+        "progress": bar,
+    }
     return [(name, callback) for name, callback in named.items() if callback is not None]
 
 

@@ -70,7 +70,8 @@ n_tta : int in [1, 10], default=1
 image_shape : tuple, default=None
     (H, W) or (C, H, W) of flat rows. None reads them as square, or else as one row of pixels.
 device : str or torch.device, default='auto'
-    'auto' is the first CUDA GPU, else the CPU.
+    'auto' is the first CUDA GPU, else the CPU. 'accelerate' is one network over several devices, in
+    a script that ``torchrun`` or ``accelerate launch`` starts once for each.
 precision : {'auto', 'float32', 'bfloat16'}, default='auto'
     Of activations in training. 'auto' takes bfloat16 where the hardware multiplies in it, with
     float32 elsewhere. Weights and predictions are always float32.

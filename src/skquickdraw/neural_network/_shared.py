@@ -1,0 +1,135 @@
+"""One network, trained by several processes: each learns from its part of every batch.
+
+All of them draw, augment and mix the same whole batches, and begin with the same network. What they
+exchange makes their steps those of one process, so that all end with the same network too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MethodType
+from typing import Any
+from zlib import crc32
+
+import torch
+import torch.distributed as dist
+from skorch.callbacks import Callback
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ..exceptions import InvalidParameterError
+from ._batches import Batch, ImageSet, TrainingBatches
+
+
+class SharedBatches(TrainingBatches):
+    """Gives, of every batch, the rows of this process."""
+
+    def __init__(self, dataset: ImageSet, **options: Any) -> None:
+        super().__init__(dataset, **options)
+        smallest = len(dataset) // self.n_batches
+        if smallest < dist.get_world_size():
+            raise InvalidParameterError(
+                f"{dist.get_world_size()} processes share each batch, but the smallest one has "
+                f"{smallest} rows. Raise batch_size, or start fewer processes."
+            )
+
+    def __iter__(self) -> Iterator[Batch]:
+        rank, n_processes = dist.get_rank(), dist.get_world_size()
+        for images, (targets, weights) in super().__iter__():
+            n_rows = len(images)
+            weights = torch.ones_like(targets[:, 0]) if weights is None else weights
+            images, targets, weights = (
+                column.tensor_split(n_processes)[rank] for column in (images, targets, weights)
+            )
+            # So that the mean over processes of their means is the mean over the batch.
+            yield images, (targets, weights * (len(images) * n_processes / n_rows))
+
+
+class Exchange(Callback):
+    """Makes gradients, losses and the statistics of batch norms those of all processes."""
+
+    def on_train_begin(self, net: Any, X: Any = None, **kwargs: Any) -> None:
+        check_alike(torch.default_generator.initial_seed(), X)
+        for norm in batch_norms(net):
+            norm.forward = MethodType(normalize_all, norm)  # type: ignore[method-assign]
+
+    def on_grad_computed(self, net: Any, named_parameters: Any = None, **kwargs: Any) -> None:
+        gradients = [weight.grad for _, weight in named_parameters if weight.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])  # one message for all
+        parts = mean_of_processes(flat).split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        # Exact for batches of one size; others weigh by the rows of each process, not by all.
+        loss = torch.tensor(net.history[-1]["train_loss"], device=net.device)
+        net.history.record("train_loss", mean_of_processes(loss).item())
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        for norm in batch_norms(net):
+            vars(norm).pop("forward", None)
+
+
+def batch_norms(net: Any) -> list[_BatchNorm]:
+    return [module for module in net.module_.modules() if isinstance(module, _BatchNorm)]
+
+
+def check_alike(seed: int, dataset: ImageSet) -> None:
+    """Refuse to train where the processes would draw different batches."""
+    own = (seed, len(dataset), crc32(dataset.codes.cpu().numpy().tobytes()))
+    found: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(found, own)
+    if len(set(found)) > 1:
+        raise InvalidParameterError(
+            "device='accelerate': all processes must fit the same data with the same seed, got "
+            f"(seed, rows, checksum of labels) {found}. Give random_state an int, and all "
+            "processes the same X and y."
+        )
+
+
+def mean_of_processes(tensor: Tensor) -> Tensor:
+    total = tensor.clone()
+    dist.all_reduce(total)
+    return total / dist.get_world_size()
+
+
+class SumOfProcesses(torch.autograd.Function):
+    """Add tensors of all processes, and in the backward pass their gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        total = tensor.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        return SumOfProcesses.apply(gradient)
+
+
+def mean_of_channels(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return means (C,) over all rows and pixels of all processes, and the number of these."""
+    sums = x.transpose(0, 1).flatten(1).sum(dim=1)  # (C,)
+    n_values = sums.new_full((1,), x.numel() / len(sums))
+    total = SumOfProcesses.apply(torch.cat([sums, n_values]))
+    return total[:-1] / total[-1], total[-1].detach()
+
+
+def normalize_all(norm: Any, x: Tensor) -> Tensor:
+    """Do what a batch norm does, with statistics over the rows of all processes.
+
+    torch's SyncBatchNorm does so on GPUs only.
+    """
+    if not norm.training:
+        return type(norm).forward(norm, x)
+    shape = (1, -1, *[1] * (x.ndim - 2))
+    exact = x.float()
+    mean, n_values = mean_of_channels(exact)
+    centered = exact - mean.view(shape)
+    var, _ = mean_of_channels(centered.square())
+    with torch.no_grad():
+        norm.num_batches_tracked += 1
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(var * (n_values / (n_values - 1)), norm.momentum)
+    scale = norm.weight * (var + norm.eps).rsqrt()  # (C,)
+    return (centered * scale.view(shape) + norm.bias.view(shape)).to(x.dtype)

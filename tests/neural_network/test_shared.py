@@ -1,0 +1,128 @@
+"""One network, trained by two processes, is the network of one process.
+
+Of a ResNet and a plain CNN: a MobileNet of this size is so sensitive that rounding alone shows.
+"""
+
+import os
+import pickle
+import socket
+import subprocess
+import sys
+from textwrap import dedent
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skquickdraw import CNNClassifier, ResNetClassifier
+from skquickdraw.datasets import make_sketches
+
+pytest.importorskip("accelerate", reason="needs accelerate")
+
+PLAN = {
+    "width": 0.25,
+    "max_epochs": 2,
+    "batch_size": 31,  # odd, so that shares are unequal
+    "augmentation": "sketch",
+    "optimizer": "sgd",
+    "lr": 0.05,
+    "precision": "float32",
+    "random_state": 0,
+}
+FITS = {
+    "averaged": CNNClassifier(**PLAN, ema_decay=0.9, mixing="mixup"),
+    "judged": ResNetClassifier(
+        **PLAN, class_weight="balanced", lr_schedule="plateau", early_stopping=True
+    ),
+    "without a seed": CNNClassifier(**{**PLAN, "random_state": None}),
+}
+
+RUN = """
+    import os, pickle, sys
+
+    with open("fits.pickle", "rb") as file:
+        X, y, fits = pickle.load(file)
+    for name, clf in fits.items():
+        try:
+            clf.set_params(device="accelerate").fit(X, y)
+        except ValueError as error:
+            fits[name] = str(error)
+    with open(f"{os.environ['RANK']}.pickle", "wb") as file:
+        pickle.dump(fits, file)
+"""
+
+
+@pytest.fixture(scope="module")
+def sketches():
+    return make_sketches(93, n_classes=3, image_shape=(14, 14), random_state=0)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, sketches):
+    """Return what each of two processes makes of the fits: the classifier, or its complaint."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "fits.pickle").write_bytes(pickle.dumps((*sketches, FITS)))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # What a launcher, such as torchrun, tells its processes.
+    env = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+    env |= {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "LOCAL_WORLD_SIZE": "2"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", dedent(RUN)],
+            cwd=folder,
+            env={**env, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        _, complaints = process.communicate(timeout=300)
+        assert process.returncode == 0, complaints
+    return [pickle.loads((folder / f"{rank}.pickle").read_bytes()) for rank in range(2)]
+
+
+@pytest.mark.parametrize("name", ["averaged", "judged"])
+def test_two_processes_train_the_network_of_one(results, sketches, name):
+    X, y = sketches
+    alone = clone(FITS[name]).set_params(device="cpu").fit(X, y)
+    first, second = (result[name] for result in results)
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+    np.testing.assert_allclose(first.predict_proba(X), alone.predict_proba(X), atol=1e-4)
+    for key in {"train_loss", "valid_loss"} & alone.history_[0].keys():
+        losses = [[epoch[key] for epoch in clf.history_] for clf in (first, second, alone)]
+        assert losses[0] == losses[1]
+        np.testing.assert_allclose(losses[0], losses[2], rtol=1e-3)
+    half = clone(FITS[name]).set_params(device="cpu", batch_size=15).fit(X, y)
+    assert np.abs(half.predict_proba(X) - alone.predict_proba(X)).max() > 1e-2
+
+
+def test_processes_without_a_common_seed_are_refused(results):
+    complaint = "must fit the same data with the same seed, got"
+    assert all(complaint in result["without a seed"] for result in results)
+
+
+def test_batches_smaller_than_the_processes_are_many_are_refused(sketches, monkeypatch):
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 3)
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    clf = clone(FITS["averaged"]).set_params(device="accelerate", batch_size=2)
+    with pytest.raises(ValueError, match="3 processes share each batch, but the smallest .* 2 row"):
+        clf.fit(*sketches)
+
+
+def test_one_process_alone_trains_as_on_its_device(sketches, monkeypatch):
+    X, y = sketches
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    alone, ordinary = (
+        clone(FITS["averaged"]).set_params(device=d).fit(X, y) for d in ("accelerate", "cpu")
+    )
+    np.testing.assert_array_equal(alone.predict_proba(X), ordinary.predict_proba(X))
+
+
+def test_a_missing_package_is_named(sketches, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    with pytest.raises(ValueError, match="needs the package accelerate.*skquickdraw.distributed"):
+        clone(FITS["averaged"]).set_params(device="accelerate").fit(*sketches)
