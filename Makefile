@@ -53,7 +53,7 @@ docs: $(STAMP)docs
 	rm -rf docs/api/generated
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
-bench: $(STAMP)plot
+bench: $(STAMP)bench
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
 
 DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))

@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import _speed_tables as speed
+from _growth_chart import draw_growth
 from _tables import spread, table
 from _teacher_tables import render_few_shot, render_teachers
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
+CHART = ROOT / "docs" / "images" / speed.GROWTH_CHART
 
 INTRODUCTION = """\
 # Benchmarks
@@ -53,6 +56,14 @@ def main() -> None:
         INTRODUCTION
         + TRAINING
         + render_result("training", render_training)
+        + speed.PREDICTION
+        + render_speed("prediction", speed.render_prediction)
+        + speed.OVER_SAMPLING
+        + render_speed("over_sampling", speed.render_over_sampling)
+        + speed.OVERHEAD
+        + render_speed("overhead", speed.render_overhead)
+        + speed.GROWTH
+        + render_speed("growth", render_growth)
         + NETWORKS
         + render_result("networks", render_networks)
         + COMPETITION
@@ -102,6 +113,19 @@ def render_curve(name: str, result: dict[str, Any]) -> str:
 def render_result(name: str, render: Any) -> str:
     file = RESULTS / f"{name}.json"
     return render(json.loads(file.read_text())) if file.is_file() else NOT_MEASURED
+
+
+def render_speed(name: str, render: Any) -> str:
+    def render_measured(result: dict[str, Any]) -> str:
+        moment = conditions(result, result["machine"])
+        return f"\nMeasured {moment}, {result['n_rounds']} rounds.\n" + render(result)
+
+    return render_result(name, render_measured)
+
+
+def render_growth(result: dict[str, Any]) -> str:
+    draw_growth(result, CHART)
+    return speed.render_growth(result)
 
 
 def render_training(result: dict[str, Any]) -> str:

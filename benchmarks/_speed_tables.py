@@ -1,0 +1,167 @@
+"""Prediction, over-sampling, fixed costs and growth as Markdown, each from its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from _tables import spread, table
+
+PREDICTION = """
+## Prediction against the bare network
+
+Labels of the same pictures from the same weights, in float32, as images per second. *Bare* is the
+network as trained, in a loop under `torch.inference_mode`; *bare, folded* has its batch
+normalisation folded by hand, which `predict` does by itself. Each of them, and ONNX Runtime, has
+the batch size that suits it better.
+"""
+OVER_SAMPLING = """
+## Over-sampling against other ways to make pictures
+
+New pictures per second, from uint8 rows to uint8 rows. kornia changes whole batches and SciPy
+picture by picture (one affine transform each), by the same ranges. SMOTE mixes neighbours in pixel
+space, which moves nothing. Ratios depend on the threads: SciPy uses one.
+"""
+OVERHEAD = """
+## What does not grow
+"""
+GROWTH = """
+## Growth
+
+How one epoch grows: each point is a new process, and the peak is of all its memory, with code and
+data. The network is small, so that the package's own work for each picture shows. Exponents are the
+steepest between neighbouring points: 1 is linear growth, 0 is none. The dashed lines are linear.
+"""
+GROWTH_CHART = "growth.png"  # in docs/images
+
+
+def render_prediction(result: dict[str, Any]) -> str:
+    single = {name: spread(ms, ".2f") for name, ms in result["one_image_ms"].items()}
+    rows = [
+        [name, size_of_batches(name, result), *cells, single[name]]
+        for name, cells in rate_rows(result).items()
+    ]
+    header = ["", "batches of", "images/s", "skquickdraw to this", "target", "one picture, ms"]
+    return f"\n{result['n_images']:,} pictures a call.\n" + table(header, rows)
+
+
+def size_of_batches(name: str, result: dict[str, Any]) -> str:
+    return str(result["batch_sizes"].get(name, ""))
+
+
+def rate_rows(result: dict[str, Any]) -> dict[str, list[str]]:
+    """Return rate, ratio and target of each contender."""
+    return {
+        name: [spread(rate), *ratio_cells(name, result)]
+        for name, rate in result["images_per_second"].items()
+    }
+
+
+def ratio_cells(name: str, result: dict[str, Any]) -> list[str]:
+    ratio, target = result["ratios"].get(name), result["targets"].get(name)
+    return [
+        spread(ratio, ".2f") if ratio else "",
+        f"at least {target:.2g}" if target else "",
+    ]
+
+
+def render_over_sampling(result: dict[str, Any]) -> str:
+    rows = [[name, *cells] for name, cells in rate_rows(result).items()]
+    rows += [[name, f"left out: {why}", "", ""] for name, why in result["left_out"].items()]
+    n_made = result["n_made"]["skquickdraw"]
+    return f"\n{n_made:,} new pictures beside {result['n_originals']:,}.\n" + table(
+        ["", "new images/s", "skquickdraw to this", "target"], rows
+    )
+
+
+def render_overhead(result: dict[str, Any]) -> str:
+    return render_rounds(result) + render_imports(result) + render_fixed_costs(result)
+
+
+def render_rounds(result: dict[str, Any]) -> str:
+    rounds, most = result["noisy_student"], 100 * result["targets"]["noisy student"]
+    shares = [
+        f"{spread(in_percent(share), '.2f')} % {name}"
+        for name, share in rounds["share_outside"].items()
+    ]
+    return (
+        f"\nA noisy student of {rounds['n_students']} rounds, with {rounds['n_labeled']:,} "
+        f"labelled and {rounds['n_unlabeled']:,} unlabelled pictures and small networks of two "
+        f"epochs, spends outside of its networks' `fit` and `predict_proba` "
+        f"{', '.join(shares)} of its time (target: under {most:g} %).\n"
+    )
+
+
+def in_percent(figures: dict[str, float]) -> dict[str, float]:
+    return {name: 100 * value for name, value in figures.items()}
+
+
+def render_imports(result: dict[str, Any]) -> str:
+    imports, target = result["imports"], result["targets"]["import seconds"]
+    seconds, ratios = imports["seconds"], imports["ratios"]
+    torch = "torch too" if imports["skquickdraw_brings_torch"] else "no torch"
+    first_use = "MobileNetClassifier to torch and skorch"
+    rows = [
+        ["`import numpy`", spread(seconds["numpy"], ".3f"), "", ""],
+        [
+            f"`import skquickdraw` after it ({torch})",
+            spread(seconds["skquickdraw"], ".3f"),
+            f"{spread(ratios['skquickdraw to numpy'], '.3f')} of numpy",
+            f"under {target:g}",
+        ],
+        ["`import torch, skorch`", spread(seconds["torch and skorch"], ".3f"), "", ""],
+        [
+            "`from skquickdraw import MobileNetClassifier` after them",
+            spread(seconds["MobileNetClassifier"], ".3f"),
+            f"{spread(ratios[first_use], '.3f')} of them",
+            "",
+        ],
+    ]
+    return table(["in a new process", "seconds", "ratio", "target"], rows)
+
+
+def render_fixed_costs(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            spread(cost["ms"], ",.2f"),
+            cost["beside"],
+            spread(cost["ms_beside"], ",.2f"),
+            spread(cost["ratio"], ".2f"),
+        ]
+        for name, cost in result["fixed_costs"].items()
+    ]
+    sizes = result["pickle_bytes"] / 1e6, result["weights_bytes"] / 1e6
+    return table(["", "ms", "beside", "its ms", "ratio"], rows) + (
+        f"\nThe pickle takes {sizes[0]:.2f} MB, the weights alone {sizes[1]:.2f} MB.\n"
+    )
+
+
+def render_growth(result: dict[str, Any]) -> str:
+    rows = [
+        [axis, f"{point['x']:,}" if isinstance(point["x"], int) else point["x"], *cells(point)]
+        for axis, content in result["axes"].items()
+        for point in content["points"]
+    ]
+    header = ["grows", "to", "seconds", "peak memory, GB", "beyond the data, GB"]
+    chart = f"\n![Time and memory of a fit against what grows](images/{GROWTH_CHART})\n"
+    return chart + render_exponents(result) + table(header, rows)
+
+
+def cells(point: dict[str, Any]) -> list[str]:
+    memory = [spread(point[name], ".2f") for name in ("peak_gb", "beyond_data_gb")]
+    return [spread(point["seconds"], ",.2f"), *memory]
+
+
+def render_exponents(result: dict[str, Any]) -> str:
+    targets = result["targets"]
+    rows = [
+        [axis, f"{content['exponent']['seconds']:.2f}", f"{content['exponent']['peak_gb']:.2f}"]
+        for axis, content in result["axes"].items()
+        if "exponent" in content
+    ]
+    most = result["axes"]["pictures"]["points"][-1]
+    return table(["grows", "exponent of time", "of memory"], rows) + (
+        f"\nTargets: exponents of at most {targets['exponent']:g}; {most['x']:,} pictures within "
+        f"{targets['gigabytes']:g} GB beyond the data, which is "
+        f"{most['beyond_data_gb']['median']:.2f} GB here.\n"
+    )
