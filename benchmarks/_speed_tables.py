@@ -30,6 +30,7 @@ GROWTH = """
 How one epoch grows: each point is a new process, and the peak is of all its memory, with code and
 data. The network is small, so that the package's own work for each picture shows. Exponents are the
 steepest between neighbouring points: 1 is linear growth, 0 is none. The dashed lines are linear.
+With two workers there are three processes, for the one that started them waits.
 """
 GROWTH_CHART = "growth.png"  # in docs/images
 
