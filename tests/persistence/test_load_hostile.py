@@ -175,18 +175,18 @@ FORGED = {
     "a folder to unpickle": (
         put(
             {**NODE, "class": "skquickdraw.SeedEnsembleClassifier",
-             "params": {"estimator": None, "memory": "/tmp/evil"}},
+             "params": {"estimator": None, "memory": "elsewhere"}},
             *PARAMS, "loss",
         ),
         "sets a parameter memory",
     ),
     "a folder in a dict": (
-        put({"type": "dict", "items": [["a__memory", "/tmp/evil"]]}, *PARAMS, "class_weight"),
+        put({"type": "dict", "items": [["a__memory", "elsewhere"]]}, *PARAMS, "class_weight"),
         "sets a parameter memory",
     ),
     "a folder as fitted": (
         put({**NODE, "class": "sklearn.Pipeline", "params": {"steps": []},
-             "fitted": {"memory": "/tmp/evil"}}, *PARAMS, "loss"),
+             "fitted": {"memory": "elsewhere"}}, *PARAMS, "loss"),
         "no fitted attribute 'memory'",
     ),
     "a method that asks": (put({"_init_": {}}, *MODEL, "requests"), "unknown method '_init_'"),

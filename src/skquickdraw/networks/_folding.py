@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
+from typing import Any
 
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
@@ -45,12 +46,14 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
 
 
 def _fold_pairs(layers: nn.Sequential) -> None:
-    for first, second in pairwise(range(len(layers))):
-        layer, norm = layers[first], layers[second]
+    for i, (layer, norm) in enumerate(pairwise(layers)):
+        # Not torch's fuse_conv_bn_eval and its like: they copy the layer once more.
         if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-            layers[first] = fuse_conv_bn_eval(layer, norm)
+            fuse: Any = fuse_conv_bn_weights
         elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
-            layers[first] = fuse_linear_bn_eval(layer, norm)
+            fuse = fuse_linear_bn_weights
         else:
             continue
-        layers[second] = nn.Identity()
+        statistics = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+        layer.weight, layer.bias = fuse(layer.weight, layer.bias, *statistics)
+        layers[i + 1] = nn.Identity()

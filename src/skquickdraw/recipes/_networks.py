@@ -39,9 +39,9 @@ def fast(*, max_epochs: int = 12, random_state: Any = None) -> ResNetClassifier:
 
 
 def single(*, max_epochs: int = 20, random_state: Any = None) -> ResNetClassifier:
-    """Return the most accurate single network that learns from labelled pictures alone.
+    """Return a larger network that trains longer, on labelled pictures alone.
 
-    It is wider than that of :func:`fast`, and trains longer, on pictures that vary more.
+    It is wider than that of :func:`fast`, and its pictures vary more.
 
     Parameters
     ----------
