@@ -1,9 +1,11 @@
 """A prediction belongs to its picture: not to its neighbours, nor to what failed since."""
 
+import pickle
 import threading
 
 import numpy as np
 import pytest
+import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skquickdraw import MobileNetClassifier, ResNetClassifier
@@ -80,3 +82,31 @@ def test_another_stem_is_another_network(sketches, quick):
     clf = quick(warm_start=True).fit(*sketches)
     with pytest.raises(InvalidParameterError, match="stem_stride"):
         clf.set_params(stem_stride=1).fit(*sketches)
+
+
+def test_a_network_that_was_changed_by_hand_predicts_with_the_change(sketches, quick):
+    clf = quick().fit(*sketches)
+    before = clf.predict_proba(sketches[0])
+    with torch.no_grad():
+        clf.net_.module_.head.classify.bias[0] += 100
+    assert (clf.predict(sketches[0]) == clf.classes_[0]).all()
+    assert not np.array_equal(clf.predict_proba(sketches[0]), before)
+
+
+def test_a_hook_that_is_set_after_a_prediction_is_called(sketches, quick):
+    clf = quick().fit(*sketches)
+    clf.predict(sketches[0])
+    seen = []
+    clf.net_.module_.head.register_forward_hook(lambda *args: seen.append(args))
+    clf.predict(sketches[0])
+    assert seen
+
+
+def test_what_prediction_keeps_is_not_pickled(sketches, quick):
+    clf = quick().fit(*sketches)
+    size = len(pickle.dumps(clf))
+    clf.predict(sketches[0])
+    assert len(pickle.dumps(clf)) == size
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(clf)).predict_proba(sketches[0]), clf.predict_proba(sketches[0])
+    )

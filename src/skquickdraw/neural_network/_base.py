@@ -21,7 +21,6 @@ from .._targets import check_soft_targets, encode_labels
 from ..augmentation import resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..losses import LOSSES
-from ..networks import fold_batch_norm
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
@@ -273,7 +272,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
-        return self._outputs(X, fold_batch_norm(self.net_.module_))
+        return self._outputs(X, self.net_.folded_module())
 
     def _outputs(self, X: ArrayLike, module: torch.nn.Module) -> NDArray[np.float32]:
         """Return what ``module`` makes of each image, averaged over the views."""

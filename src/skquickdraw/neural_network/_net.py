@@ -17,6 +17,7 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from ..networks._folding import FoldedCopy
 from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
 from ._views import View
 
@@ -55,6 +56,7 @@ class ImageNet(NeuralNet):
         super().__init__(*args, **kwargs)
         self.precision = precision
         self.ink = ink
+        self._folded = FoldedCopy()
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -66,11 +68,13 @@ class ImageNet(NeuralNet):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "precision": str(self.precision)}  # for skops
+        state = {**super().__getstate__(), "precision": str(self.precision)}  # for skops
+        del state["_folded"]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         precision = getattr(torch, str(state["precision"]).removeprefix("torch."))
-        super().__setstate__({**state, "precision": precision})
+        super().__setstate__({**state, "precision": precision, "_folded": FoldedCopy()})
 
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int
@@ -114,6 +118,10 @@ class ImageNet(NeuralNet):
         """Return what tells this net from another one: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)
+
+    def folded_module(self) -> nn.Module:
+        """Return the network for prediction, with batch normalisation folded into its layers."""
+        return self._folded.of(self.module_)
 
     def stop(self) -> None:
         """End the training after this epoch."""
