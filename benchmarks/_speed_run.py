@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ from skquickdraw.datasets import make_sketches
 RESULTS = Path(__file__).parent / "results"
 
 
-def parse_options(description: str | None, n_rounds: int = 5) -> argparse.Namespace:
-    """Read the options that all have."""
+def parse_options(
+    description: str | None,
+    n_rounds: int = 5,
+    add: Callable[[argparse.ArgumentParser], object] | None = None,
+) -> argparse.Namespace:
+    """Read the options that all have; ``add`` is given the parser, for those of one alone."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
@@ -30,6 +35,8 @@ def parse_options(description: str | None, n_rounds: int = 5) -> argparse.Namesp
         "--quick", action="store_true", help="one small round to try it out; nothing is kept"
     )
     parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
+    if add is not None:
+        add(parser)
     options = parser.parse_args()
     options.rounds = 1 if options.quick else options.rounds
     return options

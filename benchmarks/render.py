@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import _speed_tables as speed
+import _step_tables as step
 from _growth_chart import draw_growth
 from _tables import spread, table
 from _teacher_tables import render_few_shot, render_teachers
@@ -28,7 +29,8 @@ TRAINING = """
 
 The same network, pictures and recipe, as images per second. *By hand* is a plain PyTorch loop that
 augments whole batches, as the package does. *skorch* augments image by image in a data set, in
-float32; *skorch, tuned* has the precision and memory layout of the first two besides.
+float32; *skorch, tuned* has the precision and memory layout of the first two besides. *Keras*, on
+its PyTorch backend and in mixed precision, has the same network and its own augmentation layers.
 """
 NETWORKS = """
 ## Networks
@@ -56,6 +58,10 @@ def main() -> None:
         INTRODUCTION
         + TRAINING
         + render_result("training", render_training)
+        + step.STEP
+        + render_speed("step", step.render_step)
+        + step.ENSEMBLE
+        + render_speed("ensemble", step.render_ensemble)
         + speed.PREDICTION
         + render_speed("prediction", speed.render_prediction)
         + speed.OVER_SAMPLING

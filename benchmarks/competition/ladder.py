@@ -26,7 +26,7 @@ from sklearn.utils import Bunch
 from skquickdraw.datasets import load_competition
 
 from .measure import report
-from .steps import PASSES, STEPS, make_estimator
+from .steps import PASSES, STEPS, looks_of, make_estimator
 
 FILE = Path(__file__).parent / "results" / "ladder.json"
 HELD_OUT, MOST_HELD_OUT = 5, 40  # one in five of a class, and how many at most
@@ -37,18 +37,19 @@ def main() -> None:
     torch.set_num_threads(1)
     data = load_competition(args.data)
     result = json.loads(FILE.read_text()) if FILE.is_file() else {"steps": {}}
-    names = args.steps or [step.name for step in STEPS]
+    names = args.steps or [step.name for step in STEPS if not step.is_look]
     tasks = [
         (name, seed)
         for seed, name in product(args.seeds, names)
         if str(seed) not in result["steps"].get(name, {})
     ]
     jobs = (delayed(climb)(name, seed, data) for name, seed in tasks)
-    for name, seed, row in Parallel(args.n_jobs, return_as="generator_unordered")(jobs):
-        result["steps"].setdefault(name, {})[str(seed)] = row
+    for seed, rows in Parallel(args.n_jobs, return_as="generator_unordered")(jobs):
+        for name, row in rows.items():
+            result["steps"].setdefault(name, {})[str(seed)] = row
+            print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
         result |= {"passes": PASSES, "machine": describe_machine()}
         FILE.write_text(json.dumps(result, indent=1) + "\n")
-        print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -60,16 +61,22 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def climb(name: str, seed: int, data: Bunch) -> tuple[str, int, dict[str, Any]]:
-    """Fit one step on one split, and score it."""
+def climb(name: str, seed: int, data: Bunch) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Fit one step on one split; score it, and the steps that share its network, by name."""
     torch.set_num_threads(1)
     train, held_out = split(data.target, seed)
     estimator = make_estimator(name, seed)
     started = process_time()
     estimator.fit(data.data[train], data.target[train])
     minutes = (process_time() - started) / 60
-    truth, prediction = data.target[held_out], estimator.predict(data.data[held_out])
-    return name, seed, report(truth, prediction, data) | {"cpu_minutes": minutes}
+    rows = {}
+    for look in looks_of(name):
+        if look.is_look:
+            estimator.set_params(**look.params)
+        prediction = estimator.predict(data.data[held_out])
+        rows[look.name] = report(data.target[held_out], prediction, data)
+        rows[look.name]["cpu_minutes"] = minutes
+    return seed, rows
 
 
 def split(y: Any, seed: int) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
-from skquickdraw import recipes
+from skquickdraw import SeedEnsembleClassifier, recipes
 
 from . import original
 
@@ -44,7 +44,9 @@ def fast(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def single(seed: int, options: Options, data: Bunch) -> Any:
-    return recipes.single(random_state=seed)
+    """Return a vote of one, so that the network is kept and need not be trained again to vote."""
+    network = recipes.single()
+    return SeedEnsembleClassifier(network, 1, memory=options.memory, random_state=seed)
 
 
 def winner(seed: int, options: Options, data: Bunch) -> Any:

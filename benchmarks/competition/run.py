@@ -2,7 +2,7 @@
 
     make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2]
 
-Writes ``results/<recipe>.json`` and, of the first seed, ``results/<recipe>-unlabeled.npy`` (labels
+Writes ``results/<recipe>.json`` and, of seed 0, ``results/<recipe>-unlabeled.npy`` (labels
 of ``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
 same, using that the set is balanced), and ``results/<recipe>-holdout.npz``, for a look at the
 errors. The holdout's labels measure, and nothing else. What a recipe
@@ -43,7 +43,7 @@ def main() -> None:
     file = RESULTS / f"{args.recipe}.json"
     seeds = load_seeds(file)
     for seed in args.seeds:
-        seeds[str(seed)] = train(args, data, seed, writes=seed == args.seeds[0])
+        seeds[str(seed)] = train(args, data, seed, writes=seed == 0)
         file.write_text(json.dumps({"recipe": args.recipe, "seeds": seeds}, indent=1) + "\n")
         print_row(args.recipe, seed, seeds[str(seed)])
 
