@@ -2,8 +2,9 @@
 
     cd benchmarks && python -m competition.errors winner --data ../../shared/quickdraw100
 
-Reads ``results/<recipe>-holdout.npz``, which competition.run wrote, and draws
-docs/images/competition_errors.png: the errors of which the recipe is surest.
+Reads ``results/<recipe>-holdout.npz``, which competition.run wrote. Writes ``results/errors.json``,
+and to docs/images competition_errors.png, errors drawn at random, and competition_surest.png, those
+of which the recipe is surest.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sklearn.utils import Bunch
 from skquickdraw.datasets import load_competition
 
 RESULTS = Path(__file__).parent / "results"
-IMAGE = Path(__file__).parents[2] / "docs" / "images" / "competition_errors.png"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 N_PAIRS, ROWS, COLUMNS = 20, 5, 10
 
 
@@ -38,7 +39,11 @@ def main() -> None:
         "calibration": calibration(data.holdout_target == label, confidence),
     }
     (RESULTS / "errors.json").write_text(json.dumps(errors, indent=1) + "\n")
-    draw_surest(data, label, confidence)
+    wrong = np.flatnonzero(label != data.holdout_target)
+    at_random = np.random.default_rng(0).permutation(wrong)
+    draw_errors(data, label, at_random, IMAGES / "competition_errors.png")
+    surest = surest_of_each_class(data, wrong[np.argsort(-confidence[wrong])])
+    draw_errors(data, label, surest, IMAGES / "competition_surest.png")
 
 
 def confused_pairs(data: Bunch, label: Any) -> list[dict[str, Any]]:
@@ -73,23 +78,26 @@ def calibration(is_right: Any, confidence: Any) -> list[dict[str, float]]:
     ]
 
 
-def draw_surest(data: Bunch, label: Any, confidence: Any) -> None:
-    """Draw the errors of which the recipe is surest, spread over classes."""
+def surest_of_each_class(data: Bunch, rows: Any) -> Any:
+    """Return the first of these rows in each class, in their order."""
+    _, first = np.unique(data.holdout_target[rows], return_index=True)
+    return rows[np.sort(first)]
+
+
+def draw_errors(data: Bunch, label: Any, rows: Any, path: Path) -> None:
+    """Draw as many of these rows as there is room for, with what they are and are taken for."""
     import matplotlib.pyplot as plt
 
-    names, truth = data.target_names, data.holdout_target
-    wrong = np.flatnonzero(label != truth)
-    wrong = wrong[np.argsort(-confidence[wrong])]
-    _, first = np.unique(truth[wrong], return_index=True)
-    shown = wrong[np.sort(first)][: ROWS * COLUMNS]
+    names = data.target_names
     figure, panels = plt.subplots(ROWS, COLUMNS, figsize=(11, 6.6), layout="constrained")
     for axes in panels.flat:
         axes.set_axis_off()
-    for axes, row in zip(panels.flat, shown, strict=False):
+    for axes, row in zip(panels.flat, rows, strict=False):
         image = data.holdout_data[row].reshape(data.image_shape)
         axes.imshow(255 - image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(f"{names[truth[row]]}\nas {names[label[row]]}", fontsize=7)
-    figure.savefig(IMAGE, dpi=110)
+        truth = names[data.holdout_target[row]]
+        axes.set_title(f"{truth}\nas {names[label[row]]}", fontsize=7)
+    figure.savefig(path, dpi=110)
     plt.close(figure)
 
 

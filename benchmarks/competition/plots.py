@@ -49,7 +49,7 @@ def plot_curves(rows: dict[str, Any], path: Path) -> str:
 def plot_growth(rows: dict[str, Any], path: Path) -> str:
     """Accuracy against the number of members that vote."""
     votes = {name: next(iter(seeds.values())).get("growth") for name, seeds in rows.items()}
-    votes = {name: growth for name, growth in votes.items() if growth}
+    votes = {name: growth for name, growth in votes.items() if growth and len(growth) > 1}
     if not votes:
         return ""
     import matplotlib.pyplot as plt

@@ -12,9 +12,11 @@ from typing import Any
 
 from _tables import table
 
+from .limits import render_errors, render_students
 from .plots import plot_curves, plot_groups, plot_growth
 from .rows import ROWS
 from .steps import STEPS
+from .students import VARIANTS
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -59,8 +61,14 @@ def main() -> None:
         plot_curves(rows, IMAGES / "competition_curves.png"),
         plot_growth(rows, IMAGES / "competition_growth.png"),
     ]
+    changes = {variant.name: variant.change for variant in VARIANTS}
     PAGE.write_text(
-        INTRODUCTION + recipes_table(rows) + "".join(plots) + render_ladder(load("ladder.json"))
+        INTRODUCTION
+        + recipes_table(rows)
+        + "".join(plots)
+        + render_ladder(load("ladder.json"))
+        + render_students(load("students.json"), changes)
+        + render_errors(load("errors.json"))
     )
 
 

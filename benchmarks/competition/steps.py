@@ -17,7 +17,7 @@ from skquickdraw.losses import BalancedSoftmax
 
 from .original import COPIES, FILLED, adam
 
-PASSES = 5  # over the labelled drawings
+PASSES = 4  # over the labelled drawings
 STATIC_PASSES = 2  # over the filled-up set, which is three times as large
 
 LIGHT = AugmentationPolicy(rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8)

@@ -38,14 +38,14 @@ def fast(*, max_epochs: int = 12, random_state: Any = None) -> ResNetClassifier:
     return make_network(0.5, max_epochs, LIGHT, random_state=random_state)
 
 
-def single(*, max_epochs: int = 20, random_state: Any = None) -> ResNetClassifier:
+def single(*, max_epochs: int = 14, random_state: Any = None) -> ResNetClassifier:
     """Return a larger network that trains longer, on labelled pictures alone.
 
     It is wider than that of :func:`fast`, and its pictures vary more.
 
     Parameters
     ----------
-    max_epochs : int, default=20
+    max_epochs : int, default=14
         Passes over the training set, as in :func:`fast`.
     random_state : int, RandomState instance or None, default=None
 
@@ -58,15 +58,13 @@ def single(*, max_epochs: int = 20, random_state: Any = None) -> ResNetClassifie
     --------
     >>> from skquickdraw import recipes
     >>> recipes.single(max_epochs=40).width
-    0.7
+    1.0
     """
-    return make_network(
-        0.7, max_epochs, VARIED, dropout=0.3, stochastic_depth=0.1, random_state=random_state
-    )
+    return make_network(1.0, max_epochs, VARIED, random_state=random_state)
 
 
 def make_network(
-    width: float, max_epochs: int, augmentation: AugmentationPolicy, **params: Any
+    width: float, max_epochs: int, augmentation: AugmentationPolicy, *, random_state: Any
 ) -> ResNetClassifier:
     """Return a network with what paid at every budget."""
     return ResNetClassifier(
@@ -78,5 +76,5 @@ def make_network(
         loss="balanced_softmax",
         ema_decay=0.999,
         n_tta=2,
-        **params,
+        random_state=random_state,
     )

@@ -14,7 +14,7 @@ from ._networks import VARIED, single
 def winner(
     *,
     n_members: int = 4,
-    max_epochs: int = 20,
+    max_epochs: int = 14,
     n_jobs: int | None = None,
     memory: Any = None,
     random_state: Any = None,
@@ -28,7 +28,7 @@ def winner(
     ----------
     n_members : int, default=4
         Networks that vote.
-    max_epochs : int, default=20
+    max_epochs : int, default=14
         Passes of each over the training set, as in :func:`fast`.
     n_jobs : int, default=None
         Networks to train at once, as in :class:`joblib.Parallel`. On CPUs several networks of one

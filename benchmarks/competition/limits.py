@@ -1,0 +1,85 @@
+"""What limits the recipes: students that do not pay, and errors, as Markdown."""
+
+from __future__ import annotations
+
+from statistics import mean
+from typing import Any
+
+from _tables import table
+
+STUDENTS = """
+## Noisy students
+
+On the ladder's splits again: three networks vote, and are the teacher of all variants; a student,
+0.35 wide like them, learns in eight passes from the labelled drawings and from the teacher's
+opinion of 40,000 without labels. The *control* is such a network that sees as many pictures as the
+student, all of them labelled.
+"""
+ERRORS = """
+## What limits it now
+
+The pairs of classes that `{recipe}` confuses most often, of 100 drawings of each on the holdout:
+"""
+N_PAIRS = 12
+
+
+def render_students(result: dict[str, Any], changes: dict[str, str]) -> str:
+    """Return a row for each variant of which there is a result; ``changes`` describes them."""
+    if not result:
+        return ""
+    described = {
+        "teacher": "the vote of three networks",
+        "control": "one network, on labelled drawings alone",
+        **changes,
+    }
+    rows = [
+        [f"`{name}`", text, *student_cells(list(result["variants"][name].values()))]
+        for name, text in described.items()
+        if name in result["variants"]
+    ]
+    return STUDENTS + table(["", "", "seeds", "accuracy", "tail"], rows)
+
+
+def student_cells(runs: list[dict[str, Any]]) -> list[str]:
+    scores = [f"{mean(run[key] for run in runs):.1%}" for key in ("balanced_accuracy", "tail")]
+    return [str(len(runs)), *scores]
+
+
+def render_errors(errors: dict[str, Any]) -> str:
+    if not errors:
+        return ""
+    rows = [
+        [
+            f"{pair['first']}, {pair['second']}",
+            str(pair["first_as_second"]),
+            str(pair["second_as_first"]),
+        ]
+        for pair in errors["pairs"][:N_PAIRS]
+    ]
+    header = ["pair", "first taken for second", "second for first"]
+    return (
+        ERRORS.format(recipe=errors["recipe"])
+        + table(header, rows)
+        + render_calibration(errors["calibration"])
+        + picture("errors", "Errors drawn at random: what they are, and what they are taken for.")
+        + picture("surest", "The surest error of each class, of the classes with the surest ones.")
+    )
+
+
+def render_calibration(groups: list[dict[str, float]]) -> str:
+    limits = [group["from"] for group in groups[1:]] + [1.0]
+    rows = [
+        [
+            f"{group['from']:.0%} to {limit:.0%}",
+            f"{group['share']:.0%}",
+            f"{group['right']:.0%}",
+        ]
+        for group, limit in zip(groups, limits, strict=True)
+    ]
+    return "\nHow often it is right, by the probability that it gives its answer:\n" + table(
+        ["probability", "share of drawings", "right"], rows
+    )
+
+
+def picture(name: str, caption: str) -> str:
+    return f"\n![{caption}](images/competition_{name}.png)\n\n*{caption}*\n"
