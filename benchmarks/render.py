@@ -22,7 +22,7 @@ INTRODUCTION = """\
 
 This page is made by `benchmarks/render.py` from the files in `benchmarks/results`. How to measure
 again, and how noise is dealt with, stands in `benchmarks/README.md`. Figures are medians, with the
-smallest and largest value in brackets.
+smallest and largest value in brackets. All are of CPUs: speed on GPUs has not been measured.
 """
 TRAINING = """
 ## Training against other loops

@@ -24,6 +24,7 @@ from _machine import describe_machine, describe_moment
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
+from skquickdraw._fitting import learns_from
 from skquickdraw.datasets import load_competition
 from skquickdraw.semi_supervised import assign_to_prior
 
@@ -93,7 +94,7 @@ def extra_data(estimator: Any, data: Bunch) -> dict[str, Any]:
 
     A network by itself is shown a fifth of the holdout after each epoch, for the curve.
     """
-    if "X_unlabeled" in inspect.signature(estimator.fit).parameters:
+    if learns_from(estimator, "X_unlabeled"):
         return {"X_unlabeled": unlabeled_pool(data)}
     prefix = network_prefix(estimator)
     if prefix is None:

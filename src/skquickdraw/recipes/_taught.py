@@ -69,7 +69,7 @@ def winner(
 def distilled(
     teacher: Any = None,
     *,
-    max_epochs: int = 8,
+    max_epochs: int = 10,
     memory: Any = None,
     random_state: Any = None,
 ) -> DistilledClassifier:
@@ -80,7 +80,7 @@ def distilled(
     teacher : classifier, default=None
         None is :func:`winner`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
-    max_epochs : int, default=8
+    max_epochs : int, default=10
         Passes of the small network over all pictures, labelled or not.
     memory : str or joblib.Memory, default=None
         As in :func:`winner`.
@@ -115,6 +115,7 @@ def distilled(
     return DistilledClassifier(
         winner(memory=memory) if teacher is None else teacher,
         student,
+        temperature=1.0,  # label smoothing has made the teacher soft enough
         memory=memory,
         random_state=random_state,
     )
