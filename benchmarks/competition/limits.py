@@ -21,6 +21,14 @@ ERRORS = """
 The pairs of classes that `{recipe}` confuses most often, of 100 drawings of each on the holdout:
 """
 N_PAIRS = 12
+# Counted by one person in competition_errors.png; count again when that is drawn anew.
+BY_EYE = """
+Of the fifty errors drawn at random below, eleven show nothing of their class: scribbles, words, a
+cup for a hand, a spider for an angel. In some twenty more both answers can be defended, or none: a
+potato that is a circle, an octagon of seven sides. The other eighteen or so a person names rightly:
+a key, two octopuses, a pair of eyes. So of the errors that are left about a third could be avoided,
+which is some five points of accuracy; the rest is in the drawings.
+"""
 
 
 def render_students(result: dict[str, Any], changes: dict[str, str]) -> str:
@@ -61,6 +69,7 @@ def render_errors(errors: dict[str, Any]) -> str:
         ERRORS.format(recipe=errors["recipe"])
         + table(header, rows)
         + render_calibration(errors["calibration"])
+        + BY_EYE
         + picture("errors", "Errors drawn at random: what they are, and what they are taken for.")
         + picture("surest", "The surest error of each class, of the classes with the surest ones.")
     )
