@@ -7,6 +7,7 @@ of ``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-u
 same, using that the set is balanced), and ``results/<recipe>-holdout.npz``, for a look at the
 errors. The holdout's labels measure, and nothing else. What a recipe
 has finished is kept in the memory folder, so that a run which was interrupted goes on there.
+``wall_minutes`` are of this run alone, in which kept networks took none; ``cpu_minutes`` are of all.
 """
 
 from __future__ import annotations

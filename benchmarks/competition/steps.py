@@ -18,7 +18,7 @@ from skquickdraw.losses import BalancedSoftmax
 from .original import COPIES, FILLED, adam
 
 PASSES = 4  # over the labelled drawings
-STATIC_PASSES = 2  # over the filled-up set, which is three times as large
+STATIC_PASSES = 1  # over the filled-up set, which is three times as large
 
 LIGHT = AugmentationPolicy(rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8)
 STRONGER = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)

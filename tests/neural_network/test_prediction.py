@@ -84,11 +84,24 @@ def test_another_stem_is_another_network(sketches, quick):
         clf.set_params(stem_stride=1).fit(*sketches)
 
 
-def test_a_network_that_was_changed_by_hand_predicts_with_the_change(sketches, quick):
+def add_in_place(bias):
+    with torch.no_grad():
+        bias[0] += 100
+
+
+def add_past_autograd(bias):
+    bias.data[0] += 100
+
+
+def add_by_numpy(bias):
+    bias.detach().numpy()[0] += 100
+
+
+@pytest.mark.parametrize("change", [add_in_place, add_past_autograd, add_by_numpy])
+def test_a_network_that_was_changed_by_hand_predicts_with_the_change(sketches, quick, change):
     clf = quick().fit(*sketches)
     before = clf.predict_proba(sketches[0])
-    with torch.no_grad():
-        clf.net_.module_.head.classify.bias[0] += 100
+    change(clf.net_.module_.head.classify.bias)
     assert (clf.predict(sketches[0]) == clf.classes_[0]).all()
     assert not np.array_equal(clf.predict_proba(sketches[0]), before)
 
@@ -100,6 +113,12 @@ def test_a_hook_that_is_set_after_a_prediction_is_called(sketches, quick):
     clf.net_.module_.head.register_forward_hook(lambda *args: seen.append(args))
     clf.predict(sketches[0])
     assert seen
+
+
+def test_what_prediction_keeps_is_no_parameter_of_the_net(sketches, quick):
+    clf = quick().fit(*sketches)
+    clf.predict(sketches[0])
+    assert not [name for name in clf.net_.get_params(deep=False) if "folded" in name]
 
 
 def test_what_prediction_keeps_is_not_pickled(sketches, quick):

@@ -57,30 +57,3 @@ def _fold_pairs(layers: nn.Sequential) -> None:
         statistics = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
         layer.weight, layer.bias = fuse(layer.weight, layer.bias, *statistics)
         layers[i + 1] = nn.Identity()
-
-
-class FoldedCopy:
-    """The folded copy of one network, kept until that network is changed.
-
-    Folding takes as long as a prediction of some hundred pictures.
-    """
-
-    def __init__(self) -> None:
-        self._made_of: Any = None
-        self._copy: nn.Module | None = None
-
-    def of(self, network: nn.Module) -> nn.Module:
-        """Return ``fold_batch_norm(network)``, from the last call where nothing has changed."""
-        state = _describe_state(network)
-        if self._copy is None or state != self._made_of:
-            self._copy, self._made_of = fold_batch_norm(network), state
-        return self._copy
-
-
-def _describe_state(network: nn.Module) -> Any:
-    """Return what is another value after any change of weights, layers or hooks."""
-    tensors = [*network.parameters(), *network.buffers()]
-    return (
-        [(id(t), t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors],
-        [(id(part), *part._forward_hooks, *part._forward_pre_hooks) for part in network.modules()],
-    )

@@ -17,8 +17,8 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ..networks._folding import FoldedCopy
 from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
+from ._folded import FoldedCopy
 from ._views import View
 
 # Batches of one size, so that a prediction never depends on how many others are asked for with it:
@@ -56,7 +56,7 @@ class ImageNet(NeuralNet):
         super().__init__(*args, **kwargs)
         self.precision = precision
         self.ink = ink
-        self._folded = FoldedCopy()
+        self.folded_ = FoldedCopy()  # the underscore keeps it from skorch's parameters
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -69,12 +69,12 @@ class ImageNet(NeuralNet):
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**super().__getstate__(), "precision": str(self.precision)}  # for skops
-        del state["_folded"]
+        del state["folded_"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         precision = getattr(torch, str(state["precision"]).removeprefix("torch."))
-        super().__setstate__({**state, "precision": precision, "_folded": FoldedCopy()})
+        super().__setstate__({**state, "precision": precision, "folded_": FoldedCopy()})
 
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int
@@ -121,7 +121,7 @@ class ImageNet(NeuralNet):
 
     def folded_module(self) -> nn.Module:
         """Return the network for prediction, with batch normalisation folded into its layers."""
-        return self._folded.of(self.module_)
+        return self.folded_.of(self.module_)
 
     def stop(self) -> None:
         """End the training after this epoch."""
