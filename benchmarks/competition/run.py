@@ -2,12 +2,12 @@
 
     make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2]
 
-Writes ``results/<recipe>.json`` and, of seed 0, ``results/<recipe>-unlabeled.npy`` (labels
-of ``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
+Writes ``results/<recipe>.json`` and, of seed 0, ``results/<recipe>-unlabeled.npy`` (labels of
+``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
 same, using that the set is balanced), and ``results/<recipe>-holdout.npz``, for a look at the
-errors. The holdout's labels measure, and nothing else. What a recipe
-has finished is kept in the memory folder, so that a run which was interrupted goes on there.
-``wall_minutes`` are of this run alone, in which kept networks took none; ``cpu_minutes`` are of all.
+errors. The holdout's labels measure, and nothing else. What a recipe has finished is kept in the
+memory folder, so that a run which was interrupted goes on there. ``wall_minutes`` are of this run
+alone, in which kept networks took none; ``cpu_minutes`` are of all.
 """
 
 from __future__ import annotations
