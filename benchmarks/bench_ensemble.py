@@ -2,7 +2,8 @@
 
 All train the same number of ResNets on the same pictures by the same recipe. One after another each
 network has all threads; in processes each has one; batched, the weights of all are stacked and
-``torch.func.vmap`` turns each convolution into one of as many groups as there are networks.
+``torch.func.vmap`` turns each convolution into one of as many groups as there are networks; that
+leaves PyTorch's default layout, where the others are channels-last.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from _speed_run import (
     keep_result,
     make_labeled_sketches,
     parse_options,
-    print_rates,
+    print_line,
 )
 from _timing import compare, summarize, take_turns
+from joblib import parallel_config
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
@@ -38,7 +40,8 @@ def main() -> None:
     result = begin_result(options)
     result |= measure(512 if options.quick else 4096, options.rounds, options.threads)
     keep_result("ensemble", result, options)
-    print_rates(result)
+    for name, rate in result["images_per_second"].items():
+        print_line(name, rate, f"in processes to this: {result['ratios'].get(name, '')}")
 
 
 def measure(n_images: int, n_rounds: int, n_threads: int) -> dict[str, Any]:
@@ -73,7 +76,9 @@ def fit_ensemble(X: np.ndarray, y: np.ndarray, recipe: Recipe, n_jobs: int) -> A
         precision="bfloat16",
         device="cpu",
     )
-    return SeedEnsembleClassifier(network, N_MEMBERS, n_jobs=n_jobs, random_state=0).fit(X, y)
+    vote = SeedEnsembleClassifier(network, N_MEMBERS, n_jobs=n_jobs, random_state=0)
+    with parallel_config("loky", inner_max_num_threads=1):  # of workers; one job alone has none
+        return vote.fit(X, y)
 
 
 def fit_batched(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> dict[str, Tensor]:
@@ -82,7 +87,8 @@ def fit_batched(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> dict[str, Tenso
     images, labels = torch.from_numpy(X).view(-1, *IMAGE_SHAPE), torch.from_numpy(y)
     members = [make_member(images, recipe) for _ in range(N_MEMBERS)]
     weights, buffers = stack_module_state(members)
-    optimizer = torch.optim.AdamW(weights.values(), lr=recipe.lr, fused=True)
+    decay = recipe.weight_decay  # of all weights, and at a constant rate: it costs the same time
+    optimizer = torch.optim.AdamW(weights.values(), lr=recipe.lr, weight_decay=decay, fused=True)
     augment = AugmentationPolicy()
     member = members[0]
 

@@ -4,8 +4,8 @@ For the default networks: arithmetic and memory traffic of a step, per second, b
 matrix products and copies reach on the same threads; the operations that take the most time; and
 what ``torch.compile`` changes, with ``--compile``, which takes minutes.
 
-Traffic counts what each operation reads and writes, as if nothing stayed in a cache: a share of
-more than one says that caches serve.
+Arithmetic is that of convolutions and matrix products. Traffic adds up the tensors that operations
+read and write, an estimate: it knows neither caches nor what an operation does inside.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from skquickdraw.networks import MobileNetV2, ResNet
 NETWORKS: dict[str, type[nn.Module]] = {"MobileNet": MobileNetV2, "ResNet": ResNet}
 N_TIMED, N_PROFILED, N_SHOWN = 10, 5, 10
 MATRIX_SIDE, COPIED_BYTES = 2048, 2**28
-VIEWS = {"view", "_unsafe_view", "t", "transpose", "permute", "expand", "detach", "alias", "split"}
 
 
 class TrafficCounter(TorchDispatchMode):
@@ -41,7 +40,7 @@ class TrafficCounter(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        if func.overloadpacket.__name__ not in VIEWS:
+        if not func.is_view:
             touched = tree_leaves((args, kwargs, out))
             self.n_bytes += sum(t.nbytes for t in touched if isinstance(t, Tensor))
         return out
