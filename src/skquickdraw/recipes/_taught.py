@@ -45,8 +45,8 @@ def winner(
 
     Notes
     -----
-    Noisy students are not in it: at budgets of up to some twenty passes over the labelled pictures
-    they did not come up to networks that spend as much on the labelled pictures alone.
+    Noisy students are not in it: where they were compared, with some fifteen passes over the
+    labelled pictures, a network that spent as much on these alone was as good.
 
     Examples
     --------
