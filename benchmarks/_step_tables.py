@@ -12,8 +12,8 @@ STEP = """
 
 A step on a batch of 256, forwards, backwards and update, without augmentation, in bfloat16. The
 machine's own figures are those of a large matrix product in bfloat16 and of a large copy, on as
-many threads. Traffic counts what all operations read and write as if nothing stayed in a cache, so
-a low share says that memory is not what limits the step.
+many threads. Arithmetic is that of convolutions and matrix products; traffic, an estimate, adds up
+the tensors that operations read and write, whether in a cache or not.
 """
 ENSEMBLE = """
 ## Several networks at once
