@@ -14,6 +14,7 @@ import argparse
 import json
 from itertools import product
 from pathlib import Path
+from statistics import mean, stdev
 from time import process_time
 from typing import Any
 
@@ -87,6 +88,16 @@ def split(y: Any, seed: int) -> tuple[Any, Any]:
         rows = rng.permutation(np.flatnonzero(y == code))
         is_held_out[rows[: min(len(rows) // HELD_OUT, MOST_HELD_OUT)]] = True
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
+    """Return the mean difference over common seeds, in points, and its standard error."""
+    key = "balanced_accuracy"
+    gains = [100 * (runs[s][key] - below[s][key]) for s in sorted(runs.keys() & below.keys())]
+    if not gains:
+        return ""
+    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+    return f"{mean(gains):+.1f}{error}"
 
 
 if __name__ == "__main__":

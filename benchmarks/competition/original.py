@@ -40,6 +40,27 @@ def conv_bn(
     return [conv, nn.BatchNorm2d(c_out)]
 
 
+class Dropout(nn.Module):
+    """As :class:`torch.nn.Dropout`, whose masks took half the time of this network on a CPU.
+
+    16 random bits decide on a value, four values a draw.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.lowest_kept = round(p * 2**16) - 2**15
+        self.scale = 1 / (1 - p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        n = x.numel()
+        draws = torch.empty(n // 4 + 1, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        is_kept = draws.view(torch.int16)[:n] >= self.lowest_kept
+        mask = is_kept.to(x.dtype).mul_(self.scale)
+        return x * mask.as_strided(x.size(), x.stride())  # whichever way x lies in memory
+
+
 class Block(nn.Module):
     """An inverted residual block that drops activations after both of its nonlinearities."""
 
@@ -49,10 +70,10 @@ class Block(nn.Module):
         self.layers = nn.Sequential(
             *conv_bn(c_in, hidden, 1),
             nn.ReLU6(),
-            nn.Dropout(DROPOUT),
+            Dropout(DROPOUT),
             *conv_bn(hidden, hidden, 3, stride, groups=hidden),
             nn.ReLU6(),
-            nn.Dropout(DROPOUT),
+            Dropout(DROPOUT),
             *conv_bn(hidden, c_out, 1),
         )
         self.is_residual = c_in == c_out and stride == 1

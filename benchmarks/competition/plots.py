@@ -65,6 +65,28 @@ def plot_growth(rows: dict[str, Any], path: Path) -> str:
     return _save(figure, path, "Accuracy as members join the vote.")
 
 
+def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> str:
+    """Accuracy against unlabelled drawings, of students that see as many drawings in all."""
+    variants = students.get("variants", {})
+    if not sizes.keys() <= variants.keys():
+        return ""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    seeds = sorted(set.intersection(*(set(variants[name]) for name in sizes)))
+    scores = {
+        seed: [100 * variants[name][seed]["balanced_accuracy"] for name in sizes] for seed in seeds
+    }
+    for seed in seeds:
+        axes.plot(list(sizes.values()), scores[seed], color="0.7", marker=".")
+    means = [sum(points) / len(points) for points in zip(*scores.values(), strict=True)]
+    axes.plot(list(sizes.values()), means, marker="o", label=f"mean of {len(seeds)} splits")
+    axes.set(xlabel="drawings without labels", ylabel="balanced accuracy, %")
+    axes.legend(frameon=False)
+    axes.grid(alpha=0.3)
+    return _save(figure, path, "Accuracy of a student against how much its teacher labelled.")
+
+
 def _save(figure: Any, path: Path, caption: str) -> str:
     import matplotlib.pyplot as plt
 

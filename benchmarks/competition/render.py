@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from _tables import table
 
+from .ladder import gain
 from .limits import render_errors, render_students
-from .plots import plot_curves, plot_groups, plot_growth
+from .plots import plot_curves, plot_groups, plot_growth, plot_pool
 from .rows import ROWS
 from .steps import STEPS
-from .students import VARIANTS
+from .students import PICTURES, VARIANTS
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -61,15 +62,23 @@ def main() -> None:
         plot_curves(rows, IMAGES / "competition_curves.png"),
         plot_growth(rows, IMAGES / "competition_growth.png"),
     ]
+    students = load("students.json")
     changes = {variant.name: variant.change for variant in VARIANTS}
     PAGE.write_text(
         INTRODUCTION
         + recipes_table(rows)
         + "".join(plots)
         + render_ladder(load("ladder.json"))
-        + render_students(load("students.json"), changes)
+        + render_students(students, changes, PICTURES)
+        + plot_pool(students, pools(), IMAGES / "competition_pool.png")
         + render_errors(load("errors.json"))
     )
+
+
+def pools() -> dict[str, int]:
+    """Return the variants of students that differ in how many unlabelled drawings they have."""
+    sizes = {variant.name: variant.n_unlabeled for variant in VARIANTS if variant.n_unlabeled}
+    return {"control": 0} | sizes | {VARIANTS[0].name: 40_000}
 
 
 def load(name: str) -> dict[str, Any]:
@@ -124,16 +133,6 @@ def ladder_row(step: Any, steps: dict[str, Any]) -> list[str]:
         f"{mean(run['tail'] for run in runs.values()):.1%}",
         f"{mean(run['cpu_minutes'] for run in runs.values()):.1f}",
     ]
-
-
-def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
-    """Return the mean difference over common seeds, in points, and its standard error."""
-    key = "balanced_accuracy"
-    gains = [100 * (runs[s][key] - below[s][key]) for s in sorted(runs.keys() & below.keys())]
-    if not gains:
-        return ""
-    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
-    return f"{mean(gains):+.1f}{error}"
 
 
 if __name__ == "__main__":

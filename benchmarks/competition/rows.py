@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
-from skquickdraw import SeedEnsembleClassifier, recipes
+from skquickdraw import NoisyStudentClassifier, SeedEnsembleClassifier, recipes
 
 from . import original
 
@@ -29,8 +29,8 @@ def original_single(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def original_student(seed: int, options: Options, data: Bunch) -> Any:
-    passes = options.passes or original.N_PASSES
-    return original.student(passes, memory=options.memory).set_params(random_state=seed)
+    """Return a vote of one: the first of the six, which need not be trained again to vote."""
+    return original_six(seed, options, data).set_params(n_estimators=1)
 
 
 def original_six(seed: int, options: Options, data: Bunch) -> Any:
@@ -53,6 +53,20 @@ def winner(seed: int, options: Options, data: Bunch) -> Any:
     return recipes.winner(n_jobs=options.n_jobs, memory=options.memory, random_state=seed)
 
 
+def student(seed: int, options: Options, data: Bunch) -> Any:
+    """Return one network that learns from the unlabelled drawings too, through the winner's vote."""
+    teacher = winner(seed, options, data)
+    teacher.fit(data.data, data.target)
+    return NoisyStudentClassifier(
+        FrozenEstimator(teacher),
+        student=recipes.single(max_epochs=10),
+        n_iterations=1,
+        threshold=0.0,
+        memory=options.memory,
+        random_state=seed,
+    )
+
+
 def distilled(seed: int, options: Options, data: Bunch) -> Any:
     """Distil the winner of the same seed, which is fitted first, or recalled from the memory."""
     teacher = winner(seed, options, data)
@@ -67,5 +81,6 @@ ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
     "fast": fast,
     "single": single,
     "winner": winner,
+    "student": student,
     "distilled": distilled,
 }

@@ -40,7 +40,8 @@ class Step:
     """One change of parameters, and the name of the step that it changes.
 
     ``pace`` is how many pictures the network sees in the time in which that of the ladder sees one:
-    it gets as many passes fewer, so that all steps take about equal time.
+    it gets as many passes fewer, so that all steps take about equal time. ``passes`` are those of
+    the ladder, or of the step that it changes, where None.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Step:
     params: dict[str, Any] = field(default_factory=dict)
     network: type = ResNetClassifier
     pace: float = 1.0
+    passes: int | None = None
 
     @property
     def is_look(self) -> bool:
@@ -127,13 +129,33 @@ STEPS = [
         MobileNetClassifier,
         0.4,
     ),
+    Step(
+        "longer",
+        "mirrored",
+        "twelve passes, stronger augmentation",
+        {"augmentation": STRONGER},
+        passes=12,
+    ),
+    Step(
+        "longer-no-smoothing",
+        "longer",
+        "no label smoothing",
+        {"label_smoothing": 0.0},
+    ),
+    Step(
+        "longer-decay",
+        "longer-no-smoothing",
+        "three times the weight decay",
+        {"weight_decay": 0.15},
+    ),
 ]
 BY_NAME = {step.name: step for step in STEPS}
 
 
-def make_estimator(name: str, seed: int, passes: int = PASSES) -> Any:
+def make_estimator(name: str, seed: int, passes: int | None = None) -> Any:
     """Return the estimator of a step, with all that it has from the steps below it."""
     step = BY_NAME[name]
+    passes = passes or passes_of(step)
     params = START | _merged(step)
     network = step.network(
         **params, max_epochs=max(1, round(passes * step.pace)), random_state=seed
@@ -143,6 +165,12 @@ def make_estimator(name: str, seed: int, passes: int = PASSES) -> Any:
     network.set_params(max_epochs=max(1, round(passes * STATIC_PASSES / PASSES)))
     copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, random_state=seed)
     return make_pipeline(copies, network)
+
+
+def passes_of(step: Step) -> int:
+    if step.passes is not None or step.of is None:
+        return step.passes or PASSES
+    return passes_of(BY_NAME[step.of])
 
 
 def looks_of(name: str) -> list[Step]:

@@ -115,7 +115,7 @@ def distilled(
     return DistilledClassifier(
         winner(memory=memory) if teacher is None else teacher,
         student,
-        temperature=1.0,  # label smoothing has made the teacher soft enough
+        temperature=1.0,
         memory=memory,
         random_state=random_state,
     )
