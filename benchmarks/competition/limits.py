@@ -12,11 +12,11 @@ from .ladder import gain
 STUDENTS = """
 ## Noisy students
 
-On the ladder's splits again: three networks vote, and are the teacher of all variants. A student,
-0.35 wide like them but without label smoothing, learns from the labelled drawings and from the
-teacher's opinion of others. All students see as many drawings, {pictures:,}, and the *control*, such a
-network that has the labelled drawings alone, sees as many of these. *Gain* is over the control, with
-the standard error over {n_seeds} seeds. Minutes of students include their teachers'.
+On the ladder's splits again: three networks of its step `no-smoothing` vote, and are the teacher of
+all variants. A student, a network like them, learns from the labelled drawings and from the
+teacher's opinion of others. Each network sees about {pictures:,} pictures; the *control* is one
+that sees the labelled drawings alone. *Gain* is over the control, with the standard error over the
+seeds, each its own split. Minutes of students include their teachers'.
 """
 ERRORS = """
 ## What limits it now
@@ -50,9 +50,8 @@ def render_students(result: dict[str, Any], changes: dict[str, str], pictures: i
         for name, text in described.items()
         if name in variants
     ]
-    n_seeds = min(len(runs) for runs in variants.values())
-    header = ["", "", "accuracy", "gain", "tail", "CPU minutes"]
-    return STUDENTS.format(pictures=pictures, n_seeds=n_seeds) + table(header, rows)
+    header = ["", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
+    return STUDENTS.format(pictures=pictures) + table(header, rows)
 
 
 def student_cells(runs: dict[str, Any], control: dict[str, Any]) -> list[str]:
@@ -60,6 +59,7 @@ def student_cells(runs: dict[str, Any], control: dict[str, Any]) -> list[str]:
         return mean(run[key] for run in runs.values())
 
     return [
+        str(len(runs)),
         f"{average('balanced_accuracy'):.1%}",
         "" if runs is control else gain(runs, control),
         f"{average('tail'):.1%}",

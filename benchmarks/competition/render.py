@@ -39,8 +39,8 @@ is made by `benchmarks/competition/render.py`.
 sample; head, medium and tail are thirds of the classes by size. *Transductive* assigns the labels
 of the whole set at once, using that it is balanced. *CPU minutes* are of one core, over all
 trainings of a row; where two threads train one network on a busy machine, they wait for each other,
-and that counts too. The original students and `distilled` learn from the unlabelled drawings too,
-and from those of the holdout without their labels.
+and that counts too. The original students, `student` and `distilled` learn from the unlabelled
+drawings too, and from those of the holdout without their labels.
 """
 LADDER = """
 ## The ladder

@@ -54,7 +54,7 @@ def winner(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def student(seed: int, options: Options, data: Bunch) -> Any:
-    """Return one network that learns from the unlabelled drawings too, through the winner's vote."""
+    """Return one network that learns from the unlabelled drawings too; the winner labels them."""
     teacher = winner(seed, options, data)
     teacher.fit(data.data, data.target)
     return NoisyStudentClassifier(
