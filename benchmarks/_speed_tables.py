@@ -68,8 +68,9 @@ def ratio_cells(name: str, result: dict[str, Any]) -> list[str]:
 def render_over_sampling(result: dict[str, Any]) -> str:
     rows = [[name, *cells] for name, cells in rate_rows(result).items()]
     rows += [[name, f"left out: {why}", "", ""] for name, why in result["left_out"].items()]
-    n_made = result["n_made"]["skquickdraw"]
-    return f"\n{n_made:,} new pictures beside {result['n_originals']:,}.\n" + table(
+    made = [f"{n:,} by {name}" for name, n in result["n_made"].items()]
+    of = f"{result['n_originals']:,} pictures"
+    return f"\nNew pictures beside {of}, in a round: {', '.join(made)}.\n" + table(
         ["", "new images/s", "skquickdraw to this", "target"], rows
     )
 
@@ -87,8 +88,8 @@ def render_rounds(result: dict[str, Any]) -> str:
     return (
         f"\nA noisy student of {rounds['n_students']} rounds, with {rounds['n_labeled']:,} "
         f"labelled and {rounds['n_unlabeled']:,} unlabelled pictures and small networks of two "
-        f"epochs, spends outside of its networks' `fit` and `predict_proba` "
-        f"{', '.join(shares)} of its time (target: under {most:g} %).\n"
+        f"epochs, spends outside of its networks' `fit` and `predict_proba` this part of its time: "
+        f"{', '.join(shares)} (target: under {most:g} %).\n"
     )
 
 

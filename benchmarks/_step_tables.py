@@ -21,7 +21,8 @@ ENSEMBLE = """
 Pictures that all members together learn from in a second. *In processes* is
 `SeedEnsembleClassifier(n_jobs=...)` with as many processes as threads. *Batched* is one model of
 stacked weights under `torch.func.vmap`, where each convolution becomes one of as many groups as
-there are members.
+there are members; that leaves PyTorch's default layout, where the others are channels-last. One
+after another each network has all threads, in processes each has one.
 """
 
 

@@ -37,11 +37,11 @@ NETWORKS = """
 
 Weights, training speed and, where it was measured, balanced accuracy on a held-out part of the
 labelled drawings after about the same training time for each. Little more than a minute favours
-small networks. The defaults (width 1, stem stride 2) are meant for ten minutes or more; the last
-section says how far they get then, while narrower ones were not measured for so long. Rates were
-taken one after another, not in turns, and differ by a tenth between like networks: below that they
-tell nothing. So dropout in its three forms costs no time that shows; full resolution (`stem1`)
-takes nearly four times as long, and bfloat16 saves a quarter to a half.
+small networks. The defaults (width 1, stem stride 2) are meant for ten minutes or more; the
+section after this one says how far they get then, while narrower ones were not measured for so
+long. Rates were taken one after another, not in turns, and differ by a tenth between like networks:
+below that they tell nothing. So dropout in its three forms costs no time that shows; full
+resolution (`stem1`) takes nearly four times as long, and bfloat16 saves a quarter to a half.
 """
 COMPETITION = """
 ## A competition of real drawings

@@ -15,8 +15,9 @@ STUDENTS = """
 On the ladder's splits again: three networks of its step `no-smoothing` vote, and are the teacher of
 all variants. A student, a network like them, learns from the labelled drawings and from the
 teacher's opinion of others. Each network sees about {pictures:,} pictures; the *control* is one
-that sees the labelled drawings alone. *Gain* is over the control, with the standard error over the
-seeds, each its own split. Minutes of students include their teachers'.
+that sees the labelled drawings alone, `hard` fewer, for it leaves some out, and `larger` half as
+many. *Gain* is over the row that *of* names, with the standard error over the seeds, each its own
+split. Minutes of students include their teachers', which makes them four times the control's.
 """
 ERRORS = """
 ## What limits it now
@@ -35,33 +36,40 @@ left, 24 to 50 % as a sample of fifty goes, look avoidable: some four to eight p
 """
 
 
-def render_students(result: dict[str, Any], changes: dict[str, str], pictures: int) -> str:
-    """Return a row for each variant of which there is a result; ``changes`` describes them."""
+def render_students(
+    result: dict[str, Any], changes: dict[str, tuple[str, str]], pictures: int
+) -> str:
+    """Return a row for each variant that was measured; ``changes`` gives what of, and which one."""
     if not result:
         return ""
     variants = result["variants"]
     described = {
-        "teacher": "the vote of three networks",
-        "control": "one network, on labelled drawings alone",
+        "teacher": ("", "the vote of three networks"),
+        "control": ("", "one network, on labelled drawings alone"),
         **changes,
     }
     rows = [
-        [f"`{name}`", text, *student_cells(variants[name], variants["control"])]
-        for name, text in described.items()
+        student_row(name, of, change, variants)
+        for name, (of, change) in described.items()
         if name in variants
     ]
-    header = ["", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
+    header = ["", "of", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
     return STUDENTS.format(pictures=pictures) + table(header, rows)
 
 
-def student_cells(runs: dict[str, Any], control: dict[str, Any]) -> list[str]:
+def student_row(name: str, of: str, change: str, variants: dict[str, Any]) -> list[str]:
+    runs = variants[name]
+
     def average(key: str) -> float:
         return mean(run[key] for run in runs.values())
 
     return [
+        f"`{name}`",
+        f"`{of}`" if of else "",
+        change,
         str(len(runs)),
         f"{average('balanced_accuracy'):.1%}",
-        "" if runs is control else gain(runs, control),
+        gain(runs, variants.get(of, {})),
         f"{average('tail'):.1%}",
         f"{average('cpu_minutes'):.1f}",
     ]

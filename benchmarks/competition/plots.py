@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 GROUPS = ("head", "medium", "tail")
@@ -16,7 +17,9 @@ def plot_groups(rows: dict[str, Any], path: Path) -> str:
 
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for i, group in enumerate(GROUPS):
-        scores = [100 * next(iter(seeds.values()))["scores"][group] for seeds in rows.values()]
+        scores = [
+            100 * mean(run["scores"][group] for run in seeds.values()) for seeds in rows.values()
+        ]
         axes.bar([x + 0.27 * (i - 1) for x in range(len(rows))], scores, 0.25, label=group)
     axes.set_xticks(range(len(rows)), list(rows))
     axes.set(ylabel="recall, %", ylim=(0, 100))
@@ -68,18 +71,18 @@ def plot_growth(rows: dict[str, Any], path: Path) -> str:
 def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> str:
     """Accuracy against unlabelled drawings, of students that see as many drawings in all."""
     variants = students.get("variants", {})
-    if not sizes.keys() <= variants.keys():
+    seeds = sorted(set.intersection(*(set(variants.get(name, {})) for name in sizes)))
+    if not seeds:
         return ""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.6), layout="constrained")
-    seeds = sorted(set.intersection(*(set(variants[name]) for name in sizes)))
     scores = {
         seed: [100 * variants[name][seed]["balanced_accuracy"] for name in sizes] for seed in seeds
     }
     for seed in seeds:
         axes.plot(list(sizes.values()), scores[seed], color="0.7", marker=".")
-    means = [sum(points) / len(points) for points in zip(*scores.values(), strict=True)]
+    means = [mean(points) for points in zip(*scores.values(), strict=True)]
     axes.plot(list(sizes.values()), means, marker="o", label=f"mean of {len(seeds)} splits")
     axes.set(xlabel="drawings without labels", ylabel="balanced accuracy, %")
     axes.legend(frameon=False)

@@ -53,7 +53,7 @@ def winner(seed: int, options: Options, data: Bunch) -> Any:
     return recipes.winner(n_jobs=options.n_jobs, memory=options.memory, random_state=seed)
 
 
-def student(seed: int, options: Options, data: Bunch) -> Any:
+def taught(seed: int, options: Options, data: Bunch) -> Any:
     """Return one network that learns from the unlabelled drawings too; the winner labels them."""
     teacher = winner(seed, options, data)
     teacher.fit(data.data, data.target)
@@ -81,6 +81,6 @@ ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
     "fast": fast,
     "single": single,
     "winner": winner,
-    "student": student,
+    "taught": taught,
     "distilled": distilled,
 }

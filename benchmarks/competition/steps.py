@@ -132,8 +132,7 @@ STEPS = [
     Step(
         "longer",
         "mirrored",
-        "twelve passes, stronger augmentation",
-        {"augmentation": STRONGER},
+        "twelve passes",
         passes=12,
     ),
     Step(

@@ -34,17 +34,16 @@ from .steps import STRONGER, make_estimator
 FILE = Path(__file__).parent / "results" / "students.json"
 NETWORK = "no-smoothing"  # the step of the ladder whose networks teach and learn
 N_TEACHERS = 3
-PICTURES = 500_000  # that a network sees, whatever the size of its pool
+PICTURES = 515_000  # that a network sees, about, whatever the size of its pool
 
 ONE_ROUND = {"n_iterations": 1, "threshold": 0.0}
-EVERYWHERE = {"temperature": 1.0}
 
 
 @dataclass(frozen=True)
 class Variant:
     """How students differ: in who teaches, in the network that learns, in drawings without labels.
 
-    ``pace`` is as in :class:`competition.steps.Step`.
+    It is compared with the variant ``of``. ``pace`` is as in :class:`competition.steps.Step`.
     """
 
     name: str
@@ -54,15 +53,16 @@ class Variant:
     network: dict[str, Any] = field(default_factory=dict)
     n_unlabeled: int | None = None
     pace: float = 1.0
+    of: str = "soft"
 
 
 VARIANTS = [
-    Variant("soft", "the teacher's probabilities of 40,000 drawings, as they are"),
+    Variant("soft", "the teacher's probabilities of 40,000 drawings, as they are", of="control"),
     Variant(
         "everywhere",
-        "and of the labelled drawings, nine parts to one of their labels",
+        "distilled: labelled drawings too, nine parts to one of their labels",
         DistilledClassifier,
-        EVERYWHERE,
+        {"temperature": 1.0},
     ),
     Variant("pool-10k", "soft, 10,000 drawings", n_unlabeled=10_000),
     Variant("pool-20k", "soft, 20,000 drawings", n_unlabeled=20_000),
