@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.metrics import confusion_matrix
 from sklearn.utils import Bunch
@@ -35,6 +36,7 @@ def main() -> None:
         label, confidence = found["label"], found["confidence"]
     errors = {
         "recipe": args.recipe,
+        "answers": joblib.hash(label),
         "pairs": confused_pairs(data, label),
         "calibration": calibration(data.holdout_target == label, confidence),
     }

@@ -66,7 +66,7 @@ def single(*, max_epochs: int = 14, random_state: Any = None) -> ResNetClassifie
 def make_network(
     width: float, max_epochs: int, augmentation: AugmentationPolicy, *, random_state: Any
 ) -> ResNetClassifier:
-    """Return a network with what paid at every budget."""
+    """Return a network with what paid on the ladder of docs/competition.md."""
     return ResNetClassifier(
         width=width,
         max_epochs=max_epochs,
