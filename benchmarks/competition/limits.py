@@ -25,7 +25,8 @@ ERRORS = """
 The pairs of classes that `{recipe}` confuses most often, of 100 drawings of each on the holdout:
 """
 N_PAIRS = 12
-BY_EYE_OF = "1f448338aab853bf6c25d31f6a6e0d89"  # whose errors these were; look again at the picture of others
+# Whose errors were looked at, in competition_errors.png; look again at those of other answers.
+BY_EYE_OF = "1f448338aab853bf6c25d31f6a6e0d89"
 BY_EYE = """
 Fifty errors drawn at random were looked at, with both names in view. Eight show nothing of their
 class: scribbles, words, a line for a knife. In twenty-five more both answers can be defended, or
