@@ -84,6 +84,11 @@ def test_tensors_count_by_their_values():
     assert content_hash([one]) != content_hash([one + 1])
 
 
+def test_an_array_is_the_same_in_a_worker_to_which_it_comes_as_a_memory_map(tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    assert content_hash([np.load(tmp_path / "X.npy", mmap_mode="r")]) == content_hash([X])
+
+
 def test_a_frozen_estimator_is_no_fit(tmp_path, net):
     frozen = FrozenEstimator(net[0])
     assert fit_or_recall(str(tmp_path), frozen, *net[1:]) is frozen

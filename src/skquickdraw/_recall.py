@@ -32,7 +32,7 @@ def _fit_known_task(content: str, task: tuple[Any, ...]) -> Any:
 
 def content_hash(value: Any) -> str:
     """Return a digest that equal content has too after pickling, and in another process."""
-    return _ContentHasher("md5").hash(value)
+    return _ContentHasher("md5", coerce_mmap=True).hash(value)  # joblib's workers get memory maps
 
 
 class _ContentHasher(NumpyHasher):
