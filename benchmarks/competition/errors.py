@@ -24,6 +24,7 @@ from skquickdraw.datasets import load_competition
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 N_PAIRS, ROWS, COLUMNS = 20, 5, 10
+N_LARGER = 85
 
 
 def main() -> None:
@@ -37,6 +38,7 @@ def main() -> None:
     errors = {
         "recipe": args.recipe,
         "answers": joblib.hash(label),
+        "recall_of_the_larger": larger_recall(data.holdout_target, label),
         "pairs": confused_pairs(data, label),
         "calibration": calibration(data.holdout_target == label, confidence),
     }
@@ -46,6 +48,12 @@ def main() -> None:
     draw_errors(data, label, at_random, IMAGES / "competition_errors.png")
     surest = surest_of_each_class(data, wrong[np.argsort(-confidence[wrong])])
     draw_errors(data, label, surest, IMAGES / "competition_surest.png")
+
+
+def larger_recall(truth: Any, label: Any) -> float:
+    """Return the share of right answers for the classes on which the original's author scored."""
+    is_larger = truth < N_LARGER  # classes are in the order of their size
+    return float((label == truth)[is_larger].mean())
 
 
 def confused_pairs(data: Bunch, label: Any) -> list[dict[str, Any]]:

@@ -19,6 +19,12 @@ that sees the labelled drawings alone, `hard` fewer, for it leaves some out, and
 many. *Gain* is over the row that *of* names, with the standard error over the seeds, each its own
 split. Minutes of students include their teachers', which makes them four times the control's.
 """
+PUBLISHED = """
+The author of the original recipe scored his 85 more frequent classes: 77.5 % on 850 pictures, by
+six noisy students of 180 passes each, some 30 hours of a GPU. `{recipe}` is right about
+{recall:.1%} of the holdout's drawings of the 85 larger classes here. Those were other drawings, and
+his six have not been trained on these: the figures stand side by side, no more.
+"""
 ERRORS = """
 ## What limits it now
 
@@ -73,6 +79,12 @@ def student_row(name: str, of: str, change: str, variants: dict[str, Any]) -> li
         f"{average('tail'):.1%}",
         f"{average('cpu_minutes'):.1f}",
     ]
+
+
+def render_published(errors: dict[str, Any]) -> str:
+    if not errors:
+        return ""
+    return PUBLISHED.format(recipe=errors["recipe"], recall=errors["recall_of_the_larger"])
 
 
 def render_errors(errors: dict[str, Any]) -> str:
