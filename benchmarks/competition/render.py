@@ -53,7 +53,7 @@ LADDER = """
 One step at a time, on splits of the labelled drawings that hold out a fifth of each class, at most
 40. *Gain* is the difference to the step that a row builds on, with the standard error over the
 seeds, each its own split. Trainings are short: {passes} passes of a network 0.35 wide, or what fits
-into the same time, but for the `longer` ones. What did not pay here may pay in longer ones.
+into the same time. What did not pay here may pay in longer ones.
 """
 SCORES = ("head", "medium", "tail")
 
