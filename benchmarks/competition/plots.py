@@ -71,9 +71,10 @@ def plot_growth(rows: dict[str, Any], path: Path) -> str:
 def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> str:
     """Accuracy against unlabelled drawings, of students that see as many drawings in all."""
     variants = students.get("variants", {})
-    seeds = sorted(set.intersection(*(set(variants.get(name, {})) for name in sizes)))
-    if not seeds:
+    sizes = {name: size for name, size in sizes.items() if name in variants}
+    if len(sizes) < 3:
         return ""
+    seeds = sorted(set.intersection(*(set(variants[name]) for name in sizes)))
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5, 3.6), layout="constrained")
@@ -84,6 +85,7 @@ def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> st
         axes.plot(list(sizes.values()), scores[seed], color="0.7", marker=".")
     means = [mean(points) for points in zip(*scores.values(), strict=True)]
     axes.plot(list(sizes.values()), means, marker="o", label=f"mean of {len(seeds)} splits")
+    axes.set_xticks(list(sizes.values()))
     axes.set(xlabel="drawings without labels", ylabel="balanced accuracy, %")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)

@@ -52,6 +52,7 @@ class Server(ThreadingHTTPServer):
     """An HTTP server with a model; ``url`` is its page."""
 
     daemon_threads = True  # an open tab does not keep the process alive
+    request_queue_size = 128  # five, as it comes, resets connections on a busy machine
 
     def __init__(self, guesser: Guesser, port: int) -> None:
         self.guesser = guesser
