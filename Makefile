@@ -5,8 +5,8 @@
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
-#   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2]
-#                                train a recipe on the competition's drawings, and measure it
+#   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
+#                                train a recipe on a competition's drawings, and measure it
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make clean                   remove environments, builds and caches
 
@@ -18,8 +18,7 @@ OLDEST_TESTS := $(addprefix tests/,over_sampling semi_supervised model_selection
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-# Two workers of one thread each: the networks in the tests are so small that torch's own threads cost more
-# than they bring, and workers that each start a thread for every core would get in each other's way.
+# Of the tests, each of one thread (conftest.py).
 WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -41,7 +40,7 @@ demo: $(STAMP)plot
 	$(BIN)/python examples/demo.py $(if $(DATA),"$(DATA)")
 
 test: $(STAMP)test
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint: $(STAMP)test
 	$(BIN)/python -m ruff check .
@@ -60,7 +59,8 @@ DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
 
 competition: $(STAMP)plot
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) \
-		--data "$(DATA_OF_COMPETITION)" --seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2)
+		--data "$(DATA_OF_COMPETITION)" --seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2) \
+		$(if $(PASSES),--passes $(PASSES))
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
@@ -70,7 +70,7 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 
 # Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.
 test-oldest: $(OLDEST)/.installed
-	$(ONE_THREAD) $(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
 		-W ignore::FutureWarning tests/test_estimator_checks.py $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 clean:

@@ -12,7 +12,8 @@ files are made up in a temporary folder: bitmaps of a few things, and strokes of
 
     python examples/plot_quickdraw_from_files.py [PATH] [--n-per-class 500] [--output FOLDER]
 
-Drawings of 28 x 28 pixels suit it; with strokes they are made so.
+Drawings of 28 x 28 pixels suit it; with strokes they are made so. It needs the extras plot and
+onnx, and data for .png files.
 """
 
 import argparse

@@ -34,7 +34,7 @@ def networks_in(estimator: Any) -> Iterator[Any]:
                 yield from networks_in(member)
 
 
-def costs(estimator: Any) -> dict[str, float]:
+def costs(estimator: Any) -> dict[str, Any]:
     """Return what training took, over all networks, also where it was done in an earlier run.
 
     Predictions, for pseudo-labels and scores, are not counted: they are a few per cent.
@@ -45,6 +45,8 @@ def costs(estimator: Any) -> dict[str, float]:
         "networks": len(networks),
         "cpu_minutes": sum(epoch["cpu"] for epoch in epochs) / 60,
         "images": sum(epoch["n_images"] for epoch in epochs),
+        "passes": [len(network.history_) for network in networks],
+        "precision": sorted({str(network.net_.precision) for network in networks}),
         "weights": sum(w.numel() for n in networks for w in n.net_.module_.parameters()),
     }
 

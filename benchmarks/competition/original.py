@@ -21,6 +21,7 @@ from skquickdraw import (
     SeedEnsembleClassifier,
 )
 from skquickdraw.augmentation import AugmentationPolicy
+from skquickdraw.networks._layers import DepthwiseConv
 
 FILLED = {"teacher": 1500, "student": 4000}  # samples a class
 CONFIDENCE = 0.4
@@ -32,37 +33,38 @@ STEM_CHANNELS, LAST_CHANNELS = 32, 640
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 3, 2))
 
 
-def conv_bn(
-    c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1
-) -> list[nn.Module]:
-    padding = kernel // 2
-    conv = nn.Conv2d(c_in, c_out, kernel, stride, padding, groups=groups, bias=False)
+def conv_bn(c_in: int, c_out: int, kernel: int) -> list[nn.Module]:
+    conv = nn.Conv2d(c_in, c_out, kernel, padding=kernel // 2, bias=False)
     return [conv, nn.BatchNorm2d(c_out)]
 
 
 class Dropout(nn.Module):
     """As :class:`torch.nn.Dropout`, whose masks took half the time of this network on a CPU.
 
-    16 random bits decide on a value, four values a draw.
+    Eight random bits decide on a value, so that rates are multiples of 1/256.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.lowest_kept = round(p * 2**16) - 2**15
-        self.scale = 1 / (1 - p)
+        n_dropped = round(p * 256)
+        self.lowest_kept = n_dropped - 128
+        self.scale = 256 / (256 - n_dropped)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
         n = x.numel()
-        draws = torch.empty(n // 4 + 1, dtype=torch.int64, device=x.device).random_(-(2**63), None)
-        is_kept = draws.view(torch.int16)[:n] >= self.lowest_kept
+        draws = torch.empty(n // 8 + 1, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        is_kept = draws.view(torch.int8)[:n] >= self.lowest_kept
         mask = is_kept.to(x.dtype).mul_(self.scale)
         return x * mask.as_strided(x.size(), x.stride())  # whichever way x lies in memory
 
 
 class Block(nn.Module):
-    """An inverted residual block that drops activations after both of its nonlinearities."""
+    """An inverted residual block that drops activations after both of its nonlinearities.
+
+    The first block has both as well, though it does not widen.
+    """
 
     def __init__(self, c_in: int, c_out: int, expansion: int, stride: int) -> None:
         super().__init__()
@@ -71,7 +73,8 @@ class Block(nn.Module):
             *conv_bn(c_in, hidden, 1),
             nn.ReLU6(),
             Dropout(DROPOUT),
-            *conv_bn(hidden, hidden, 3, stride, groups=hidden),
+            DepthwiseConv(hidden, (stride, stride)),
+            nn.BatchNorm2d(hidden),
             nn.ReLU6(),
             Dropout(DROPOUT),
             *conv_bn(hidden, c_out, 1),
@@ -120,7 +123,7 @@ class OriginalClassifier(MobileNetClassifier):
 
 
 def adam(params: Any, lr: float, weight_decay: float) -> torch.optim.Optimizer:
-    """Adam with weight decay inside the gradient, as Keras' kernel regularisers have it."""
+    """Adam with weight decay as a part of the gradient."""
     return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
 
 
@@ -137,7 +140,6 @@ def network(n_passes: int) -> OriginalClassifier:
         label_smoothing=0.1,
         batch_size=128,
         max_epochs=n_passes,
-        precision="float32",
     )
 
 
@@ -153,7 +155,10 @@ def single(n_passes: int = N_PASSES) -> Any:
 
 
 def student(n_passes: int = N_PASSES, *, memory: Any = None) -> NoisyStudentClassifier:
-    """One noisy student, on as many pictures as its teacher."""
+    """One noisy student, on about as many pictures as its teacher, in whole passes.
+
+    How long the author trained his students is not known.
+    """
     share = FILLED["teacher"] / FILLED["student"]
     return NoisyStudentClassifier(
         filled("teacher", n_passes),
@@ -166,7 +171,7 @@ def student(n_passes: int = N_PASSES, *, memory: Any = None) -> NoisyStudentClas
 
 
 def six(n_passes: int = N_PASSES, *, memory: Any = None, n_jobs: int | None = None) -> Any:
-    """Six noisy students that vote."""
+    """Six noisy students that vote, each of a teacher of its own."""
     return SeedEnsembleClassifier(
         student(n_passes, memory=memory), N_MEMBERS, memory=memory, n_jobs=n_jobs
     )

@@ -89,7 +89,8 @@ def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> st
     axes.set(xlabel="drawings without labels", ylabel="balanced accuracy, %")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
-    return _save(figure, path, "Accuracy of a student against how much its teacher labelled.")
+    caption = "Accuracy against how many drawings a teacher labelled; at 0 without a teacher."
+    return _save(figure, path, caption)
 
 
 def _save(figure: Any, path: Path, caption: str) -> str:

@@ -1,6 +1,7 @@
 """Train a named recipe on a competition folder, measure it, and write its predictions.
 
-    make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2]
+    make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2]
+    make competition RECIPE=original-single DATA=folder PASSES=5
 
 Writes ``results/<recipe>.json`` and, of seed 0, ``results/<recipe>-unlabeled.npy`` (labels of
 ``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
@@ -55,7 +56,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("recipe", choices=list(ROWS))
     parser.add_argument("--data", required=True, help="folder with train, unlabeled, holdout .npz")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--passes", type=int, help="epochs of the original rows' networks")
+    parser.add_argument("--passes", type=int, help="of the original's teachers")
     parser.add_argument("--memory", default=str(MEMORY))
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch, for each job")
     parser.add_argument("--n-jobs", type=int, default=2, help="networks to train at once")

@@ -1,7 +1,7 @@
 """The steps of the ladder, from the original recipe's training to the one that the package ships.
 
-Each step changes one thing of the step that it names, and is measured beside it with the same seeds
-and splits. What paid became part of the steps after it.
+Each step changes one thing, or a few that belong together, of the step that it names, and is
+measured beside it with the same seeds and splits.
 """
 
 from __future__ import annotations
@@ -75,10 +75,15 @@ STEPS = [
     Step(
         "one-cycle",
         "light",
-        "the rate rises and falls, with AdamW (0.006, decay 0.05)",
+        "AdamW (decay 0.05) at a rate that rises to 0.006 and falls",
         {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05},
     ),
-    Step("averaged", "one-cycle", "weights averaged over 1,000 steps", {"ema_decay": 0.999}),
+    Step(
+        "averaged",
+        "one-cycle",
+        "weights averaged, over about the last tenth of so few steps",
+        {"ema_decay": 0.999},
+    ),
     Step(
         "balanced-softmax",
         "averaged",

@@ -3,7 +3,7 @@
     cd benchmarks && python -m competition.students --data ../../shared/quickdraw100 --seeds 0 1 2
 
 Three networks vote, as the teacher of all variants of a seed; a student learns from the labelled
-drawings of the split and from the teacher's opinion of all unlabelled ones. It is scored as in
+drawings of the split and from the teacher's opinion of unlabelled ones. It is scored as in
 :mod:`competition.ladder`. Writes ``results/students.json``; what is in it is not measured again.
 """
 
@@ -64,11 +64,11 @@ VARIANTS = [
         DistilledClassifier,
         {"temperature": 1.0},
     ),
-    Variant("pool-10k", "soft, 10,000 drawings", n_unlabeled=10_000),
-    Variant("pool-20k", "soft, 20,000 drawings", n_unlabeled=20_000),
+    Variant("pool-10k", "soft, 10,000 drawings", n_unlabeled=10_000, of="control"),
+    Variant("pool-20k", "soft, 20,000 drawings", n_unlabeled=20_000, of="control"),
     Variant(
         "hard",
-        "one label for each, where its probability is above 0.7",
+        "one label for each, where its probability is above 0.7; the others are left out",
         params=ONE_ROUND | {"pseudo_labels": "hard", "threshold": 0.7},
     ),
     Variant(
@@ -79,7 +79,12 @@ VARIANTS = [
     Variant("light-weight", "soft, counting a third", params=ONE_ROUND | {"weight": 1 / 3}),
     Variant("smoothed", "soft, with label smoothing", network={"label_smoothing": 0.1}),
     Variant("noisier", "soft, stronger augmentation", network={"augmentation": STRONGER}),
-    Variant("larger", "soft, 0.5 wide, in about equal time", network={"width": 0.5}, pace=0.5),
+    Variant(
+        "larger",
+        "soft, 0.5 wide, half as many pictures, which take about as long",
+        network={"width": 0.5},
+        pace=0.5,
+    ),
     Variant(
         "two-rounds", "soft, and a student of that student", params=ONE_ROUND | {"n_iterations": 2}
     ),

@@ -41,11 +41,11 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         With ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator` is taken as
         it is; any other is copied and fitted on the labelled rows.
     student : estimator
-        Its ``fit`` takes ``soft_targets``, as that of all classifiers and ensembles of this package
-        does. Its parameter ``loss``, or that of all estimators inside it, becomes a
-        :class:`~skquickdraw.losses.Distillation`, and ``label_smoothing`` 0, which would flatten
-        the teacher's probabilities. A student whose loss was balanced softmax keeps its correction
-        for unequal classes; other losses are lost.
+        Its ``fit`` takes ``soft_targets``, as those of the three networks of this package and of
+        :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` do. Its parameter ``loss``, or that of
+        all estimators inside it, becomes a :class:`~skquickdraw.losses.Distillation`, and
+        ``label_smoothing`` 0, which would flatten the teacher's probabilities. A student whose loss
+        was balanced softmax keeps its correction for unequal classes; other losses are lost.
     temperature : float, default=3.0
         Divides the logits of teacher and student; above 0. The higher, the more the unlikely
         classes count. A student in which not all that learn have a ``loss`` is taught at
@@ -78,9 +78,9 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     See Also
     --------
     skquickdraw.losses.Distillation : The loss, and how one target carries teacher and labels.
-    skquickdraw.SeedEnsembleClassifier : A teacher worth distilling.
-    skquickdraw.NoisyStudentClassifier : For students as large as their teacher, and for those that
-        learn labels only.
+    skquickdraw.ensemble.SeedEnsembleClassifier : A teacher worth distilling.
+    skquickdraw.semi_supervised.NoisyStudentClassifier : For students as large as their teacher, and
+        for those that learn labels only.
 
     Notes
     -----

@@ -32,7 +32,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
     Networks that differ in nothing but their seed make different mistakes, and the mean of their
     probabilities makes fewer. Costs as many trainings, and as many predictions, as it has members;
-    :class:`~skquickdraw.DistilledClassifier` puts what they know into one network.
+    :class:`~skquickdraw.distillation.DistilledClassifier` puts what they know into one network.
 
     Parameters
     ----------

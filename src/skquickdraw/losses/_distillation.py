@@ -36,7 +36,7 @@ class Distillation(Loss):
 
     At a temperature above 1 the small probabilities count, which tell the classes apart that the
     teacher finds alike. Give the network what :meth:`merge_targets` returns as ``soft_targets``,
-    and no label smoothing; :class:`~skquickdraw.DistilledClassifier` does both.
+    and no label smoothing; :class:`~skquickdraw.distillation.DistilledClassifier` does both.
 
     Parameters
     ----------

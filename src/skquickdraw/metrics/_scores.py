@@ -37,7 +37,7 @@ def per_class_recall(
     See Also
     --------
     sklearn.metrics.recall_score : Which this is for every class at once, with NaN where it is
-    undefined.
+        undefined.
 
     Examples
     --------

@@ -79,7 +79,7 @@ class MobileNetV2(nn.Module):
     Parameters
     ----------
     image_shape : (channels, height, width)
-        Any height and width; see :func:`~skquickdraw.networks._layers.plan_strides`.
+        Any height and width: a side is halved only while it has at least seven pixels.
     n_classes : int
     width : float, default=1.0
         Multiplies every number of channels.

@@ -39,13 +39,15 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     ----------
     estimator : fitted estimator
         - A classifier of :mod:`skquickdraw.neural_network`, or a
-          :class:`~skquickdraw.RelationNetworkClassifier`.
-        - One of :class:`~skquickdraw.SeedEnsembleClassifier`,
-          :class:`~skquickdraw.NoisyStudentClassifier`, :class:`~skquickdraw.DistilledClassifier`,
-          :class:`~skquickdraw.TransductiveClassifier`, scikit-learn's ``VotingClassifier(voting=
-          'soft')``, ``FrozenEstimator`` or a search, around such classifiers.
+          :class:`~skquickdraw.few_shot.RelationNetworkClassifier`.
+        - One of :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`,
+          :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`,
+          :class:`~skquickdraw.distillation.DistilledClassifier`,
+          :class:`~skquickdraw.semi_supervised.TransductiveClassifier`, scikit-learn's
+          ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search, around such
+          classifiers.
         - A pipeline that ends in one of these, and whose other steps are samplers.
-        - A :class:`~skquickdraw.DeepFeatureExtractor`; features come out.
+        - A :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor`; features come out.
     path : str or path-like
         File to write, ending in ``.onnx`` by custom. One that is there is replaced, when the new
         one is complete.

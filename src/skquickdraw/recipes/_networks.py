@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import clone
+
 from ..augmentation import AugmentationPolicy
 from ..neural_network import ResNetClassifier
 
@@ -66,11 +68,11 @@ def single(*, max_epochs: int = 14, random_state: Any = None) -> ResNetClassifie
 def make_network(
     width: float, max_epochs: int, augmentation: AugmentationPolicy, *, random_state: Any
 ) -> ResNetClassifier:
-    """Return a network with what paid on the ladder of docs/competition.md."""
+    """Return a network with what was chosen on the ladder of docs/competition.md."""
     return ResNetClassifier(
         width=width,
         max_epochs=max_epochs,
-        augmentation=augmentation,
+        augmentation=clone(augmentation),  # set_params would change a shared one everywhere
         optimizer="muon",
         lr=0.02,
         weight_decay=0.15,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import clone
+
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier
@@ -22,7 +24,7 @@ def winner(
     """Return a vote of several networks, for the most accuracy.
 
     Its members are those of :func:`single`. For a whole test set whose class balance is known,
-    ``predict_transductive`` gains some more.
+    ``predict_transductive`` may gain some more.
 
     Parameters
     ----------
@@ -41,13 +43,13 @@ def winner(
     Returns
     -------
     classifier : TransductiveClassifier
-        Not fitted; a :class:`~skquickdraw.SeedEnsembleClassifier` inside.
+        Not fitted; a :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` inside.
 
     Notes
     -----
     Noisy students are not in it. One network that it taught, by
-    :class:`~skquickdraw.NoisyStudentClassifier`, was nearly as good as the vote; a vote of such
-    students was not tried.
+    :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`, was nearly as good as the vote; a
+    vote of such students was not tried.
 
     Examples
     --------
@@ -106,7 +108,7 @@ def distilled(
     student = MobileNetClassifier(
         width=0.8,
         max_epochs=max_epochs,
-        augmentation=VARIED,
+        augmentation=clone(VARIED),
         optimizer="muon",
         lr=0.02,
         loss="balanced_softmax",

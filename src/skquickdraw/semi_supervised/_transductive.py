@@ -89,7 +89,7 @@ class PredictsWithinMixin:
 class TransductiveClassifier(
     PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 ):
-    """Give any classifier :meth:`predict_transductive`, for test sets of known class balance.
+    """Give any classifier ``predict_transductive``, for test sets of known class balance.
 
     Parameters
     ----------
