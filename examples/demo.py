@@ -110,12 +110,14 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="for the pictures")
     parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it runs")
     options = parser.parse_args()
-    if options.quick:
-        options.classes, options.images = options.classes or 6, 600
-    options.classes = options.classes or (20 if options.data is None else ALL)
-    options.images = options.images or (60_000 if options.data is None else 100_000)
+    if options.classes is None:
+        options.classes = 6 if options.quick else 20 if options.data is None else ALL
+    if options.images is None:
+        options.images = 600 if options.quick else 60_000 if options.data is None else 100_000
     if options.classes < 3:
         parser.error("--classes must be at least 3: head, medium and tail are scored apart")
+    if options.images < 1:
+        parser.error("--images must be at least 1")
     return options
 
 

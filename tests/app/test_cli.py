@@ -56,6 +56,31 @@ def test_a_failure_is_one_line_and_a_status(tmp_path, capsys):
     assert "nothing.txt" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("caf\u00e9".encode("latin-1"), "must be a text file in UTF-8"),
+        (b"", "each of the model's 10 classes, in the order of classes_; got 0"),
+    ],
+)
+def test_a_file_of_names_that_cannot_be_is_told(tmp_path, capsys, trained, content, told):
+    save_model(trained, tmp_path / "model.safetensors")
+    (tmp_path / "names.txt").write_bytes(content)
+    options = ["--no-browser", "--names", str(tmp_path / "names.txt")]
+    assert main(["app", str(tmp_path / "model.safetensors"), *options]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path, monkeypatch):
+    (tmp_path / "names.txt").write_text("cat\nsun\n", encoding="utf-8-sig")
+    given = {}
+    monkeypatch.setattr(
+        "skquickdraw.app._cli.serve", lambda model, **options: given.update(options)
+    )
+    assert main(["app", "model", "--names", str(tmp_path / "names.txt")]) == 0
+    assert given["names"] == ["cat", "sun"]
+
+
 @pytest.mark.parametrize("arguments", [[], ["draw"], ["app"], ["app", "model", "--port", "x"]])
 def test_wrong_arguments_are_told(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):

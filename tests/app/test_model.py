@@ -8,10 +8,10 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.svm import LinearSVC
 
-from skquickdraw import CNNClassifier
+from skquickdraw import CNNClassifier, SeedEnsembleClassifier, TransductiveClassifier
 from skquickdraw.app import make_server
 from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
@@ -115,6 +115,23 @@ def test_other_pictures_than_squares_of_one_channel_are_refused(shape):
         make_server(clf.fit(X, np.arange(20) % 2))
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda clf: make_pipeline(FunctionTransformer(), clf),
+        lambda clf: SeedEnsembleClassifier(clf, 1),
+        lambda clf: VotingClassifier([("a", make_pipeline(clf))], voting="soft"),
+        lambda clf: TransductiveClassifier(clf),
+    ],
+    ids=["pipeline", "ensemble", "pipeline in a vote", "transductive"],
+)
+def test_what_surrounds_a_network_does_not_hide_its_pictures(wrap):
+    X = np.random.default_rng(0).integers(256, size=(20, 144))  # as many pixels as 12 x 12
+    clf = CNNClassifier(width=0.25, max_epochs=1, image_shape=(6, 24), random_state=0)
+    with pytest.raises(InvalidParameterError, match="takes 6 x 24 pixels"):
+        make_server(wrap(clf).fit(X, np.arange(20) % 2))
+
+
 def test_rows_that_are_no_squares_are_refused(sketches):
     X, y = sketches
     clf = LogisticRegression(max_iter=5000).fit(X[:, :50] / 255, y)
@@ -169,6 +186,22 @@ def test_a_graph_that_describes_no_classifier_is_refused(tmp_path, graph, descri
     onnx.helper.set_model_props(model, described)
     onnx.save(model, tmp_path / "model.onnx")
     with pytest.raises(DataFileError, match="must name its classes and image_shape"):
+        make_server(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("location", ["weights.bin", "../weights.bin"])
+def test_a_graph_cannot_name_other_files_as_its_weights(tmp_path, graph, monkeypatch, location):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    model = onnx.load(graph)
+    weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    (tmp_path / "below" / location).write_bytes(weights.raw_data)
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=location)
+    weights.ClearField("raw_data")
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(DataFileError, match="model.onnx must be an ONNX file"):
         make_server(tmp_path / "model.onnx")
 
 

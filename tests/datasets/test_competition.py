@@ -95,6 +95,20 @@ def test_refuses_damaged_files(tmp_path, content):
         load_competition(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("mark", "distance", "byte"),
+    [(b"}", 0, ord("(")), (b"PK\x01\x02", 6, 200), (b"PK\x01\x02", 8, 1)],
+    ids=["unbalanced header", "version", "encrypted"],
+)
+def test_refuses_files_with_a_wrong_byte(tmp_path, mark, distance, byte):
+    np.savez(tmp_path / "train.npz", **TRAIN)
+    content = bytearray((tmp_path / "train.npz").read_bytes())
+    content[content.index(mark) + distance] = byte
+    (tmp_path / "train.npz").write_bytes(content)
+    with pytest.raises(DataFileError, match="train.npz must be an .npz file"):
+        load_competition(tmp_path)
+
+
 def test_refuses_a_lone_array(tmp_path):
     np.save(tmp_path / "train.npy", X)
     (tmp_path / "train.npy").rename(tmp_path / "train.npz")
@@ -113,6 +127,7 @@ def test_refuses_a_lone_array(tmp_path):
         ({"y": TRAIN["y"] + 1}, r"must lie in 0\.\.2.*got 1\.\.3"),
         ({"y": TRAIN["y"] - 1}, r"must lie in 0\.\.2.*got -1\.\.1"),
         ({"classes": np.arange(3)}, "classes of train.npz must be a 1-D array of str"),
+        ({"classes": CLASSES[[0, 1, 0]]}, f"must differ from each other; got '{CLASSES[0]}' twice"),
     ],
 )
 def test_refuses_arrays_that_do_not_fit(write, change, message):

@@ -201,6 +201,7 @@ def test_refuses_other_archives(tmp_path):
         (np.zeros(7, int) - 1, np.array(["a"]), "y must hold indices into classes"),
         (np.full(7, "a"), np.array(["a"]), "y must hold indices into classes.*Leave classes out"),
         (np.zeros(7, int), np.array([["a"]]), "y must hold indices into classes"),
+        (np.zeros(7, int), np.array(["a", "b", "a"]), "must differ from each other; got 'a' twice"),
     ],
 )
 def test_refuses_labels_that_do_not_fit(tmp_path, y, classes, message):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skquickdraw.datasets import rasterize
+from skquickdraw.datasets import pack_strokes, rasterize
 from skquickdraw.exceptions import InvalidParameterError
 
 PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
@@ -90,6 +90,16 @@ def test_drawings_without_strokes_are_black():
 def test_refuses_strokes_that_are_no_pairs(stroke):
     with pytest.raises(InvalidParameterError, match="a stroke must be a pair"):
         rasterize([CROSS, [stroke]])
+
+
+@pytest.mark.parametrize("strokes", [[[0, 255], [0, 255]], [1, 2]], ids=str)
+def test_a_stroke_is_not_a_drawing(strokes):
+    with pytest.raises(InvalidParameterError, match=r"Pass \[stroke\] for a drawing of one stroke"):
+        rasterize(strokes)
+    with pytest.raises(
+        InvalidParameterError, match=r"pack_strokes: a drawing must be a list of st"
+    ):
+        pack_strokes(strokes)
 
 
 @pytest.mark.parametrize("value", [-1, 300, np.nan, np.inf])

@@ -149,6 +149,21 @@ def test_a_path_must_name_a_file_in_a_folder(tmp_path):
         save_model(with_extra(None), tmp_path / "missing" / "model")
 
 
+def test_a_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataFileError, match="path must name a regular file, and .*pipe"):
+        save_model(with_extra(None), tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_private_file_stays_private(tmp_path):
+    path = tmp_path / "model"
+    save_model(with_extra(1), path)
+    path.chmod(0o600)
+    save_model(with_extra(2), path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_nothing_is_lost_when_writing_fails(step, tmp_path, monkeypatch):
     path = tmp_path / "model"

@@ -257,11 +257,13 @@ def test_parameters_of_any_type(small, small_sketches, tmp_path):
         class_weight=dict(zip(np.unique(small_sketches[1]), [1, 2.5, np.int64(3)], strict=True)),
         lr=np.float32(0.002),
         batch_size=np.int64(16),
+        max_epochs=np.uint64(1),
         image_shape=[12, 12],
         device=torch.device("cpu"),
     ).fit(*small_sketches)
     loaded = there_and_back(model, tmp_path)
     assert repr(loaded.get_params()) == repr(model.get_params())
+    assert type(loaded.batch_size) is np.int64 and type(loaded.max_epochs) is np.uint64
     assert type(loaded.lr) is np.float32 and loaded.image_shape == [12, 12]
 
 

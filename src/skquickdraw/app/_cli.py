@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ..exceptions import SkquickdrawError
+from ..exceptions import DataFileError, SkquickdrawError
 from ._server import serve
 
 
@@ -66,10 +66,19 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_app(arguments: argparse.Namespace) -> None:
-    names = arguments.names and Path(arguments.names).read_text(encoding="utf-8").splitlines()
+    names = None if arguments.names is None else _read_names(Path(arguments.names))
     serve(
         arguments.model,
         port=arguments.port,
         open_browser=not arguments.no_browser,
-        names=names or None,
+        names=names,
     )
+
+
+def _read_names(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataFileError(
+            f"--names {file} must be a text file in UTF-8; got {error}. Save it in that encoding."
+        ) from error

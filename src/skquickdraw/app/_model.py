@@ -17,6 +17,8 @@ from ..exceptions import DataFileError, InvalidParameterError
 from ._onnx import OnnxClassifier
 
 N_BEST = 5
+# Where estimators keep what they are made of, the fitted parts first.
+INNER = ("steps", "estimators_", "student_", "estimator_", "best_estimator_", "estimator")
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
 def _side(estimator: Any) -> int:
     """Return the side of the pictures that the model takes."""
     name = type(estimator).__name__
-    shape = getattr(estimator, "image_shape_", None)
+    shape = _image_shape(estimator)
     if shape is None:
         shape = resolve_image_shape(name, getattr(estimator, "n_features_in_", 28 * 28))
     channels, height, width = (1, *shape)[-3:]
@@ -115,3 +117,15 @@ def _side(estimator: Any) -> int:
             f"{width} pixels, {channels} channel(s). Train it on pictures such as rasterize makes."
         )
     return int(height)
+
+
+def _image_shape(estimator: Any) -> Any:
+    """Return the shape that a network inside was trained on; None where there is no network."""
+    while not hasattr(estimator, "image_shape_"):
+        inner = next((getattr(estimator, name) for name in INNER if hasattr(estimator, name)), None)
+        if inner is None:
+            return None
+        estimator = inner[-1] if isinstance(inner, list) else inner
+        if isinstance(estimator, tuple):  # a step of a pipeline, with its name
+            estimator = estimator[-1]
+    return estimator.image_shape_

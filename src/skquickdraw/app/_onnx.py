@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import DataFileError
+
+WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # a key of ONNX Runtime's
 
 
 class OnnxClassifier:
@@ -42,15 +45,18 @@ class OnnxClassifier:
 
 def _open(path: Path) -> Any:
     try:
-        from onnxruntime import InferenceSession
+        from onnxruntime import InferenceSession, SessionOptions
     except ImportError as error:
         raise ImportError(
             f"app needs the package onnxruntime to run {path.name}. Install the extra: pip install "
             "'skquickdraw[onnx]'."
         ) from error
     try:
-        # Given as bytes, a graph from a stranger cannot name the files beside it as its weights.
-        return InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+        with TemporaryDirectory() as empty:
+            # A graph from a stranger could name any file as its weights: let it find none.
+            options = SessionOptions()
+            options.add_session_config_entry(WEIGHTS_FOLDER, empty)
+            return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has a class of its own for each way to be damaged
         raise DataFileError(
             f"app: {path.name} must be an ONNX file that ONNX Runtime can run; got: {error}"

@@ -1,14 +1,13 @@
 """Read a competition folder: an imbalanced labelled set, unlabelled drawings, a holdout."""
 
-import zlib
 from os import PathLike
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError
+from ._formats._bitmaps import first_twice
 
 DESCR = """\
 {n_classes} classes of drawings, {height} x {width} pixels, uint8, white ink on black.
@@ -142,15 +141,7 @@ def _read(file, wanted):
             arrays = {name: archive[name] for name in wanted}
     except DataFileError:
         raise
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        OSError,
-        EOFError,
-        BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # zipfile and NumPy have many, one for each way to be damaged
         raise DataFileError(
             f"load_competition: {file.name} must be an .npz file of plain arrays; got: {error} "
             "Object arrays are refused, for unpickling them can run code: save numbers as uint8 "
@@ -172,6 +163,11 @@ def _check(name, arrays):
         raise DataFileError(
             f"load_competition: classes of {name} must be a 1-D array of str; got {classes.dtype} "
             f"of shape {classes.shape}. Save np.array(names, dtype=str)."
+        )
+    if len(np.unique(classes)) < len(classes):
+        raise DataFileError(
+            f"load_competition: classes of {name} must differ from each other; got "
+            f"{first_twice(classes)!r} twice. Rename one, or join the two."
         )
     if y is None:
         return

@@ -76,7 +76,8 @@ def load_quickdraw(
           so; with ``mmap=True`` a memmap; with ``as_strokes=True`` a list of n drawings, as
           :func:`rasterize` takes them
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
-        - ``target_names`` : ndarray (n_classes,), str, sorted
+        - ``target_names`` : ndarray (n_classes,), str, sorted; as in ``classes`` where an .npz file
+          has such
         - ``image_shape`` : tuple (height, width), or None with ``as_strokes=True``
         - ``class_counts`` : ndarray (n_classes,), int64
         - ``DESCR`` : str

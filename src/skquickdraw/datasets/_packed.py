@@ -65,7 +65,7 @@ def pack_strokes(drawings: Sequence, n_points: int | None = None) -> np.ndarray:
            [  0, 255, 255,   0,   0],
            [  1,   2,   1,   2,   0]], dtype=uint8)
     """
-    if is_one_drawing(drawings):
+    if is_one_drawing("pack_strokes", drawings):
         raise InvalidParameterError(
             "pack_strokes: drawings must be a sequence of drawings, got a single one. Pass "
             "[drawing]."

@@ -71,7 +71,7 @@ def rasterize(
     (2, 14, 14)
     """
     _check_positive(side, line_width, margin)
-    one = is_one_drawing(strokes)
+    one = is_one_drawing("rasterize", strokes)
     points, stroke, drawing = flatten("rasterize", [strokes] if one else strokes)
     images = draw_points(
         points,
@@ -141,10 +141,15 @@ def _check_positive(side, line_width, margin):
             raise InvalidParameterError(f"rasterize: {name} must be {rule}; got {value!r}.")
 
 
-def is_one_drawing(strokes):
-    """Tell one drawing (stroke, axis, point) from a sequence of them by its depth."""
+def is_one_drawing(subject, strokes):
+    """Tell one drawing (stroke, axis, point) from a sequence of them by its depth, or raise."""
     for outer in strokes:
-        for middle in outer:
+        for middle in [outer] if np.isscalar(outer) else outer:
+            if np.isscalar(middle):
+                raise InvalidParameterError(
+                    f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got a "
+                    "list of numbers in place of one. Pass [stroke] for a drawing of one stroke."
+                )
             return len(middle) > 0 and np.ndim(middle[0]) == 0
     return False
 

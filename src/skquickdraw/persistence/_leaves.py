@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 JSON_TYPES = (type(None), bool, int, str)
-NUMBER_TYPES = {np.dtype(code).name: np.dtype(code).type for code in "?bhilqBHILQefd"}
+# By name, for two of C's types have 64 bits, and NumPy calls one of them int64.
+NUMBER_TYPES = {name: np.dtype(name).type for name in (np.dtype(c).name for c in "?bhilqBHILQefd")}
 MT_LENGTH = 624  # words that a Mersenne Twister remembers
 MAX_TEXT_BYTES = 2**30  # of one array of strings, which has the longest one's space for each
 

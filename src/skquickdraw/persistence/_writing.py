@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,11 @@ def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
         raise DataFileError(
             f"{subject}: path must name a file, and {os.fspath(path)!r} is a folder. Add a name, "
             "such as 'model.safetensors' or 'model.onnx'."
+        )
+    if target.exists() and not target.is_file():
+        raise DataFileError(
+            f"{subject}: path must name a regular file, and {os.fspath(path)!r} is a device or a "
+            "pipe, which a file would replace. Write to a file, and copy that."
         )
     if not target.parent.is_dir():
         raise DataFileError(
@@ -37,6 +43,8 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, partial)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)

@@ -63,6 +63,17 @@ def _check_indices(y, names, where):
             f"classes of shape {names.shape}. Leave classes out where y holds the names "
             "themselves."
         )
+    if len(np.unique(names)) < len(names):
+        raise DataFileError(
+            f"{where}: the names in classes must differ from each other; got "
+            f"{first_twice(names)!r} twice. Rename one, or join the two."
+        )
+
+
+def first_twice(names):
+    """Return the first of the names, in their order, that is there twice."""
+    values, counts = np.unique(names, return_counts=True)
+    return str(values[counts > 1][0])
 
 
 def _as_text(names, where):
