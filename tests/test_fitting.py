@@ -14,8 +14,20 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
-from skquickdraw._fitting import fit_targets, learns_from, seeded_clone
+from skquickdraw import (
+    CNNClassifier,
+    NoisyStudentClassifier,
+    SeedEnsembleClassifier,
+    TransductiveClassifier,
+)
+from skquickdraw._fitting import (
+    check_parameters,
+    fit_targets,
+    learns_from,
+    seeded_clone,
+    unlabeled_marks,
+)
+from skquickdraw.exceptions import InvalidParameterError
 
 
 class Notes(ClassifierMixin, BaseEstimator):
@@ -137,3 +149,68 @@ def test_a_fitted_estimator_stays_as_it_is():
     frozen = FrozenEstimator(Notes().fit(X, Y))
     copy = seeded_clone(frozen, np.random.RandomState(0))
     assert fit_targets(copy, X[:2], Y[:2]).told_ == {"sample_weight": None, "soft_targets": None}
+
+
+class Student(Notes):
+    """A semi-supervised one."""
+
+    def __init__(self, random_state=None, unlabeled_label=-1):
+        super().__init__(random_state)
+        self.unlabeled_label = unlabeled_label
+
+    def fit(self, X, y, X_unlabeled=None):
+        self.pool_ = X_unlabeled
+        return super().fit(X, y)
+
+
+def test_a_pool_does_not_pass_a_transformer_by():
+    assert learns_from(Student(), "X_unlabeled")
+    assert learns_from(make_pipeline("passthrough", Student()), "X_unlabeled")
+    assert not learns_from(make_pipeline(StandardScaler(), Student()), "X_unlabeled")
+    assert not learns_from(
+        VotingClassifier([("a", make_pipeline(StandardScaler(), Student()))]), "X_unlabeled"
+    )
+
+
+def test_marks_are_found_inside():
+    vote = VotingClassifier([("a", Student()), ("b", make_pipeline(Student(unlabeled_label=7)))])
+    assert unlabeled_marks(vote) == [-1, 7]
+    assert unlabeled_marks(TransductiveClassifier(Student())) == [-1]
+    assert unlabeled_marks(make_pipeline(StandardScaler(), Notes())) == []
+
+
+def test_a_parameter_may_be_called_estimator():
+    other = LogisticRegression(C=3)
+    copy = seeded_clone(CalibratedClassifierCV(Notes()), np.random.RandomState(0), estimator=other)
+    assert copy.estimator.C == 3 and copy.estimator is not other
+
+
+def test_a_frozen_estimator_takes_no_parameters():
+    frozen = FrozenEstimator(LogisticRegression().fit(X, Y))
+    with pytest.raises(InvalidParameterError, match=r"must stay as it is, but \['estimator'\]"):
+        seeded_clone(frozen, np.random.RandomState(0), estimator=LogisticRegression())
+
+
+def test_weights_reach_what_is_calibrated_in_a_vote():
+    calibrated = CalibratedClassifierCV(LogisticRegression(), cv=2)
+    vote = VotingClassifier([("a", calibrated)], voting="soft")
+    weighted = fit_targets(clone(vote), X, Y, None, WEIGHTS).predict_proba(X)
+    expected = clone(vote).fit(X, Y, sample_weight=WEIGHTS).predict_proba(X)
+    np.testing.assert_array_equal(weighted, expected)
+
+
+def test_requests_of_frozen_estimators_stay_as_they_are():
+    with config_context(enable_metadata_routing=True):
+        scaler = StandardScaler().set_fit_request(sample_weight=True).fit(X)
+    pipeline = make_pipeline(FrozenEstimator(scaler), LogisticRegression())
+    fit_targets(VotingClassifier([("a", pipeline)], voting="soft"), X, Y, None, WEIGHTS)
+    assert scaler.get_metadata_routing().fit.requests == {"sample_weight": True}
+
+
+def test_parameters_are_checked_however_deep():
+    check_parameters(make_pipeline("passthrough", CNNClassifier()))
+    for wrong in (CNNClassifier(dropout=3), CNNClassifier(n_tta=9)):
+        frozen = FrozenEstimator(wrong)
+        check_parameters(VotingClassifier([("a", frozen)]))
+        with pytest.raises(ValueError, match="dropout|n_tta"):
+            check_parameters(VotingClassifier([("a", make_pipeline(StandardScaler(), wrong))]))

@@ -93,3 +93,20 @@ def test_a_frozen_estimator_is_no_fit(tmp_path, net):
     frozen = FrozenEstimator(net[0])
     assert fit_or_recall(str(tmp_path), frozen, *net[1:]) is frozen
     assert not list(tmp_path.rglob("output.pkl"))
+
+
+def test_functions_are_known_by_what_they_do():
+    def times(factor):
+        return lambda x: [x * factor for _ in "ab"]
+
+    assert content_hash(times(2)) == content_hash(times(2)) != content_hash(times(3))
+    sources = ["lambda x: x * 2", "lambda x: x * 3", "lambda x: x + 2", "lambda x, y=1: x * 2"]
+    functions = [eval(source, {"__name__": __name__}) for source in sources]
+    assert len({content_hash(function) for function in functions}) == len(sources)
+
+
+def test_a_function_may_know_itself():
+    def count(n):
+        return 0 if n == 0 else 1 + count(n - 1)
+
+    assert content_hash(count) == content_hash(count)

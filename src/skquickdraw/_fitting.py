@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -21,12 +22,17 @@ from ._compat import set_random_states
 from .exceptions import InvalidParameterError
 
 
-def seeded_clone(estimator: Any, rng: np.random.RandomState, **params: Any) -> Any:
+def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:
     """Return an unfitted copy with ``params``, and with seeds of its own drawn from ``rng``.
 
     Every parameter called ``random_state``, also of nested estimators, becomes an int, so equal
     copies train differently, and the same again next time.
     """
+    if params and isinstance(estimator, FrozenEstimator):
+        raise InvalidParameterError(
+            f"A FrozenEstimator must stay as it is, but {sorted(params)} are to be set on a copy. "
+            "Leave them out, or pass an estimator that is not frozen."
+        )
     copy = clone(estimator)
     own = {name: clone(value, safe=False) for name, value in params.items()}
     copy.set_params(**own)  # not chained: a FrozenEstimator returns nothing
@@ -38,8 +44,10 @@ def learns_from(estimator: Any, metadata: str) -> bool:
     """Return whether ``fit`` takes ``'soft_targets'``, ``'sample_weight'`` or ``'X_unlabeled'``.
 
     Pipelines do where their last step does and none before it adds or drops rows; a vote does where
-    all its members do.
+    all its members do. Rows handed over as ``X_unlabeled`` would pass a pipeline's transformers by.
     """
+    if metadata == "X_unlabeled" and _transforms(estimator):
+        return False
     learners = _learners(estimator)
     if learners:
         return all(learns_from(learner, metadata) for learner in learners)
@@ -48,6 +56,45 @@ def learns_from(estimator: Any, metadata: str) -> bool:
     inner = getattr(estimator, "estimator", None)
     is_ensemble = inner is not None and has_fit_parameter(estimator, "soft_targets")
     return learns_from(inner, metadata) if is_ensemble else True
+
+
+def unlabeled_marks(estimator: Any) -> list[Any]:
+    """Return how the learners inside mark rows without labels; empty where none knows of such."""
+    if isinstance(estimator, Pipeline):
+        return unlabeled_marks(estimator.steps[-1][1])
+    if isinstance(estimator, VotingClassifier):
+        return [mark for learner in _learners(estimator) for mark in unlabeled_marks(learner)]
+    if hasattr(estimator, "unlabeled_label"):
+        return [estimator.unlabeled_label]
+    inner = getattr(estimator, "estimator", None)
+    return [] if inner is None else unlabeled_marks(inner)
+
+
+def check_parameters(estimator: Any) -> None:
+    """Raise what a fit would say of parameters alone, before others have been fitted for long."""
+    for part in _free_parts(estimator):
+        if hasattr(part, "_parameter_constraints"):
+            part._validate_params()
+
+
+def _free_parts(estimator: Any) -> list[Any]:
+    """Return an estimator and those nested in it, without the frozen ones, which are others'."""
+    params = {"": estimator} | estimator.get_params()
+    frozen = [name for name, part in params.items() if isinstance(part, FrozenEstimator)]
+    inside = tuple(f"{name}__" if name else "" for name in frozen)
+    return [
+        part
+        for name, part in params.items()
+        if hasattr(part, "get_params") and name not in frozen and not name.startswith(inside)
+    ]
+
+
+def _transforms(estimator: Any) -> bool:
+    """Return whether a pipeline changes X before its last step sees it."""
+    is_pipeline = isinstance(estimator, Pipeline)
+    return is_pipeline and any(
+        step not in ("passthrough", None) for _, step in estimator.steps[:-1]
+    )
 
 
 def _learners(estimator: Any) -> list[Any]:
@@ -124,11 +171,16 @@ def _request(estimator: Any, metadata: str) -> None:
     learners = _learners(estimator)
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps[:-1]:
-            for part in [step, *step.get_params().values()]:
-                if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):
-                    part.set_fit_request(**{metadata: False})
+            _set_request(step, metadata, False)
     for learner in learners:
         if has_fit_parameter(learner, metadata):
-            learner.set_fit_request(**{metadata: True})
+            _set_request(learner, metadata, True)
         else:
             _request(learner, metadata)
+
+
+def _set_request(estimator: Any, metadata: str, wanted: bool) -> None:
+    """Set the request of an estimator and of those nested in it, to which it may hand them on."""
+    for part in _free_parts(estimator) if hasattr(estimator, "get_params") else []:
+        if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):
+            part.set_fit_request(**{metadata: wanted})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,9 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
     """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
-    the parameters of the estimator, its seeds among them, the weights of networks inside that are
-    trained already, and the data.
+    the parameters of the estimator, its seeds among them, the code of functions, the weights of
+    networks inside that are trained already, and the data. Classes are known by their names alone:
+    after their code was changed, or that of this package, take another folder.
     """
     if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
         return fit_targets(estimator, *data)
@@ -39,8 +42,28 @@ class _ContentHasher(NumpyHasher):
     """joblib's hasher, for which every copy of a tensor or of a trained net is another one."""
 
     def save(self, obj: Any) -> None:
-        if hasattr(type(obj), "fingerprint"):
+        if isinstance(obj, FunctionType):
+            obj = _content(obj)
+        elif hasattr(type(obj), "fingerprint"):
             obj = (type(obj), obj.fingerprint())
         elif type(obj).__module__.split(".")[0] == "torch" and hasattr(obj, "detach"):
             obj = ("tensor", np.ascontiguousarray(obj.detach().cpu().float().numpy()))
         super().save(obj)
+
+
+def _content(function: FunctionType) -> Any:
+    """Return what a function does, wherever it stands in its file."""
+    closed_over = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # a cell that is still empty
+            closed_over.append(cell.cell_contents)
+    # A function that is closed over may be this one: its name has to do.
+    closed_over = [c.__qualname__ if isinstance(c, FunctionType) else c for c in closed_over]
+    named = function.__module__, function.__qualname__
+    defaults = function.__defaults__, function.__kwdefaults__
+    return *named, _instructions(function.__code__), *defaults, closed_over
+
+
+def _instructions(code: CodeType) -> Any:
+    inner = [_instructions(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, code.co_names, inner

@@ -37,13 +37,16 @@ def encode_labels(
                 f"{own.tolist()[0]!r}."
             )
         return own, codes.astype(np.int64)
-    unknown = own[~np.isin(own, classes)]
-    if len(unknown):
+    # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
+    position = {label: code for code, label in enumerate(classes.tolist())}
+    unknown = [label for label in own.tolist() if label not in position]
+    if unknown:
         raise InvalidTargetsError(
-            f"{name}: y holds labels that are not among the known classes: {unknown[:5].tolist()}. "
+            f"{name}: y holds labels that are not among the known classes: {unknown[:5]}. "
             "Name every class from the start, in fit or in the first call of partial_fit."
         )
-    return classes, np.searchsorted(classes, own)[codes].astype(np.int64)
+    positions = np.array([position[label] for label in own.tolist()], dtype=np.int64)
+    return classes, positions[codes]
 
 
 def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
@@ -59,6 +62,8 @@ def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
     never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
     if unlabeled_label is None or never_equal:
         return np.arange(len(y))
+    if unlabeled_label != unlabeled_label:  # NaN, which no label equals
+        return np.flatnonzero(y == y)
     return np.flatnonzero(y != unlabeled_label)
 
 

@@ -291,9 +291,13 @@ def test_a_semi_supervised_teacher_gets_the_rows_without_labels(sketches):
     assert clf.teacher_.termination_condition_ == "max_iter"
 
 
-@pytest.mark.parametrize("late", [{"loss": "focal"}, {"label_smoothing": 0.2}])
+@pytest.mark.parametrize(
+    "late",
+    [{"loss": "focal"}, {"label_smoothing": 0.2}, {"sampling": "balanced"}, {"class_weight": None}],
+)
 def test_members_may_not_undo_it(sketches, teacher, late):
-    student = SeedEnsembleClassifier(network(), 2, member_params=[{}, late])
+    member = network().set_params(loss="balanced_softmax")
+    student = SeedEnsembleClassifier(member, 2, member_params=[{}, late])
     message = rf"student's member_params must not set \['{next(iter(late))}'\]"
     with pytest.raises(InvalidParameterError, match=message):
         DistilledClassifier(teacher, student).fit(*sketches)

@@ -10,6 +10,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -275,3 +276,42 @@ def test_a_pool_has_to_be_of_use_and_fit(blobs):
 )
 def test_scikit_learns_checks(clf, check):
     check(clf)
+
+
+@pytest.mark.parametrize("wrap", [lambda m: VotingClassifier([("a", m)]), make_pipeline])
+def test_marks_are_known_of_semi_supervised_members_inside_others(blobs, wrap):
+    X, y = blobs
+    partly = y.astype(object)
+    partly[60:] = -1
+    student = NoisyStudentClassifier(GaussianNB(), pseudo_labels="hard", n_iterations=1)
+    member = wrap(student).set_params(**({"voting": "soft"} if wrap is not make_pipeline else {}))
+    clf = SeedEnsembleClassifier(member, 2, random_state=0).fit(X, partly)
+    assert clf.classes_.tolist() == ["ant", "cat", "dog"]
+
+
+def test_rows_without_labels_do_not_pass_a_transformer_by(blobs, tree):
+    X, y = blobs
+    partly = np.where(np.arange(150) < 60, np.unique(y, return_inverse=True)[1], -1)
+    student = NoisyStudentClassifier(tree, pseudo_labels="hard", n_iterations=1)
+    clf = SeedEnsembleClassifier(make_pipeline(StandardScaler(), student), 2)
+    with pytest.raises(InvalidParameterError, match="put the ensemble inside what surrounds"):
+        clf.fit(X, partly)
+
+
+def test_members_must_mark_rows_alike(blobs, tree):
+    X, y = blobs
+    marks = [("a", -1), ("b", "?")]
+    students = [
+        (name, NoisyStudentClassifier(tree, pseudo_labels="hard", unlabeled_label=mark))
+        for name, mark in marks
+    ]
+    clf = SeedEnsembleClassifier(VotingClassifier(students, voting="soft"), 2)
+    with pytest.raises(InvalidParameterError, match="must mark rows without labels alike"):
+        clf.fit(X, y)
+
+
+def test_parameters_of_all_members_are_checked_before_any_fit(blobs):
+    clf = SeedEnsembleClassifier(CNNClassifier(), 2, member_params=[{}, {"dropout": 3}])
+    with pytest.raises(ValueError, match="'dropout' parameter of CNNClassifier"):
+        clf.fit(*blobs)
+    assert not hasattr(clf, "estimators_")

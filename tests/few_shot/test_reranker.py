@@ -144,7 +144,7 @@ def test_parts_that_know_other_classes_are_refused(parts, data):
     X, y = data
     other = PrototypeClassifier().fit(X[y != "f"], y[y != "f"])
     reranker = TopKReranker(FrozenEstimator(parts[0]), FrozenEstimator(other))
-    with pytest.raises(InvalidTargetsError, match=r"only one of them knows \['f'\]"):
+    with pytest.raises(InvalidTargetsError, match=r"not all know \['f'\]"):
         reranker.fit(X, y)
 
 
@@ -153,3 +153,12 @@ def test_parameters_out_of_range_are_refused(data, params):
     reranker = TopKReranker(LogisticRegression(), PrototypeClassifier()).set_params(**params)
     with pytest.raises(ValueError, match=f"'{next(iter(params))}' parameter of TopKReranker"):
         reranker.fit(*data)
+
+
+def test_a_frozen_part_of_other_classes_is_refused_before_any_fit(parts, data):
+    X, y = data
+    CountingForest.n_fits = 0
+    few = FrozenEstimator(PrototypeClassifier().fit(X[y != "f"], y[y != "f"]))
+    with pytest.raises(InvalidTargetsError, match=r"not all know \['f'\]"):
+        TopKReranker(CountingForest(), few).fit(X, y)
+    assert CountingForest.n_fits == 0

@@ -43,8 +43,9 @@ class TestBoth:
             (np.array(["ant", "bee", "cat", "?"]), "?"),
             (np.array(["ant", "bee", "cat", -1], dtype=object), -1),
             (np.array([10, 11, 12, 99]), 99),
+            (np.array([0.5, 1.5, 2.5, np.nan]), np.nan),
         ],
-        ids=["text", "mixed", "numbers"],
+        ids=["text", "mixed", "numbers", "nan"],
     )
     def test_the_mark_may_be_of_any_type(self, splitter, y, names, mark):
         other = copy(splitter)
@@ -55,6 +56,12 @@ class TestBoth:
         ):
             np.testing.assert_array_equal(train, train_2)
             np.testing.assert_array_equal(test, test_2)
+
+    def test_warnings_in_a_loop_over_the_splits_are_the_callers_own(self, splitter, y):
+        with warnings.catch_warnings():
+            before = list(warnings.filters)
+            for _ in splitter.split(y, y):
+                assert warnings.filters == before
 
     def test_every_class_is_trained_on(self, splitter, y):
         rare = np.concatenate([y, [7, 8, 8]])

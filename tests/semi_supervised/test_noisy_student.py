@@ -436,3 +436,14 @@ class TestErrors:
         frozen = FrozenEstimator(clone(net).fit(X[:40], NAMES[y[:40]]))
         clf = noisy(frozen, student=net)
         self.refuse(clf, "the teacher knows the classes", X, y)
+
+
+@pytest.mark.parametrize("params", [{"n_tta": 9}, {"dropout": 3}])
+def test_parameters_of_students_are_checked_before_the_teacher_is_fitted(partly, net, params):
+    class Untouchable(GaussianNB):
+        def fit(self, X, y, sample_weight=None):
+            raise AssertionError("fitted")
+
+    clf = noisy(Untouchable(), student=net, student_params=[{}, params], n_iterations=2)
+    with pytest.raises(ValueError, match=next(iter(params))):
+        clf.fit(*partly)

@@ -43,6 +43,15 @@ def test_a_class_without_a_share_gets_nothing(proba):
     assert set(assign_to_prior(proba, [0.5, 0.5, 0, 0])) == {0, 1}
 
 
+@pytest.mark.parametrize("counts", [(79, 27, 84), (5, 60, 125), (190, 0, 0)])
+def test_as_many_certain_rows_as_possible_keep_their_class(counts):
+    places = np.array([37, 108, 45])
+    codes = np.repeat([0, 1, 2], counts)
+    assigned = assign_to_prior(np.eye(3)[codes], places / places.sum())
+    np.testing.assert_array_equal(np.bincount(assigned), places)
+    assert (assigned == codes).sum() == np.minimum(counts, places).sum()
+
+
 def test_a_certain_row_keeps_its_class_while_there_is_room():
     certain = np.eye(3)[[0, 1, 2, 0, 1, 2]]
     assert align_to_prior(certain).argmax(axis=1).tolist() == [0, 1, 2, 0, 1, 2]

@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
-from .._fitting import check_learns_from, learns_from, seeded_clone
+from .._fitting import check_learns_from, check_parameters, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
@@ -231,6 +231,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         way_out = "NoisyStudentClassifier can teach it by labels."
         check_learns_from(f"{name}: student", self.student, "soft_targets", way_out)
         check_student(name, self.student)
+        check_parameters(self.student)
         way_out = "Choose another one, or leave sample_weight out."
         if is_weighted:
             check_learns_from(f"{name}: student", self.student, "sample_weight", way_out)

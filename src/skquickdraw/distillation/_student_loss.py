@@ -12,6 +12,7 @@ from ..exceptions import InvalidParameterError
 from ..losses import BalancedSoftmax, Distillation, class_weights
 
 REPLACED = ("loss", "label_smoothing")
+BALANCING = ("sampling", "class_weight")  # what a loss that corrects for classes has to know of
 LATE_PARAMETERS = ("member_params", "student_params")  # set on clones, after what is set here
 
 
@@ -46,18 +47,20 @@ def plan_loss(
 
 def check_student(name: str, student: Any) -> None:
     """Refuse parameters of members that would take the place of the distillation later."""
+    corrections = _corrections(student)
+    corrects = any(own.tau > 0 for own in corrections)
+    settled = REPLACED + BALANCING if corrects else REPLACED
     for key, value in student.get_params().items():
         if key.split("__")[-1] not in LATE_PARAMETERS or value is None:
             continue
         entries = [value] if isinstance(value, dict) else value
         named = {param for entry in entries for param in entry}
-        late = sorted(param for param in named if param.split("__")[-1] in REPLACED)
+        late = sorted(param for param in named if param.split("__")[-1] in settled)
         if late:
             raise InvalidParameterError(
-                f"{name}: the student's {key} must not set {late}, which distillation sets. Leave "
-                "them out."
+                f"{name}: the student's {key} must not set {late}, which distillation sets or "
+                "builds on. Leave them out."
             )
-    corrections = _corrections(student)
     if any(own != corrections[0] for own in corrections):
         raise InvalidParameterError(
             f"{name}: all networks of the student must correct for unequal classes alike, for they "

@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
-from .._fitting import check_learns_from, learns_from, seeded_clone
+from .._fitting import check_learns_from, check_parameters, seeded_clone, unlabeled_marks
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
@@ -242,6 +242,9 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         labeled = find_labeled(labels, self._unlabeled_label())
         classes, codes = encode_labels(name, labels[labeled])
         pool = self._pool(rows, labeled, X_unlabeled)
+        if pool is not None:
+            way_out = "Leave such rows out, or put the ensemble inside what surrounds its members."
+            check_learns_from(name, self.estimator, "X_unlabeled", way_out)
         if soft_targets is not None:
             soft_targets = check_soft_targets(name, soft_targets, len(labels), len(classes))
             soft_targets = soft_targets[labeled]
@@ -254,8 +257,13 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
     def _unlabeled_label(self) -> Any:
         """Return the members' mark of rows without labels; None where they have none."""
-        is_semi_supervised = learns_from(self.estimator, "X_unlabeled")
-        return getattr(self.estimator, "unlabeled_label", None) if is_semi_supervised else None
+        marks = unlabeled_marks(self.estimator)
+        if any(mark != marks[0] for mark in marks):
+            raise InvalidParameterError(
+                f"{type(self).__name__}: all members must mark rows without labels alike, got "
+                f"unlabeled_label {marks}. Give them the same one."
+            )
+        return marks[0] if marks else None
 
     def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
         marked = np.delete(rows, labeled, axis=0)
@@ -285,10 +293,13 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
                 f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "
                 "dict for a member that shall stay as it is."
             )
-        return [
+        members = [
             seeded_clone(self.estimator, np.random.RandomState(draw_seed(rng)), **own)
             for own in params
         ]
+        for member in members:
+            check_parameters(member)
+        return members
 
     def _given_weights(self) -> NDArray[np.float64]:
         """Return the weights before anything is learned, of sum 1."""

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval
-from .._fitting import seeded_clone
+from .._fitting import check_parameters, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._recall import fit_or_recall
 from ..exceptions import InvalidTargetsError
@@ -130,10 +131,14 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_classification_targets(y)
         rng = check_random_state(self.random_state)
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
+        for part in copies:
+            check_parameters(part)
+            if isinstance(part, FrozenEstimator) and hasattr(part, "classes_"):
+                self._check_same_classes(part.classes_, np.unique(y))
         self.estimator_, self.reranker_ = (
             fit_or_recall(self.memory, copy, rows, y) for copy in copies
         )
-        self._check_same_classes()
+        self._check_same_classes(self.estimator_.classes_, self.reranker_.classes_)
         self.classes_ = self.estimator_.classes_
         return self
 
@@ -152,13 +157,12 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
-    def _check_same_classes(self) -> None:
-        ours, theirs = self.estimator_.classes_, self.reranker_.classes_
+    def _check_same_classes(self, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
         if not np.array_equal(ours, theirs):
             only = np.setxor1d(ours, theirs)[:5].tolist()
             raise InvalidTargetsError(
-                f"{type(self).__name__}: estimator and reranker must know the same classes, but "
-                f"only one of them knows {only}. Fit both to the same labels."
+                f"{type(self).__name__}: estimator and reranker must know the same classes, those "
+                f"of y, but not all know {only}. Fit both to the same labels."
             )
 
 

@@ -105,7 +105,8 @@ def class_table(
 
 def count_classes(y_train: ArrayLike) -> dict[Any, int]:
     """Return how often each class occurs; -1 marks rows without a label and is no class."""
-    classes, counts = np.unique(np.asarray(y_train), return_counts=True)
-    is_number = classes.dtype.kind in "if"
-    known = classes != UNLABELED if is_number else np.full(len(classes), True)
-    return dict(zip(classes[known].tolist(), counts[known].tolist(), strict=True))
+    labels = np.asarray(y_train)
+    if labels.dtype.kind in "ifO":  # text has no such mark
+        labels = labels[labels != UNLABELED]
+    classes, counts = np.unique(labels, return_counts=True)
+    return dict(zip(classes.tolist(), counts.tolist(), strict=True))

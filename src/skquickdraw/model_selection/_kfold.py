@@ -115,8 +115,9 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
-            for _, test in folds.split(codes, codes):
-                yield tested[test]
+            parts = list(folds.split(codes, codes))  # not yielded here: the filter is for us alone
+        for _, test in parts:
+            yield tested[test]
 
     def _check_counts(self, classes: NDArray[Any], counts: NDArray[np.intp]) -> None:
         name = type(self).__name__

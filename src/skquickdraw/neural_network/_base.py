@@ -285,6 +285,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
         return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        self._check_views()
+
     def _check_views(self) -> None:
         n_views = len(self._views())
         if self.n_tta > n_views:
@@ -306,7 +310,6 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     ) -> LabeledImages:
         """Validate everything that ``fit`` was given, before any work is done."""
         name = type(self).__name__
-        self._check_views()
         shape = self.image_shape if is_first else self.image_shape_
         images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
         check_strokes(self, images)

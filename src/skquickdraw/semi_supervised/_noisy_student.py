@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from .._compat import HasMethods, Interval, StrOptions
-from .._fitting import check_learns_from, seeded_clone
+from .._fitting import check_learns_from, check_parameters, seeded_clone
 from .._recall import fit_or_recall
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._estimate import estimate_prior
@@ -116,7 +116,7 @@ class NoisyStudentClassifier(
     Raises
     ------
     InvalidParameterError, InvalidTargetsError, InvalidImagesError
-        In ``fit``, before any training.
+        In ``fit``, before any training, but for what only the fit of a student itself finds out.
 
     See Also
     --------
@@ -277,6 +277,8 @@ class NoisyStudentClassifier(
             if not isinstance(learner, FrozenEstimator):
                 subject = f"{name}: sample_weight"
                 check_learns_from(subject, learner, "sample_weight", "Leave it out.")
+        for learner in [teacher, *students]:
+            check_parameters(learner)
         for student in students:
             if isinstance(student, FrozenEstimator):
                 raise InvalidParameterError(

@@ -18,6 +18,8 @@ from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
 SHARPNESS = (1, 2, 5, 10)  # powers of the probabilities, from a soft plan to a nearly hard one
+RAGGED = 0.05  # share of rows that a plan leaves to be moved, where probabilities are not smooth
+MOST_MOVED = 5000  # rows; time and memory grow with the square
 SUM_TOLERANCE = 1e-3
 SHARE_TOLERANCE = 1e-6
 
@@ -112,7 +114,8 @@ def assign_to_prior(
     An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895); the few rows that are
     then too many in a class move, at least cost, to where places are left. There are few where
     probabilities are smooth, as a network's are; one-hot ones of very unequal classes can leave
-    thousands, at a cost in time and memory that grows with their square.
+    thousands, at a cost in time and memory that grows with their square. Then the rows that are too
+    many among the likeliest classes are moved as well, and the better result is taken.
 
     Examples
     --------
@@ -123,8 +126,14 @@ def assign_to_prior(
     rows = _check_proba("assign_to_prior", proba)
     prior = check_prior("assign_to_prior", class_prior, rows.shape[1])
     places = _round_to_sum(prior * len(rows), len(rows))
-    scores = np.log(rows) + _nearly_hard_potentials(rows, places / len(rows))
-    return _move_surplus(scores.argmax(axis=1), scores, places)
+    log_rows = np.log(rows)
+    scores = log_rows + _nearly_hard_potentials(rows, places / len(rows))
+    codes = scores.argmax(axis=1)
+    plans = [_move_surplus(codes, scores, places)]
+    likeliest = rows.argmax(axis=1)
+    if _surplus(codes, places) > RAGGED * len(rows) and _surplus(likeliest, places) <= MOST_MOVED:
+        plans.append(_move_surplus(likeliest, log_rows, places))
+    return max(plans, key=lambda plan: log_rows[np.arange(len(rows)), plan].sum())
 
 
 def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float64]:
@@ -190,6 +199,10 @@ def _round_to_sum(shares: NDArray[np.float64], total: int) -> NDArray[np.int64]:
     by_remainder = np.argsort(counts - shares, kind="stable")
     counts[by_remainder[: total - counts.sum()]] += 1
     return counts
+
+
+def _surplus(codes: NDArray[np.int64], places: NDArray[np.int64]) -> int:
+    return int(np.maximum(np.bincount(codes, minlength=len(places)) - places, 0).sum())
 
 
 def _move_surplus(
