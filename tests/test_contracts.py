@@ -185,6 +185,12 @@ def test_codes_follow_classes_that_are_known_already():
     assert encode_labels("Reader", [3, 3], np.array([1, 3]))[1].tolist() == [1, 1]
 
 
+def test_text_is_no_number_however_many_classes_there_are():
+    for n_classes in (10, 100):
+        with pytest.raises(InvalidTargetsError, match=r"not among the known classes: \['5', '7'\]"):
+            encode_labels("Reader", np.array(["5", "7"]), np.arange(n_classes))
+
+
 def test_one_class_and_unknown_labels_are_refused():
     with pytest.raises(InvalidTargetsError, match="at least two classes; y holds one class, .*7"):
         encode_labels("Reader", [7, 7])

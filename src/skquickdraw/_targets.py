@@ -30,12 +30,14 @@ def encode_labels(
     """
     check_classification_targets(y)
     own, codes = np.unique(y, return_inverse=True)
+    known = own if classes is None else classes
+    if len(known) < 2:
+        holder = "y holds" if classes is None else "classes names"
+        raise InvalidTargetsError(
+            f"{name} needs examples of at least two classes; {holder} one class, "
+            f"{known.tolist()[0]!r}."
+        )
     if classes is None:
-        if len(own) < 2:
-            raise InvalidTargetsError(
-                f"{name} needs examples of at least two classes; y holds one class, "
-                f"{own.tolist()[0]!r}."
-            )
         return own, codes.astype(np.int64)
     # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
     position = {label: code for code, label in enumerate(classes.tolist())}

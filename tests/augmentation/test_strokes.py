@@ -316,3 +316,8 @@ def test_unpacking_tells_the_pen_alike():
     """The two rooms share the format of packed strokes, and no code."""
     strokes = packed(DRAWINGS)
     assert unpacked(strokes) == unpack_strokes(strokes[:, 0].numpy())
+
+
+def test_tensors_of_bytes_are_taken_as_arrays_are():
+    strokes = torch.from_numpy(pack_strokes(DRAWINGS))[:, None]
+    assert StrokeAugmentation()(strokes).shape == (4, 1, 28, 28)

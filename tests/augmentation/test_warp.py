@@ -124,3 +124,14 @@ def test_autocast_does_not_change_the_coordinates():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = warp(picture, one(angle=0.3), None)
     assert torch.equal(inside, warp(picture, one(angle=0.3), None))
+
+
+def test_the_default_dtype_of_one_call_is_not_that_of_the_next():
+    policy = AugmentationPolicy(rotation=10, elastic=1.0)
+    images = torch.rand(2, 1, 13, 17, generator=torch.Generator().manual_seed(0))
+    try:
+        torch.set_default_dtype(torch.float64)
+        policy(images, torch.Generator().manual_seed(0))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert policy(images, torch.Generator().manual_seed(0)).dtype == torch.float32

@@ -151,10 +151,13 @@ def test_anything_else_is_refused(loss):
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (BalancedSoftmax(-0.1), "BalancedSoftmax: tau must be at least 0, got -0.1"),
-        (Focal(-1), "Focal: gamma must be at least 0, got -1"),
-        (LDAM(0), "LDAM: max_margin must be above 0, got 0"),
-        (LDAM(scale=-2), "LDAM: scale must be above 0, got -2"),
+        (BalancedSoftmax(-0.1), "tau must be a finite number of at least 0, got -0.1"),
+        (Focal(-1), "Focal: gamma must be a finite number of at least 0, got -1"),
+        (LDAM(0), "LDAM: max_margin must be a finite number above 0, got 0"),
+        (LDAM(scale=-2), "LDAM: scale must be a finite number above 0, got -2"),
+        (LDAM(float("inf")), "LDAM: max_margin must be a finite number above 0, got inf"),
+        (Focal(float("nan")), "Focal: gamma must be a finite number of at least 0, got nan"),
+        (BalancedSoftmax("1"), "BalancedSoftmax: tau must be a finite number of .* got '1'"),
     ],
     ids=str,
 )

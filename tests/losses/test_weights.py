@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
+from skquickdraw.exceptions import InvalidParameterError
 from skquickdraw.losses import class_weights
 
 CLASSES = np.array(["ant", "bee", "cat"])
@@ -43,3 +44,18 @@ def test_effective_weights_lie_between_none_and_balanced():
 def test_a_class_without_rows_has_a_finite_weight(class_weight):
     weights = class_weights(class_weight, CLASSES, np.repeat([0, 2], [6, 4]))
     assert np.isfinite(weights).all() and (weights > 0).all()
+
+
+@pytest.mark.parametrize("kind", ["balanced", "effective"])
+def test_weighted_rows_count_as_repeated_ones_do(kind):
+    weights = np.array([1, 3, 2])[CODES]
+    repeated = class_weights(kind, CLASSES, np.repeat(CODES, weights))
+    np.testing.assert_allclose(class_weights(kind, CLASSES, CODES, weights), repeated)
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -1])
+def test_weights_that_can_be_none_are_refused(weight):
+    with pytest.raises(InvalidParameterError, match="class_weight must give weights that are fin"):
+        class_weights({"ant": weight}, CLASSES, CODES)
+    with pytest.raises(InvalidParameterError, match="not all 0"):
+        class_weights(dict.fromkeys(CLASSES, 0), CLASSES, CODES)

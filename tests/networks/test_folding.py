@@ -51,3 +51,9 @@ def test_the_network_itself_is_not_changed(network):
 def test_a_norm_without_a_layer_before_it_stays():
     layers = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1)).eval()
     assert len(batch_norms(fold_batch_norm(layers))) == 1
+
+
+def test_a_norm_without_statistics_stays():
+    norm = nn.BatchNorm2d(4, track_running_stats=False)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), norm).eval()
+    assert isinstance(fold_batch_norm(network)[1], nn.BatchNorm2d)

@@ -60,10 +60,11 @@ def test_standardized_pixels_have_mean_zero_and_variance_one():
     torch.testing.assert_close(out.std((0, 2, 3), correction=0), torch.ones(3))
 
 
-def test_a_constant_channel_stays_finite():
+def test_a_constant_channel_says_nothing():
     layer = Standardize(1)
     layer.set_statistics(torch.tensor([7.0]), torch.tensor([0.0]))
-    assert torch.equal(layer(torch.full((2, 1, 3, 3), 7.0)), torch.zeros(2, 1, 3, 3))
+    for value in (7.0, 8.0, 0.0):
+        assert torch.equal(layer(torch.full((2, 1, 3, 3), value)), torch.zeros(2, 1, 3, 3))
 
 
 def test_stochastic_depth_preserves_the_expectation():

@@ -36,8 +36,8 @@ class NoLoss:
 PARAMETERS = [
     ({"loss": "hinge"}, "The 'loss' parameter of CNNClassifier"),
     ({"loss": NoLoss()}, "loss must be one of .* or an object from skquickdraw.losses, got"),
-    ({"loss": Focal(-1)}, "Focal: gamma must be at least 0, got -1"),
-    ({"loss": LDAM(scale=0)}, "LDAM: scale must be above 0, got 0"),
+    ({"loss": Focal(-1)}, "Focal: gamma must be a finite number of at least 0, got -1"),
+    ({"loss": LDAM(scale=0)}, "LDAM: scale must be a finite number above 0, got 0"),
     ({"lr_schedule": "linear"}, "The 'lr_schedule' parameter of CNNClassifier"),
     ({"augmentation": "photo"}, "The 'augmentation' parameter of CNNClassifier"),
     ({"augmentation": NoPolicy()}, "augmentation must be None, one of .* got"),

@@ -170,3 +170,9 @@ def test_a_single_row_is_refused_clearly(sketches, quick):
     X, y = sketches
     with pytest.raises(InvalidTargetsError, match="at least two rows"):
         quick(MobileNetClassifier).partial_fit(X[:1], y[:1], classes=[0, 1, 2])
+
+
+def test_a_single_class_is_refused_from_the_start(sketches, quick):
+    X, y = sketches
+    with pytest.raises(InvalidTargetsError, match="classes names one class, 0"):
+        quick().partial_fit(X, np.zeros_like(y), classes=[0])

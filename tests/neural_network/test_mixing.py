@@ -30,3 +30,10 @@ def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():
     torch.testing.assert_close(targets.sum(dim=1), torch.ones(16))
     taught = (targets * weights[:, None]).sum(dim=0)
     assert taught[0] > 10 and taught[1] < 1e-4
+
+
+def test_a_weight_below_single_precision_does_no_harm(sketches, quick):
+    X, y = sketches
+    weights = np.where(np.arange(len(y)) % 3, 1.0, 1e-50)
+    clf = quick(mixing="mixup").fit(X, y, sample_weight=weights)
+    assert np.isfinite(clf.predict_proba(X)).all()

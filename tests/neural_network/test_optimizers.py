@@ -171,3 +171,18 @@ def test_batch_norm_statistics_are_averaged_with_the_weights(sketches, quick):
     statistics = [clf.net_.module_.state_dict()[name] for clf in (plain, averaged)]
     assert not torch.allclose(*statistics, rtol=1e-3)
     assert np.isfinite(averaged.decision_function(X)).all()
+
+
+def test_muon_takes_a_closure_where_gradients_are_off():
+    weight = torch.nn.Parameter(torch.eye(3))
+    optimizer = make_optimizer([{"params": [weight]}], name="muon", lr=0.1, weight_decay=0.0)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = weight.square().sum()
+        loss.backward()
+        return loss
+
+    with torch.no_grad():
+        assert optimizer.step(closure).item() == 3.0
+    assert not torch.equal(weight, torch.eye(3))

@@ -129,3 +129,20 @@ def test_what_prediction_keeps_is_not_pickled(sketches, quick):
     np.testing.assert_array_equal(
         pickle.loads(pickle.dumps(clf)).predict_proba(sketches[0]), clf.predict_proba(sketches[0])
     )
+
+
+def test_a_channel_that_is_empty_in_training_does_not_decide_later(sketches, quick):
+    X, y = sketches
+    red = np.zeros((len(X), 3, 12, 12), dtype=np.uint8)
+    red[:, 0] = X.reshape(-1, 12, 12)
+    clf = quick(max_epochs=3).fit(red, y)
+    other = red.copy()
+    other[:, 2, 0, 0] = 1
+    np.testing.assert_array_equal(clf.predict_proba(other), clf.predict_proba(red))
+
+
+def test_a_constant_channel_has_no_variance_however_bright(sketches, quick):
+    X, y = sketches
+    grey = X.reshape(-1, 1, 12, 12)
+    clf = quick().fit(np.concatenate([grey, np.full_like(grey, 255)], axis=1)[:, [0, 1, 1]], y)
+    assert clf.net_.module_.standardize.inverse_std.ravel()[1:].tolist() == [0, 0]

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skquickdraw.augmentation import AugmentationPolicy
+from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import (
     InvalidImagesError,
     InvalidParameterError,
@@ -321,3 +322,11 @@ def test_images_that_are_none_are_refused(sketches):
         sampler.fit_resample(np.where(X > 250, np.nan, X), y)
     with pytest.raises(ValueError, match="more than 1 class"):
         sampler.fit_resample(X, np.zeros(40))
+
+
+def test_nested_lists_are_taken_as_arrays_are():
+    X, y = make_sketches(30, 2, weights=[2, 1], image_shape=(12, 12), random_state=0)
+    stack = X.reshape(-1, 12, 12)
+    expected, _ = AugmentingOverSampler(random_state=0).fit_resample(stack, y)
+    rows, _ = AugmentingOverSampler(random_state=0).fit_resample(stack.tolist(), y)
+    np.testing.assert_array_equal(rows, expected)

@@ -69,7 +69,8 @@ def inverse_affine(draw: AffineDraw) -> torch.Tensor:
 @lru_cache(maxsize=16)
 def affine_basis(height: int, width: int, device: torch.device) -> torch.Tensor:
     """Return x, y and 1 at every pixel, (3, H * W): a matrix times this is a sampling grid."""
-    y = torch.arange(height) - (height - 1) / 2
-    x = torch.arange(width) - (width - 1) / 2
+    # float32 whatever the default is: this is kept for calls to come.
+    y = torch.arange(height, dtype=torch.float32) - (height - 1) / 2
+    x = torch.arange(width, dtype=torch.float32) - (width - 1) / 2
     y, x = torch.meshgrid(y, x, indexing="ij")
     return torch.stack([x, y, torch.ones_like(x)]).view(3, -1).to(device)

@@ -39,7 +39,9 @@ def elastic_basis(height: int, width: int, device: torch.device) -> torch.Tensor
 
 def _bumps(size: int) -> torch.Tensor:
     """Return Gaussian weights of the nodes along one side, shape (N_NODES, size)."""
-    position = (torch.arange(size) + 0.5) / size * (N_NODES - 1)  # in distances between nodes
+    position = (
+        (torch.arange(size, dtype=torch.float32) + 0.5) / size * (N_NODES - 1)
+    )  # in distances between nodes
     distance = position - torch.arange(N_NODES).unsqueeze(1)
     weights = torch.exp(-0.5 * (distance / SMOOTHNESS) ** 2)
     return weights / weights.norm(dim=0)

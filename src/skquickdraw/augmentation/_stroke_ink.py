@@ -75,7 +75,8 @@ def check_strokes(strokes: Any) -> None:
             "drawings by pack_strokes; for flat rows, set image_shape=(3, n_points)."
         )
     points, pen = strokes[:, 0, :2], strokes[:, 0, 2]
-    if not ((points >= 0) & (points <= BOX)).all():
+    # As Python's numbers: torch would take 256 for 0 beside uint8. NaN is in no range.
+    if len(points) and not 0 <= float(points.min()) <= float(points.max()) <= BOX:
         raise InvalidImagesError(
             f"StrokeAugmentation: coordinates must lie in 0..{BOX}, as in the simplified format; "
             f"got values from {float(points.min()):g} to {float(points.max()):g}. Leave packed "

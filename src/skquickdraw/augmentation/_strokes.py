@@ -199,8 +199,8 @@ class StrokeAugmentation(BaseEstimator):
 
         Parameters
         ----------
-        strokes : float tensor of shape (n, 1, 3, P), on any device
-            Not written to.
+        strokes : tensor of shape (n, 1, 3, P), on any device
+            Of floats, or of bytes as they are packed. Not written to.
         draw : StrokeDraw
             From :meth:`draw` with the same n and P.
 
@@ -223,6 +223,8 @@ class StrokeAugmentation(BaseEstimator):
     def change(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
         """Change the strokes of a batch as drawn, and return them packed as they came."""
         check_strokes(strokes)
+        if not strokes.is_floating_point():
+            strokes = strokes.float()
         points, pen = strokes[:, 0, :2], strokes[:, 0, 2]
         if draw.is_lost is not None:
             pen = drop_strokes(points, pen, to_device(draw.is_lost, strokes))

@@ -54,5 +54,5 @@ def _sampling_grid(
         coefficients = torch.cat([coefficients, elastic], -1)  # (n, 2, 3 + n_nodes)
         basis = torch.cat([basis, elastic_basis(*size)])
     coefficients = coefficients * torch.tensor([[2 / width], [2 / height]])  # sides from -1 to 1
-    grid = to_device(coefficients, images).flatten(0, 1) @ basis
+    grid = to_device(coefficients.float(), images).flatten(0, 1) @ basis
     return grid.view(n_samples, 2, height, width).permute(0, 2, 3, 1)  # (n, H, W, 2)

@@ -11,7 +11,7 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
-from ._losses import Loss, soft_cross_entropy
+from ._losses import Loss, check_number, soft_cross_entropy
 
 SMALLEST_SHARE = 1e-9  # a class that is never shown has no logarithm
 
@@ -135,10 +135,7 @@ class Distillation(Loss):
         return np.log(np.maximum(prior, SMALLEST_SHARE))
 
     def _check(self) -> None:
-        if self.temperature <= 0:
-            raise InvalidParameterError(
-                f"Distillation: temperature must be above 0, got {self.temperature}."
-            )
+        check_number(self, "temperature", is_positive=True)
         if not 0 <= self.alpha <= 1:
             raise InvalidParameterError(
                 f"Distillation: alpha must be from 0 to 1, got {self.alpha}."

@@ -8,6 +8,8 @@ ties one to the training set's class counts and returns a module that maps logit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import isfinite
+from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -80,6 +82,17 @@ class Loss(BaseEstimator, ABC):
         """
 
 
+def check_number(loss: Loss, name: str, *, is_positive: bool = False) -> None:
+    """Raise InvalidParameterError unless a parameter is a finite number, at least or above 0."""
+    value = getattr(loss, name)
+    is_right = isinstance(value, Real) and isfinite(value) and float(value) >= 0
+    if not is_right or (is_positive and value == 0):
+        rule = "above 0" if is_positive else "of at least 0"
+        raise InvalidParameterError(
+            f"{type(loss).__name__}: {name} must be a finite number {rule}, got {value!r}."
+        )
+
+
 class CrossEntropy(Loss):
     """Cross entropy with soft targets.
 
@@ -132,8 +145,7 @@ class BalancedSoftmax(Loss):
         self.tau = tau
 
     def bind(self, class_counts: Tensor) -> nn.Module:
-        if self.tau < 0:
-            raise InvalidParameterError(f"BalancedSoftmax: tau must be at least 0, got {self.tau}.")
+        check_number(self, "tau")
         prior = class_counts / class_counts.sum()
         return RowLoss(self.tau * prior.log(), torch.zeros_like(prior))
 
@@ -167,8 +179,7 @@ class Focal(Loss):
         self.gamma = gamma
 
     def bind(self, class_counts: Tensor) -> nn.Module:
-        if self.gamma < 0:
-            raise InvalidParameterError(f"Focal: gamma must be at least 0, got {self.gamma}.")
+        check_number(self, "gamma")
         return FocalRowLoss(self.gamma)
 
 
@@ -209,11 +220,8 @@ class LDAM(Loss):
         self.scale = scale
 
     def bind(self, class_counts: Tensor) -> nn.Module:
-        for name in ("max_margin", "scale"):
-            if getattr(self, name) <= 0:
-                raise InvalidParameterError(
-                    f"LDAM: {name} must be above 0, got {getattr(self, name)}."
-                )
+        check_number(self, "max_margin", is_positive=True)
+        check_number(self, "scale", is_positive=True)
         rarity = class_counts**-0.25
         return RowLoss(
             torch.zeros_like(rarity), self.max_margin * rarity / rarity.max(), self.scale

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
+from ..exceptions import InvalidParameterError
+
 EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
 
 
 def class_weights(
-    class_weight: Any, classes: NDArray[Any], codes: NDArray[np.int64]
+    class_weight: Any,
+    classes: NDArray[Any],
+    codes: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return one weight a class.
 
@@ -25,11 +30,25 @@ def class_weights(
     classes : ndarray of shape (n_classes,)
     codes : ndarray of shape (n_samples,)
         Position of each row's class in ``classes``.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        A row of weight 2 counts as two.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a weight of a dict is negative or not finite, or all are 0.
     """
-    counts = np.bincount(codes, minlength=len(classes))
-    if class_weight == "effective":
-        weights = 1 / (1 - EFFECTIVE_BETA ** np.maximum(counts, 1))
-        return weights * len(codes) / (weights @ counts)
+    counts = np.bincount(codes, weights, minlength=len(classes)).astype(np.float64)
     if isinstance(class_weight, str):
-        return len(codes) / (len(classes) * np.maximum(counts, 1))
-    return compute_class_weight(class_weight, classes=classes, y=classes[codes])
+        counts[np.bincount(codes, minlength=len(classes)) == 0] = 1.0
+        if class_weight == "effective":
+            rarity = 1 / (1 - EFFECTIVE_BETA**counts)
+            return rarity * counts.sum() / (rarity @ counts)
+        return counts.sum() / (len(classes) * counts)
+    chosen = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    if not np.isfinite(chosen).all() or chosen.min() < 0 or chosen.max() == 0:
+        raise InvalidParameterError(
+            "class_weight must give weights that are finite, not negative and not all 0, got "
+            f"{class_weight!r}. Leave out rows of a class that shall not count."
+        )
+    return chosen

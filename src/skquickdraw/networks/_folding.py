@@ -47,6 +47,8 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
 
 def _fold_pairs(layers: nn.Sequential) -> None:
     for i, (layer, norm) in enumerate(pairwise(layers)):
+        if getattr(norm, "running_mean", None) is None:
+            continue
         # Not torch's fuse_conv_bn_eval and its like: they copy the layer once more.
         if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
             fuse: Any = fuse_conv_bn_weights

@@ -13,6 +13,8 @@ SMALLEST_HALVED_SIDE = 7
 
 CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multiples of eight
 
+SMALLEST_STD = 1e-6  # of the pixels of a channel
+
 Size = tuple[int, int]
 
 
@@ -42,6 +44,8 @@ def plan_strides(size: Sequence[int], strides: Sequence[int]) -> list[Size]:
 class Standardize(nn.Module):
     """Take pixels of any dtype to floating point with mean 0 and variance 1 for each channel.
 
+    A channel that is constant in the training set becomes 0.
+
     The statistics are the training set's. They belong to the network, so that whoever saves or
     exports it keeps them.
     """
@@ -56,7 +60,9 @@ class Standardize(nn.Module):
 
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
         self.mean.copy_(mean.view_as(self.mean))
-        self.inverse_std.copy_(1 / std.view_as(self.mean).clamp(min=1e-6))
+        std = std.view_as(self.mean)
+        # A channel that never changed says nothing: were it amplified, any change would say all.
+        self.inverse_std.copy_(torch.where(std > SMALLEST_STD, 1 / std, 0.0))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x.to(self.mean.dtype) - self.mean) * self.inverse_std

@@ -156,7 +156,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
         sample_weight : array-like of shape (n,), default=None
-            Whole numbers repeat rows (0 leaves a row out); others weigh their losses.
+            Whole numbers repeat rows (0 leaves a row out), up to ten times as many in all; others
+            weigh their losses.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, such as a teacher's. Columns follow the
             sorted classes of y, which still says to which class a row belongs for sampling and

@@ -180,4 +180,9 @@ class TrainingBatches:
             return *self.mixing.apply(images, targets, draw), None
         images, weighted = self.mixing.apply(images, targets * weights[:, None], draw)
         weights = weighted.sum(dim=1)
-        return images, weighted / weights[:, None], weights
+        # A weight too small for its precision is 0, and then it does not matter of which classes.
+        return (
+            images,
+            weighted / weights[:, None].clamp(min=torch.finfo(weights.dtype).tiny),
+            weights,
+        )

@@ -22,7 +22,7 @@ from ._optimizers import make_optimizer
 from ._rows import EpochSampler
 from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
-from ._training_set import effective_counts
+from ._training_set import effective_counts, row_weights
 
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
 
@@ -50,7 +50,10 @@ def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches
         train,
         batch_size=resolve_batch_size(estimator.batch_size, len(train)),
         sampler=EpochSampler(
-            train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
+            train.codes.cpu().numpy(),
+            sampling_strength(estimator.sampling),
+            generator,
+            row_weights(train),
         ),
         augmentation=resolve_augmentation(estimator.augmentation, with_strokes=True),
         mixing=resolve_mixing(estimator.mixing),
@@ -109,7 +112,8 @@ def _row_loss(estimator: Any, train: ImageSet, class_weight: Tensor | None) -> t
 def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Tensor | None:
     if estimator.class_weight is None:
         return None
-    weights = class_weights(estimator.class_weight, classes, train.codes.cpu().numpy())
+    codes = train.codes.cpu().numpy()
+    weights = class_weights(estimator.class_weight, classes, codes, row_weights(train))
     return torch.as_tensor(weights, dtype=torch.float32)
 
 

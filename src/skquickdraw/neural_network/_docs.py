@@ -6,7 +6,8 @@ from textwrap import indent
 
 PARAMETERS = """\
 width : float, default=1.0
-    Multiplies the number of channels of every layer; above 0. Cost and size grow with its square.
+    Multiplies the number of channels of every layer; above 0. Cost and size grow with its square. A
+    MobileNet's 512 pooled features grow with it, and do not shrink.
 stem_stride : {1, 2}, default=2
     Step of the first convolution. 1 keeps full resolution for longer, at about four times the cost.
 dropout : float in [0, 1), default=0.0

@@ -45,7 +45,10 @@ class Muon(torch.optim.AdamW):
         super().__init__(params, lr=lr, weight_decay=weight_decay, fused=True)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        loss = None if closure is None else closure()
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             if group.get("orthogonal", False):
                 self._step_orthogonal(group)

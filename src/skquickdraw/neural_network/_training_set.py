@@ -18,6 +18,7 @@ from ._batches import ImageSet, MappedImages, as_images
 from ._rows import canonical_order, repeat_rows, shown_counts
 
 STATISTICS_CHUNK = 2**20  # pixels at a time
+ROUNDING = 1e-13  # of sums of squares in double precision, relative
 
 
 @dataclass
@@ -80,14 +81,19 @@ class LabeledImages:
 
 def effective_counts(train: ImageSet, sampling: float) -> Tensor:
     """Return how often an epoch of this set shows each class, of shape (n_classes,)."""
-    soft, weights = train.soft_targets, train.weights
+    soft = train.soft_targets
     return shown_counts(
         train.codes.cpu().numpy(),
         train.n_classes,
         sampling,
         None if soft is None else soft.cpu().numpy(),
-        None if weights is None else weights.cpu().numpy().astype(np.float64),
+        row_weights(train),
     )
+
+
+def row_weights(train: ImageSet) -> NDArray[np.float64] | None:
+    """Return the weights of the rows of a set, of shape (n_shown,); None where all are equal."""
+    return None if train.weights is None else train.weights.cpu().numpy().astype(np.float64)
 
 
 def pixel_statistics(train: ImageSet, ink: Any = None) -> tuple[Tensor, Tensor]:
@@ -104,4 +110,6 @@ def pixel_statistics(train: ImageSet, ink: Any = None) -> tuple[Tensor, Tensor]:
         sums[0] += pixels.sum(dim=(0, 2, 3))
         sums[1] += pixels.square().sum(dim=(0, 2, 3))
     mean, square = sums / (len(train) * n_channel_pixels)
-    return mean.float(), (square - mean**2).clamp(min=0).sqrt().float()
+    variance = square - mean**2
+    variance[variance < ROUNDING * square] = 0.0
+    return mean.float(), variance.sqrt().float()

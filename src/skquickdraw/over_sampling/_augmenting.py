@@ -158,6 +158,8 @@ class AugmentingOverSampler(BaseOverSampler):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
         y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+        if isinstance(X, list | tuple):
+            X = np.asarray(X)
         shape, stacked_shape = getattr(X, "shape", ()), None
         if len(shape) > 2:
             X, stacked_shape = flatten_stack(name, X)
