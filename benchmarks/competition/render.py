@@ -52,6 +52,9 @@ of the 180 passes over the filled-up set that its author gave it.
 own, and `original-student` is the first of them. Teachers had {passes[0]} passes over their
 filled-up set, and students {passes[1]} over theirs, which is nearly three times as large.
 """,
+    "fast-4": """
+`fast-4` is `fast` with 4 passes in place of 12: its rate falls to nothing in that time.
+""",
     "distilled": """
 The original students, `taught` and `distilled` learn from the unlabelled drawings too, and from
 those of the holdout without their labels. The teacher of `distilled` was the vote of an earlier
