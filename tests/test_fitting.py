@@ -214,3 +214,15 @@ def test_parameters_are_checked_however_deep():
         check_parameters(VotingClassifier([("a", frozen)]))
         with pytest.raises(ValueError, match="dropout|n_tta"):
             check_parameters(VotingClassifier([("a", make_pipeline(StandardScaler(), wrong))]))
+
+
+def test_only_what_would_be_checked_is_checked():
+    class Mine(LogisticRegression):
+        """Makes something of C before it is checked."""
+
+    check_parameters(Mine(C="auto"))
+    check_parameters(CalibratedClassifierCV(LogisticRegression))
+    with config_context(skip_parameter_validation=True):
+        check_parameters(LogisticRegression(verbose=-1))
+    with pytest.raises(ValueError, match="verbose"):
+        check_parameters(LogisticRegression(verbose=-1))

@@ -1,6 +1,9 @@
 """Finished fits are known again by their content, also where networks are part of it."""
 
+import os
 import pickle
+import subprocess
+import sys
 from copy import deepcopy
 
 import numpy as np
@@ -110,3 +113,29 @@ def test_a_function_may_know_itself():
         return 0 if n == 0 else 1 + count(n - 1)
 
     assert content_hash(count) == content_hash(count)
+
+
+def test_what_is_closed_over_counts_and_modules_may_be_defaults():
+    def sum_of(function):
+        return lambda x, xp=np: xp.sum(function(x))
+
+    double, again, triple = (sum_of(lambda x, k=k: x * k) for k in (2, 2, 3))
+    assert content_hash(double) == content_hash(again) != content_hash(triple)
+
+
+def test_functions_are_the_same_in_another_process():
+    code = """if True:
+        from skquickdraw._recall import content_hash
+        print(content_hash(lambda x: x in {"alpha", "beta", "gamma", "delta"}))
+    """
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(hashes) == 1

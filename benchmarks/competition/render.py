@@ -44,8 +44,8 @@ for a row, teachers included. `single` is the first member of `winner`.
 # What a reader has to know of a row, of those that were measured.
 NOTES = {
     "original-single": """
-`original-single` is one network of the recipe that won the original competition, after {passes[0]}
-of the 180 passes over the filled-up set that its author gave it.
+`original-single` is one network of the recipe that won the original competition, after {images:,}
+of the 27,000,000 pictures that its author showed it.
 """,
     "original-six": """
 `original-six` is that recipe in full: six networks vote, each the noisy student of a teacher of its

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
     the parameters of the estimator, its seeds among them, the code of functions, the weights of
-    networks inside that are trained already, and the data. Classes are known by their names alone:
-    after their code was changed, or that of this package, take another folder.
+    networks inside that are trained already, and the data. Classes, and what functions call, are
+    known by their names alone: after their code was changed, take another folder.
     """
     if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
         return fit_targets(estimator, *data)
@@ -43,25 +43,33 @@ class _ContentHasher(NumpyHasher):
 
     def save(self, obj: Any) -> None:
         if isinstance(obj, FunctionType):
-            obj = _content(obj)
+            self._save_function(obj)
+            return
+        if isinstance(obj, frozenset):  # of which joblib knows no order
+            obj = ("frozenset", set(obj))
+        elif isinstance(obj, ModuleType):
+            obj = ("module", obj.__name__)
         elif hasattr(type(obj), "fingerprint"):
             obj = (type(obj), obj.fingerprint())
         elif type(obj).__module__.split(".")[0] == "torch" and hasattr(obj, "detach"):
             obj = ("tensor", np.ascontiguousarray(obj.detach().cpu().float().numpy()))
         super().save(obj)
 
-
-def _content(function: FunctionType) -> Any:
-    """Return what a function does, wherever it stands in its file."""
-    closed_over = []
-    for cell in function.__closure__ or ():
-        with suppress(ValueError):  # a cell that is still empty
-            closed_over.append(cell.cell_contents)
-    # A function that is closed over may be this one: its name has to do.
-    closed_over = [c.__qualname__ if isinstance(c, FunctionType) else c for c in closed_over]
-    named = function.__module__, function.__qualname__
-    defaults = function.__defaults__, function.__kwdefaults__
-    return *named, _instructions(function.__code__), *defaults, closed_over
+    def _save_function(self, function: FunctionType) -> None:
+        """Save what a function does, wherever it stands in its file, but for calls of itself."""
+        name = ("function", function.__module__, function.__qualname__)
+        open_ones: set[int] = self.__dict__.setdefault("_open_functions", set())
+        if id(function) in open_ones:
+            super().save(name)
+            return
+        closed_over = []
+        for cell in function.__closure__ or ():
+            with suppress(ValueError):  # a cell that is still empty
+                closed_over.append(cell.cell_contents)
+        defaults = function.__defaults__, function.__kwdefaults__
+        open_ones.add(id(function))
+        self.save((name, _instructions(function.__code__), *defaults, closed_over))
+        open_ones.remove(id(function))
 
 
 def _instructions(code: CodeType) -> Any:

@@ -32,10 +32,9 @@ def encode_labels(
     own, codes = np.unique(y, return_inverse=True)
     known = own if classes is None else classes
     if len(known) < 2:
-        holder = "y holds" if classes is None else "classes names"
+        held = "y holds one class" if classes is None else "classes names fewer"
         raise InvalidTargetsError(
-            f"{name} needs examples of at least two classes; {holder} one class, "
-            f"{known.tolist()[0]!r}."
+            f"{name} needs examples of at least two classes; {held}, {known.tolist()}."
         )
     if classes is None:
         return own, codes.astype(np.int64)

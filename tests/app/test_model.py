@@ -115,6 +115,15 @@ def test_other_pictures_than_squares_of_one_channel_are_refused(shape):
         make_server(clf.fit(X, np.arange(20) % 2))
 
 
+def test_what_makes_smaller_pictures_for_a_network_takes_the_larger_ones(sketches):
+    X, y = sketches
+    double = X.reshape(-1, 12, 12).repeat(2, axis=1).repeat(2, axis=2).reshape(len(X), -1)
+    halve = FunctionTransformer(lambda X: X.reshape(-1, 24, 24)[:, ::2, ::2].reshape(len(X), -1))
+    halve.set_params(validate=True)  # so that it knows how many pixels it takes
+    clf = make_pipeline(halve, CNNClassifier(width=0.25, max_epochs=1, random_state=0))
+    assert shown(clf.fit(double, y))[0] == 24
+
+
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -189,8 +198,9 @@ def test_a_graph_that_describes_no_classifier_is_refused(tmp_path, graph, descri
         make_server(tmp_path / "model.onnx")
 
 
-@pytest.mark.parametrize("location", ["weights.bin", "../weights.bin"])
+@pytest.mark.parametrize("location", ["weights.bin", "../weights.bin", "/{}", "../../../../../{}"])
 def test_a_graph_cannot_name_other_files_as_its_weights(tmp_path, graph, monkeypatch, location):
+    location = location.format(str(tmp_path / "weights.bin").lstrip("/"))
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     model = onnx.load(graph)
     weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))

@@ -144,8 +144,14 @@ def test_parts_that_know_other_classes_are_refused(parts, data):
     X, y = data
     other = PrototypeClassifier().fit(X[y != "f"], y[y != "f"])
     reranker = TopKReranker(FrozenEstimator(parts[0]), FrozenEstimator(other))
-    with pytest.raises(InvalidTargetsError, match=r"not all know \['f'\]"):
+    with pytest.raises(InvalidTargetsError, match=r"only one of them knows \['f'\]"):
         reranker.fit(X, y)
+
+
+def test_frozen_parts_need_no_row_of_each_of_their_classes(parts, data):
+    X, y = data
+    reranker = TopKReranker(*map(FrozenEstimator, parts[:2])).fit(X[y != "f"], y[y != "f"])
+    assert "f" in reranker.classes_
 
 
 @pytest.mark.parametrize("params", [{"k": 0}, {"blend": 1.5}, {"reranker": "prototypes"}])
@@ -159,6 +165,6 @@ def test_a_frozen_part_of_other_classes_is_refused_before_any_fit(parts, data):
     X, y = data
     CountingForest.n_fits = 0
     few = FrozenEstimator(PrototypeClassifier().fit(X[y != "f"], y[y != "f"]))
-    with pytest.raises(InvalidTargetsError, match=r"not all know \['f'\]"):
+    with pytest.raises(InvalidTargetsError, match=r"only one of them knows \['f'\]"):
         TopKReranker(CountingForest(), few).fit(X, y)
     assert CountingForest.n_fits == 0

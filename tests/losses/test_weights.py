@@ -59,3 +59,14 @@ def test_weights_that_can_be_none_are_refused(weight):
         class_weights({"ant": weight}, CLASSES, CODES)
     with pytest.raises(InvalidParameterError, match="not all 0"):
         class_weights(dict.fromkeys(CLASSES, 0), CLASSES, CODES)
+
+
+@pytest.mark.parametrize("kind", ["balanced", "effective"])
+def test_rows_of_next_to_no_weight_and_classes_without_rows_do_no_harm(kind):
+    weights = np.where(CODES == 1, 1e-30, 1.0)
+    assert np.isfinite(class_weights(kind, CLASSES, CODES, weights)).all()
+    many = np.array(list("abcdefgh"))
+    codes = np.repeat([0, 1], [30, 10])
+    assert class_weights(kind, many, codes)[codes].mean() <= 1 + 1e-9
+    if kind == "effective":
+        assert class_weights(kind, many, codes)[codes].mean() == pytest.approx(1)

@@ -170,18 +170,3 @@ def test_the_layout_of_pictures_does_not_matter(sketches, quick, layout):
     flat, stacked = quick().fit(X, y), quick().fit(X.reshape(-1, *layout), y)
     np.testing.assert_array_equal(flat.predict_proba(X), stacked.predict_proba(X))
     np.testing.assert_array_equal(flat.predict_proba(X.reshape(-1, *layout)), flat.predict_proba(X))
-
-
-@pytest.mark.parametrize("sampling", [0.5, 1.0])
-def test_weighted_rows_are_balanced_as_repeated_ones_are(sampling):
-    weights = np.array([1.0, 4.0, 2.0, 1.0])[CODES]
-    sampler = EpochSampler(CODES, sampling, torch.Generator().manual_seed(0), weights)
-    shown = sum(
-        np.bincount(CODES[positions], weights[positions], minlength=4)
-        for positions in (sampler.draw().numpy() for _ in range(200))
-    )
-    total = np.bincount(CODES, weights)
-    share = total ** (1 - sampling)
-    np.testing.assert_allclose(shown / shown.sum(), share / share.sum(), atol=0.01)
-    counts = shown_counts(CODES, 4, sampling, weights=weights).numpy()
-    np.testing.assert_allclose(counts / counts.sum(), share / share.sum(), rtol=1e-5)

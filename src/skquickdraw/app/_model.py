@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -108,8 +109,9 @@ def _side(estimator: Any) -> int:
     """Return the side of the pictures that the model takes."""
     name = type(estimator).__name__
     shape = _image_shape(estimator)
-    if shape is None:
-        shape = resolve_image_shape(name, getattr(estimator, "n_features_in_", 28 * 28))
+    n_pixels = getattr(estimator, "n_features_in_", 28 * 28 if shape is None else prod(shape))
+    if shape is None or prod(shape) != n_pixels:  # or what comes first changes the pictures
+        shape = resolve_image_shape(name, n_pixels)
     channels, height, width = (1, *shape)[-3:]
     if channels != 1 or height != width:
         raise InvalidParameterError(

@@ -53,7 +53,8 @@ def _open(path: Path) -> Any:
         ) from error
     try:
         with TemporaryDirectory() as empty:
-            # A graph from a stranger could name any file as its weights: let it find none.
+            # A graph from a stranger could name any file as its weights. From here ONNX Runtime
+            # lets it name files in an empty folder alone.
             options = SessionOptions()
             options.add_session_config_entry(WEIGHTS_FOLDER, empty)
             return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])

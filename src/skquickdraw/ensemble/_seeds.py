@@ -258,7 +258,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     def _unlabeled_label(self) -> Any:
         """Return the members' mark of rows without labels; None where they have none."""
         marks = unlabeled_marks(self.estimator)
-        if any(mark != marks[0] for mark in marks):
+        if any(mark != marks[0] and mark is not marks[0] for mark in marks):  # NaN is itself alone
             raise InvalidParameterError(
                 f"{type(self).__name__}: all members must mark rows without labels alike, got "
                 f"unlabeled_label {marks}. Give them the same one."

@@ -133,8 +133,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
         for part in copies:
             check_parameters(part)
-            if isinstance(part, FrozenEstimator) and hasattr(part, "classes_"):
-                self._check_same_classes(part.classes_, np.unique(y))
+        self._check_same_classes(*(_classes_to_be(part, y) for part in copies))
         self.estimator_, self.reranker_ = (
             fit_or_recall(self.memory, copy, rows, y) for copy in copies
         )
@@ -161,9 +160,14 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if not np.array_equal(ours, theirs):
             only = np.setxor1d(ours, theirs)[:5].tolist()
             raise InvalidTargetsError(
-                f"{type(self).__name__}: estimator and reranker must know the same classes, those "
-                f"of y, but not all know {only}. Fit both to the same labels."
+                f"{type(self).__name__}: estimator and reranker must know the same classes, but "
+                f"only one of them knows {only}. Fit both to the same labels."
             )
+
+
+def _classes_to_be(part: Any, y: NDArray[Any]) -> NDArray[Any]:
+    """Return the classes that a part will know once it is fitted, or knows already."""
+    return part.classes_ if isinstance(part, FrozenEstimator) else np.unique(y)
 
 
 def blend_top_k(

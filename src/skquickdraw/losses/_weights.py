@@ -12,6 +12,8 @@ from ..exceptions import InvalidParameterError
 
 EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
 
+SMALLEST_SHARE = 1e-9  # of a class, by weight, whose rows weigh next to nothing
+
 
 def class_weights(
     class_weight: Any,
@@ -38,13 +40,14 @@ def class_weights(
     InvalidParameterError
         If a weight of a dict is negative or not finite, or all are 0.
     """
-    counts = np.bincount(codes, weights, minlength=len(classes)).astype(np.float64)
     if isinstance(class_weight, str):
-        counts[np.bincount(codes, minlength=len(classes)) == 0] = 1.0
+        counts = np.bincount(codes, weights, minlength=len(classes)).astype(np.float64)
+        present = np.bincount(codes, minlength=len(classes)) > 0
+        size = np.where(present, np.maximum(counts, SMALLEST_SHARE * counts.sum()), 1.0)
         if class_weight == "effective":
-            rarity = 1 / (1 - EFFECTIVE_BETA**counts)
+            rarity = -1 / np.expm1(size * np.log(EFFECTIVE_BETA))
             return rarity * counts.sum() / (rarity @ counts)
-        return counts.sum() / (len(classes) * counts)
+        return counts.sum() / (len(classes) * size)
     chosen = compute_class_weight(class_weight, classes=classes, y=classes[codes])
     if not np.isfinite(chosen).all() or chosen.min() < 0 or chosen.max() == 0:
         raise InvalidParameterError(

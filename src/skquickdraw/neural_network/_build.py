@@ -50,10 +50,7 @@ def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches
         train,
         batch_size=resolve_batch_size(estimator.batch_size, len(train)),
         sampler=EpochSampler(
-            train.codes.cpu().numpy(),
-            sampling_strength(estimator.sampling),
-            generator,
-            row_weights(train),
+            train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
         ),
         augmentation=resolve_augmentation(estimator.augmentation, with_strokes=True),
         mixing=resolve_mixing(estimator.mixing),

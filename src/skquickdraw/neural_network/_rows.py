@@ -70,7 +70,7 @@ def shown_counts(
     A class that is never shown counts as shown once, so that logarithms of the counts stay finite.
     """
     mass = np.bincount(codes, weights, minlength=n_classes).astype(np.float64)
-    factors = _sampling_factors(np.bincount(codes, minlength=n_classes), mass, sampling)
+    factors = _sampling_factors(np.bincount(codes, minlength=n_classes), sampling)
     if soft_targets is None:
         counts = mass * factors
     else:
@@ -79,11 +79,10 @@ def shown_counts(
     return torch.as_tensor(np.maximum(counts, 1.0), dtype=torch.float32)
 
 
-def _sampling_factors(
-    counts: NDArray[np.int64], mass: NDArray[np.float64], sampling: float
-) -> NDArray[np.float64]:
-    """Return how many times more often than its rows each class of a weight is shown."""
-    factors = np.where(counts > 0, mass, 1.0) ** -sampling
+def _sampling_factors(counts: NDArray, sampling: float) -> NDArray[np.float64]:
+    """Return how many times more often than its rows each class is shown."""
+    present = np.maximum(counts, 1).astype(np.float64)
+    factors = present**-sampling
     return factors * counts.sum() / (factors * counts).sum()
 
 
@@ -98,25 +97,17 @@ class EpochSampler:
         Class c is shown in proportion to ``n_c ** (1 - sampling)``: 0 shows every row once, 1 all
         classes equally often. The rows of a class are shown equally often, give or take one.
     generator : torch.Generator
-    weights : ndarray of shape (n,) or None, default=None
-        Of the rows' losses, positive. Classes are then balanced by their rows' weights in all, so
-        that what is shown and how it is weighed come to the same as repeated rows would.
     """
 
     def __init__(
-        self,
-        codes: NDArray[np.int64],
-        sampling: float,
-        generator: torch.Generator,
-        weights: NDArray[np.float64] | None = None,
+        self, codes: NDArray[np.int64], sampling: float, generator: torch.Generator
     ) -> None:
         self.n_rows = len(codes)
         self.generator = generator
         self.members: list[Tensor] = []
         if sampling > 0:
             counts = np.bincount(codes)
-            mass = np.bincount(codes, weights).astype(np.float64)
-            self.expected = torch.as_tensor(counts * _sampling_factors(counts, mass, sampling))
+            self.expected = torch.as_tensor(counts * _sampling_factors(counts, sampling))
             self.members = [torch.as_tensor(np.flatnonzero(codes == c)) for c in range(len(counts))]
 
     def draw(self) -> Tensor:
