@@ -39,7 +39,9 @@ is made by `benchmarks/competition/render.py`.
 sample; another seed moves a row by up to half a point more. Head, medium and tail are thirds of the
 classes by size. *Transductive* assigns the labels of the whole set at once, using that it is
 balanced. *Networks*, *pictures seen* and *CPU minutes*, of one core, are over all that was trained
-for a row, teachers included. `single` is the first member of `winner`.
+for a row, teachers included. Minutes are a virtual machine's, whose pace was not the same every
+day: the original rows and `fast-4` had one on which it ran about 1.6 times as fast as for the
+others. `single` is the first member of `winner`.
 """
 # What a reader has to know of a row, of those that were measured.
 NOTES = {
