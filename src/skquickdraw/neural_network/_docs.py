@@ -32,7 +32,8 @@ class_weight : {'balanced', 'effective'}, dict or None, default=None
 sampling : {'balanced'}, float in [0, 1] or None, default=None
     How far each epoch balances the classes: class c is shown in proportion to
     ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
-    often. An epoch always shows as many rows as the training set has.
+    often. An epoch always shows as many rows as the training set has. Whole-number sample weights
+    count as rows here; others weigh the losses of what is shown.
 augmentation : {'sketch'}, AugmentationPolicy, StrokeAugmentation or None, default=None
     Random changes of the training images, drawn anew in every epoch, on the device. With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
