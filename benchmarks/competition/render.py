@@ -30,8 +30,10 @@ INTRODUCTION = """\
 100 classes of real Quick, Draw! sketches of 28 x 28 pixels: 1,000 to learn from of the first, 990
 of the second, ... 10 of the last. 30,000 unlabelled ones are the test set of the competition, and
 balanced; 10,000 more, labelled and balanced, are the holdout that this page is scored on. No
-pretrained weights, no other drawings. `make competition RECIPE=...` trains a row again; this page
-is made by `benchmarks/competition/render.py`.
+pretrained weights, no other drawings. `make competition RECIPE=... DATA=folder` trains a row again,
+on a folder as in [a competition of your own](user_guide/data.md#a-competition-of-your-own); the
+original rows take `PASSES=5` or `4` too, or train for 180. This page is made by
+`benchmarks/competition/render.py`.
 
 ## Recipes
 
