@@ -21,7 +21,7 @@ def plot_groups(rows: dict[str, Any], path: Path) -> str:
             100 * mean(run["scores"][group] for run in seeds.values()) for seeds in rows.values()
         ]
         axes.bar([x + 0.27 * (i - 1) for x in range(len(rows))], scores, 0.25, label=group)
-    axes.set_xticks(range(len(rows)), list(rows))
+    axes.set_xticks(range(len(rows)), [name.replace("-", "-\n") for name in rows])
     axes.set(ylabel="recall, %", ylim=(0, 100))
     axes.legend(ncols=3, frameon=False)
     axes.grid(axis="y", alpha=0.3)
