@@ -198,7 +198,7 @@ def test_a_graph_that_describes_no_classifier_is_refused(tmp_path, graph, descri
         make_server(tmp_path / "model.onnx")
 
 
-@pytest.mark.parametrize("location", ["weights.bin", "../weights.bin", "/{}", "../../../../../{}"])
+@pytest.mark.parametrize("location", ["weights.bin", "../weights.bin", "/{}", "../" * 20 + "{}"])
 def test_a_graph_cannot_name_other_files_as_its_weights(tmp_path, graph, monkeypatch, location):
     location = location.format(str(tmp_path / "weights.bin").lstrip("/"))
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
