@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
-from skquickdraw import NoisyStudentClassifier, SeedEnsembleClassifier, recipes
+from skquickdraw import SeedEnsembleClassifier, recipes
 
 from . import original
 
@@ -54,28 +54,25 @@ def single(seed: int, options: Options, data: Bunch) -> Any:
     return SeedEnsembleClassifier(network, 1, memory=options.memory, random_state=seed)
 
 
+def vote(seed: int, options: Options, data: Bunch) -> Any:
+    """Return what the winner is without unlabelled drawings: the vote that teaches it."""
+    return make_winner(options).estimator.set_params(random_state=seed)
+
+
 def winner(seed: int, options: Options, data: Bunch) -> Any:
-    return recipes.winner(n_jobs=options.n_jobs, memory=options.memory, random_state=seed)
+    """Return the winner, taught by the vote of the same seed: it need not be trained twice."""
+    teacher = vote(seed, options, data).fit(data.data, data.target)
+    return make_winner(options).set_params(estimator=FrozenEstimator(teacher), random_state=seed)
 
 
-def taught(seed: int, options: Options, data: Bunch) -> Any:
-    """Return one network that learns from the unlabelled drawings too; the winner labels them."""
-    teacher = winner(seed, options, data)
-    teacher.fit(data.data, data.target)
-    return NoisyStudentClassifier(
-        FrozenEstimator(teacher),
-        student=recipes.single(max_epochs=10),
-        n_iterations=1,
-        threshold=0.0,
-        memory=options.memory,
-        random_state=seed,
-    )
+def make_winner(options: Options) -> Any:
+    return recipes.winner(class_prior="uniform", n_jobs=options.n_jobs, memory=options.memory)
 
 
 def distilled(seed: int, options: Options, data: Bunch) -> Any:
     """Distil the winner of the same seed, which is fitted first, or recalled from the memory."""
     teacher = winner(seed, options, data)
-    teacher.fit(data.data, data.target)
+    teacher.fit(data.data, data.target, X_unlabeled=unlabeled_pool(data))
     return recipes.distilled(FrozenEstimator(teacher), memory=options.memory, random_state=seed)
 
 
@@ -86,7 +83,7 @@ ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
     "fast-4": fast_in_a_third,
     "fast": fast,
     "single": single,
+    "vote": vote,
     "winner": winner,
-    "taught": taught,
     "distilled": distilled,
 }

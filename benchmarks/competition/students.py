@@ -37,6 +37,16 @@ N_TEACHERS = 3
 PICTURES = 515_000  # that a network sees, about, whatever the size of its pool
 
 ONE_ROUND = {"n_iterations": 1, "threshold": 0.0}
+N_RENEWALS = 5  # of the labels, each for one pass over all drawings; the teacher has one fifth more
+RENEWED = {
+    "n_iterations": N_RENEWALS,
+    "warm_start_student": True,
+    "class_prior": "uniform",
+    "student_params": [
+        {"lr": 0.02 * (N_RENEWALS - i) / N_RENEWALS, "lr_schedule": None, "max_epochs": 1}
+        for i in range(N_RENEWALS)
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,8 @@ class Variant:
     """How students differ: in who teaches, in the network that learns, in drawings without labels.
 
     It is compared with the variant ``of``. ``pace`` is as in :class:`competition.steps.Step`.
+    ``is_alone`` says that its teacher is one network of its own in place of the vote, trained for
+    ``teacher_passes``, or as long as the control where that is None.
     """
 
     name: str
@@ -54,6 +66,8 @@ class Variant:
     n_unlabeled: int | None = None
     pace: float = 1.0
     of: str = "soft"
+    is_alone: bool = False
+    teacher_passes: int | None = None
 
 
 VARIANTS = [
@@ -87,6 +101,40 @@ VARIANTS = [
     ),
     Variant(
         "two-rounds", "soft, and a student of that student", params=ONE_ROUND | {"n_iterations": 2}
+    ),
+    Variant(
+        "noisier-uniform",
+        "soft, stronger augmentation, made to agree with equal classes",
+        params=ONE_ROUND | {"class_prior": "uniform"},
+        network={"augmentation": STRONGER},
+        of="noisier",
+    ),
+    Variant("alone", "soft, of one network in place of the vote", is_alone=True),
+    Variant(
+        "warm",
+        "and starting from its weights",
+        params=ONE_ROUND | {"warm_start_student": True},
+        of="alone",
+        is_alone=True,
+    ),
+    Variant(
+        "renewed",
+        "its own teacher from its second pass on: soft labels, made to agree with equal classes, "
+        "new for each pass",
+        params=RENEWED | {"threshold": 0.0},
+        network={"augmentation": STRONGER},
+        of="control",
+        is_alone=True,
+        teacher_passes=2,
+    ),
+    Variant(
+        "consistent",
+        "one label for each, where its probability is above 0.9",
+        params=RENEWED | {"threshold": 0.9, "pseudo_labels": "hard"},
+        network={"augmentation": STRONGER},
+        of="renewed",
+        is_alone=True,
+        teacher_passes=2,
     ),
 ]
 BY_NAME = {variant.name: variant for variant in VARIANTS}
@@ -147,9 +195,13 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def fit_teacher(X: Any, y: Any, seed: int, memory: str | None) -> Remembering:
-    member = make_estimator(NETWORK, seed, round(PICTURES / len(X)))
+    member = make_estimator(NETWORK, seed, control_passes(X))
     vote = SeedEnsembleClassifier(member, N_TEACHERS, memory=memory, random_state=seed)
     return Remembering(vote.fit(X, y))
+
+
+def control_passes(X: Any) -> int:
+    return round(PICTURES / len(X))
 
 
 def fit(name: str, X: Any, y: Any, seed: int, pool: Any, find_teacher: Any) -> Any:
@@ -157,12 +209,15 @@ def fit(name: str, X: Any, y: Any, seed: int, pool: Any, find_teacher: Any) -> A
     if name == "teacher":
         return find_teacher().teacher_
     if name == "control":
-        return make_estimator(NETWORK, seed, round(PICTURES / len(X))).fit(X, y)
+        return make_estimator(NETWORK, seed, control_passes(X)).fit(X, y)
     variant = BY_NAME[name]
     pool = pool[: variant.n_unlabeled]
     passes = round(variant.pace * PICTURES / (len(X) + len(pool)))
     network = make_estimator(NETWORK, seed, passes).set_params(**variant.network)
-    teacher = FrozenEstimator(find_teacher())
+    if variant.is_alone:
+        teacher = make_estimator(NETWORK, seed, variant.teacher_passes or control_passes(X))
+    else:
+        teacher = FrozenEstimator(find_teacher())
     student = variant.learner(teacher, student=network, random_state=seed, **variant.params)
     return student.fit(X, y, X_unlabeled=pool)
 

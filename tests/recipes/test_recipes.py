@@ -50,16 +50,31 @@ def test_members_of_the_winner_are_networks_like_the_single_one(sketches):
     assert np.bincount(np.unique(clf.predict_transductive(X), return_inverse=True)[1]).min() == 40
 
 
+def test_the_winner_is_a_vote_of_students_where_there_are_unlabelled_pictures(sketches):
+    X, y = sketches
+    recipe = shrink(recipes.winner(n_members=2, class_prior="uniform", random_state=0))
+    clf = recipe.fit(X[:60], y[:60], X_unlabeled=X[60:])
+    (teacher,) = clf.teachers_
+    alone = shrink(recipes.winner(n_members=2, random_state=0)).fit(X[:60], y[:60])
+    np.testing.assert_array_equal(teacher.predict_proba(X), alone.predict_proba(X))
+    images = [network.history_[0]["n_images"] for network in clf.estimator_.estimators_]
+    assert images == [120, 120]
+    np.testing.assert_allclose(clf.transduction_proba_[60:].mean(axis=0), 1 / 3, atol=1e-6)
+
+
 def test_an_interrupted_winner_goes_on(sketches, tmp_path, monkeypatch):
     X, y = sketches
-    made = shrink(recipes.winner(n_members=1, memory=str(tmp_path), random_state=0)).fit(X, y)
+
+    def train():
+        recipe = shrink(recipes.winner(n_members=1, memory=str(tmp_path), random_state=0))
+        return recipe.fit(X[:60], y[:60], X_unlabeled=X[60:])
 
     def refuse(*args, **kwargs):
         raise AssertionError("a network that was kept is trained again")
 
+    made = train()
     monkeypatch.setattr("skquickdraw.neural_network._net.ImageNet.train", refuse)
-    again = shrink(recipes.winner(n_members=1, memory=str(tmp_path), random_state=0)).fit(X, y)
-    np.testing.assert_array_equal(again.predict_proba(X), made.predict_proba(X))
+    np.testing.assert_array_equal(train().predict_proba(X), made.predict_proba(X))
 
 
 def test_what_is_distilled_is_one_small_network(sketches):
@@ -75,7 +90,9 @@ def test_what_is_distilled_is_one_small_network(sketches):
 def test_passes_can_be_chosen():
     assert recipes.fast(max_epochs=3).max_epochs == 3
     assert recipes.single(max_epochs=3).max_epochs == 3
-    assert recipes.winner(max_epochs=3).estimator.estimator.max_epochs == 3
+    assert recipes.winner(max_epochs=7).estimator.estimator.max_epochs == 7
+    assert recipes.winner(max_epochs=7).student.estimator.max_epochs == 5
+    assert recipes.winner(max_epochs=1).student.estimator.max_epochs == 1
     assert recipes.distilled(max_epochs=3).student.max_epochs == 3
 
 

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier
-from ..semi_supervised import TransductiveClassifier
+from ..semi_supervised import NoisyStudentClassifier
 from ._networks import VARIED, single
 
 
@@ -17,21 +17,27 @@ def winner(
     *,
     n_members: int = 4,
     max_epochs: int = 14,
+    class_prior: Any = None,
     n_jobs: int | None = None,
     memory: Any = None,
     random_state: Any = None,
-) -> TransductiveClassifier:
-    """Return a vote of several networks, for the most accuracy.
+) -> NoisyStudentClassifier:
+    """Return a vote of noisy students, for the most accuracy.
 
-    Its members are those of :func:`single`. For a whole test set whose class balance is known,
-    ``predict_transductive`` may gain some more.
+    Networks as those of :func:`single` vote, and are the teacher: they label the pictures that have
+    no labels. As many new networks learn from all pictures, and vote.
 
     Parameters
     ----------
     n_members : int, default=4
-        Networks that vote.
+        Networks that vote, of teacher and student each.
     max_epochs : int, default=14
-        Passes of each over the training set, as in :func:`fast`.
+        Passes of each teacher over the labelled pictures, as in :func:`fast`. Students make five
+        passes over all pictures for seven of these.
+    class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
+        What shares the classes have among the unlabelled pictures, as in
+        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Where that is known, students
+        are better for it.
     n_jobs : int, default=None
         Networks to train at once, as in :class:`joblib.Parallel`. On CPUs several networks of one
         thread each are trained faster than one after another.
@@ -42,31 +48,32 @@ def winner(
 
     Returns
     -------
-    classifier : TransductiveClassifier
-        Not fitted; a :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` inside.
-
-    Notes
-    -----
-    Noisy students are not in it. One network that it taught, by
-    :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`, was nearly as good as the vote; a
-    vote of such students was not tried.
+    classifier : NoisyStudentClassifier
+        Not fitted. Where its ``fit`` is given no unlabelled pictures, the teacher's vote is all
+        that is trained. For a whole test set whose class balance is known, its
+        ``predict_transductive`` may gain some more.
 
     Examples
     --------
     >>> from skquickdraw import recipes
-    >>> clf = recipes.winner(n_jobs=2, random_state=0)
-    >>> clf.estimator.n_estimators
+    >>> clf = recipes.winner(class_prior="uniform", n_jobs=2, random_state=0)
+    >>> clf.student.n_estimators
     4
-    >>> clf.fit(X, y).predict_transductive(X_test)  # doctest: +SKIP
+    >>> clf.fit(X, y, X_unlabeled=X_test).predict_transductive(X_test)  # doctest: +SKIP
     """
-    vote = SeedEnsembleClassifier(
-        single(max_epochs=max_epochs),
-        n_members,
-        n_jobs=n_jobs,
-        memory=memory,
+    student_epochs = max(1, round(max_epochs * 5 / 7))
+    teacher, student = (
+        SeedEnsembleClassifier(single(max_epochs=n), n_members, n_jobs=n_jobs, memory=memory)
+        for n in (max_epochs, student_epochs)
+    )
+    return NoisyStudentClassifier(
+        teacher,
+        student=student,
+        n_iterations=1,
+        threshold=0.0,
+        class_prior=class_prior,
         random_state=random_state,
     )
-    return TransductiveClassifier(vote)
 
 
 def distilled(
