@@ -19,6 +19,15 @@ otherwise; the *control* is one that sees the labelled drawings alone. *Gain* is
 *of* names, with the standard error over the seeds, each its own split. Minutes of students include
 their teachers', which makes them four times the control's.
 """
+MEMBERS = """
+## Members of a vote
+
+How members should differ, on the same splits: three networks like the students' teachers vote,
+which differ by their random seed alone; or by their pictures too, as in the ladder's steps
+`no-smoothing`, `stronger` and `erasing`; or in their kind, the last two being its `wider` and its
+`mobilenet` without label smoothing, for about as long. *Alone* is what a member scores by itself,
+in the mean; *disagreement* how often two of them give different answers.
+"""
 PUBLISHED = """
 The author of the original recipe scored his 85 more frequent classes: 77.5 % on 850 pictures, by
 six noisy students, some 30 hours of a GPU. `{recipe}` is right about {recall:.1%} of the holdout's
@@ -62,6 +71,27 @@ def render_students(
     ]
     header = ["", "of", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
     return STUDENTS.format(pictures=pictures) + table(header, rows)
+
+
+def render_members(result: dict[str, Any]) -> str:
+    """Return a row for each way in which members differ."""
+    if not result:
+        return ""
+    kinds = result["kinds"]
+    header = ["differ by", "seeds", "vote", "gain over seeds alone", "alone", "disagreement"]
+    return MEMBERS + table(header, [member_row(kind, kinds) for kind in kinds])
+
+
+def member_row(kind: str, kinds: dict[str, Any]) -> list[str]:
+    runs = list(kinds[kind].values())
+    return [
+        kind,
+        str(len(runs)),
+        f"{mean(run['balanced_accuracy'] for run in runs):.1%}",
+        gain(kinds[kind], kinds["seed"]) if kind != "seed" else "",
+        f"{mean(mean(run['alone']) for run in runs):.1%}",
+        f"{mean(run['disagreement'] for run in runs):.1%}",
+    ]
 
 
 def student_row(name: str, of: str, change: str, variants: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from _tables import table
 
 from .ladder import gain
-from .limits import render_errors, render_published, render_students
+from .limits import render_errors, render_members, render_published, render_students
 from .plots import plot_curves, plot_groups, plot_growth, plot_pool
 from .rows import ROWS
 from .steps import STEPS
@@ -104,6 +104,7 @@ def main() -> None:
         + render_ladder(load("ladder.json"))
         + render_students(students, changes, PICTURES)
         + plot_pool(students, pools(), IMAGES / "competition_pool.png")
+        + render_members(load("members.json"))
         + render_errors(load("errors.json"))
     )
 
