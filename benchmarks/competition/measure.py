@@ -37,7 +37,8 @@ def networks_in(estimator: Any) -> Iterator[Any]:
 def costs(estimator: Any) -> dict[str, Any]:
     """Return what training took, over all networks, also where it was done in an earlier run.
 
-    Predictions, for pseudo-labels and scores, are not counted: they are a few per cent.
+    Predictions, for pseudo-labels and scores, are not counted: they are a few per cent. A network
+    that started from another one's weights has its epochs too, which are counted with both.
     """
     networks = list({id(network): network for network in networks_in(estimator)}.values())
     epochs = [epoch for network in networks for epoch in network.history_]

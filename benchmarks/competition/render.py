@@ -41,9 +41,8 @@ original rows take `PASSES=5` or `4` too, or train for 180. This page is made by
 sample; another seed moves a row by up to half a point more. Head, medium and tail are thirds of the
 classes by size. *Transductive* assigns the labels of the whole set at once, using that it is
 balanced. *Networks*, *pictures seen* and *CPU minutes*, of one core, are over all that was trained
-for a row, teachers included. Minutes are a virtual machine's, whose pace was not the same every
-day: the original rows and `fast-4` had one on which it ran about 1.6 times as fast as for the
-others. `single` is the first member of `winner`.
+for a row, teachers included; those of the pace at which one virtual machine ran, of which others
+are slower. `single` is the first member of `vote`.
 """
 # What a reader has to know of a row, of those that were measured.
 NOTES = {
@@ -59,13 +58,13 @@ filled-up set, and students {passes[1]} over theirs, which is nearly three times
     "fast-4": """
 `fast-4` is `fast` with 4 passes in place of 12: its rate falls to nothing in that time.
 """,
-    "distilled": """
-The original students, `taught` and `distilled` learn from the unlabelled drawings too, and from
-those of the holdout without their labels. The teacher of `distilled` was the vote of an earlier
-`winner`, whose networks had label smoothing and less weight decay (84.4 % on the holdout).
+    "winner": """
+The teacher of `winner` is `vote`, which is what `recipes.winner` trains where it has no unlabelled
+drawings; its students are told that these are balanced.
 """,
-    "taught": """
-`taught` is no recipe of the package: a network like `single` that is a noisy student of `winner`.
+    "distilled": """
+The original students, `winner` and `distilled` learn from the unlabelled drawings too, and from
+those of the holdout without their labels. The teacher of `distilled` is `winner`.
 """,
 }
 LADDER = """
