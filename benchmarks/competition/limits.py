@@ -65,6 +65,7 @@ def render_students(
     described = {
         "teacher": ("", "the vote of three networks"),
         "control": ("", "one network, on labelled drawings alone"),
+        "noisier-control": ("control", "the same, stronger augmentation"),
         **changes,
     }
     rows = [

@@ -107,7 +107,7 @@ VARIANTS = [
         "soft, stronger augmentation, made to agree with equal classes",
         params=ONE_ROUND | {"class_prior": "uniform"},
         network={"augmentation": STRONGER},
-        of="noisier",
+        of="noisier-control",
     ),
     Variant("alone", "soft, of one network in place of the vote", is_alone=True),
     Variant(
@@ -138,7 +138,8 @@ VARIANTS = [
     ),
 ]
 BY_NAME = {variant.name: variant for variant in VARIANTS}
-NAMES = ["teacher", "control", *BY_NAME]
+CONTROLS = {"control": {}, "noisier-control": {"augmentation": STRONGER}}
+NAMES = ["teacher", *CONTROLS, *BY_NAME]
 
 
 class Remembering(ClassifierMixin, BaseEstimator):
@@ -208,8 +209,9 @@ def fit(name: str, X: Any, y: Any, seed: int, pool: Any, find_teacher: Any) -> A
     """Return the fitted teacher, control or variant of a name."""
     if name == "teacher":
         return find_teacher().teacher_
-    if name == "control":
-        return make_estimator(NETWORK, seed, control_passes(X)).fit(X, y)
+    if name in CONTROLS:
+        network = make_estimator(NETWORK, seed, control_passes(X))
+        return network.set_params(**CONTROLS[name]).fit(X, y)
     variant = BY_NAME[name]
     pool = pool[: variant.n_unlabeled]
     passes = round(variant.pace * PICTURES / (len(X) + len(pool)))
