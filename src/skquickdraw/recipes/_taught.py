@@ -36,8 +36,8 @@ def winner(
         passes over all pictures for seven of these.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         What shares the classes have among the unlabelled pictures, as in
-        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is known: rare
-        classes gain most by it.
+        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is
+        known.
     n_jobs : int, default=None
         Networks to train at once, as in :class:`joblib.Parallel`. On CPUs several networks of one
         thread each are trained faster than one after another.
