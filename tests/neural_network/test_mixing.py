@@ -14,6 +14,7 @@ def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():
         images=torch.zeros(16, 1, 8, 8),
         rows=torch.arange(16),
         codes=torch.as_tensor(codes),
+        image_keys=np.arange(16, dtype=np.uint32),
         n_classes=2,
         weights=torch.tensor([2.0, 1e-6] * 8),
     )
@@ -23,6 +24,7 @@ def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():
         batch_size=16,
         sampler=EpochSampler(codes, 0.0, generator),
         augmentation=None,
+        background=np.zeros(1, np.float32),
         mixing=MixUp(1.0),
         generator=generator,
     )

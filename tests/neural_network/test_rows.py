@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from skquickdraw.neural_network._training_set import LabeledImages
 from skquickdraw.neural_network._rows import (
     EpochSampler,
-    canonical_order,
     repeat_rows,
     shown_counts,
 )
@@ -103,7 +103,10 @@ def test_no_weights_change_nothing():
 def test_the_canonical_order_depends_on_content_only(sketches):
     X, y = sketches
     shuffled = np.random.default_rng(0).permutation(len(X))
-    order, other = canonical_order(X, y), canonical_order(X[shuffled], y[shuffled])
+    order, other = (
+        LabeledImages(X[rows], y[rows], np.arange(3), torch.device("cpu")).order()
+        for rows in (slice(None), shuffled)
+    )
     np.testing.assert_array_equal(X[order], X[shuffled][other])
 
 

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._strokes import StrokeAugmentation
 
-AUGMENTATIONS = {"none": None, "sketch": AugmentationPolicy}
+AUGMENTATIONS = {"auto": AugmentationPolicy, "none": None, "sketch": AugmentationPolicy}
 MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
 
 
 def resolve_augmentation(
     augmentation: AugmentationPolicy | StrokeAugmentation | str | None,
     *,
+    image_shape: tuple[int, int, int] | None = None,
     with_strokes: bool = False,
 ) -> AugmentationPolicy | StrokeAugmentation | None:
     """Return the policy that an estimator's ``augmentation`` parameter stands for.
 
     Parameters
     ----------
-    augmentation : {'none', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+        'auto' is made for the images: see :func:`auto_policy`.
+    image_shape : (C, H, W), default=None
+        Of the images, where they are known.
     with_strokes : bool, default=False
         Whether the caller can draw strokes, and so takes a StrokeAugmentation too.
 
     Returns
     -------
     policy : AugmentationPolicy, StrokeAugmentation or None
-        None for None and 'none'; a policy comes back itself, validated.
+        None for None and 'none'; a policy comes back itself, validated. It may hold an 'auto' that
+        its ``bind`` decides.
 
     Raises
     ------
@@ -45,6 +51,8 @@ def resolve_augmentation(
     """
     if augmentation is None:
         return None
+    if isinstance(augmentation, str) and augmentation == "auto" and image_shape is not None:
+        return auto_policy(image_shape)
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
         factory = AUGMENTATIONS[augmentation]
         return factory and factory()
@@ -61,6 +69,16 @@ def resolve_augmentation(
         )
     augmentation.validate()
     return augmentation
+
+
+def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
+    """Return what ``augmentation='auto'`` means for images of this shape.
+
+    None where a side is below 8 pixels: that is no picture, but features in a grid.
+    """
+    if min(image_shape[1:]) < SMALLEST_SIDE:
+        return None
+    return AugmentationPolicy()
 
 
 def resolve_mixing(mixing: Any) -> Any:

@@ -6,8 +6,9 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
@@ -125,8 +126,8 @@ class StrokeAugmentation(BaseEstimator):
         return StrokeInk(int(self.side), float(self.line_width), float(self.margin))
 
     @property
-    def horizontal_flip(self) -> float:
-        """Probability that ``then`` mirrors a picture."""
+    def horizontal_flip(self) -> float | str:
+        """Probability that ``then`` mirrors an image, or 'auto' where that is not decided yet."""
         policy = self._picture_policy()
         return 0.0 if policy is None else policy.horizontal_flip
 
@@ -143,6 +144,28 @@ class StrokeAugmentation(BaseEstimator):
         policy = self._picture_policy()
         if policy is not None:
             policy.validate()
+
+    def bind(self, strokes: Any, codes: Any) -> StrokeAugmentation:
+        """Return the augmentation for a training set: with the mirroring of ``then`` decided.
+
+        Parameters
+        ----------
+        strokes : ndarray of shape (n, 1, 3, P)
+            Packed strokes; some 2,000 are enough.
+        codes : int ndarray of shape (n,)
+            Classes from 0.
+
+        Returns
+        -------
+        augmentation : StrokeAugmentation
+            This one, where ``then`` leaves nothing to decide.
+        """
+        policy = self._picture_policy()
+        if policy is None:
+            return self
+        images = self.ink(torch.as_tensor(np.ascontiguousarray(strokes)).float()).numpy()
+        bound = policy.bind(images, codes)
+        return self if bound is policy else clone(self).set_params(then=bound)
 
     def check(self, strokes: Any) -> None:
         """Check that a batch, a tensor or an array, holds packed strokes (n, 1, 3, P).

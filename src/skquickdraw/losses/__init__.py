@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..exceptions import InvalidParameterError
 from ._distillation import Distillation
 from ._losses import LDAM, BalancedSoftmax, CrossEntropy, Focal, Loss
@@ -17,8 +19,14 @@ LOSSES: dict[str, type[Loss]] = {
 }
 
 
-def resolve_loss(loss: str | Loss) -> Loss:
-    """Return the loss that a name stands for, with its default parameters, or the loss itself."""
+def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
+    """Return the loss that a name stands for, with its default parameters, or the loss itself.
+
+    'auto' is the balanced softmax, but cross entropy where ``class_weight`` is given: it would undo
+    the weights.
+    """
+    if isinstance(loss, str) and loss == "auto":
+        return BalancedSoftmax() if class_weight is None else CrossEntropy()
     if isinstance(loss, str) and loss in LOSSES:
         return LOSSES[loss]()
     if isinstance(loss, Loss):

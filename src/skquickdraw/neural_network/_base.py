@@ -24,10 +24,12 @@ from ..losses import LOSSES
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
+from ._plan import make_plan
 from ._training_set import LabeledImages, pixel_statistics
 from ._views import make_views
 
 RATE = Interval(Real, 0, 1, closed="left")
+AUTO = StrOptions({"auto"})
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
@@ -38,30 +40,37 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     classes_: NDArray[Any]
     image_shape_: tuple[int, int, int]
     n_epochs_: int
+    augmentation_: Any
+    background_: NDArray[np.float32]
+    auto_params_: dict[str, Any]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "width": [Interval(Real, 0, None, closed="neither")],
-        "stem_stride": [Options(Integral, {1, 2})],
+        "stem_stride": [AUTO, Options(Integral, {1, 2})],
         "dropout": [RATE],
         "spatial_dropout": [RATE],
         "stochastic_depth": [RATE],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [AUTO, Interval(Real, 0, None, closed="left")],
         "label_smoothing": [RATE],
-        "loss": [StrOptions(set(LOSSES)), HasMethods(["bind"])],
+        "loss": [StrOptions({"auto", *LOSSES}), HasMethods(["bind"])],
         "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
         "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
-        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
+        "augmentation": [
+            StrOptions({"auto", "sketch", "none"}),
+            HasMethods(["draw", "apply"]),
+            None,
+        ],
         "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
         "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
-        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 2, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [AUTO, Interval(Integral, 2, None, closed="left")],
+        "max_epochs": [AUTO, Interval(Real, 0, None, closed="neither")],
         "ema_decay": [RATE, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "n_tta": [Interval(Integral, 1, 10, closed="both")],
+        "n_tta": [AUTO, Interval(Integral, 1, 10, closed="both")],
         "image_shape": [tuple, list, None],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
@@ -74,27 +83,27 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self,
         *,
         width: float = 1.0,
-        stem_stride: int = 2,
+        stem_stride: int | str = "auto",
         dropout: float = 0.0,
         spatial_dropout: float = 0.0,
         stochastic_depth: float = 0.0,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
-        loss: Any = "cross_entropy",
+        weight_decay: float | str = "auto",
+        label_smoothing: float = 0.0,
+        loss: Any = "auto",
         class_weight: Any = None,
         sampling: str | float | None = None,
-        augmentation: Any = None,
+        augmentation: Any = "auto",
         mixing: Any = None,
-        optimizer: Any = "adamw",
-        lr: float = 0.003,
+        optimizer: Any = "muon",
+        lr: float | str = "auto",
         lr_schedule: str | None = "onecycle",
         batch_size: int | str = "auto",
-        max_epochs: int = 20,
-        ema_decay: float | None = None,
+        max_epochs: float | str = "auto",
+        ema_decay: float | None = 0.999,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
-        n_tta: int = 1,
+        n_tta: int | str = "auto",
         image_shape: tuple[int, ...] | None = None,
         device: str | torch.device = "auto",
         precision: str = "auto",
@@ -277,26 +286,31 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _outputs(self, X: ArrayLike, module: torch.nn.Module) -> NDArray[np.float32]:
         """Return what ``module`` makes of each image, averaged over the views."""
-        self._check_views()
+        views = self._views()
         images = as_images(check_images(self, X, reset=False, image_shape=self.image_shape_))
-        looks = [self.net_.logits(images, module, view) for view in self._views()[: self.n_tta]]
-        return torch.stack(looks).mean(dim=0).cpu().numpy()
+        outputs = [self.net_.logits(images, module, view) for view in views]
+        return torch.stack(outputs).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:
-        policy = resolve_augmentation(self.augmentation, with_strokes=True)
-        return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
+        """Return the views that are averaged; raise where ``n_tta`` asks for more than there are."""
+        flips = getattr(self.augmentation_, "horizontal_flip", 0) > 0
+        self._check_views(flips)
+        views = make_views(flips, self.background_)
+        n_views = (2 if flips else 1) if self.n_tta == "auto" else self.n_tta
+        return views[:n_views]
 
     def _validate_params(self) -> None:
         super()._validate_params()
-        self._check_views()
+        policy = resolve_augmentation(self.augmentation, with_strokes=True)
+        self._check_views(getattr(policy, "horizontal_flip", 0) != 0)  # 'auto' may turn out so
 
-    def _check_views(self) -> None:
-        n_views = len(self._views())
-        if self.n_tta > n_views:
+    def _check_views(self, flips: bool) -> None:
+        n_views = len(make_views(flips))
+        if self.n_tta != "auto" and self.n_tta > n_views:
             raise InvalidParameterError(
                 f"{type(self).__name__}: n_tta={self.n_tta}, but without horizontal flips in the "
                 f"augmentation there are only {n_views} views. Lower n_tta, or set "
-                "augmentation='sketch'."
+                "augmentation__horizontal_flip=0.5."
             )
 
     def _check_same_classes(self, classes: NDArray[Any] | None) -> None:
@@ -360,14 +374,16 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
                 f"got {len(train)} that count. Collect more rows before a call."
             )
-        n_epochs = 1 if is_one_epoch else self.max_epochs
+        plan = make_plan(self, train, self if previous is not None else None)
+        n_epochs = 1 if is_one_epoch else plan.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
-        batches = build_batches(self, train, draw_seed(rng) + n_before)
+        batches = build_batches(self, plan, train, draw_seed(rng) + n_before)
         device = train.images.device
         with isolated_torch_rng(draw_seed(rng) + n_before, device), tuned_backends(device):
             net = build_net(
                 self,
+                plan,
                 batches,
                 classes,
                 n_epochs=n_epochs,
@@ -381,6 +397,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 net.resume(previous)
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
+        self.augmentation_, self.background_ = plan.augmentation, plan.background
+        self.auto_params_ = plan.numbers()
         self.net_ = net
         self.history_ = net.epochs()
         self.n_epochs_ = len(self.history_)

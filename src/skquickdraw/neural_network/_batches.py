@@ -7,7 +7,7 @@ device.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,10 @@ from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
 from .._mapped import MappedRows, map_rows
+from ..augmentation import OnBackground
 from ._rows import EpochSampler
 
 Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
-LARGEST_AUTO_BATCH = 256
-SMALLEST_AUTO_BATCH = 16
 
 
 @dataclass
@@ -37,6 +36,8 @@ class ImageSet(Dataset):
     rows : int64 tensor of shape (n_shown,)
         Positions in ``images``; repeated ones are shown repeatedly.
     codes : int64 tensor of shape (n_shown,)
+    image_keys : uint32 ndarray of shape (n_shown,)
+        Checksums of the images.
     n_classes : int
     soft_targets : float32 tensor of shape (n_shown, n_classes) or None
     weights : float32 tensor of shape (n_shown,) or None
@@ -45,6 +46,7 @@ class ImageSet(Dataset):
     images: Tensor | MappedImages
     rows: Tensor
     codes: Tensor
+    image_keys: NDArray[np.uint32]
     n_classes: int
     soft_targets: Tensor | None = None
     weights: Tensor | None = None
@@ -109,13 +111,6 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(images))
 
 
-def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
-    """Return the batch size; 'auto' takes about 16 steps an epoch, within 16 to 256 rows."""
-    if batch_size == "auto":
-        return min(LARGEST_AUTO_BATCH, max(SMALLEST_AUTO_BATCH, n_rows // 16))
-    return int(batch_size)
-
-
 def count_batches(n_rows: int, batch_size: int) -> int:
     """Return how many batches an epoch has: equal ones, none of which is a single row."""
     return max(1, min(-(-n_rows // batch_size), n_rows // 2))
@@ -129,8 +124,9 @@ class TrainingBatches:
     images : ImageSet
     batch_size : int
     sampler : EpochSampler
-    augmentation : callable or None
-        Maps (images, generator) to images.
+    augmentation : object with ``draw`` and ``apply``, or None
+    background : ndarray of shape (C,)
+        What surrounds the images.
     mixing : object with ``draw`` and ``apply``, or None
     generator : torch.Generator
     """
@@ -141,7 +137,8 @@ class TrainingBatches:
         *,
         batch_size: int,
         sampler: EpochSampler,
-        augmentation: Callable[[Tensor, torch.Generator], Tensor] | None,
+        augmentation: Any,
+        background: NDArray[np.float32],
         mixing: Any,
         generator: torch.Generator,
     ) -> None:
@@ -149,6 +146,7 @@ class TrainingBatches:
         self.n_batches = count_batches(len(dataset), batch_size)
         self.sampler = sampler
         self.augmentation = augmentation
+        self.augment = None if augmentation is None else OnBackground(augmentation, background)
         self.mixing = mixing
         self.generator = generator
 
@@ -165,8 +163,8 @@ class TrainingBatches:
         order = self.sampler.draw().to(self.dataset.images.device)
         for positions in order.tensor_split(self.n_batches):
             images, (targets, weights) = self.dataset.gather(positions)
-            if self.augmentation is not None:
-                images = self.augmentation(images, self.generator)
+            if self.augment is not None:
+                images = self.augment(images, self.generator)
             if self.mixing is not None:
                 images, targets, weights = self._mix(images, targets, weights)
             yield images, (targets, weights)

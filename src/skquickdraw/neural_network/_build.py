@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import torch
@@ -13,12 +14,13 @@ from .._mapped import in_chunks
 from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
-from ..losses import class_weights, resolve_loss
-from ._batches import ImageSet, TrainingBatches, resolve_batch_size
+from ..losses import class_weights
+from ._batches import ImageSet, TrainingBatches
 from ._callbacks import KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
-from ._net import ImageNet
+from ._net import ImageNet, count_steps
 from ._optimizers import make_optimizer
+from ._plan import TrainingPlan
 from ._rows import EpochSampler
 from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
@@ -42,17 +44,20 @@ def check_strokes(estimator: Any, images: NDArray[Any]) -> None:
             policy.check(chunk)
 
 
-def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches:
+def build_batches(
+    estimator: Any, plan: TrainingPlan, train: ImageSet, seed: int
+) -> TrainingBatches:
     """Return the batches of an epoch; one generator of their own feeds all their draws."""
     generator = make_generator(seed)
     batches = SharedBatches if is_shared(estimator.device) else TrainingBatches
     return batches(
         train,
-        batch_size=resolve_batch_size(estimator.batch_size, len(train)),
+        batch_size=plan.batch_size,
         sampler=EpochSampler(
             train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
         ),
-        augmentation=resolve_augmentation(estimator.augmentation, with_strokes=True),
+        augmentation=plan.augmentation,
+        background=plan.background,
         mixing=resolve_mixing(estimator.mixing),
         generator=generator,
     )
@@ -60,10 +65,11 @@ def build_batches(estimator: Any, train: ImageSet, seed: int) -> TrainingBatches
 
 def build_net(
     estimator: Any,
+    plan: TrainingPlan,
     batches: TrainingBatches,
     classes: NDArray[Any],
     *,
-    n_epochs: int,
+    n_epochs: float,
     has_validation: bool,
     lr_schedule: str | None,
 ) -> ImageNet:
@@ -73,20 +79,21 @@ def build_net(
     ink = getattr(batches.augmentation, "ink", None)
     class_weight = _class_weight(estimator, train, classes)
     options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
+    options["module__stem_stride"] = plan.stem_stride
     net = ImageNet(
         estimator._network,
         **options,
         module__image_shape=batches.image_shape if ink is None else ink.image_shape,
         module__n_classes=train.n_classes,
         criterion=Criterion,
-        criterion__row_loss=_row_loss(estimator, train, class_weight),
+        criterion__row_loss=_row_loss(plan.loss, estimator.sampling, train, class_weight),
         criterion__label_smoothing=estimator.label_smoothing,
         criterion__class_weight=class_weight,
         optimizer=make_optimizer,
         optimizer__name=estimator.optimizer,
-        optimizer__weight_decay=estimator.weight_decay,
-        lr=estimator.lr,
-        callbacks=_callbacks(estimator, lr_schedule, n_epochs, len(batches), has_validation),
+        optimizer__weight_decay=plan.weight_decay,
+        lr=plan.lr,
+        callbacks=_callbacks(estimator, plan.lr, lr_schedule, n_epochs, batches, has_validation),
         device=str(device),
         precision=resolve_precision(estimator.precision, device),
         ink=ink,
@@ -95,11 +102,12 @@ def build_net(
     return net.initialize()
 
 
-def _row_loss(estimator: Any, train: ImageSet, class_weight: Tensor | None) -> torch.nn.Module:
-    loss = resolve_loss(estimator.loss)
+def _row_loss(
+    loss: Any, sampling: str | float | None, train: ImageSet, class_weight: Tensor | None
+) -> torch.nn.Module:
     if not getattr(loss, "corrects_prior", True):
         return loss.bind(effective_counts(train, sampling=0.0))
-    counts = effective_counts(train, sampling_strength(estimator.sampling))
+    counts = effective_counts(train, sampling_strength(sampling))
     if class_weight is not None:
         weighted = counts * class_weight
         counts = weighted * (counts.sum() / weighted.sum())
@@ -116,17 +124,18 @@ def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Ten
 
 def _callbacks(
     estimator: Any,
+    lr: float,
     lr_schedule: str | None,
-    n_epochs: int,
-    n_batches: int,
+    n_epochs: float,
+    batches: TrainingBatches,
     has_validation: bool,
 ) -> list[tuple[str, Any]]:
     """Return callbacks in the order in which they must act: average, then judge, then tell."""
-    schedule = make_schedule(lr_schedule, lr=estimator.lr, n_steps=n_epochs * n_batches)
+    schedule = make_schedule(lr_schedule, lr=lr, n_steps=count_steps(n_epochs, len(batches)))
     average = None if estimator.ema_decay is None else WeightAverage(estimator.ema_decay)
     is_stopped_early = estimator.early_stopping and has_validation
     keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None
-    bar = ProgressBar(type(estimator).__name__, n_epochs) if estimator.verbose else None
+    bar = ProgressBar(type(estimator).__name__, ceil(n_epochs)) if estimator.verbose else None
     exchange = Exchange() if is_shared(estimator.device) else None  # schedules read its losses
     named = {
         "exchange": exchange,

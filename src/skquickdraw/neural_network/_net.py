@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from itertools import islice
 from math import isfinite
 from time import process_time
 from typing import Any
@@ -26,6 +27,11 @@ from ._views import View
 # CPUs small batches are as fast as large ones.
 PREDICTION_BATCH_CPU = 32
 PREDICTION_BATCH_ACCELERATOR = 1024
+
+
+def count_steps(n_epochs: float, n_batches: int) -> int:
+    """Return how many steps so many passes have, of which the last may be a part; at least one."""
+    return max(1, round(n_epochs * n_batches))
 
 
 class ImageNet(NeuralNet):
@@ -77,14 +83,15 @@ class ImageNet(NeuralNet):
         super().__setstate__({**state, "precision": precision, "folded_": FoldedCopy()})
 
     def train(
-        self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: int
+        self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: float
     ) -> ImageNet:
-        """Train for ``n_epochs``, or until a callback calls :meth:`stop`."""
+        """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`."""
         self.is_stopped_ = False
+        n_steps = count_steps(n_epochs, len(batches))
         self.notify("on_train_begin", X=batches.dataset, y=None)
         try:
-            for _ in range(n_epochs):
-                self._run_epoch(batches, validation)
+            for n_done in range(0, n_steps, len(batches)):
+                self._run_epoch(batches, min(n_steps - n_done, len(batches)), validation)
                 if self.is_stopped_:
                     break
         finally:
@@ -132,16 +139,20 @@ class ImageNet(NeuralNet):
         average = dict(self.callbacks_).get("average")
         return self.module_ if average is None else average.network()
 
-    def _run_epoch(self, batches: TrainingBatches, validation: ImageSet | None) -> None:
-        self.notify("on_epoch_begin", dataset_train=batches.dataset, dataset_valid=validation)
+    def _run_epoch(
+        self, batches: TrainingBatches, n_steps: int, validation: ImageSet | None
+    ) -> None:
+        train = batches.dataset
+        self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
         self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
         started = process_time()
-        self.run_single_epoch(batches, training=True, prefix="train", step_fn=self.train_step)
+        part = islice(batches, n_steps)
+        self.run_single_epoch(part, training=True, prefix="train", step_fn=self.train_step)
         self.history.record("cpu", process_time() - started)
-        self.history.record("n_images", len(batches.dataset))
+        self.history.record("n_images", round(len(train) * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
-        self.notify("on_epoch_end", dataset_train=batches.dataset, dataset_valid=validation)
+        self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)
 
     def run_single_epoch(
         self,

@@ -16,17 +16,8 @@ from .._mapped import in_chunks
 LONGEST_REPETITION = 10
 
 
-def canonical_order(*columns: NDArray[Any] | None) -> NDArray[np.int64]:
-    """Order rows by their content, so that a fit does not depend on the order they came in.
-
-    ``columns`` are arrays with one entry a row (images, codes, weights ...), or None; later ones
-    only break ties of earlier ones.
-    """
-    keys = [_checksums(column) for column in columns if column is not None]
-    return np.lexsort(keys[::-1])
-
-
-def _checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
+def checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return a checksum of each row's content."""
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
     return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))
 

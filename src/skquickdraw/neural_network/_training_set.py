@@ -15,7 +15,7 @@ from torch import Tensor
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._batches import ImageSet, MappedImages, as_images
-from ._rows import canonical_order, repeat_rows, shown_counts
+from ._rows import checksums, repeat_rows, shown_counts
 
 STATISTICS_CHUNK = 2**20  # pixels at a time
 ROUNDING = 1e-13  # of sums of squares in double precision, relative
@@ -34,8 +34,15 @@ class LabeledImages:
 
     def order(self) -> NDArray[np.int64]:
         """Return the rows that count, in an order that depends on their content only."""
-        order = canonical_order(self.images, self.codes, self.weights, self.soft_targets)
+        columns = (self.codes, self.weights, self.soft_targets)  # each breaks ties of those before
+        keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
+        order = np.lexsort(keys[::-1])
         return order if self.weights is None else order[self.weights[order] > 0]
+
+    @cached_property
+    def image_keys(self) -> NDArray[np.uint32]:
+        """A checksum of each image: equal images have equal ones."""
+        return checksums(self.images)
 
     @cached_property
     def pictures(self) -> Tensor | MappedImages:
@@ -51,6 +58,7 @@ class LabeledImages:
             images=self.pictures,
             rows=self._on_device(rows),
             codes=self._on_device(self.codes[rows]),
+            image_keys=self.image_keys[rows],
             n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
             weights=None if weights is None else self._on_device(weights.astype(np.float32)),

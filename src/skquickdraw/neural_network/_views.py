@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 View = Callable[[Tensor], Tensor]
@@ -13,9 +15,11 @@ View = Callable[[Tensor], Tensor]
 SHIFTS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # pixels down and right
 
 
-def shift(images: Tensor, down: int, right: int) -> Tensor:
-    """Move pictures (B, C, H, W) by whole pixels; black comes in from the edge."""
+def shift(images: Tensor, down: int, right: int, background: Tensor | None = None) -> Tensor:
+    """Move images (B, C, H, W) by whole pixels; the background (C, 1, 1), or 0, comes in."""
     moved = torch.zeros_like(images)
+    if background is not None:
+        moved = moved + background.to(images)
     height, width = images.shape[2:]
     rows_to, rows_from = _overlap(down, height)
     columns_to, columns_from = _overlap(right, width)
@@ -28,16 +32,24 @@ def _overlap(step: int, size: int) -> tuple[slice, slice]:
     return to, slice(max(-step, 0), size + min(-step, 0))
 
 
-def _look(images: Tensor, down: int, right: int, is_mirrored: bool) -> Tensor:
+def _look(
+    images: Tensor, down: int, right: int, is_mirrored: bool, background: Tensor | None
+) -> Tensor:
     images = images.flip(3) if is_mirrored else images
-    return shift(images, down, right) if down or right else images
+    return shift(images, down, right, background) if down or right else images
 
 
-def make_views(with_mirror: bool) -> list[View]:
-    """Return all views, the plain picture first: five shifts, each mirrored too where allowed."""
+def make_views(with_mirror: bool, background: NDArray[np.float32] | None = None) -> list[View]:
+    """Return all views, the plain image first: five shifts, each mirrored too where allowed.
+
+    ``background`` (C,) fills what a shift uncovers; None is 0.
+    """
     mirrors = (False, True) if with_mirror else (False,)
+    fill = None
+    if background is not None and background.any():
+        fill = torch.as_tensor(background).view(-1, 1, 1)
     return [
-        partial(_look, down=down, right=right, is_mirrored=is_mirrored)
+        partial(_look, down=down, right=right, is_mirrored=is_mirrored, background=fill)
         for down, right in SHIFTS
         for is_mirrored in mirrors
     ]

@@ -191,8 +191,7 @@ def _giver(kind: type, methods: Sequence[str] = ("predict_proba", "transform")) 
 
 
 def _look(estimator: Any, network: nn.Module) -> nn.Module:
-    estimator._check_views()
-    views = estimator._views()[: estimator.n_tta]
+    views = estimator._views()
     ink = estimator.net_.ink  # draws strokes as pictures, by what no graph can hold
     shape = estimator.image_shape_ if ink is None else ink.image_shape
     return MeanLook(network, tuple(shape), views)

@@ -1,0 +1,1 @@
+"""Which settings do well with nothing set: a study over images of many kinds."""

@@ -1,0 +1,144 @@
+"""What is trained, and how: every 'auto' of an estimator, decided once for one training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .._images import SMALLEST_SIDE
+from ..augmentation import choose_rows, find_background, resolve_augmentation
+from ..losses import resolve_loss
+from ._batches import ImageSet, count_batches
+
+# (lr, weight decay) of each optimizer; those of a callable are AdamW's.
+RATES = {"muon": (0.02, 0.15), "adamw": (0.003, 0.05), "sgd": (0.05, 0.01)}
+SMALLEST_BATCH, LARGEST_BATCH = 16, 256
+SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose what it shows
+
+# Steps that a training takes: as measured in the study of the defaults. They grow more slowly than
+# the rows, since more rows make fewer passes enough.
+FEWEST_STEPS = 1000
+STEPS_PER_ROOT = 11.0
+EPOCHS_OF_FEATURES = 20  # for grids of features, which are no pictures
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What the parameters of an estimator come to for one training set.
+
+    Attributes
+    ----------
+    stem_stride : {1, 2}
+    loss : Loss
+    augmentation : AugmentationPolicy, StrokeAugmentation or None
+        With nothing left to decide.
+    background : float32 ndarray of shape (C,)
+        What surrounds the images, and comes in where they are moved.
+    lr, weight_decay : float
+    batch_size : int
+    max_epochs : float
+    """
+
+    stem_stride: int
+    loss: Any
+    augmentation: Any
+    background: NDArray[np.float32]
+    lr: float
+    weight_decay: float
+    batch_size: int
+    max_epochs: float
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what stands for the parameters that may be 'auto', by their names."""
+        names = ("stem_stride", "lr", "weight_decay", "batch_size", "max_epochs")
+        return {name: getattr(self, name) for name in names}
+
+
+def make_plan(estimator: Any, train: ImageSet, previous: Any = None) -> TrainingPlan:
+    """Decide what an estimator left open; ``previous`` is the fit that training goes on from."""
+    shape = tuple(train.images.shape[1:])
+    is_picture = min(shape[1:]) >= SMALLEST_SIDE
+    batch_size = resolve_batch_size(estimator.batch_size, len(train))
+    augmentation, background = (
+        bind_augmentation(estimator, train)
+        if previous is None
+        else (previous.augmentation_, previous.background_)
+    )
+    lr, weight_decay = resolve_rates(estimator.optimizer, estimator.lr, estimator.weight_decay)
+    return TrainingPlan(
+        stem_stride=resolve_stem_stride(estimator.stem_stride, shape),
+        loss=resolve_loss(estimator.loss, estimator.class_weight),
+        augmentation=augmentation,
+        background=background,
+        lr=lr,
+        weight_decay=weight_decay,
+        batch_size=batch_size,
+        max_epochs=resolve_epochs(estimator.max_epochs, len(train), batch_size, is_picture),
+    )
+
+
+def bind_augmentation(estimator: Any, train: ImageSet) -> tuple[Any, NDArray[np.float32]]:
+    """Return the augmentation for these rows, nothing left open, and what surrounds the images."""
+    shape = tuple(train.images.shape[1:])
+    augmentation = resolve_augmentation(
+        estimator.augmentation, image_shape=shape, with_strokes=True
+    )
+    images, codes = sample_rows(train)
+    has_ink = hasattr(augmentation, "ink")
+    is_picture = min(shape[1:]) >= SMALLEST_SIDE and not has_ink
+    n_channels = 1 if has_ink else shape[0]
+    background = find_background(images) if is_picture else np.zeros(n_channels, np.float32)
+    if hasattr(augmentation, "bind"):
+        augmentation = augmentation.bind(images, codes)
+    return augmentation, background
+
+
+def sample_rows(train: ImageSet) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return at most 2,000 distinct images of a set, and their codes, the same in each fit."""
+    first = np.sort(np.unique(train.image_keys, return_index=True)[1])
+    codes = train.codes.cpu().numpy()[first]
+    chosen = choose_rows(codes)
+    rows = train.rows[torch.as_tensor(first[chosen], device=train.rows.device)]
+    return train.images.index_select(0, rows).cpu().numpy(), codes[chosen]
+
+
+def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
+    """Return the batch size; 'auto' takes about 16 steps an epoch, within 16 to 256 rows."""
+    if batch_size == "auto":
+        return min(LARGEST_BATCH, max(SMALLEST_BATCH, n_rows // 16))
+    return int(batch_size)
+
+
+def resolve_stem_stride(stem_stride: int | str, shape: tuple[int, ...]) -> int:
+    """Return the step of the first convolution; 'auto' keeps all pixels of the smallest images."""
+    if stem_stride == "auto":
+        return 2 if min(shape[1:]) >= SMALLEST_STRIDED_SIDE else 1
+    return int(stem_stride)
+
+
+def resolve_rates(
+    optimizer: Any, lr: float | str, weight_decay: float | str
+) -> tuple[float, float]:
+    """Return learning rate and weight decay; 'auto' is what suits the optimizer."""
+    own_lr, own_decay = RATES[optimizer if isinstance(optimizer, str) else "adamw"]
+    return (
+        own_lr if lr == "auto" else float(lr),
+        own_decay if weight_decay == "auto" else float(weight_decay),
+    )
+
+
+def resolve_epochs(
+    max_epochs: float | str, n_rows: int, batch_size: int, is_picture: bool
+) -> float:
+    """Return the passes over the training set; 'auto' goes by a number of steps."""
+    if max_epochs != "auto":
+        return max_epochs
+    if not is_picture:
+        return EPOCHS_OF_FEATURES
+    n_steps = max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
+    return ceil(n_steps / count_batches(n_rows, batch_size))
