@@ -14,6 +14,7 @@ from skquickdraw.datasets import pack_strokes, rasterize, unpack_strokes
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
 PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
+THEN = AugmentationPolicy(horizontal_flip=0.5)
 OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
 HOUSE = [  # the longest stroke first
     [[0, 255, 255, 0, 0], [100, 100, 255, 255, 100]],
@@ -155,7 +156,7 @@ def test_a_dropped_tail_is_a_share_of_the_length():
 
 
 def test_a_tail_can_be_the_whole_stroke_but_its_first_point():
-    policy, strokes = StrokeAugmentation(), packed([HOUSE])
+    policy, strokes = StrokeAugmentation(then=THEN), packed([HOUSE])
     draw = policy.draw(1, (1, 3, 20))._replace(is_lost=None, offset=None, tail=torch.ones(1, 20))
     for stroke, original in zip(unpacked(policy.change(strokes, draw))[0], HOUSE, strict=True):
         np.testing.assert_allclose(stroke, np.array(original)[:, :1].repeat(len(stroke[0]), 1))
@@ -195,7 +196,7 @@ def test_pictures_are_changed_afterwards():
 
 
 def test_then_draws_as_the_policy_itself_does_by_default():
-    draw = StrokeAugmentation().draw(6, (1, 3, 20), seeded())
+    draw = StrokeAugmentation(then=THEN).draw(6, (1, 3, 20), seeded())
     assert draw.then.affine.angle.rad2deg().abs().max() <= 15
     assert StrokeAugmentation(then=None).draw(6, (1, 3, 20), seeded()).then is None
 
@@ -212,7 +213,7 @@ def test_any_one_change_is_no_identity(name):
 
 def test_draws_follow_the_generator_and_nothing_global():
     state = torch.get_rng_state()
-    policy, strokes = StrokeAugmentation(), packed(DRAWINGS)
+    policy, strokes = StrokeAugmentation(then=THEN), packed(DRAWINGS)
     before = strokes.clone()
     first, again = policy(strokes, seeded()), policy(strokes, seeded())
     draw = policy.draw(4, (1, 3, 20), seeded())
@@ -223,8 +224,8 @@ def test_draws_follow_the_generator_and_nothing_global():
 
 
 def test_one_parameter_leaves_the_draws_of_the_others():
-    draw = StrokeAugmentation().draw(9, (1, 3, 20), seeded())
-    other = StrokeAugmentation(0, drop_tail=0, width=0).draw(9, (1, 3, 20), seeded())
+    draw = StrokeAugmentation(then=THEN).draw(9, (1, 3, 20), seeded())
+    other = StrokeAugmentation(0, drop_tail=0, width=0, then=THEN).draw(9, (1, 3, 20), seeded())
     assert other.is_lost is other.tail is other.width is None
     assert torch.equal(draw.offset, other.offset)
     assert torch.equal(draw.then.affine.angle, other.then.affine.angle)
@@ -232,7 +233,7 @@ def test_one_parameter_leaves_the_draws_of_the_others():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_shows_the_same_pictures():
-    policy, strokes = StrokeAugmentation(), packed(DRAWINGS * 40)
+    policy, strokes = StrokeAugmentation(then=THEN), packed(DRAWINGS * 40)
     draw = policy.draw(160, (1, 3, 20), seeded())
     on_gpu = policy.apply(strokes.cuda(), draw).cpu()
     torch.testing.assert_close(on_gpu, policy.apply(strokes, draw), atol=0.05, rtol=0)
@@ -248,7 +249,8 @@ def test_parameters_are_scikit_learns():
     assert policy.then.rotation == 15
     assert repr(pickle.loads(pickle.dumps(copy))) == repr(copy)
     assert repr(StrokeAugmentation()) == "StrokeAugmentation()"
-    assert StrokeAugmentation().horizontal_flip == 0.5
+    assert StrokeAugmentation().horizontal_flip == "auto"
+    assert StrokeAugmentation(then=THEN).horizontal_flip == 0.5
     assert StrokeAugmentation(then=None).horizontal_flip == 0
 
 
@@ -320,4 +322,4 @@ def test_unpacking_tells_the_pen_alike():
 
 def test_tensors_of_bytes_are_taken_as_arrays_are():
     strokes = torch.from_numpy(pack_strokes(DRAWINGS))[:, None]
-    assert StrokeAugmentation()(strokes).shape == (4, 1, 28, 28)
+    assert StrokeAugmentation(then=THEN)(strokes).shape == (4, 1, 28, 28)

@@ -96,7 +96,7 @@ def test_an_elastic_field_moves_pixels_as_scipy_does():
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_elastic_displacement_is_as_long_as_asked(size):
-    policy = AugmentationPolicy(elastic=2.0)
+    policy = AugmentationPolicy(horizontal_flip=0.5, elastic=2.0)
     draw = policy.draw(4000, (1, *size), torch.Generator().manual_seed(0))
     field = draw.elastic @ elastic_basis(*size, torch.device("cpu"))  # (n, 2, H * W)
     lengths = field.square().sum(1).mean(0).sqrt()
@@ -104,7 +104,7 @@ def test_elastic_displacement_is_as_long_as_asked(size):
 
 
 def test_elastic_fields_are_smooth():
-    policy = AugmentationPolicy(elastic=1.0)
+    policy = AugmentationPolicy(horizontal_flip=0.5, elastic=1.0)
     draw = policy.draw(500, (1, 28, 28), torch.Generator().manual_seed(0))
     field = (draw.elastic @ elastic_basis(28, 28, torch.device("cpu"))).view(-1, 28, 28)
     assert field.diff(dim=1).square().mean().sqrt() < 0.2  # pixels a pixel
@@ -127,7 +127,7 @@ def test_autocast_does_not_change_the_coordinates():
 
 
 def test_the_default_dtype_of_one_call_is_not_that_of_the_next():
-    policy = AugmentationPolicy(rotation=10, elastic=1.0)
+    policy = AugmentationPolicy(horizontal_flip=0.5, rotation=10, elastic=1.0)
     images = torch.rand(2, 1, 13, 17, generator=torch.Generator().manual_seed(0))
     try:
         torch.set_default_dtype(torch.float64)

@@ -14,12 +14,26 @@ def sketches():
     return X, y
 
 
+# Short, exact, and without what a test is not about; test_defaults.py looks at the defaults.
+PLAIN = {
+    "width": 0.25,
+    "max_epochs": 1,
+    "precision": "float32",
+    "loss": "cross_entropy",
+    "label_smoothing": 0.1,
+    "augmentation": None,
+    "optimizer": "adamw",
+    "ema_decay": None,
+    "n_tta": 1,
+    "random_state": 0,
+}
+
+
 @pytest.fixture
 def quick():
-    """Return a function that makes a small classifier, of float32 so that results are exact."""
+    """Return a function that makes a small and plain classifier, in float32."""
 
     def make(cls=CNNClassifier, **params):
-        small = {"width": 0.25, "max_epochs": 1, "precision": "float32", "random_state": 0}
-        return cls(**{**small, **params})
+        return cls(**{**PLAIN, **params})
 
     return make

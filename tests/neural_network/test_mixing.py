@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from skquickdraw.augmentation import MixUp
+from skquickdraw.augmentation import BoundAugmentation, MixUp
 from skquickdraw.neural_network._batches import ImageSet, TrainingBatches
 from skquickdraw.neural_network._rows import EpochSampler
 
@@ -23,8 +23,7 @@ def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():
         dataset,
         batch_size=16,
         sampler=EpochSampler(codes, 0.0, generator),
-        augmentation=None,
-        background=np.zeros(1, np.float32),
+        augmentation=BoundAugmentation(None, np.zeros(1, np.float32)),
         mixing=MixUp(1.0),
         generator=generator,
     )

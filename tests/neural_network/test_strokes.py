@@ -99,8 +99,9 @@ def test_flat_rows_learn_alike(strokes, quick):
 
 def test_views_are_looks_at_the_picture(strokes, quick):
     X, y = strokes
-    clf = quick(augmentation=StrokeAugmentation(side=SIDE)).fit(X, y)
-    by_pictures = quick(augmentation="sketch", n_tta=10).fit(pictures_of(X), y)
+    then = AugmentationPolicy(horizontal_flip=0.5)
+    clf = quick(augmentation=StrokeAugmentation(side=SIDE, then=then)).fit(X, y)
+    by_pictures = quick(augmentation=then, n_tta=10).fit(pictures_of(X), y)
     by_pictures.net_.module_.load_state_dict(clf.net_.module_.state_dict())
     clf.set_params(n_tta=10)
     expected = by_pictures.decision_function(pictures_of(X))

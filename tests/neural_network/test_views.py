@@ -6,7 +6,7 @@ import pytest
 from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.exceptions import InvalidParameterError
 
-FLIPPING, STILL = AugmentationPolicy(), AugmentationPolicy(horizontal_flip=0)
+FLIPPING, STILL = AugmentationPolicy(horizontal_flip=0.5), AugmentationPolicy(horizontal_flip=0)
 
 
 def shifted(images, down, right):

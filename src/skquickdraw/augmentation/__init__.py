@@ -6,9 +6,8 @@ Estimators read their ``augmentation`` and ``mixing`` parameters by :func:`resol
 :func:`resolve_mixing`.
 """
 
-from ._background import OnBackground as OnBackground
-from ._background import find_background as find_background
-from ._mirror import choose_rows as choose_rows
+from ._bound import BoundAugmentation as BoundAugmentation
+from ._bound import bind_augmentation as bind_augmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._resolve import resolve_augmentation, resolve_mixing

@@ -152,7 +152,9 @@ class AugmentationPolicy(BaseEstimator):
             Naming the parameter, its range and its value.
         """
         is_auto = isinstance(self.horizontal_flip, str) and self.horizontal_flip == "auto"
-        check_ranges(self, {k: v for k, v in RANGES.items() if k != "horizontal_flip" or not is_auto})
+        check_ranges(
+            self, {k: v for k, v in RANGES.items() if k != "horizontal_flip" or not is_auto}
+        )
         _check_area(self.erasing_area)
 
     def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:

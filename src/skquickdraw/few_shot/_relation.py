@@ -18,7 +18,7 @@ from .._compat import HasMethods, Interval, StrOptions
 from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
-from ..augmentation import resolve_augmentation
+from ..augmentation import bind_augmentation, resolve_augmentation
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._labels import encode_few_labels
@@ -51,8 +51,9 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         Episodes in a training step; their pictures pass the network together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
-    augmentation : {'sketch', 'none'}, AugmentationPolicy or None, default=None
-        Random changes of the pictures of an episode.
+    augmentation : {'auto', 'sketch', 'none'}, AugmentationPolicy or None, default=None
+        Random changes of the images of an episode, as for
+        :class:`~skquickdraw.ResNetClassifier`.
     lr : float, default=0.003
         Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
     weight_decay : float, default=0.05
@@ -77,6 +78,8 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
+    augmentation_ : AugmentationPolicy or None
+        How images were changed, with all that was 'auto' decided.
     network_ : RelationNetwork
         As trained; shared with what :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
@@ -140,7 +143,11 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         "n_episodes": [AT_LEAST_ONE],
         "batch_size": [AT_LEAST_ONE],
         "width": [Interval(Real, 0, None, closed="neither")],
-        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
+        "augmentation": [
+            StrOptions({"auto", "sketch", "none"}),
+            HasMethods(["draw", "apply"]),
+            None,
+        ],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "n_support": [AT_LEAST_ONE, None],
@@ -208,10 +215,12 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
-        augmentation = resolve_augmentation(self.augmentation)
+        resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
         images, y = check_images_and_labels(self, X, y, reset=True, image_shape=self.image_shape)
         classes, codes = encode_few_labels(type(self).__name__, y)
+        policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
+        bound = bind_augmentation(policy, codes, lambda rows: images[rows])
         rng = check_random_state(self.random_state)
         seed = draw_seed(rng)
         sampler = EpisodeSampler(
@@ -228,11 +237,12 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
                 batch_size=self.batch_size,
                 lr=self.lr,
                 weight_decay=self.weight_decay,
-                augment=augmenter(augmentation, seed),
+                augment=augmenter(bound, seed),
                 precision=resolve_precision(self.precision, device),
                 title=type(self).__name__ if self.verbose else None,
             )
         self.network_ = network
+        self.augmentation_ = bound.augmentation
         self.image_shape_ = images.shape[1:]
         return self._keep_examples(images, codes, classes, rng)
 

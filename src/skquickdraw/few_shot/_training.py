@@ -16,6 +16,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from .._random import make_generator
+from ..augmentation import BoundAugmentation
 from ..networks import RelationNetwork
 from ._episodes import EpisodeSampler
 
@@ -41,12 +42,10 @@ def build_network(images: NDArray[Any], width: float, device: torch.device) -> R
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def augmenter(policy: Any, seed: int) -> Augment:
-    """Return what changes a batch of pictures by the policy, from a generator of its own."""
-    if policy is None:
-        return lambda pictures: pictures
+def augmenter(bound: BoundAugmentation, seed: int) -> Augment:
+    """Return what changes a batch of images, from a generator of its own."""
     generator = make_generator(seed)
-    return lambda pictures: policy(pictures, generator)
+    return lambda images: bound(images, generator)
 
 
 def make_optimizer(

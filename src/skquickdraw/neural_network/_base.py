@@ -26,7 +26,7 @@ from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
 from ._plan import make_plan
 from ._training_set import LabeledImages, pixel_statistics
-from ._views import make_views
+from ._views import make_views, mirrors
 
 RATE = Interval(Real, 0, 1, closed="left")
 AUTO = StrOptions({"auto"})
@@ -293,7 +293,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _views(self) -> list[Any]:
         """Return the views that are averaged; raise where ``n_tta`` asks for more than there are."""
-        flips = getattr(self.augmentation_, "horizontal_flip", 0) > 0
+        flips = mirrors(self.augmentation_)
         self._check_views(flips)
         views = make_views(flips, self.background_)
         n_views = (2 if flips else 1) if self.n_tta == "auto" else self.n_tta
@@ -302,7 +302,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     def _validate_params(self) -> None:
         super()._validate_params()
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
-        self._check_views(getattr(policy, "horizontal_flip", 0) != 0)  # 'auto' may turn out so
+        self._check_views(mirrors(policy))  # 'auto' counts: it may turn out so
 
     def _check_views(self, flips: bool) -> None:
         n_views = len(make_views(flips))
@@ -375,6 +375,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 f"got {len(train)} that count. Collect more rows before a call."
             )
         plan = make_plan(self, train, self if previous is not None else None)
+        augmentation = plan.augmentation.augmentation
+        self._check_views(mirrors(augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
@@ -397,7 +399,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 net.resume(previous)
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
-        self.augmentation_, self.background_ = plan.augmentation, plan.background
+        self.augmentation_, self.background_ = augmentation, plan.augmentation.background
         self.auto_params_ = plan.numbers()
         self.net_ = net
         self.history_ = net.epochs()

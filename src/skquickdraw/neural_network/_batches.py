@@ -19,7 +19,7 @@ from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
 from .._mapped import MappedRows, map_rows
-from ..augmentation import OnBackground
+from ..augmentation import BoundAugmentation
 from ._rows import EpochSampler
 
 Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
@@ -124,9 +124,7 @@ class TrainingBatches:
     images : ImageSet
     batch_size : int
     sampler : EpochSampler
-    augmentation : object with ``draw`` and ``apply``, or None
-    background : ndarray of shape (C,)
-        What surrounds the images.
+    augmentation : BoundAugmentation
     mixing : object with ``draw`` and ``apply``, or None
     generator : torch.Generator
     """
@@ -137,8 +135,7 @@ class TrainingBatches:
         *,
         batch_size: int,
         sampler: EpochSampler,
-        augmentation: Any,
-        background: NDArray[np.float32],
+        augmentation: BoundAugmentation,
         mixing: Any,
         generator: torch.Generator,
     ) -> None:
@@ -146,7 +143,6 @@ class TrainingBatches:
         self.n_batches = count_batches(len(dataset), batch_size)
         self.sampler = sampler
         self.augmentation = augmentation
-        self.augment = None if augmentation is None else OnBackground(augmentation, background)
         self.mixing = mixing
         self.generator = generator
 
@@ -163,8 +159,7 @@ class TrainingBatches:
         order = self.sampler.draw().to(self.dataset.images.device)
         for positions in order.tensor_split(self.n_batches):
             images, (targets, weights) = self.dataset.gather(positions)
-            if self.augment is not None:
-                images = self.augment(images, self.generator)
+            images = self.augmentation(images, self.generator)
             if self.mixing is not None:
                 images, targets, weights = self._mix(images, targets, weights)
             yield images, (targets, weights)

@@ -57,7 +57,6 @@ def build_batches(
             train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
         ),
         augmentation=plan.augmentation,
-        background=plan.background,
         mixing=resolve_mixing(estimator.mixing),
         generator=generator,
     )
@@ -76,7 +75,7 @@ def build_net(
     """Return an initialized skorch net that is ready to train."""
     train = batches.dataset
     device = train.images.device
-    ink = getattr(batches.augmentation, "ink", None)
+    ink = getattr(plan.augmentation.augmentation, "ink", None)
     class_weight = _class_weight(estimator, train, classes)
     options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
     options["module__stem_stride"] = plan.stem_stride

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from .._images import SMALLEST_SIDE
-from ..augmentation import choose_rows, find_background, resolve_augmentation
+from ..augmentation import BoundAugmentation, bind_augmentation, resolve_augmentation
 from ..losses import resolve_loss
 from ._batches import ImageSet, count_batches
 
@@ -35,10 +35,7 @@ class TrainingPlan:
     ----------
     stem_stride : {1, 2}
     loss : Loss
-    augmentation : AugmentationPolicy, StrokeAugmentation or None
-        With nothing left to decide.
-    background : float32 ndarray of shape (C,)
-        What surrounds the images, and comes in where they are moved.
+    augmentation : BoundAugmentation
     lr, weight_decay : float
     batch_size : int
     max_epochs : float
@@ -46,8 +43,7 @@ class TrainingPlan:
 
     stem_stride: int
     loss: Any
-    augmentation: Any
-    background: NDArray[np.float32]
+    augmentation: BoundAugmentation
     lr: float
     weight_decay: float
     batch_size: int
@@ -64,17 +60,16 @@ def make_plan(estimator: Any, train: ImageSet, previous: Any = None) -> Training
     shape = tuple(train.images.shape[1:])
     is_picture = min(shape[1:]) >= SMALLEST_SIDE
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
-    augmentation, background = (
-        bind_augmentation(estimator, train)
+    augmentation = (
+        bind(estimator, train)
         if previous is None
-        else (previous.augmentation_, previous.background_)
+        else BoundAugmentation(previous.augmentation_, previous.background_)
     )
     lr, weight_decay = resolve_rates(estimator.optimizer, estimator.lr, estimator.weight_decay)
     return TrainingPlan(
         stem_stride=resolve_stem_stride(estimator.stem_stride, shape),
         loss=resolve_loss(estimator.loss, estimator.class_weight),
         augmentation=augmentation,
-        background=background,
         lr=lr,
         weight_decay=weight_decay,
         batch_size=batch_size,
@@ -82,29 +77,17 @@ def make_plan(estimator: Any, train: ImageSet, previous: Any = None) -> Training
     )
 
 
-def bind_augmentation(estimator: Any, train: ImageSet) -> tuple[Any, NDArray[np.float32]]:
-    """Return the augmentation for these rows, nothing left open, and what surrounds the images."""
+def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
+    """Decide by the distinct rows of a set what its augmentation leaves open."""
+    distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
+
+    def take(positions: NDArray[np.intp]) -> NDArray[Any]:
+        chosen = torch.as_tensor(distinct[positions], device=train.rows.device)
+        return train.images.index_select(0, train.rows[chosen]).cpu().numpy()
+
     shape = tuple(train.images.shape[1:])
-    augmentation = resolve_augmentation(
-        estimator.augmentation, image_shape=shape, with_strokes=True
-    )
-    images, codes = sample_rows(train)
-    has_ink = hasattr(augmentation, "ink")
-    is_picture = min(shape[1:]) >= SMALLEST_SIDE and not has_ink
-    n_channels = 1 if has_ink else shape[0]
-    background = find_background(images) if is_picture else np.zeros(n_channels, np.float32)
-    if hasattr(augmentation, "bind"):
-        augmentation = augmentation.bind(images, codes)
-    return augmentation, background
-
-
-def sample_rows(train: ImageSet) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return at most 2,000 distinct images of a set, and their codes, the same in each fit."""
-    first = np.sort(np.unique(train.image_keys, return_index=True)[1])
-    codes = train.codes.cpu().numpy()[first]
-    chosen = choose_rows(codes)
-    rows = train.rows[torch.as_tensor(first[chosen], device=train.rows.device)]
-    return train.images.index_select(0, rows).cpu().numpy(), codes[chosen]
+    policy = resolve_augmentation(estimator.augmentation, image_shape=shape, with_strokes=True)
+    return bind_augmentation(policy, train.codes.cpu().numpy()[distinct], take)
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,6 +38,11 @@ def _look(
 ) -> Tensor:
     images = images.flip(3) if is_mirrored else images
     return shift(images, down, right, background) if down or right else images
+
+
+def mirrors(augmentation: Any) -> bool:
+    """Return whether an augmentation shows mirrored images, or may decide to."""
+    return getattr(augmentation, "horizontal_flip", 0) != 0
 
 
 def make_views(with_mirror: bool, background: NDArray[np.float32] | None = None) -> list[View]:

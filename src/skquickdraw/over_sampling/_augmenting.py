@@ -42,8 +42,10 @@ class AugmentingOverSampler(BaseOverSampler):
         - dict: samples per class, not below what the class has; classes that are left out stay as
           they are.
         - callable: takes the labels and returns such a dict.
-    augmentation : {'sketch', 'none'}, AugmentationPolicy or None, default='sketch'
-        How copies are changed; None or 'none' copies as it is. As an object its parameters are this
+    augmentation : {'auto', 'sketch', 'none'}, AugmentationPolicy or None, default='auto'
+        How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
+        that suits the images: they are mirrored only where the labelled rows show that mirrored
+        images keep their class. None copies as it is. As an object its parameters are this
         estimator's too: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
@@ -60,6 +62,8 @@ class AugmentingOverSampler(BaseOverSampler):
         How many copies each class received.
     sample_indices_ : ndarray of shape (n_samples_new,), int
         Which row of X each row of the result is, or is a copy of.
+    augmentation_ : AugmentationPolicy or None
+        How copies were changed, with all that was 'auto' decided.
     image_shape_ : (C, H, W)
         How rows were read.
     n_features_in_ : int
@@ -86,8 +90,8 @@ class AugmentingOverSampler(BaseOverSampler):
     -----
     X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept:
     integers are rounded. The original rows come first, as they were. Values are not bound to 0 to
-    255, but 0 is taken for background: it fills what a change uncovers, so augment first and
-    standardise afterwards. Missing values are refused. Pictures are changed in single precision, a
+    255. What a change uncovers is filled with the colour that surrounds most images, so augment
+    first and standardise afterwards. Missing values are refused. Pictures are changed in single precision, a
     few megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
@@ -122,7 +126,7 @@ class AugmentingOverSampler(BaseOverSampler):
         self,
         sampling_strategy: Any = "auto",
         *,
-        augmentation: AugmentationPolicy | str | None = "sketch",
+        augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
         unlabeled_label: Any = -1,
         random_state: Any = None,
@@ -168,16 +172,30 @@ class AugmentingOverSampler(BaseOverSampler):
         return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot
 
     def _fit_resample(self, X, y, **params):
-        # Imported late: the import of torch takes seconds.
-        from ..augmentation import resolve_augmentation
-
-        policy = resolve_augmentation(self.augmentation)
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(y, rng)
         flat = X.reshape(len(X), -1) if X.ndim > 2 else X
-        rows = append_copies(flat, copies, self.image_shape_, policy, draw_seed(rng))
+        change = self._bind_augmentation(flat, y)
+        rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng))
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
         return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, y[self.sample_indices_]
+
+    def _bind_augmentation(self, flat: Any, y: NDArray[Any]) -> Any:
+        """Return how copies are changed, or None; sets ``augmentation_``."""
+        # Imported late: the import of torch takes seconds.
+        from ..augmentation import bind_augmentation, resolve_augmentation
+
+        def take(positions: NDArray[np.intp]) -> NDArray[Any]:
+            rows = flat[labeled[positions]]
+            dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
+            return dense.reshape(-1, *self.image_shape_)
+
+        labeled = find_labeled(y, self.unlabeled_label)
+        codes = np.unique(y[labeled], return_inverse=True)[1]
+        policy = resolve_augmentation(self.augmentation, image_shape=self.image_shape_)
+        bound = bind_augmentation(policy, codes, take)
+        self.augmentation_ = bound.augmentation
+        return None if bound.is_identity else bound
 
     def _choose_copies(self, y: NDArray[Any], rng: np.random.RandomState) -> NDArray[np.intp]:
         """Return the rows to copy, among those that have a label; sets ``sampling_strategy_``."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._images import ImageShape
-
-if TYPE_CHECKING:
-    from ..augmentation import AugmentationPolicy
 
 CHUNK_PIXELS = 2**20  # about 30 MB of float32 pictures and coordinates at a time
 
@@ -19,7 +17,7 @@ def append_copies(
     flat: NDArray[Any],
     copies: NDArray[np.intp],
     image_shape: ImageShape,
-    policy: AugmentationPolicy | None,
+    change: Callable[..., Any] | None,
     seed: int,
 ) -> NDArray[Any]:
     """Return the rows followed by a changed copy of each row in ``copies``.
@@ -30,20 +28,20 @@ def append_copies(
     copies : ndarray of shape (n_copies,)
         Rows to copy.
     image_shape : (C, H, W)
-    policy : AugmentationPolicy or None
-        None copies as it is.
+    change : callable or None
+        Maps float images (n, C, H, W) and a generator to images. None copies as it is.
     seed : int
-        Of the policy's generator.
+        Of the generator.
 
     Returns
     -------
     rows : ndarray or matrix of shape (n + n_copies, C * H * W)
         In the dtype and format of ``flat``.
     """
-    if policy is None or policy.is_identity:
+    if change is None:
         changed = (flat[copies],)
     else:
-        changed = _changed_copies(flat, copies, image_shape, policy, seed)
+        changed = _changed_copies(flat, copies, image_shape, change, seed)
     if not isinstance(flat, np.ndarray):
         return _stack_sparse(flat, changed)
     rows = np.empty((len(flat) + len(copies), flat.shape[1]), dtype=flat.dtype)
@@ -55,7 +53,7 @@ def append_copies(
     return rows
 
 
-def _changed_copies(flat, copies, image_shape, policy, seed):
+def _changed_copies(flat, copies, image_shape, change, seed):
     """Yield the changed copies, chunk by chunk, as arrays of the dtype of ``flat``."""
     import torch
 
@@ -67,12 +65,12 @@ def _changed_copies(flat, copies, image_shape, policy, seed):
         source = flat[copies[start : start + step]]
         source = source if isinstance(source, np.ndarray) else source.toarray()
         images = torch.from_numpy(source.astype(np.float32)).view(-1, *image_shape)
-        changed = policy(images, generator).reshape(len(source), -1).numpy()
+        changed = change(images, generator).reshape(len(source), -1).numpy()
         yield _to_dtype(changed, source)
 
 
 def _to_dtype(changed: NDArray[np.float32], source: NDArray[Any]) -> NDArray[Any]:
-    """Round integers, and keep values between background and the source's own extremes.
+    """Round integers, and keep values between 0 and the source's own extremes.
 
     The weights of an interpolation may sum to a little over one; 255.00002 is no ink.
     """
