@@ -129,7 +129,7 @@ def fashion(part: str) -> tuple[np.ndarray, np.ndarray]:
     paths = sorted(FASHION.rglob(f"{part}-*-ubyte*"))
     if len(paths) != 2:
         raise Absent(f"Fashion-MNIST is not in {FASHION}: install dataset-fashion-mnist.")
-    images, labels = (gzip.open(path).read() for path in paths)
+    images, labels = (gzip.decompress(path.read_bytes()) for path in paths)
     X = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28)
     return X, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 MOST_ROWS = 2000
 SMALLEST_HALVED_SIDE = 16  # pixels; smaller images are compared as they are
-# Mirrored rows must be recognised nearly as often as plain ones. On sketches, clothes and
-# photographs they are in 85 % of the cases or more; on digits, letters and characters in 50 % or less.
+# Mirrored rows must be recognised nearly as often as plain ones. On sketches, clothes and photos
+# they are at least 0.85 times as often; on digits, letters and characters at most 0.5 times.
 LEAST_RATIO = 0.8
-# A pair of classes that mirroring exchanges, such as b and d: this share of each goes to the other.
+# Of two classes that mirroring exchanges, such as b and d, this share goes to the other one.
 MOST_EXCHANGED = 0.3
 FEWEST_OF_A_PAIR = 6  # rows of a class, below which a pair is not judged
 # Recall as a multiple of guessing, below which the neighbours know too little to judge.
@@ -57,7 +57,7 @@ class MirrorTest:
 
 
 def choose_rows(codes: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return at most ``MOST_ROWS`` positions, the first ones of each class, as balanced as can be."""
+    """Return at most ``MOST_ROWS`` positions: the first of each class, classes made alike."""
     rank = _rank_in_class(codes)
     lowest = np.sort(rank)[:MOST_ROWS]
     is_chosen = rank <= lowest[-1] if len(codes) <= MOST_ROWS else rank < lowest[-1]
@@ -106,7 +106,7 @@ def _rank_in_class(codes: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 def _shrink(images: NDArray[Any]) -> NDArray[np.float32]:
-    """Halve both sides of all but the smallest images, so that a pixel more or less matters less."""
+    """Halve both sides of all but the smallest images: a shift by a pixel then matters less."""
     height, width = images.shape[2:]
     if min(height, width) < SMALLEST_HALVED_SIDE:
         return images.astype(np.float32)

@@ -151,10 +151,10 @@ class AugmentationPolicy(BaseEstimator):
         InvalidParameterError
             Naming the parameter, its range and its value.
         """
-        is_auto = isinstance(self.horizontal_flip, str) and self.horizontal_flip == "auto"
-        check_ranges(
-            self, {k: v for k, v in RANGES.items() if k != "horizontal_flip" or not is_auto}
-        )
+        ranges = dict(RANGES)
+        if self.horizontal_flip == "auto":
+            del ranges["horizontal_flip"]
+        check_ranges(self, ranges)
         _check_area(self.erasing_area)
 
     def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:

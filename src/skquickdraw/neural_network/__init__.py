@@ -2,6 +2,8 @@
 
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from ._net import ImageNet as ImageNet
+from ._plan import resolve_batch_size as resolve_batch_size
+from ._plan import resolve_epochs as resolve_epochs
 from ._restore import check_module_state as check_module_state
 from ._restore import module_state as module_state
 from ._restore import net_state as net_state

@@ -292,12 +292,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         return torch.stack(outputs).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:
-        """Return the views that are averaged; raise where ``n_tta`` asks for more than there are."""
+        """Return the views that are averaged."""
         flips = mirrors(self.augmentation_)
         self._check_views(flips)
-        views = make_views(flips, self.background_)
-        n_views = (2 if flips else 1) if self.n_tta == "auto" else self.n_tta
-        return views[:n_views]
+        n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta
+        return make_views(flips, self.background_)[:n_views]
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -306,7 +305,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_views(self, flips: bool) -> None:
         n_views = len(make_views(flips))
-        if self.n_tta != "auto" and self.n_tta > n_views:
+        if not isinstance(self.n_tta, str) and self.n_tta > n_views:
             raise InvalidParameterError(
                 f"{type(self).__name__}: n_tta={self.n_tta}, but without horizontal flips in the "
                 f"augmentation there are only {n_views} views. Lower n_tta, or set "

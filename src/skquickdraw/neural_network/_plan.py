@@ -119,7 +119,7 @@ def resolve_epochs(
     max_epochs: float | str, n_rows: int, batch_size: int, is_picture: bool
 ) -> float:
     """Return the passes over the training set; 'auto' goes by a number of steps."""
-    if max_epochs != "auto":
+    if not isinstance(max_epochs, str):
         return max_epochs
     if not is_picture:
         return EPOCHS_OF_FEATURES

@@ -91,8 +91,8 @@ class AugmentingOverSampler(BaseOverSampler):
     X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept:
     integers are rounded. The original rows come first, as they were. Values are not bound to 0 to
     255. What a change uncovers is filled with the colour that surrounds most images, so augment
-    first and standardise afterwards. Missing values are refused. Pictures are changed in single precision, a
-    few megabytes at a time; sparse rows stay sparse.
+    first and standardise afterwards. Missing values are refused. Images are changed in single
+    precision, a few megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from joblib import cpu_count
 from sklearn.base import clone
 
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
-from ..neural_network import MobileNetClassifier
+from ..neural_network import MobileNetClassifier, ResNetClassifier
 from ..semi_supervised import NoisyStudentClassifier
-from ._networks import VARIED, single
+from ._budget import BudgetedClassifier
+from ._networks import VARIED, fast, single, within
+
+MOST_MEMBERS = 6  # more have hardly gained anything
 
 
 def winner(
     *,
     n_members: int = 4,
-    max_epochs: int = 14,
+    max_epochs: float | str = "auto",
     class_prior: Any = None,
+    minutes: float | None = None,
     n_jobs: int | None = None,
     memory: Any = None,
     random_state: Any = None,
-) -> NoisyStudentClassifier:
+) -> NoisyStudentClassifier | BudgetedClassifier:
     """Return a vote of noisy students, for the most accuracy.
 
     Networks as those of :func:`single` vote, and are the teacher: they label the pictures that have
@@ -31,13 +37,16 @@ def winner(
     ----------
     n_members : int, default=4
         Networks that vote, of teacher and student each.
-    max_epochs : int, default=14
-        Passes of each teacher over the labelled pictures, as in :func:`fast`. Students make five
-        passes over all pictures for seven of these.
+    max_epochs : float or 'auto', default='auto'
+        Passes of each teacher over the labelled images, and of each student over all images, as in
+        :class:`~skquickdraw.ResNetClassifier`. With a number, students make five passes for seven
+        of their teachers'.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         What shares the classes have among the unlabelled pictures, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is
         known.
+    minutes : float, default=None
+        Train for so many minutes on this machine, whatever ``max_epochs`` says.
     n_jobs : int, default=None
         Networks to train at once, as in :class:`joblib.Parallel`. On CPUs several networks of one
         thread each are trained faster than one after another.
@@ -48,7 +57,7 @@ def winner(
 
     Returns
     -------
-    classifier : NoisyStudentClassifier
+    classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier of one
         Not fitted. Where its ``fit`` is given no unlabelled pictures, the teacher's vote is all
         that is trained. For a whole test set whose class balance is known, its
         ``predict_transductive`` may gain some more.
@@ -61,12 +70,12 @@ def winner(
     4
     >>> clf.fit(X, y, X_unlabeled=X_test).predict_transductive(X_test)  # doctest: +SKIP
     """
-    student_epochs = max(1, round(max_epochs * 5 / 7))
+    student_epochs = max_epochs if isinstance(max_epochs, str) else max_epochs * 5 / 7
     teacher, student = (
         SeedEnsembleClassifier(single(max_epochs=n), n_members, n_jobs=n_jobs, memory=memory)
         for n in (max_epochs, student_epochs)
     )
-    return NoisyStudentClassifier(
+    recipe = NoisyStudentClassifier(
         teacher,
         student=student,
         n_iterations=1,
@@ -74,15 +83,17 @@ def winner(
         class_prior=class_prior,
         random_state=random_state,
     )
+    return within(minutes, recipe, random_state=random_state)
 
 
 def distilled(
     teacher: Any = None,
     *,
-    max_epochs: int = 10,
+    max_epochs: float | str = "auto",
+    minutes: float | None = None,
     memory: Any = None,
     random_state: Any = None,
-) -> DistilledClassifier:
+) -> DistilledClassifier | BudgetedClassifier:
     """Return a recipe for one small network that knows most of what a large teacher does.
 
     Parameters
@@ -90,15 +101,17 @@ def distilled(
     teacher : classifier, default=None
         None is :func:`winner`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
-    max_epochs : int, default=10
-        Passes of the small network over all pictures, labelled or not.
+    max_epochs : float or 'auto', default='auto'
+        Passes of the small network over all images, labelled or not.
+    minutes : float, default=None
+        Train teacher and student for so many minutes on this machine, whatever ``max_epochs`` says.
     memory : str or joblib.Memory, default=None
         As in :func:`winner`.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
-    classifier : DistilledClassifier
+    classifier : DistilledClassifier, or with ``minutes`` a BudgetedClassifier of one
         Not fitted. Its student is a MobileNetV2 of 0.3 million weights.
 
     Examples
@@ -112,20 +125,58 @@ def distilled(
     >>> small.predict_proba(X).shape
     (300, 3)
     """
-    student = MobileNetClassifier(
-        width=0.8,
-        max_epochs=max_epochs,
-        augmentation=clone(VARIED),
-        optimizer="muon",
-        lr=0.02,
-        loss="balanced_softmax",
-        ema_decay=0.999,
-        n_tta=2,
-    )
-    return DistilledClassifier(
+    student = MobileNetClassifier(width=0.8, max_epochs=max_epochs, augmentation=clone(VARIED))
+    recipe = DistilledClassifier(
         winner(memory=memory) if teacher is None else teacher,
         student,
         temperature=1.0,
         memory=memory,
         random_state=random_state,
     )
+    return within(minutes, recipe, random_state=random_state)
+
+
+def best(
+    minutes: float = 15, *, n_jobs: int | None = None, random_state: Any = None
+) -> BudgetedClassifier:
+    """Return the one line for those who do not want to choose: the best that the time allows.
+
+    With little time, or many images, it is a small network; with more a large one, then a vote of
+    up to six. Where ``fit`` is given unlabelled images and there is time, the vote teaches another
+    one, which learns from these too.
+
+    Parameters
+    ----------
+    minutes : float, default=15
+        How long ``fit`` takes on this machine, above 0.
+    n_jobs : int, default=None
+        Networks of a vote to train at once. None is as many as the processor has cores, up to six;
+        on a GPU one.
+    random_state : int, RandomState instance or None, default=None
+
+    Returns
+    -------
+    classifier : BudgetedClassifier
+        Not fitted. Its ``plan_`` says what was chosen.
+
+    Examples
+    --------
+    >>> from skquickdraw import recipes
+    >>> clf = recipes.best(minutes=15, random_state=0)
+    >>> clf.fit(X, y).plan_  # doctest: +SKIP
+    """
+    n_jobs = default_jobs() if n_jobs is None else n_jobs
+    network = ResNetClassifier()
+    votes = [SeedEnsembleClassifier(clone(network), n) for n in range(2, MOST_MEMBERS + 1)]
+    taught = [
+        NoisyStudentClassifier(clone(vote), student=clone(vote), n_iterations=1, threshold=0.0)
+        for vote in (network, *votes[::2])
+    ]
+    ladder = [fast(), network, *votes, *taught]
+    return within(minutes, *ladder, n_jobs=n_jobs, random_state=random_state)
+
+
+def default_jobs() -> int:
+    """Return how many networks to train at once: they share a GPU badly, and cores well."""
+    n_cores = cpu_count(only_physical_cores=True)
+    return 1 if torch.cuda.is_available() else min(MOST_MEMBERS, n_cores)

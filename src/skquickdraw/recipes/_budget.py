@@ -1,0 +1,238 @@
+"""BudgetedClassifier: as good as the given minutes allow on this machine."""
+
+from __future__ import annotations
+
+from numbers import Real
+from time import perf_counter
+from typing import Any, ClassVar
+from warnings import warn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from .._compat import Interval, check_sample_weight
+from .._fitting import check_learns_from, fit_targets, learns_from, seeded_clone
+from .._images import check_rows, check_rows_and_labels
+from .._random import draw_seed
+from .._targets import check_labeled_classes
+from ..exceptions import InvalidParameterError
+from ._pace import Stopwatch
+from ._work import Work, list_work
+
+RESERVE = 0.02  # of the time, for what is not measured
+# An estimator is chosen where this share of the passes that it would make by itself can be made.
+LEAST_SHARE = 0.7
+LATE = 1.25  # times the minutes, beyond which a warning says so
+
+
+class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """Train for a given time, as well as it allows.
+
+    ``fit`` first measures for seconds how fast this machine is, and fixes a plan: which of the
+    estimators is trained, and for how many passes. Then it trains, without looking at the clock. So
+    ``clone(clf.plan_).fit(X, y)`` repeats the training to the bit, however busy the machine is.
+
+    Parameters
+    ----------
+    estimators : list of classifiers
+        From cheap to expensive: networks of this package, and votes, noisy students and
+        distillations of such. The last one that the time is enough for is trained. Those that learn
+        from unlabelled rows are left out where there are none.
+    minutes : float, default=15
+        How long ``fit`` takes, above 0. A grid search takes so long for each of its fits.
+    n_jobs : int, default=None
+        Networks of a vote to train at once; None leaves that to the estimators.
+    random_state : int, RandomState instance or None, default=None
+        Gives the networks seeds of their own.
+
+    Attributes
+    ----------
+    plan_ : classifier
+        What was trained, unfitted: every seed and every number of passes is set.
+    estimator_ : classifier
+        What was trained, fitted.
+    elapsed_minutes_ : float
+        How long ``fit`` took.
+    classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Only where X had string column names.
+
+    Raises
+    ------
+    InvalidParameterError, InvalidTargetsError, InvalidImagesError
+        In ``fit``, before any training.
+
+    See Also
+    --------
+    skquickdraw.recipes.best : The estimators that are best for each length of time.
+
+    Notes
+    -----
+    Time that is left is spent on more passes. A warning says where ``fit`` took more than 1.25
+    times as long as it should, as on a machine that became busy.
+
+    Examples
+    --------
+    >>> from skquickdraw import CNNClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> from skquickdraw.recipes import BudgetedClassifier
+    >>> X, y = make_sketches(200, n_classes=3, image_shape=(12, 12), random_state=0)
+    >>> clf = BudgetedClassifier([CNNClassifier(width=0.25)], minutes=0.05, random_state=0)
+    >>> clf.fit(X, y).plan_.max_epochs > 0
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimators": [list, tuple],
+        "minutes": [Interval(Real, 0, None, closed="neither")],
+        "n_jobs": "no_validation",
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimators: Any,
+        *,
+        minutes: float = 15,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.estimators = estimators
+        self.minutes = minutes
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        first = self.estimators[0] if self.estimators else None
+        if first is not None:
+            tags.input_tags.three_d_array = get_tags(first).input_tags.three_d_array
+        tags.non_deterministic = True  # the plan depends on the machine
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
+    ) -> BudgetedClassifier:
+        """Measure, plan, train.
+
+        Parameters
+        ----------
+        X : array-like of images, as the estimators take them
+        y : array-like of shape (n,)
+            Labels of any type, of at least two classes.
+        sample_weight : array-like of shape (n,), default=None
+        X_unlabeled : array-like of images, default=None
+            Images without labels, for the estimators that learn from them.
+
+        Returns
+        -------
+        self : object
+        """
+        started = perf_counter()
+        self._validate_params()
+        X, y = check_rows_and_labels(self, X, y, reset=True)
+        check_labeled_classes(type(self).__name__, y, None)
+        pool = None if X_unlabeled is None else check_rows(self, X_unlabeled, reset=False)
+        rng = check_random_state(self.random_state)
+        candidates = self._candidates(pool is not None, sample_weight is not None)
+        stopwatch = Stopwatch(X, y, draw_seed(rng))
+        deadline = started + 60 * self.minutes * (1 - RESERVE)
+        n_rows = len(y), 0 if pool is None else len(pool)
+        self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, *n_rows), rng)
+        pool = pool if learns_from(self.plan_, "X_unlabeled") else None
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, X)
+        self.estimator_ = fit_targets(clone(self.plan_), X, y, None, weights, pool)
+        self.classes_ = self.estimator_.classes_
+        self.elapsed_minutes_ = (perf_counter() - started) / 60
+        if self.elapsed_minutes_ > LATE * self.minutes:
+            warn(
+                f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
+                f"{self.minutes:g}. A busy machine slows a training that is already planned; raise "
+                "minutes, or set n_jobs to what the machine has to spare.",
+                stacklevel=2,
+            )
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(check_rows(self, X, reset=False))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable label of each image, of shape (n,)."""
+        check_is_fitted(self)
+        return self.estimator_.predict(check_rows(self, X, reset=False))
+
+    def _candidates(self, has_pool: bool, is_weighted: bool) -> list[Any]:
+        """Return the estimators that can be trained on what there is."""
+        name = type(self).__name__
+        candidates = [
+            each for each in self.estimators if has_pool or not learns_from(each, "X_unlabeled")
+        ]
+        if not candidates:
+            raise InvalidParameterError(
+                f"{name}: estimators must hold one that learns without unlabelled images, got "
+                f"{self.estimators!r}. Pass X_unlabeled, or add a network such as "
+                "ResNetClassifier()."
+            )
+        if is_weighted:
+            for each in candidates:
+                check_learns_from(name, each, "sample_weight", "Leave sample_weight out.")
+        copies = [clone(each) for each in candidates]
+        for copy in copies if self.n_jobs is not None else []:
+            votes = [key for key in copy.get_params() if key.split("__")[-1] == "n_jobs"]
+            copy.set_params(**dict.fromkeys(votes, self.n_jobs))
+        return copies
+
+
+def choose(
+    candidates: list[Any], stopwatch: Stopwatch, deadline: float, n_labeled: int, n_pool: int
+) -> Any:
+    """Return the last candidate that the time is enough for, with its passes set to fill it.
+
+    Parameters
+    ----------
+    candidates : list of unfitted estimators
+        From cheap to expensive; the first is taken where the time is enough for none.
+    stopwatch : Stopwatch
+    deadline : float
+        In seconds of ``time.perf_counter``.
+    n_labeled, n_pool : int
+        Rows with and without labels.
+    """
+    chosen, wanted = candidates[0], _wanted_seconds(candidates[0], stopwatch, n_labeled, n_pool)
+    for candidate in candidates[1:]:
+        own = _wanted_seconds(candidate, stopwatch, n_labeled, n_pool)
+        if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
+            break
+        chosen, wanted = candidate, own
+    share = max(0.0, deadline - perf_counter() - wanted.fixed) / wanted.training
+    passes = {
+        f"{work.prefix}max_epochs": max(1e-6, share * stopwatch.wanted_epochs(work))
+        for work in wanted.trainings
+    }
+    return chosen.set_params(**passes)
+
+
+class Wanted:
+    """The seconds that an estimator takes where nothing limits it."""
+
+    def __init__(self, works: list[Work], stopwatch: Stopwatch) -> None:
+        self.trainings = [work for work in works if work.is_training]
+        self.training = sum(
+            stopwatch.seconds(work, stopwatch.wanted_epochs(work)) for work in self.trainings
+        )
+        self.fixed = sum(stopwatch.seconds(work) for work in works if not work.is_training)
+
+
+def _wanted_seconds(estimator: Any, stopwatch: Stopwatch, n_labeled: int, n_pool: int) -> Wanted:
+    n_pool = n_pool if learns_from(estimator, "X_unlabeled") else 0
+    return Wanted(list_work(estimator, n_labeled, n_pool), stopwatch)

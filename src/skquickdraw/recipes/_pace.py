@@ -1,0 +1,92 @@
+"""How fast this machine trains a network and predicts with it, measured on a few of the rows."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+
+from ..neural_network import resolve_batch_size, resolve_epochs
+from ._work import Work
+
+N_BATCHES = 4  # of the sample
+SECONDS = 1.0  # that a measurement should last at least
+
+
+class Stopwatch:
+    """Tells the seconds that a piece of work takes.
+
+    Parameters
+    ----------
+    X, y : ndarrays of labelled rows
+    seed : int
+        Chooses the rows that are measured with.
+    """
+
+    def __init__(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> None:
+        self.X = X
+        self.y = y
+        self.rng = np.random.RandomState(seed)
+        self._known: dict[str, tuple[float, float]] = {}
+
+    def wanted_epochs(self, work: Work) -> float:
+        """Return the passes that a training makes where nothing limits it."""
+        shape = np.shape(self.X)[1:]
+        is_picture = len(shape) == 1 or min(shape[-2:]) >= 8
+        batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
+        return resolve_epochs(work.network.max_epochs, work.n_rows, batch_size, is_picture)
+
+    def seconds(self, work: Work, n_epochs: float = 1.0) -> float:
+        """Return how long the work will take; a training, with so many passes."""
+        training, prediction = self._pace(work)
+        per_row = training * n_epochs if work.is_training else prediction
+        return work.n_turns * work.n_rows * per_row
+
+    def _pace(self, work: Work) -> tuple[float, float]:
+        """Return the seconds a row of training and of prediction."""
+        if isinstance(work.network, FrozenEstimator):
+            return 0.0, time_prediction(work.network, self.X[self._sample(256)])
+        batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
+        params = work.network.get_params()
+        fixed = {key: value for key, value in params.items() if not key.endswith("random_state")}
+        key = repr((sorted(fixed.items(), key=str), batch_size, work.n_jobs))
+        if key not in self._known:
+            rows = self._sample(N_BATCHES * batch_size)
+            network = clone(work.network).set_params(batch_size=batch_size, random_state=0)
+            paces = Parallel(n_jobs=work.n_jobs)(
+                delayed(time_network)(network, self.X[rows], self.y[rows])
+                for _ in range(work.n_jobs)
+            )
+            training, prediction = np.mean(paces, axis=0)
+            self._known[key] = float(training), float(prediction)
+        return self._known[key]
+
+    def _sample(self, n_rows: int) -> NDArray[np.intp]:
+        """Return rows at random, and one of each class, without which there is no fit."""
+        order = self.rng.permutation(len(self.y))
+        one_of_each = np.unique(self.y[order], return_index=True)[1]
+        return np.unique(np.concatenate([order[:n_rows], order[one_of_each]]))
+
+
+def time_network(network: Any, X: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:
+    """Return the seconds a row of training and of prediction; the first pass is warming up."""
+    network = clone(network).set_params(max_epochs=2).fit(X, y)
+    seconds = network.history_[1]["dur"]
+    if seconds < SECONDS:
+        n_epochs = 1 + min(100, int(np.ceil(SECONDS / max(seconds, 1e-3))))
+        network = clone(network).set_params(max_epochs=n_epochs).fit(X, y)
+        seconds = float(np.mean([record["dur"] for record in network.history_[1:]]))
+    return seconds / network.history_[1]["n_images"], time_prediction(network, X)
+
+
+def time_prediction(estimator: Any, X: NDArray[Any]) -> float:
+    """Return the seconds a row of prediction."""
+    estimator.predict_proba(X[:32])  # folds the network, once
+    started = perf_counter()
+    estimator.predict_proba(X)
+    return (perf_counter() - started) / len(X)

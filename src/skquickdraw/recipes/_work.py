@@ -1,0 +1,120 @@
+"""What the fit of a recipe consists of: trainings and predictions, each of so many rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from joblib import effective_n_jobs
+from sklearn.frozen import FrozenEstimator
+
+from ..distillation import DistilledClassifier
+from ..ensemble import SeedEnsembleClassifier
+from ..exceptions import InvalidParameterError
+from ..semi_supervised import NoisyStudentClassifier
+
+
+@dataclass(frozen=True)
+class Work:
+    """Equal networks that are trained, or that predict.
+
+    Attributes
+    ----------
+    network : classifier
+        Unfitted, or a frozen one that only predicts.
+    prefix : str
+        Of the network's parameters in the whole estimator, such as ``'student__'``.
+    n_copies : int
+    n_jobs : int
+        How many of them run at once.
+    n_rows : int
+        Rows that each is trained on, or predicts.
+    is_training : bool
+    """
+
+    network: Any
+    prefix: str
+    n_copies: int
+    n_jobs: int
+    n_rows: int
+    is_training: bool
+
+    @property
+    def n_turns(self) -> float:
+        """How many runs of one network this takes as long as; the last round may be a part."""
+        return -(-self.n_copies // self.n_jobs)
+
+
+def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
+    """Return the trainings and predictions of a fit, in their order.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A network of this package, or a vote, noisy student or distillation of such.
+    n_labeled, n_pool : int
+        Rows with and without labels.
+
+    Raises
+    ------
+    InvalidParameterError
+        If something inside is none of these.
+    """
+    return _list(estimator, "", 1, 1, n_labeled, n_pool)
+
+
+def _list(
+    estimator: Any, prefix: str, n_copies: int, n_jobs: int, n_labeled: int, n_pool: int
+) -> list[Work]:
+    if isinstance(estimator, FrozenEstimator):
+        return []
+    if isinstance(estimator, SeedEnsembleClassifier):
+        n_jobs = min(effective_n_jobs(estimator.n_jobs), estimator.n_estimators)
+        n_copies *= estimator.n_estimators
+        inner = f"{prefix}estimator__"
+        return _list(estimator.estimator, inner, n_copies, n_jobs, n_labeled, n_pool)
+    if isinstance(estimator, NoisyStudentClassifier):
+        return _list_noisy_student(estimator, prefix, n_labeled, n_pool)
+    if isinstance(estimator, DistilledClassifier):
+        n_all = n_labeled + n_pool
+        return [
+            *_list(estimator.teacher, f"{prefix}teacher__", 1, 1, n_labeled, n_pool),
+            *_predictions(estimator.teacher, f"{prefix}teacher__", n_all),
+            *_list(estimator.student, f"{prefix}student__", 1, 1, n_all, 0),
+        ]
+    if "max_epochs" not in estimator.get_params(deep=False):
+        raise InvalidParameterError(
+            "A time can be given to networks of this package, and to votes, noisy students and "
+            f"distillations of such, got {estimator!r}. Fit other estimators by themselves."
+        )
+    return [Work(estimator, prefix, n_copies, n_jobs, n_labeled, is_training=True)]
+
+
+def _list_noisy_student(
+    estimator: NoisyStudentClassifier, prefix: str, n_labeled: int, n_pool: int
+) -> list[Work]:
+    teacher_prefix = f"{prefix}estimator__"
+    works = _list(estimator.estimator, teacher_prefix, 1, 1, n_labeled, 0)
+    if n_pool == 0:
+        return works
+    teacher, student, student_prefix = estimator.estimator, estimator.student, f"{prefix}student__"
+    if student is None:
+        student, student_prefix = teacher, teacher_prefix
+    for _ in range(estimator.n_iterations):
+        works += _predictions(teacher, teacher_prefix, n_pool)
+        works += _list(student, student_prefix, 1, 1, n_labeled + n_pool, 0)
+        teacher, teacher_prefix = student, student_prefix
+    return works
+
+
+def _predictions(estimator: Any, prefix: str, n_rows: int) -> list[Work]:
+    """Return the predictions of all networks inside that are asked, one after another."""
+    if isinstance(estimator, SeedEnsembleClassifier):
+        inner = _predictions(estimator.estimator, f"{prefix}estimator__", n_rows)
+        return [work for work in inner for _ in range(estimator.n_estimators)]
+    if isinstance(estimator, NoisyStudentClassifier):
+        student = estimator.estimator if estimator.student is None else estimator.student
+        return _predictions(student, prefix, n_rows)
+    if isinstance(estimator, DistilledClassifier):
+        return _predictions(estimator.student, prefix, n_rows)
+    return [Work(estimator, prefix, 1, 1, n_rows, is_training=False)]

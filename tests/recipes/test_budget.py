@@ -1,0 +1,156 @@
+"""A classifier that is given minutes: what it chooses, how long it trains, and that it repeats."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+
+from skquickdraw import CNNClassifier, recipes
+from skquickdraw.datasets import make_sketches
+from skquickdraw.distillation import DistilledClassifier
+from skquickdraw.ensemble import SeedEnsembleClassifier
+from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.recipes import BudgetedClassifier
+from skquickdraw.recipes._budget import choose
+from skquickdraw.recipes._work import list_work
+from skquickdraw.semi_supervised import NoisyStudentClassifier
+
+# Networks are planned here in fractions of a second, and a test machine is busy.
+pytestmark = pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
+
+
+def network(**params):
+    return CNNClassifier(**{"width": 0.25, "random_state": 0, "precision": "float32", **params})
+
+
+@pytest.fixture(scope="module")
+def sketches():
+    X, y, names = make_sketches(120, 3, image_shape=(12, 12), random_state=0, return_names=True)
+    return X, names[y]
+
+
+class Clockwork:
+    """A stopwatch of a machine that trains 1,000 rows and predicts 10,000 in a second."""
+
+    def wanted_epochs(self, work):
+        return 10.0
+
+    def seconds(self, work, n_epochs=1.0):
+        rows = work.n_turns * work.n_rows
+        return rows * n_epochs / 1000 if work.is_training else rows / 10_000
+
+
+def plan(candidates, seconds, n_labeled=1000, n_pool=0, monkeypatch=None):
+    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
+    return choose(candidates, Clockwork(), seconds, n_labeled, n_pool)
+
+
+def vote(n):
+    return SeedEnsembleClassifier(network(), n)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "n_members", "n_epochs"),
+    [(5, None, 5), (13, None, 13), (14, 2, 7), (20, 2, 10), (28, 4, 7), (400, 4, 100)],
+)
+def test_the_most_expensive_that_the_time_is_enough_for(monkeypatch, seconds, n_members, n_epochs):
+    chosen = plan([network(), vote(2), vote(4)], seconds, monkeypatch=monkeypatch)
+    assert getattr(chosen, "n_estimators", None) == n_members
+    inner = chosen if n_members is None else chosen.estimator
+    assert inner.max_epochs == pytest.approx(n_epochs)
+
+
+def test_predictions_of_the_pool_take_their_part_of_the_time(monkeypatch):
+    student = NoisyStudentClassifier(network(), student=network(), n_iterations=1)
+    chosen = plan([student], 100, n_pool=10_000, monkeypatch=monkeypatch)
+    # 1 second of predictions; 10 passes over 1,000 rows and over 11,000 would take 120.
+    assert chosen.estimator.max_epochs == pytest.approx(10 * 99 / 120)
+    assert chosen.student.max_epochs == pytest.approx(10 * 99 / 120)
+
+
+def test_the_work_of_a_distillation_of_students():
+    teacher = NoisyStudentClassifier(vote(4), student=vote(2), n_iterations=1)
+    works = list_work(DistilledClassifier(teacher, network()), 100, 50)
+    found = [(w.prefix, w.n_copies, w.n_rows) for w in works if w.is_training]
+    assert found == [
+        ("teacher__estimator__estimator__", 4, 100),
+        ("teacher__student__estimator__", 2, 150),
+        ("student__", 1, 150),
+    ]
+    assert [w.n_rows for w in works if not w.is_training] == [50] * 4 + [150] * 2
+
+
+def test_members_that_train_at_once_take_turns():
+    (work,) = list_work(vote(5).set_params(n_jobs=2), 100, 0)
+    assert (work.n_copies, work.n_jobs, work.n_turns) == (5, 2, 3)
+
+
+def test_a_frozen_teacher_is_not_trained(sketches):
+    teacher = FrozenEstimator(network(max_epochs=1).fit(*sketches))
+    works = list_work(DistilledClassifier(teacher, network()), 100, 0)
+    assert [work.is_training for work in works] == [False, True]
+
+
+def test_the_plan_repeats_the_training_to_the_bit(sketches):
+    X, y = sketches
+    clf = BudgetedClassifier([network(), vote(2)], minutes=0.05, random_state=3).fit(X, y)
+    again = clone(clf.plan_).fit(X, y)
+    np.testing.assert_array_equal(clf.predict_proba(X), again.predict_proba(X))
+    assert clf.classes_.tolist() == sorted(set(y)) and set(clf.predict(X)) <= set(y)
+    assert clf.elapsed_minutes_ > 0 and clf.n_features_in_ == 144
+
+
+def test_more_time_is_more_passes(sketches):
+    X, y = sketches
+    short, long = (
+        BudgetedClassifier([network()], minutes=minutes, random_state=0).fit(X, y)
+        for minutes in (1e-4, 0.1)
+    )
+    assert long.estimator_.n_epochs_ > short.estimator_.n_epochs_ == 1
+
+
+def test_students_are_left_out_without_a_pool(sketches):
+    X, y = sketches
+    taught = NoisyStudentClassifier(network(), student=network(), n_iterations=1, threshold=0.0)
+    clf = BudgetedClassifier([network(), taught], minutes=0.15, random_state=0)
+    assert isinstance(clf.fit(X, y).estimator_, CNNClassifier)
+    alone = BudgetedClassifier([taught], minutes=0.1)
+    with pytest.raises(InvalidParameterError, match="without unlabelled images.*Pass X_unlabeled"):
+        alone.fit(X, y)
+    assert len(alone.fit(X[:60], y[:60], X_unlabeled=X[60:]).estimator_.teachers_) == 1
+
+
+def test_what_takes_no_passes_is_refused(sketches):
+    X, y = sketches
+    with pytest.raises(InvalidParameterError, match="A time can be given to networks.*Logistic"):
+        BudgetedClassifier([LogisticRegression()], minutes=0.1).fit(X, y)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, "long"])
+def test_minutes_are_above_zero(sketches, minutes):
+    with pytest.raises(ValueError, match="'minutes' parameter of BudgetedClassifier"):
+        BudgetedClassifier([network()], minutes=minutes).fit(*sketches)
+
+
+def test_a_late_end_is_said(sketches, monkeypatch):
+    clf = BudgetedClassifier([network()], minutes=1e-5, random_state=0)
+    with pytest.warns(UserWarning, match="fit took .* minutes in place of 1e-05"):
+        clf.fit(*sketches)
+
+
+@pytest.mark.parametrize("name", ["fast", "single", "winner", "distilled"])
+def test_recipes_take_minutes(name):
+    recipe = getattr(recipes, name)(minutes=3, random_state=0)
+    (inner,) = recipe.estimators
+    assert recipe.minutes == 3 and type(inner) is type(getattr(recipes, name)())
+
+
+def test_the_best_has_a_ladder_from_one_network_to_taught_votes():
+    ladder = recipes.best(minutes=7, n_jobs=1).estimators
+    assert [type(rung).__name__ for rung in ladder[:3]] == [
+        "ResNetClassifier",
+        "ResNetClassifier",
+        "SeedEnsembleClassifier",
+    ]
+    assert isinstance(ladder[-1], NoisyStudentClassifier)
