@@ -8,8 +8,9 @@ PARAMETERS = """\
 width : float, default=1.0
     Multiplies the number of channels of every layer; above 0. Cost and size grow with its square. A
     MobileNet's 512 pooled features grow with it, and do not shrink.
-stem_stride : {1, 2}, default=2
+stem_stride : {1, 2} or 'auto', default='auto'
     Step of the first convolution. 1 keeps full resolution for longer, at about four times the cost.
+    'auto' is 1 for images with a side below 16 pixels, else 2.
 dropout : float in [0, 1), default=0.0
     Rate of dropout on the pooled features before the last layer, where it costs next to nothing
     (Srivastava et al. 2014).
@@ -19,13 +20,17 @@ spatial_dropout : float in [0, 1), default=0.0
 stochastic_depth : float in [0, 1), default=0.0
     Rate at which the last residual branch is left out; earlier ones less, linearly (Huang et al.
     2016, arXiv:1603.09382). Networks without residual branches refuse it.
-weight_decay : float, default=0.05
+weight_decay : float or 'auto', default='auto'
     Decoupled from the gradient (Loshchilov and Hutter 2019, arXiv:1711.05101): each step shrinks
-    weights by ``lr * weight_decay``. Biases and batch-norm parameters do not decay.
-label_smoothing : float in [0, 1), default=0.1
+    weights by ``lr * weight_decay``. Biases and batch-norm parameters do not decay. 'auto' is 0.15
+    for 'muon', 0.01 for 'sgd' and 0.05 for all others.
+label_smoothing : float in [0, 1), default=0.0
     Share of each target that is spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
-loss : {'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object, default='cross_entropy'
-    An object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
+loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object, default='auto'
+    'auto' is the balanced softmax: the classifier answers as if all classes were equally frequent,
+    so that rare ones are found, and ``predict_proba`` gives the probabilities of such a world. Take
+    'cross_entropy' for probabilities under the class shares of y; on balanced data both are the
+    same. Where ``class_weight`` is given, 'auto' is cross entropy, and the weights decide. An object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
 class_weight : {'balanced', 'effective'}, dict or None, default=None
     Weights of the losses: scikit-learn's 'balanced'; by the effective number of examples (Cui et
     al. 2019, arXiv:1901.05555); or label by label.
@@ -34,29 +39,36 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
     often. An epoch always shows as many rows as the training set has. Whole-number sample weights
     count as rows here; others weigh the losses of what is shown.
-augmentation : {'sketch'}, AugmentationPolicy, StrokeAugmentation or None, default=None
-    Random changes of the training images, drawn anew in every epoch, on the device. With a
+augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None, default='auto'
+    Random changes of the training images, drawn anew in every epoch, on the device. 'auto' turns,
+    moves, resizes and shears them, and mirrors them where the training rows show that mirrored
+    images keep their class; ``augmentation_`` says what was found. Features in a grid with a side
+    below 8 pixels stay as they are. What a change uncovers is filled with the colour that surrounds
+    most images. With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions: (n, 3, P), or flat with ``image_shape=(3, P)``.
 mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
     :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
-optimizer : {'adamw', 'muon', 'sgd'} or callable, default='adamw'
+optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'
     'muon' (Jordan et al. 2024) makes the momentum of each dense convolution an orthogonal matrix,
     and leaves all else to AdamW: it learns more from as many pictures. 'sgd' is Nesterov's with
     momentum 0.9. A callable gets parameter groups, ``lr`` and ``weight_decay``, as the classes of
     :mod:`torch.optim` do.
-lr : float, default=0.003
-    Learning rate; the highest one under a schedule. Above 0.
+lr : float or 'auto', default='auto'
+    Learning rate; the highest one under a schedule. Above 0. 'auto' is 0.02 for 'muon', 0.05 for
+    'sgd' and 0.003 for all others.
 lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
     'onecycle' rises for a fifth of all steps and falls to nearly 0 (Smith and Topin 2018,
     arXiv:1708.07120); 'cosine' only falls; 'plateau' takes 0.3 of the rate when the validation loss
     (without validation, the training loss) has stalled for 3 epochs; None is constant.
 batch_size : int or 'auto', default='auto'
     At least 2. 'auto' takes about 16 steps an epoch, of 16 to 256 images.
-max_epochs : int, default=20
-    Passes over the training set.
-ema_decay : float in [0, 1) or None, default=None
+max_epochs : float or 'auto', default='auto'
+    Passes over the training set, above 0; the last one may be a part of a pass. 'auto' is as many
+    as make 1,000 steps, or ``11 * sqrt(n)`` for n rows where these are more; and 20 for features in
+    a grid. ``n_epochs_`` says how many they were.
+ema_decay : float in [0, 1) or None, default=0.999
     Decay of the moving average of weights (and batch-norm statistics) that is then used; 0.99 to
     0.999 pay. The average warms up, so that short trainings are not held back.
 early_stopping : bool, default=False
@@ -66,9 +78,10 @@ validation_fraction : float in (0, 1), default=0.1
     training; classes too small to give a row are not validated.
 n_iter_no_change : int, default=10
     Epochs without a better validation score after which training stops.
-n_tta : int in [1, 10], default=1
+n_tta : int in [1, 10] or 'auto', default='auto'
     Views at prediction time whose logits are averaged: the plain image, its mirror image (where the
     augmentation flips), and both shifted by one pixel in four directions. Without flips at most 5.
+    'auto' is 2 with flips and 1 without.
 image_shape : tuple, default=None
     (H, W) or (C, H, W) of flat rows. None reads them as square, or else as one row of pixels.
 device : str or torch.device, default='auto'
@@ -96,7 +109,15 @@ feature_names_in_ : ndarray of shape (n_features,)
 image_shape_ : (int, int, int)
     Channels, height, width.
 n_epochs_ : int
-    Epochs trained in all.
+    Epochs trained in all; one that was a part of a pass counts.
+auto_params_ : dict
+    What was trained with in place of ``stem_stride``, ``lr``, ``weight_decay``, ``batch_size`` and
+    ``max_epochs``, each a number.
+augmentation_ : AugmentationPolicy, StrokeAugmentation or None
+    What changed the training images, with all that was 'auto' decided.
+background_ : ndarray of shape (n_channels,)
+    The colour that surrounds most images, where half of their border pixels have it, else the mean
+    of these.
 history_ : list of dict
     For each epoch: ``epoch``, ``train_loss``, ``lr`` (at its start), ``n_images`` (shown), ``dur``
     (seconds), ``cpu`` (seconds of processor time in training, by all threads of the process), and

@@ -180,8 +180,8 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if not candidates:
             raise InvalidParameterError(
                 f"{name}: estimators must hold one that learns without unlabelled images, got "
-                f"{self.estimators!r}. Pass X_unlabeled, or add a network such as "
-                "ResNetClassifier()."
+                f"{[type(each).__name__ for each in self.estimators]}. Pass X_unlabeled, or add a "
+                "network such as ResNetClassifier()."
             )
         if is_weighted:
             for each in candidates:
