@@ -23,10 +23,12 @@ CONTRACTS = {
     "_device",
     "_fitting",
     "_images",
+    "_label_column",
     "_mapped",
     "_memory",
     "_random",
     "_recall",
+    "_scoring",
     "_targets",
     "exceptions",
 }
