@@ -60,7 +60,8 @@ def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArr
         labels, codes = _distinct_objects(name, values, input_name)
         is_text = all(isinstance(label, str) for label in labels)
         # A list of texts has no dtype to keep, and NumPy's own is what it becomes.
-        return (np.array(labels) if isinstance(y, list | tuple) and is_text else labels), codes
+        labels = np.array(labels.tolist()) if isinstance(y, list | tuple) and is_text else labels
+        return labels, codes
     labels, codes = np.unique(values, return_inverse=True)
     if len(labels) and labels[-1] != labels[-1]:  # NaN, which is sorted to the end
         codes = np.where(codes == len(labels) - 1, NO_LABEL, codes)

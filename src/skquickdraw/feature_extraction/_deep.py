@@ -51,7 +51,8 @@ class DeepFeatureExtractor(
     cv : int, splitter, iterable of splits or None, default=None
         How :meth:`fit_transform` leaves rows out (see Notes). None does not: training rows get the
         features of the network that has learned them. An int is the number of folds, which are
-        stratified and shuffled.
+        stratified and shuffled. Where rows belong to groups that no fold may part, pass
+        ``list(GroupKFold().split(X, y, groups))``.
     n_jobs : int, default=None
         Networks to fit at once, as in :class:`joblib.Parallel`; there is more than one with ``cv``.
         A network uses several cores by itself.

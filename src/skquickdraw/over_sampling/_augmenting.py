@@ -91,8 +91,8 @@ class AugmentingOverSampler(BaseOverSampler):
     and y comes back as what it was: an array, a list, a column of pandas. Integers are rounded. The
     original rows come first, as they were. Values are not bound to 0 to 255, but 0 is taken for
     background: it fills what a change uncovers, so augment first and standardise afterwards.
-    Missing values in X are refused. Pictures are changed in single precision, a few megabytes at a time;
-    sparse rows stay sparse.
+    Missing values in X are refused. Pictures are changed in single precision, a few megabytes at a
+    time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.
