@@ -25,6 +25,7 @@ CONTRACTS = {
     "_images",
     "_label_column",
     "_mapped",
+    "_marks",
     "_memory",
     "_random",
     "_recall",

@@ -32,6 +32,7 @@ from skquickdraw import (
     TransductiveClassifier,
 )
 from skquickdraw._targets import decode_labels, read_labels
+from skquickdraw.datasets import make_ladder
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError, SkquickdrawError
 from skquickdraw.metrics import (
     frequency_groups,
@@ -763,6 +764,20 @@ class TestMetrics:
     def test_counts_of_missing_labels_are_refused(self):
         with pytest.raises(InvalidTargetsError, match="class_counts: every row of its keys must"):
             frequency_groups({"ant": 3, "bee": 2, None: 5}, 2)
+
+
+@labeled
+def test_ladders_of_every_type(make, classes):
+    codes = codes_for(classes)
+    X_new, y_new = make_ladder(X, make(codes), n_max=8, n_min=4, random_state=0)
+    X_plain, codes_new = make_ladder(X, codes, n_max=8, n_min=4, random_state=0)
+    np.testing.assert_array_equal(X_new, X_plain)
+    assert_same_labels(y_new, classes[codes_new])
+
+
+def test_ladders_need_labels():
+    with pytest.raises(InvalidTargetsError, match="make_ladder: every row of y must have a label"):
+        make_ladder(X, np.where(HIDDEN, NAN, CODES), n_max=8, n_min=4)
 
 
 def test_errors_are_of_our_own_tree():

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from ._compat import set_random_states
-from ._targets import holds_minus_one, is_auto, is_same_mark
+from ._marks import holds_minus_one, is_auto, is_same_mark
 from .exceptions import InvalidParameterError, InvalidTargetsError
 
 

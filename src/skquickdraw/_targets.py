@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from ._label_column import KINDS, NO_LABEL, is_missing, kind_of, not_a_label, read_column
-from .exceptions import InvalidParameterError, InvalidTargetsError
+from ._marks import find_marks, holds_minus_one, is_auto
+from .exceptions import InvalidTargetsError
 
 ROW_SUM_TOLERANCE = 1e-3
-TEXTS_OF_MARKS = ("-1", "nan")  # what NumPy makes of marks in an array of text
 
 
 def read_labels(
@@ -66,7 +66,8 @@ def read_labels(
     )
     known = own if classes is None else classes
     if len(known) < min_classes:
-        raise InvalidTargetsError(_too_few(name, known, codes, unlabeled_label, input_name))
+        message = _too_few(name, known, codes, unlabeled_label, min_classes, input_name)
+        raise InvalidTargetsError(message)
     if classes is None:
         return own, codes
     positions = locate(own, classes)
@@ -96,7 +97,7 @@ def read_own_labels(
     unless it is one of them.
     """
     labels, codes = read_column(name, y, input_name)
-    is_mark = _find_marks(name, labels, codes, unlabeled_label, known, input_name)
+    is_mark = find_marks(name, labels, codes, unlabeled_label, known, input_name)
     kept = np.flatnonzero(~is_mark)
     own, order = _as_classes(name, labels[kept], input_name)
     positions = np.full(len(labels), NO_LABEL)
@@ -145,20 +146,6 @@ def decode_labels(
     return labels
 
 
-def is_auto(unlabeled_label: Any) -> bool:
-    """Return whether the mark is to be found in y."""
-    return isinstance(unlabeled_label, str) and unlabeled_label == "auto"
-
-
-def is_same_mark(one: Any, other: Any) -> bool:
-    """Return whether two values of ``unlabeled_label`` say the same."""
-    if one is None or other is None:
-        return one is other
-    if is_missing(one) or is_missing(other):
-        return is_missing(one) and is_missing(other)
-    return kind_of(one) == kind_of(other) and bool(one == other)
-
-
 def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
     """Refuse another number of labels than of rows."""
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
@@ -166,69 +153,6 @@ def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
         raise InvalidTargetsError(
             f"{name}: X and y have inconsistent numbers of samples, {n_rows} and {len(codes)}. "
             "Pass one label for each row."
-        )
-
-
-def _find_marks(
-    name: str,
-    labels: NDArray[Any],
-    codes: NDArray[np.int64],
-    unlabeled_label: Any,
-    known: NDArray[Any] | None,
-    input_name: str,
-) -> NDArray[np.bool_]:
-    """Return which of the labels are no labels, but marks of rows without one."""
-    missing = np.flatnonzero(codes == NO_LABEL)
-    if is_auto(unlabeled_label):
-        _refuse_texts(name, labels, TEXTS_OF_MARKS, known, input_name)
-        is_mark = np.array([_is_minus_one(label) for label in labels.tolist()], dtype=bool)
-        others = labels[~is_mark].tolist()
-        is_class = bool(len(missing)) or (
-            len(others) < 2 and all(kind_of(label) == "number" for label in others)
-        )
-        if known is not None:
-            is_class = holds_minus_one(known)
-        return is_mark & (not is_class)
-    if len(missing) and (unlabeled_label is None or not is_missing(unlabeled_label)):
-        raise InvalidTargetsError(_some_missing(name, missing, len(codes), input_name))
-    if np.ndim(unlabeled_label):
-        raise InvalidParameterError(
-            f"{name}: unlabeled_label must be a single label, got {unlabeled_label!r}."
-        )
-    if unlabeled_label is not None and kind_of(unlabeled_label) != "text":
-        _refuse_texts(name, labels, (str(unlabeled_label),), None, input_name)
-    return np.array([is_same_mark(label, unlabeled_label) for label in labels.tolist()], dtype=bool)
-
-
-def _is_minus_one(label: Any) -> bool:
-    return kind_of(label) == "number" and label == -1
-
-
-def holds_minus_one(classes: NDArray[Any]) -> bool:
-    """Return whether the number -1 is a class."""
-    return any(_is_minus_one(label) for label in classes.tolist())
-
-
-def _refuse_texts(
-    name: str,
-    labels: NDArray[Any],
-    texts: tuple[str, ...],
-    known: NDArray[Any] | None,
-    input_name: str,
-) -> None:
-    """Refuse an array of text in which a mark seems to have become text."""
-    if labels.dtype.kind != "U":
-        return
-    found = [text for text in texts if text in labels]
-    if known is None and len(texts) > 1 and len(labels) - len(found) < 2:
-        return  # as with the number -1: two labels are two classes
-    if known is not None:
-        found = [text for text in found if text not in known.tolist()]
-    if found:
-        raise InvalidTargetsError(
-            f"{name}: {input_name} holds the text {found[0]!r}: is it a class, or the mark of rows "
-            f"without a label? Set unlabeled_label to {found[0]!r} where it is the mark, to None "
-            f"where all rows are labelled, or pass {input_name} as an array of objects."
         )
 
 
@@ -265,20 +189,12 @@ def _as_classes(
     return labels[order], order
 
 
-def _some_missing(name: str, missing: NDArray[np.intp], n_rows: int, input_name: str) -> str:
-    return (
-        f"{name}: every row of {input_name} must have a label, but {len(missing)} of {n_rows} are "
-        f"missing (None, NaN or NA), the first in row {missing[0]}. Drop these rows, or set "
-        "unlabeled_label='auto' where there is such a parameter: NoisyStudentClassifier has it, "
-        "and learns from rows without labels too."
-    )
-
-
 def _too_few(
     name: str,
     classes: NDArray[Any],
     codes: NDArray[np.int64],
     unlabeled_label: Any,
+    min_classes: int,
     input_name: str,
 ) -> str:
     held = f"one class, {classes.tolist()}" if len(classes) else "no class"
@@ -288,7 +204,8 @@ def _too_few(
         hint = f" {n_open} of {len(codes)} rows are unlabelled."
         if not is_auto(unlabeled_label) and not is_missing(unlabeled_label):
             hint += f" Pass unlabeled_label=None if {unlabeled_label!r} is a class of its own."
-    return f"{name} needs examples of at least two classes; {input_name} holds {held}.{hint}"
+    wanted = "one class" if min_classes == 1 else "two classes"
+    return f"{name} needs examples of at least {wanted}; {input_name} holds {held}.{hint}"
 
 
 def check_soft_targets(

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._marks import holds_minus_one, is_auto
 from .._targets import (
     NO_LABEL,
     check_same_kind,
-    holds_minus_one,
-    is_auto,
     locate,
     read_own_labels,
     with_codes,
