@@ -23,10 +23,13 @@ CONTRACTS = {
     "_device",
     "_fitting",
     "_images",
+    "_label_column",
     "_mapped",
+    "_marks",
     "_memory",
     "_random",
     "_recall",
+    "_scoring",
     "_targets",
     "exceptions",
 }

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from skquickdraw._device import resolve_device, resolve_precision, tuned_backends
 from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
 from skquickdraw._random import draw_seed, isolated_torch_rng, make_generator
-from skquickdraw._targets import check_soft_targets, encode_labels
+from skquickdraw._targets import check_soft_targets
 from skquickdraw.exceptions import (
     InvalidImagesError,
     InvalidParameterError,
@@ -101,8 +101,8 @@ def test_pixels_are_the_features_of_a_stack():
 
 
 def test_labels_come_back_with_the_images():
-    images, y = check_images_and_labels(Reader(), FLAT, list("aabbcc"), reset=True)
-    assert images.shape == (6, 1, 12, 12) and y.tolist() == list("aabbcc")
+    images, classes, codes = check_images_and_labels(Reader(), FLAT, list("aabbcc"), reset=True)
+    assert images.shape == (6, 1, 12, 12) and classes[codes].tolist() == list("aabbcc")
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         check_images_and_labels(Reader(), FLAT, list("ab"), reset=True)
 
@@ -169,35 +169,6 @@ def test_rows_of_no_square_length_are_one_row_high():
     assert resolve_image_shape("Reader", 10) == (1, 1, 10)
     assert resolve_image_shape("Reader", 784) == (1, 28, 28)
     assert resolve_image_shape("Reader", 588, (3, 14, 14)) == (3, 14, 14)
-
-
-@pytest.mark.parametrize("y", [[3, 1, 3, 7], list("caca"), np.array(["b", "a", "b", "é"], object)])
-def test_codes_are_positions_among_the_sorted_classes(y):
-    classes, codes = encode_labels("Reader", y)
-    assert classes.tolist() == sorted(set(y))
-    assert classes[codes].tolist() == list(y)
-    assert codes.dtype == np.int64
-
-
-def test_codes_follow_classes_that_are_known_already():
-    classes, codes = encode_labels("Reader", [5, 3, 5], np.array([1, 3, 5]))
-    assert classes.tolist() == [1, 3, 5] and codes.tolist() == [2, 1, 2]
-    assert encode_labels("Reader", [3, 3], np.array([1, 3]))[1].tolist() == [1, 1]
-
-
-def test_text_is_no_number_however_many_classes_there_are():
-    for n_classes in (10, 100):
-        with pytest.raises(InvalidTargetsError, match=r"not among the known classes: \['5', '7'\]"):
-            encode_labels("Reader", np.array(["5", "7"]), np.arange(n_classes))
-
-
-def test_one_class_and_unknown_labels_are_refused():
-    with pytest.raises(InvalidTargetsError, match="at least two classes; y holds one class, .*7"):
-        encode_labels("Reader", [7, 7])
-    with pytest.raises(InvalidTargetsError, match=r"not among the known classes: \['x'\]"):
-        encode_labels("Reader", ["a", "x"], np.array(["a", "b"]))
-    with pytest.raises(ValueError, match="Unknown label type"):
-        encode_labels("Reader", [0.5, 0.7, 1.2])
 
 
 def test_soft_targets_are_rows_that_sum_to_one():

@@ -20,8 +20,7 @@ ESTIMATORS = [
     CNNClassifier(width=0.25),
     MobileNetClassifier(width=0.25),
     ResNetClassifier(width=0.25),
-    # The suite has labels -1 and 1, of which -1 is no mark here.
-    NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard", unlabeled_label=None),
+    NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard"),
     TransductiveClassifier(LogisticRegression()),
     PrototypeClassifier(),
     PrototypeClassifier(metric="euclidean"),

@@ -19,7 +19,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from ._compat import set_random_states
-from .exceptions import InvalidParameterError
+from ._marks import holds_minus_one, is_auto, is_same_mark
+from .exceptions import InvalidParameterError, InvalidTargetsError
 
 
 def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:
@@ -68,6 +69,37 @@ def unlabeled_marks(estimator: Any) -> list[Any]:
         return [estimator.unlabeled_label]
     inner = getattr(estimator, "estimator", None)
     return [] if inner is None else unlabeled_marks(inner)
+
+
+def find_mark(name: str, estimator: Any) -> Any:
+    """Return the mark of rows without labels; None where the learners inside know of no such rows.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the learners have different marks; ``name`` is the subject.
+    """
+    marks = unlabeled_marks(estimator)
+    if not all(is_same_mark(mark, marks[0]) for mark in marks):
+        raise InvalidParameterError(
+            f"{name}: all members must mark rows without labels alike, got unlabeled_label "
+            f"{marks}. Give them the same one."
+        )
+    return marks[0] if marks else None
+
+
+def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
+    """Refuse a learner that would take the class -1 for a mark of rows without labels.
+
+    It is handed labelled rows only, in which it could not tell.
+    """
+    is_fitted_to_y = not isinstance(estimator, FrozenEstimator)
+    guesses = is_fitted_to_y and any(is_auto(mark) for mark in unlabeled_marks(estimator))
+    if guesses and len(classes) > 2 and holds_minus_one(classes):
+        raise InvalidTargetsError(
+            f"{name}: -1 is a class of y, but {type(estimator).__name__} would take it for the "
+            "mark of rows without labels. Set its unlabeled_label to float('nan')."
+        )
 
 
 def check_parameters(estimator: Any) -> None:

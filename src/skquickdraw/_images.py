@@ -16,6 +16,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
 from ._mapped import in_chunks
+from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
@@ -70,12 +71,17 @@ def check_images_and_labels(
     *,
     reset: bool,
     image_shape: tuple[int, ...] | None = None,
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Validate X and y for ``fit``; as :func:`check_images`, and y of shape (n,)."""
+    classes: NDArray[Any] | None = None,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    """Validate X and y of a supervised ``fit``, and return images, classes and codes.
+
+    As :func:`check_images` and :func:`~skquickdraw._targets.read_labels`.
+    """
     name = type(estimator).__name__
-    X, stacked_shape = flatten_stack(name, X)
-    flat, y = _validate(estimator, X, y, reset=reset)
-    return _as_images(name, flat, image_shape, stacked_shape), y
+    classes, codes = read_labels(name, y, unlabeled_label=None, classes=classes)
+    images = check_images(estimator, X, reset=reset, image_shape=image_shape)
+    check_same_length(name, images, codes)
+    return images, classes, codes
 
 
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
@@ -91,23 +97,26 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
 
 
 def check_rows_and_labels(
-    estimator: Any, X: Any, y: Any, *, reset: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Validate X and y for ``fit``; as :func:`check_rows`, and y of shape (n,)."""
-    flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
-    shape = np.shape(X) if stacked_shape is not None else None
-    rows, y = _validate(estimator, flat, y, reset=reset)
-    return rows if shape is None else rows.reshape(shape), y
+    estimator: Any, X: Any, y: Any, *, unlabeled_label: Any = None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    """Validate X and y for ``fit``, and return rows, classes and codes.
+
+    As :func:`check_rows` and :func:`~skquickdraw._targets.read_labels`.
+    """
+    name = type(estimator).__name__
+    classes, codes = read_labels(name, y, unlabeled_label=unlabeled_label)
+    rows = check_rows(estimator, X, reset=True)
+    check_same_length(name, rows, codes)
+    return rows, classes, codes
 
 
-def _validate(estimator: Any, X: Any, *y: Any, reset: bool) -> Any:
+def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
-    checked = validate_data(estimator, X, *y, reset=reset, dtype="numeric", ensure_all_finite=False)
-    rows = checked[0] if y else checked
+    rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
     if rows.dtype.kind == "f":
         for chunk in in_chunks(rows):
             assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
-    return checked
+    return rows
 
 
 def _as_images(

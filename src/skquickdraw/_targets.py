@@ -1,5 +1,8 @@
 """The target contract: labels are codes, and every target is a row of class probabilities.
 
+Labels and the marks of rows that have none are read here and nowhere else, before scikit-learn sees
+them: it knows no missing labels, and neither whole numbers nor truth values as objects.
+
 Hard labels, pseudo-labels and a teacher's probabilities differ only in how sharp their rows are, so
 one loss serves plain training, noisy students and distillation.
 """
@@ -11,79 +14,198 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
 
+from ._label_column import KINDS, NO_LABEL, is_missing, kind_of, not_a_label, read_column
+from ._marks import find_marks, holds_minus_one, is_auto
 from .exceptions import InvalidTargetsError
 
 ROW_SUM_TOLERANCE = 1e-3
 
 
-def encode_labels(
-    name: str, y: Any, classes: NDArray[Any] | None = None
+def read_labels(
+    name: str,
+    y: Any,
+    *,
+    unlabeled_label: Any = "auto",
+    classes: NDArray[Any] | None = None,
+    min_classes: int = 2,
+    input_name: str = "y",
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the sorted classes, and for each row of y the position of its class among them.
+    """Return the classes, and for each row the position of its class; -1 where it has no label.
+
+    Parameters
+    ----------
+    name : str
+        The subject of errors.
+    y : array-like of shape (n,)
+        Text, numbers or booleans, in arrays of their own dtype or of objects, lists, and columns of
+        pandas, categorical and nullable ones as well.
+    unlabeled_label : label or None, default='auto'
+        The mark of rows without labels, as in :func:`read_own_labels`. None says that there are no
+        such rows, as for all that learns from labels alone.
+    classes : ndarray of shape (n_classes,), default=None
+        All classes that y may hold; None takes those of y, sorted.
+    min_classes : int, default=2
+        The fewest classes that will do.
+    input_name : str, default='y'
+        What errors call y.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Of the dtype of y; of objects, int64, float64 and bool where y holds such as objects.
+    codes : int64 ndarray of shape (n,)
 
     Raises
     ------
     InvalidTargetsError
-        If y holds a single class, or one that is not among ``classes``.
+        If labels cannot be read, rows lack one that must not, or there are too few classes.
     """
-    check_classification_targets(y)
-    own, codes = np.unique(y, return_inverse=True)
+    own, codes = read_own_labels(
+        name, y, unlabeled_label=unlabeled_label, known=classes, input_name=input_name
+    )
     known = own if classes is None else classes
-    if len(known) < 2:
-        held = "y holds one class" if classes is None else "classes names fewer"
-        raise InvalidTargetsError(
-            f"{name} needs examples of at least two classes; {held}, {known.tolist()}."
-        )
+    if len(known) < min_classes:
+        message = _too_few(name, known, codes, unlabeled_label, min_classes, input_name)
+        raise InvalidTargetsError(message)
     if classes is None:
-        return own, codes.astype(np.int64)
-    # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
-    position = {label: code for code, label in enumerate(classes.tolist())}
-    unknown = [label for label in own.tolist() if label not in position]
+        return own, codes
+    positions = locate(own, classes)
+    unknown = own[positions == len(classes)].tolist()
     if unknown:
         raise InvalidTargetsError(
-            f"{name}: y holds labels that are not among the known classes: {unknown[:5]}. "
-            "Name every class from the start, in fit or in the first call of partial_fit."
+            f"{name}: {input_name} holds labels that are not among the known classes: "
+            f"{unknown[:5]}. Name every class from the start, in fit or in the first call of "
+            "partial_fit."
         )
-    positions = np.array([position[label] for label in own.tolist()], dtype=np.int64)
-    return classes, positions[codes]
+    return classes, with_codes(positions, codes)
 
 
-def find_labeled(y: NDArray[Any], unlabeled_label: Any) -> NDArray[np.intp]:
-    """Return the positions of the rows that have a label."""
-    is_number = not isinstance(unlabeled_label, str | None)
-    if y.dtype.kind in "US" and is_number and str(unlabeled_label) in y:
-        raise InvalidTargetsError(
-            f"y holds the text {str(unlabeled_label)!r}, and unlabeled_label is "
-            f"{unlabeled_label!r}, which is no text: is it a class, or the mark? Pass y as an "
-            f"array of objects, unlabeled_label={str(unlabeled_label)!r}, or None."
-        )
-    is_text, seeks_text = y.dtype.kind in "US", isinstance(unlabeled_label, str)
-    never_equal = is_text != seeks_text and y.dtype != object  # some versions of numpy warn of it
-    if unlabeled_label is None or never_equal:
-        return np.arange(len(y))
-    if unlabeled_label != unlabeled_label:  # NaN, which no label equals
-        return np.flatnonzero(y == y)
-    return np.flatnonzero(y != unlabeled_label)
+def read_own_labels(
+    name: str,
+    y: Any,
+    *,
+    unlabeled_label: Any = "auto",
+    known: NDArray[Any] | None = None,
+    input_name: str = "y",
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the sorted classes of y itself, and codes, as :func:`read_labels`.
 
-
-def check_labeled_classes(name: str, y: NDArray[Any], unlabeled_label: Any) -> None:
-    """Refuse labels of a single class, and name the way out where -1 was meant as the other one.
-
-    Raises
-    ------
-    InvalidTargetsError
-        If the labelled rows hold fewer than two classes.
+    With ``unlabeled_label='auto'`` missing values (None, NaN, NA) mark rows without labels. Where
+    there are none, the number -1 does if there are two other classes at least, or labels of another
+    kind, so that labels from {-1, 1} are classes. ``known`` classes decide instead: -1 is a mark
+    unless it is one of them.
     """
-    classes = np.unique(y)
-    if len(classes) < 2:
-        held = f"one class, {classes.tolist()[0]!r}" if len(classes) else "no class"
+    labels, codes = read_column(name, y, input_name)
+    is_mark = find_marks(name, labels, codes, unlabeled_label, known, input_name)
+    kept = np.flatnonzero(~is_mark)
+    own, order = _as_classes(name, labels[kept], input_name)
+    positions = np.full(len(labels), NO_LABEL)
+    positions[kept[order]] = np.arange(len(kept))
+    return own, with_codes(positions, codes)
+
+
+def locate(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the position of each label among the classes, and their number for all others."""
+    # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
+    position = {label: code for code, label in enumerate(classes.tolist())}
+    return np.array([position.get(label, len(position)) for label in labels.tolist()], np.int64)
+
+
+def check_same_kind(name: str, labels: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Refuse to compare text with numbers, of which none would ever be right."""
+    kinds = [kind_of(own[0]) for own in (labels, classes) if len(own)]
+    if len(kinds) == 2 and kinds[0] != kinds[1] and "text" in kinds:
         raise InvalidTargetsError(
-            f"{name}: y must hold more than one class, but its labelled rows hold {held}; "
-            f"rows whose label is {unlabeled_label!r} count as unlabelled. Pass "
-            f"unlabeled_label=None if {unlabeled_label!r} is a class of its own."
+            f"{name}: cannot compare {kinds[0]} with {kinds[1]}: labels are {labels[:3].tolist()}, "
+            f"classes {classes[:3].tolist()}. Convert one to the type of the other."
         )
+
+
+def with_codes(positions: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the position of each row's label; a row without one stays so."""
+    return np.append(positions, NO_LABEL)[codes]  # the code -1 takes the last
+
+
+def decode_labels(
+    codes: NDArray[np.int64], classes: NDArray[Any], unlabeled_label: Any
+) -> NDArray[Any]:
+    """Return labels, and the mark where there is none; as objects, if it is of another kind.
+
+    For 'auto' the mark is -1 among numbers, unless that is a class, and else None.
+    """
+    labels = classes[codes]
+    is_open = codes == NO_LABEL
+    if is_open.any():
+        mark, kind = unlabeled_label, kind_of(classes[0])
+        if is_auto(mark):
+            mark = -1 if kind == "number" and not holds_minus_one(classes) else None
+        same_kind = kind_of(mark) == kind and classes.dtype != object
+        labels = labels.astype(np.result_type(classes, np.asarray(mark)) if same_kind else object)
+        labels[is_open] = mark
+    return labels
+
+
+def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
+    """Refuse another number of labels than of rows."""
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if n_rows != len(codes):
+        raise InvalidTargetsError(
+            f"{name}: X and y have inconsistent numbers of samples, {n_rows} and {len(codes)}. "
+            "Pass one label for each row."
+        )
+
+
+def _as_classes(
+    name: str, labels: NDArray[Any], input_name: str
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the labels sorted and in a dtype of their own, and the order that sorts them."""
+    if labels.dtype == object and len(labels):
+        example = {kind_of(label): label for label in labels}
+        for kind in set(example) - set(KINDS):
+            raise InvalidTargetsError(not_a_label(name, example[kind], input_name))
+        kinds = sorted(example)
+        if len(kinds) > 1:
+            raise InvalidTargetsError(
+                f"{name}: the labels of {input_name} must be of one kind, but they mix "
+                f"{' and '.join(kinds)}, such as {list(example.values())}. Convert them to one, or "
+                "name the mark of unlabelled rows by unlabeled_label."
+            )
+        if kinds[0] != "text":
+            plain = [v.item() if isinstance(v, np.generic) else v for v in labels.tolist()]
+            labels = np.array(plain)
+    if labels.dtype.kind == "f":
+        if np.isinf(labels).any():
+            raise InvalidTargetsError(
+                f"{name}: Input {input_name} contains infinity, which is no label."
+            )
+        if (labels != np.trunc(labels)).any():
+            raise InvalidTargetsError(
+                f"{name}: Unknown label type: continuous. Classes are whole numbers, text or "
+                f"booleans, but {input_name} holds {labels[labels != np.trunc(labels)][0]:g}. "
+                "Round it, or cut it into classes."
+            )
+    order = np.argsort(labels, kind="stable")
+    return labels[order], order
+
+
+def _too_few(
+    name: str,
+    classes: NDArray[Any],
+    codes: NDArray[np.int64],
+    unlabeled_label: Any,
+    min_classes: int,
+    input_name: str,
+) -> str:
+    held = f"one class, {classes.tolist()}" if len(classes) else "no class"
+    n_open = int((codes == NO_LABEL).sum())
+    hint = ""
+    if n_open:
+        hint = f" {n_open} of {len(codes)} rows are unlabelled."
+        if not is_auto(unlabeled_label) and not is_missing(unlabeled_label):
+            hint += f" Pass unlabeled_label=None if {unlabeled_label!r} is a class of its own."
+    wanted = "one class" if min_classes == 1 else "two classes"
+    return f"{name} needs examples of at least {wanted}; {input_name} holds {held}.{hint}"
 
 
 def check_soft_targets(

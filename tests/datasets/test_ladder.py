@@ -85,9 +85,9 @@ def test_refuses_an_order_that_is_not_the_classes(data, order):
 
 def test_refuses_labels_that_do_not_fit(data):
     X, y = data
-    with pytest.raises(InvalidTargetsError, match="one row a sample"):
+    with pytest.raises(InvalidTargetsError, match="inconsistent numbers of samples"):
         make_ladder(X[:-1], y, **LADDER)
-    with pytest.raises(InvalidTargetsError, match="y must be 1-D and not empty"):
+    with pytest.raises(InvalidTargetsError, match="make_ladder: y should be a 1d array"):
         make_ladder(X, y.reshape(-1, 2), **LADDER)
 
 

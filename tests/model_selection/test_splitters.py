@@ -43,7 +43,7 @@ class TestBoth:
             (np.array(["ant", "bee", "cat", "?"]), "?"),
             (np.array(["ant", "bee", "cat", -1], dtype=object), -1),
             (np.array([10, 11, 12, 99]), 99),
-            (np.array([0.5, 1.5, 2.5, np.nan]), np.nan),
+            (np.array([1.0, 2.0, 3.0, np.nan]), np.nan),
         ],
         ids=["text", "mixed", "numbers", "nan"],
     )
@@ -125,9 +125,9 @@ def test_more_folds_than_any_class_has_rows():
 
 def test_nothing_labelled():
     with pytest.raises(InvalidParameterError, match="the largest has 0"):
-        next(LabeledStratifiedKFold(2).split([0, 0], [-1, -1]))
+        next(LabeledStratifiedKFold(2).split([0, 0], [None, None]))
     with pytest.raises(InvalidParameterError, match="of 0 labelled rows"):
-        next(LabeledStratifiedShuffleSplit(2).split([0, 0], [-1, -1]))
+        next(LabeledStratifiedShuffleSplit(2, unlabeled_label=-1).split([0, 0], [-1, -1]))
 
 
 CODES = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [60, 25, 4, 1]))

@@ -189,15 +189,18 @@ def test_minus_one_can_be_a_class(sketches):
     with pytest.raises(
         InvalidTargetsError, match="one class, .*Pass unlabeled_label=None if -1 is"
     ):
-        AugmentingOverSampler().fit_resample(X, y)
-    sampler = AugmentingOverSampler(unlabeled_label=None, random_state=0)
-    assert counts(sampler.fit_resample(X, y)[1]) == {-1: 25, 1: 25}
+        AugmentingOverSampler(unlabeled_label=-1).fit_resample(X, y)
+    for mark in ("auto", None):
+        sampler = AugmentingOverSampler(unlabeled_label=mark, random_state=0)
+        assert counts(sampler.fit_resample(X, y)[1]) == {-1: 25, 1: 25}
 
 
 def test_no_labelled_row_at_all_is_refused(sketches):
     y = np.where(np.arange(40) % 2, -1, -2)
     with pytest.raises(InvalidTargetsError, match="one class"):
-        AugmentingOverSampler().fit(sketches[0], y)
+        AugmentingOverSampler(unlabeled_label=-1).fit(sketches[0], y)
+    with pytest.raises(InvalidTargetsError, match="no class. 40 of 40 rows are unlabelled"):
+        AugmentingOverSampler().fit(sketches[0], [None] * 40)
 
 
 def test_data_frames_come_back_as_data_frames(sketches):
@@ -320,7 +323,7 @@ def test_images_that_are_none_are_refused(sketches):
         sampler.fit_resample(X.reshape(40, 8, 8, 1), y)
     with pytest.raises(ValueError, match="contains NaN"):
         sampler.fit_resample(np.where(X > 250, np.nan, X), y)
-    with pytest.raises(ValueError, match="more than 1 class"):
+    with pytest.raises(ValueError, match="at least two classes"):
         sampler.fit_resample(X, np.zeros(40))
 
 

@@ -395,7 +395,7 @@ class TestErrors:
     def test_text_that_may_be_a_mark(self, partly, untouched):
         X, y = partly
         clf = noisy(untouched, pseudo_labels="hard")
-        self.refuse(clf, "holds the text '-1', and unlabeled_label is -1", X, y.astype(str))
+        self.refuse(clf, "holds the text '-1': is it a class, or the mark", X, y.astype(str))
 
     def test_student_params_of_no_student(self, partly, untouched):
         clf = noisy(untouched, pseudo_labels="hard", student_params={"widht": 2})
@@ -420,8 +420,9 @@ class TestErrors:
     def test_no_labels(self, partly, untouched):
         X, y = partly
         clf = noisy(untouched, pseudo_labels="hard")
-        self.refuse(clf, "its labelled rows hold no class", X, np.full(120, -1))
-        self.refuse(clf, "hold one class, 0.*unlabeled_label=None", X, np.where(y == 0, 0, -1))
+        self.refuse(clf, "at least two classes; y holds no class", X, np.full(120, np.nan))
+        clf.set_params(unlabeled_label=-1)
+        self.refuse(clf, "holds one class, .*unlabeled_label=None", X, np.where(y == 0, 0, -1))
 
     def test_a_pool_of_another_shape(self, partly, untouched):
         X, y = partly

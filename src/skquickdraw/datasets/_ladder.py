@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .._compat import safe_indexing
+from .._targets import check_same_length, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
@@ -93,7 +94,7 @@ def make_ladder(
     X : array-like or list of n_samples images
         Of any number of dimensions.
     y : array-like of shape (n_samples,)
-        Labels of any sortable type.
+        Labels of any type. Every row needs one; -1 is a class.
     n_max, n_min, profile
         As in :func:`ladder_counts`.
     order : array-like of shape (n_classes,), default=None
@@ -116,8 +117,8 @@ def make_ladder(
     InvalidParameterError
         If a parameter is of the wrong kind or out of range.
     InvalidTargetsError
-        If a class has fewer rows than its rung, `order` does not hold each class once, y is not
-        1-D, or X and y differ in length.
+        If a class has fewer rows than its rung, `order` does not hold each class once, labels
+        cannot be read, or X and y differ in length.
 
     Examples
     --------
@@ -128,8 +129,8 @@ def make_ladder(
     >>> np.bincount(y)
     array([30, 20, 10])
     """
-    y = _check_labels(X, y)
-    classes, codes = np.unique(y, return_inverse=True)
+    classes, codes = read_labels("make_ladder", y, unlabeled_label=None, min_classes=1)
+    check_same_length("make_ladder", X, codes)
     rungs = _rungs(classes, order)
     counts = ladder_counts(len(rungs), n_max=n_max, n_min=n_min, profile=profile)
     rng = check_random_state(random_state)
@@ -145,22 +146,8 @@ def make_ladder(
             )
         kept.append(np.random.RandomState(seeds[code]).permutation(rows)[:count])
     indices = np.sort(np.concatenate(kept))
-    kept_rows = (safe_indexing(X, indices), safe_indexing(y, indices))
+    kept_rows = (safe_indexing(X, indices), classes[codes[indices]])
     return (*kept_rows, indices) if return_indices else kept_rows
-
-
-def _check_labels(X, y):
-    """Return y as a 1-D array that fits X, or raise."""
-    y = np.asarray(y)
-    if y.ndim != 1 or len(y) == 0:
-        raise InvalidTargetsError(f"make_ladder: y must be 1-D and not empty; got shape {y.shape}.")
-    try:
-        check_consistent_length(X, y)
-    except ValueError as error:
-        raise InvalidTargetsError(
-            f"make_ladder: X and y must have one row a sample. {error}"
-        ) from error
-    return y
 
 
 def _rungs(classes, order):

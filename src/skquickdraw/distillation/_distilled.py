@@ -8,18 +8,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
-from .._fitting import check_learns_from, check_parameters, learns_from, seeded_clone
+from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
-from .._targets import check_labeled_classes, encode_labels, find_labeled
+from .._scoring import ClassifierMixin
+from .._targets import NO_LABEL
 from ..exceptions import InvalidTargetsError
 from ._student_loss import check_student, plan_loss
 
@@ -52,8 +53,10 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         temperature 1.
     alpha : float in [0, 1], default=0.9
         Share of the teacher in the loss; the labels have the rest.
-    unlabeled_label : label or None, default=-1
-        Rows with this label have none. None switches that off, which labels from {-1, 1} need.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
+        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
     memory : str or joblib.Memory, default=None
         Folder that keeps the fitted teacher and student, so that an interrupted run goes on with
         what is missing. Needs an int as ``random_state``.
@@ -134,7 +137,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         temperature: float = 3.0,
         alpha: float = 0.9,
-        unlabeled_label: Any = -1,
+        unlabeled_label: Any = "auto",
         memory: Any = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -187,11 +190,14 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         self._validate_params()
         self._check_learners(sample_weight is not None)
-        rows, labels = check_rows_and_labels(self, X, y, reset=True)
+        rows, classes, codes = check_rows_and_labels(
+            self, X, y, unlabeled_label=self.unlabeled_label
+        )
+        for learner in (self.teacher, self.student):
+            check_mark(type(self).__name__, learner, classes)
         weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
-        labeled = find_labeled(labels, self.unlabeled_label)
-        check_labeled_classes(type(self).__name__, labels[labeled], self.unlabeled_label)
-        classes, codes = encode_labels(type(self).__name__, labels[labeled])
+        labeled = np.flatnonzero(codes != NO_LABEL)
+        codes = codes[labeled]
         if X_unlabeled is not None:
             more = check_rows(self, X_unlabeled, reset=False)
             rows = np.concatenate([rows, more.reshape(len(more), *rows.shape[1:])])

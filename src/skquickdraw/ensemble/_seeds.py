@@ -8,17 +8,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
-from .._fitting import check_learns_from, check_parameters, seeded_clone, unlabeled_marks
+from .._fitting import (
+    check_learns_from,
+    check_mark,
+    check_parameters,
+    find_mark,
+    seeded_clone,
+)
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
-from .._targets import check_soft_targets, encode_labels, find_labeled
+from .._scoring import ClassifierMixin
+from .._targets import NO_LABEL, check_soft_targets
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, learn_weights
@@ -238,32 +245,23 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         for metadata in [key for key, value in given.items() if value is not None]:
             way_out = f"Choose other members, or leave {metadata} out."
             check_learns_from(name, self.estimator, metadata, way_out)
-        rows, labels = check_rows_and_labels(self, X, y, reset=True)
-        labeled = find_labeled(labels, self._unlabeled_label())
-        classes, codes = encode_labels(name, labels[labeled])
+        mark = find_mark(name, self.estimator)
+        rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
+        check_mark(name, self.estimator, classes)
+        labeled = np.flatnonzero(codes != NO_LABEL)
         pool = self._pool(rows, labeled, X_unlabeled)
         if pool is not None:
             way_out = "Leave such rows out, or put the ensemble inside what surrounds its members."
             check_learns_from(name, self.estimator, "X_unlabeled", way_out)
         if soft_targets is not None:
-            soft_targets = check_soft_targets(name, soft_targets, len(labels), len(classes))
+            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
             soft_targets = soft_targets[labeled]
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows)[labeled]
         if len(labeled) < len(rows):  # else a copy for nothing
-            rows, labels = rows[labeled], labels[labeled]
-        columns = rows, labels, soft_targets, sample_weight
+            rows, codes = rows[labeled], codes[labeled]
+        columns = rows, classes[codes], soft_targets, sample_weight
         return columns, classes, codes, pool, labeled
-
-    def _unlabeled_label(self) -> Any:
-        """Return the members' mark of rows without labels; None where they have none."""
-        marks = unlabeled_marks(self.estimator)
-        if any(mark != marks[0] and mark is not marks[0] for mark in marks):  # NaN is itself alone
-            raise InvalidParameterError(
-                f"{type(self).__name__}: all members must mark rows without labels alike, got "
-                f"unlabeled_label {marks}. Give them the same one."
-            )
-        return marks[0] if marks else None
 
     def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
         marked = np.delete(rows, labeled, axis=0)
@@ -322,9 +320,12 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         """Return the rows to train on and, where weights are learned, those held out for it."""
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
-                codes = np.where(sample_weight > 0, codes, -1)  # rows of weight 0 tell nothing
+                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 tells nothing
             splitter = LabeledStratifiedShuffleSplit(
-                1, test_size=self.validation_fraction, random_state=rng
+                1,
+                test_size=self.validation_fraction,
+                random_state=rng,
+                unlabeled_label=NO_LABEL,
             )
             with suppress(InvalidParameterError):  # no class is large enough to give a row
                 return next(splitter.split(codes, codes))

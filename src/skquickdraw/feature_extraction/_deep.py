@@ -15,7 +15,6 @@ from sklearn.base import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -52,7 +51,8 @@ class DeepFeatureExtractor(
     cv : int, splitter, iterable of splits or None, default=None
         How :meth:`fit_transform` leaves rows out (see Notes). None does not: training rows get the
         features of the network that has learned them. An int is the number of folds, which are
-        stratified and shuffled.
+        stratified and shuffled. Where rows belong to groups that no fold may part, pass
+        ``list(GroupKFold().split(X, y, groups))``.
     n_jobs : int, default=None
         Networks to fit at once, as in :class:`joblib.Parallel`; there is more than one with ``cv``.
         A network uses several cores by itself.
@@ -165,7 +165,7 @@ class DeepFeatureExtractor(
         ----------
         X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
         y : array-like of shape (n,)
-            Labels; a frozen estimator needs none.
+            Labels of any type, of at least two classes; a frozen estimator needs none.
         sample_weight : array-like of shape (n,), default=None
             For an estimator whose ``fit`` takes it; one that is frozen learns nothing from it.
 
@@ -224,8 +224,8 @@ class DeepFeatureExtractor(
             check_rows(self, X, reset=True)
             rows, self.estimator_ = X, self.estimator.fit(X, y)
         else:
-            rows, y = check_rows_and_labels(self, X, y, reset=True)
-            check_classification_targets(y)
+            rows, classes, codes = check_rows_and_labels(self, X, y)
+            y = classes[codes]
             rng = check_random_state(self.random_state)
             networks = [seeded_clone(self.estimator, rng)]  # the first: cv does not change it
             if is_crossed:

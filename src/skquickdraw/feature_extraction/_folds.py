@@ -21,13 +21,20 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
     Raises
     ------
     InvalidParameterError
-        If there are no folds, or one trains on rows that it leaves out; ``name`` is the subject.
+        If there are no folds, one trains on rows that it leaves out, or ``cv`` needs groups;
+        ``name`` is the subject.
     InvalidTargetsError
         If a fold does not train on all classes.
     """
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), shuffle=True, random_state=seed, unlabeled_label=None)
-    folds = list(check_cv(cv).split(X, y))
+    splitter = check_cv(cv)
+    if _wants_groups(splitter):
+        raise InvalidParameterError(
+            f"{name}: cv={cv!r} needs groups, and groups cannot be passed on to it. Pass its "
+            "splits: cv=list(cv.split(X, y, groups))."
+        )
+    folds = list(splitter.split(X, y))
     if not folds:
         raise InvalidParameterError(
             f"{name}: cv must give at least one fold, but {cv!r} gives none. A generator can be "
@@ -49,3 +56,10 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
                 "class with one row."
             )
     return folds
+
+
+def _wants_groups(splitter: Any) -> bool:
+    """Return whether a splitter of scikit-learn splits by groups, as GroupKFold does."""
+    if not hasattr(splitter, "get_metadata_routing"):
+        return False
+    return splitter.get_metadata_routing().split.requests.get("groups") is True

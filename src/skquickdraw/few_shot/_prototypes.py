@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import Interval, StrOptions, check_sample_weight
 from .._images import check_rows, check_rows_and_labels
+from .._scoring import ClassifierMixin
 from ..exceptions import InvalidTargetsError
-from ._labels import encode_few_labels
 
 
 class PrototypeClassifier(ClassifierMixin, BaseEstimator):
@@ -108,8 +108,7 @@ class PrototypeClassifier(ClassifierMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
-        rows, y = check_rows_and_labels(self, X, y, reset=True)
-        classes, codes = encode_few_labels(type(self).__name__, y)
+        rows, classes, codes = check_rows_and_labels(self, X, y)
         weights = check_sample_weight(
             sample_weight, rows, dtype=np.float64, ensure_non_negative=True
         )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,10 +18,10 @@ from .._compat import HasMethods, Interval, StrOptions
 from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
+from .._scoring import ClassifierMixin
 from ..augmentation import bind_augmentation, resolve_augmentation
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
-from ._labels import encode_few_labels
 from ._training import augmenter, build_network, train_by_episodes
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -217,8 +217,9 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
-        images, y = check_images_and_labels(self, X, y, reset=True, image_shape=self.image_shape)
-        classes, codes = encode_few_labels(type(self).__name__, y)
+        images, classes, codes = check_images_and_labels(
+            self, X, y, reset=True, image_shape=self.image_shape
+        )
         policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
         bound = bind_augmentation(policy, codes, lambda rows: images[rows])
         rng = check_random_state(self.random_state)
@@ -264,8 +265,9 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._validate_params()
-        images, y = check_images_and_labels(self, X, y, reset=False, image_shape=self.image_shape_)
-        classes, codes = encode_few_labels(type(self).__name__, y)
+        images, classes, codes = check_images_and_labels(
+            self, X, y, reset=False, image_shape=self.image_shape_
+        )
         rng = check_random_state(self.random_state)
         return copy(self)._keep_examples(images, codes, classes, rng)
 

@@ -7,16 +7,17 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval
-from .._fitting import check_parameters, seeded_clone
+from .._fitting import check_mark, check_parameters, find_mark, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._recall import fit_or_recall
+from .._scoring import ClassifierMixin
+from .._targets import NO_LABEL
 from ..exceptions import InvalidTargetsError
 
 CLASSIFIER = HasMethods(["fit", "predict_proba"])
@@ -121,21 +122,30 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n, n_features), (n, H, W) or (n, C, H, W)
         y : array-like of shape (n,)
+            Labels of any type, of at least two classes. Where ``estimator`` is semi-supervised,
+            rows that carry its ``unlabeled_label`` have none, and only such classifiers get them.
 
         Returns
         -------
         self : object
         """
         self._validate_params()
-        rows, y = check_rows_and_labels(self, X, y, reset=True)
-        check_classification_targets(y)
+        name = type(self).__name__
+        mark = find_mark(name, self.estimator)
+        rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
+        labeled = np.flatnonzero(codes != NO_LABEL)
         rng = check_random_state(self.random_state)
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
         for part in copies:
             check_parameters(part)
-        self._check_same_classes(*(_classes_to_be(part, y) for part in copies))
+            check_mark(name, part, classes)
+        self._check_same_classes(*(_classes_to_be(part, classes) for part in copies))
+        y, pool = classes[codes[labeled]], np.delete(rows, labeled, axis=0)
+        if len(pool):  # else a copy for nothing
+            rows = rows[labeled]
         self.estimator_, self.reranker_ = (
-            fit_or_recall(self.memory, copy, rows, y) for copy in copies
+            fit_or_recall(self.memory, copy, rows, y, None, None, _pool_for(copy, pool))
+            for copy in copies
         )
         self._check_same_classes(self.estimator_.classes_, self.reranker_.classes_)
         self.classes_ = self.estimator_.classes_
@@ -165,9 +175,14 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
 
 
-def _classes_to_be(part: Any, y: NDArray[Any]) -> NDArray[Any]:
+def _classes_to_be(part: Any, classes: NDArray[Any]) -> NDArray[Any]:
     """Return the classes that a part will know once it is fitted, or knows already."""
-    return part.classes_ if isinstance(part, FrozenEstimator) else np.unique(y)
+    return part.classes_ if isinstance(part, FrozenEstimator) else classes
+
+
+def _pool_for(part: Any, pool: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the rows without labels where there are some, and the part learns from them."""
+    return pool if len(pool) and learns_from(part, "X_unlabeled") else None
 
 
 def blend_top_k(

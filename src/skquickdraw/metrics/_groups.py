@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
 
-UNLABELED = -1
 GROUP_NAMES = {2: ("head", "tail"), 3: ("head", "medium", "tail")}
 
 
@@ -84,9 +84,10 @@ def class_table(
     """Return the classes in class order, and the training count of each."""
     if hasattr(class_counts, "keys"):  # a mapping, or a pandas Series
         table: dict[Any, float] = dict(class_counts)  # type: ignore[arg-type]
-        classes, counts = np.asarray(list(table)), np.asarray(list(table.values()))
-        order = np.argsort(classes, kind="stable")
-        classes, counts = classes[order], counts[order]
+        classes, codes = read_labels(
+            "class_counts", list(table), unlabeled_label=None, min_classes=0, input_name="its keys"
+        )
+        counts = np.asarray(list(table.values()))[np.argsort(codes)]
     else:
         counts = np.asarray(class_counts)
         classes = np.arange(counts.size) if labels is None else np.asarray(labels)
@@ -103,10 +104,10 @@ def class_table(
     return classes, counts
 
 
-def count_classes(y_train: ArrayLike) -> dict[Any, int]:
-    """Return how often each class occurs; -1 marks rows without a label and is no class."""
-    labels = np.asarray(y_train)
-    if labels.dtype.kind in "ifO":  # text has no such mark
-        labels = labels[labels != UNLABELED]
-    classes, counts = np.unique(labels, return_counts=True)
+def count_classes(name: str, y_train: ArrayLike, unlabeled_label: Any) -> dict[Any, int]:
+    """Return how often each class occurs; rows without a label are not counted."""
+    classes, codes = read_labels(
+        name, y_train, unlabeled_label=unlabeled_label, min_classes=1, input_name="y_train"
+    )
+    counts = np.bincount(codes[codes != NO_LABEL])
     return dict(zip(classes.tolist(), counts.tolist(), strict=True))

@@ -9,14 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, make_scorer, recall_score
 
-from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ..exceptions import InvalidParameterError
 from ._groups import class_table, count_classes, frequency_groups, group_names
+from ._pairs import read_known_pair, read_pair
 
 Counts = ArrayLike | Mapping[Any, int]
 
 
 def per_class_recall(
-    y_true: ArrayLike, y_pred: ArrayLike, labels: ArrayLike | None = None
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    unlabeled_label: Any = "auto",
 ) -> NDArray[np.float64]:
     """Return the share of each class that was recognised.
 
@@ -28,11 +33,21 @@ def per_class_recall(
         Predicted classes.
     labels : array-like of shape (n_labels,), default=None
         The classes to score and their order; None takes those of ``y_true``, sorted.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of rows of ``y_true`` without a label, of any type. They are left out. 'auto' takes
+        missing values (None, NaN, NA) for marks. Where there are none, -1 is the mark if ``y_true``
+        holds two other classes at least, and neither ``labels`` nor ``y_pred`` hold -1. None says
+        that all rows have a label.
 
     Returns
     -------
     recalls : ndarray of shape (n_labels,), float64
         From 0 to 1, or NaN for a class that ``y_true`` has no example of.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If labels cannot be read, or no row of ``y_true`` has one.
 
     See Also
     --------
@@ -45,10 +60,9 @@ def per_class_recall(
     >>> per_class_recall(["cat", "cat", "owl"], ["cat", "owl", "owl"])
     array([0.5, 1. ])
     """
-    labels = np.unique(np.asarray(y_true)) if labels is None else np.asarray(labels)
-    return np.asarray(
-        recall_score(y_true, y_pred, labels=labels, average=None, zero_division=np.nan)
-    )
+    known = None if labels is None else np.asarray(labels)
+    classes, true, predicted = read_pair("per_class_recall", y_true, y_pred, known, unlabeled_label)
+    return _recalls(true, predicted, len(classes))
 
 
 def group_recall_score(
@@ -58,6 +72,7 @@ def group_recall_score(
     class_counts: Counts,
     n_groups: int = 3,
     labels: ArrayLike | None = None,
+    unlabeled_label: Any = "auto",
 ) -> dict[str, float]:
     """Return the mean per-class recall of frequent, middling and rare classes.
 
@@ -74,6 +89,10 @@ def group_recall_score(
     labels : array-like of shape (n_classes,), default=None
         The class that each number of an array ``class_counts`` belongs to; None means 0, 1, 2... A
         mapping names its classes itself.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of rows of ``y_true`` without a label, of any type. They are left out. 'auto' takes
+        missing values (None, NaN, NA) for marks, and -1 unless it has a training count. None says
+        that all rows have a label.
 
     Returns
     -------
@@ -85,7 +104,8 @@ def group_recall_score(
     Raises
     ------
     InvalidTargetsError
-        If ``y_true`` holds a class that has no training count.
+        If labels cannot be read, no row of ``y_true`` has one, or it holds a class that has no
+        training count.
     InvalidParameterError
         If ``n_groups`` or ``class_counts`` are not usable.
 
@@ -108,15 +128,14 @@ def group_recall_score(
     {'head': 1.0, 'medium': 0.5, 'tail': 0.0}
     """
     classes, counts = class_table(class_counts, labels)
-    _check_known(y_true, classes)
-    recalls = per_class_recall(y_true, y_pred, labels=classes)
-    groups = frequency_groups(counts, n_groups)
-    names = group_names(n_groups)
-    return {name: _mean(recalls[group]) for name, group in zip(names, groups, strict=True)}
+    true, predicted = read_known_pair(
+        "group_recall_score", y_true, y_pred, classes, unlabeled_label
+    )
+    return _group_recalls(true, predicted, counts, n_groups)
 
 
 def imbalance_report(
-    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike
+    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, unlabeled_label: Any = "auto"
 ) -> dict[str, float]:
     """Return the scores that tell how a classifier treats frequent and rare classes.
 
@@ -127,8 +146,13 @@ def imbalance_report(
     y_pred : array-like of shape (n_samples,)
         Predicted classes.
     y_train : array-like of shape (n_train_samples,)
-        Classes of the training set, three or more of them; rows of -1 are unlabelled and not
-        counted.
+        Classes of the training set, three or more of them.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of rows without a label, of any type. They are not counted in ``y_train``, and left
+        out of every score where they are in ``y_true``. 'auto' takes missing values (None, NaN, NA)
+        for marks. Where ``y_train`` has none, -1 is the mark if it holds two other classes at
+        least; in ``y_true`` -1 is, unless it is a class of ``y_train``. None says that all rows
+        have a label.
 
     Returns
     -------
@@ -139,7 +163,8 @@ def imbalance_report(
     Raises
     ------
     InvalidTargetsError
-        If ``y_true`` holds a class that is not in ``y_train``.
+        If labels cannot be read, no row of ``y_true`` has one, or it holds a class that is not in
+        ``y_train``.
 
     Examples
     --------
@@ -149,10 +174,13 @@ def imbalance_report(
     >>> {name: round(score, 2) for name, score in report.items()}
     {'accuracy': 0.5, 'balanced_accuracy': 0.33, 'head': 1.0, 'medium': 0.0, 'tail': 0.0}
     """
+    name = "imbalance_report"
+    classes, counts = class_table(count_classes(name, y_train, unlabeled_label))
+    true, predicted = read_known_pair(name, y_true, y_pred, classes, unlabeled_label)
     return {
-        "accuracy": float(accuracy_score(y_true, y_pred)),
-        "balanced_accuracy": _mean(per_class_recall(y_true, y_pred)),
-        **group_recall_score(y_true, y_pred, class_counts=count_classes(y_train)),
+        "accuracy": float(accuracy_score(true, predicted)),
+        "balanced_accuracy": _mean(_recalls(true, predicted, len(classes))),
+        **_group_recalls(true, predicted, counts, 3),
     }
 
 
@@ -163,6 +191,7 @@ def make_group_scorer(
     class_counts: Counts | None = None,
     n_groups: int = 3,
     labels: ArrayLike | None = None,
+    unlabeled_label: Any = "auto",
 ) -> Callable[..., float]:
     """Make a scorer of one group's recall, for ``GridSearchCV`` and ``cross_val_score``.
 
@@ -171,13 +200,16 @@ def make_group_scorer(
     group : {'head', 'medium', 'tail'} or another group's name
         The group to score (see :func:`group_recall_score` for the names).
     y_train : array-like of shape (n_train_samples,), default=None
-        Classes of the training set, to count; rows of -1 are unlabelled and not counted.
+        Classes of the training set, to count.
     class_counts : array-like of shape (n_classes,) or mapping from class to count, default=None
         Training examples of each class, in place of ``y_train``.
     n_groups : int, default=3
         Number of groups, from 1 to the number of classes.
     labels : array-like of shape (n_classes,), default=None
         The classes of an array ``class_counts``.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of rows without a label, as in :func:`imbalance_report`: they are not counted in
+        ``y_train``, and left out of the score.
 
     Returns
     -------
@@ -202,7 +234,7 @@ def make_group_scorer(
     (3,)
     """
     if class_counts is None and y_train is not None:
-        counts: Counts = count_classes(y_train)
+        counts: Counts = count_classes("make_group_scorer", y_train, unlabeled_label)
     elif class_counts is not None and y_train is None:
         counts = class_counts
     else:
@@ -214,7 +246,12 @@ def make_group_scorer(
     # What cannot work says so here, not in the middle of a search.
     frequency_groups(class_table(counts, labels)[1], n_groups)
     return make_scorer(
-        _one_group_recall, group=group, class_counts=counts, n_groups=n_groups, labels=labels
+        _one_group_recall,
+        group=group,
+        class_counts=counts,
+        n_groups=n_groups,
+        labels=labels,
+        unlabeled_label=unlabeled_label,
     )
 
 
@@ -222,15 +259,25 @@ def _one_group_recall(y_true: ArrayLike, y_pred: ArrayLike, *, group: str, **kwa
     return group_recall_score(y_true, y_pred, **kwargs)[group]
 
 
-def _check_known(y_true: ArrayLike, classes: NDArray[Any]) -> None:
-    known = set(classes.tolist())
-    unknown = [label for label in np.unique(np.asarray(y_true)).tolist() if label not in known]
-    if unknown:
-        raise InvalidTargetsError(
-            f"y_true holds classes that have no training count: {unknown[:5]}. Count every class "
-            "of the training set, and pass labels= where an array of counts stands for other "
-            "classes than 0, 1, 2..."
-        )
+def _recalls(
+    true: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int
+) -> NDArray[np.float64]:
+    codes = np.arange(n_classes)
+    return np.asarray(
+        recall_score(true, predicted, labels=codes, average=None, zero_division=np.nan)
+    )
+
+
+def _group_recalls(
+    true: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    counts: NDArray[np.float64],
+    n_groups: int,
+) -> dict[str, float]:
+    recalls = _recalls(true, predicted, len(counts))
+    groups = frequency_groups(counts, n_groups)
+    names = group_names(n_groups)
+    return {name: _mean(recalls[group]) for name, group in zip(names, groups, strict=True)}
 
 
 def _mean(recalls: NDArray[np.float64]) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
-from sklearn.utils import column_or_1d
 
-from .._targets import find_labeled
+from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
+from ._no_groups import refuse_groups
 
 
 class LabeledStratifiedKFold(BaseCrossValidator):
@@ -29,13 +29,17 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         Shuffle the rows of each class before they are dealt out.
     random_state : int, RandomState instance or None, default=None
         Seeds the shuffle; only together with ``shuffle``.
-    unlabeled_label : label or None, default=-1
-        The mark of unlabelled rows in y, of any type; None says that all rows are labelled.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
+        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if no class has ``n_splits`` labelled rows.
+        In ``split``, if no class has ``n_splits`` labelled rows, or ``groups`` are given.
+    InvalidTargetsError
+        In ``split``, if labels cannot be read.
 
     Warns
     -----
@@ -68,7 +72,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         *,
         shuffle: bool = False,
         random_state: Any = None,
-        unlabeled_label: Any = -1,
+        unlabeled_label: Any = "auto",
     ) -> None:
         self.n_splits = n_splits
         self.shuffle = shuffle
@@ -89,7 +93,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         X : array-like of n rows
         y : array-like of shape (n,)
         groups : None
-            Ignored, for scikit-learn's signature.
+            There for scikit-learn's signature: anything else is an error.
 
         Yields
         ------
@@ -98,14 +102,17 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         test : ndarray
             Labelled rows.
         """
+        refuse_groups(type(self).__name__, groups)
         yield from super().split(X, y, groups)
 
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
-        labels = column_or_1d(y)
-        labeled = find_labeled(labels, self.unlabeled_label)
-        classes, codes = np.unique(labels[labeled], return_inverse=True)
+        classes, codes = read_labels(
+            type(self).__name__, y, unlabeled_label=self.unlabeled_label, min_classes=0
+        )
+        labeled = np.flatnonzero(codes != NO_LABEL)
+        codes = codes[labeled]
         counts = np.bincount(codes, minlength=1)
         self._check_counts(classes, counts)
         tested = labeled[counts[codes] > 1]

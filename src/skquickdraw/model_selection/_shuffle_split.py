@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 
-from .._targets import find_labeled
+from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
+from ._no_groups import refuse_groups
 
 
 class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
@@ -28,13 +29,18 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
     test_size : float in (0, 1), default=0.1
         Share of each class's labelled rows that is tested on.
     random_state : int, RandomState instance or None, default=None
-    unlabeled_label : label or None, default=-1
-        The mark of unlabelled rows in y, of any type; None says that all rows are labelled.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
+        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if ``test_size`` is out of range, or so small that no class gives a row.
+        In ``split``, if ``test_size`` is out of range, or so small that no class gives a row, or
+        ``groups`` are given.
+    InvalidTargetsError
+        In ``split``, if labels cannot be read.
 
     See Also
     --------
@@ -64,7 +70,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         *,
         test_size: float = 0.1,
         random_state: Any = None,
-        unlabeled_label: Any = -1,
+        unlabeled_label: Any = "auto",
     ) -> None:
         super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
         self.unlabeled_label = unlabeled_label
@@ -79,7 +85,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         X : array-like of n rows
         y : array-like of shape (n,)
         groups : None
-            Ignored, for scikit-learn's signature.
+            There for scikit-learn's signature: anything else is an error.
 
         Yields
         ------
@@ -88,6 +94,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         test : ndarray
             Labelled rows.
         """
+        refuse_groups(type(self).__name__, groups)
         yield from super().split(X, y, groups)
 
     def _iter_indices(
@@ -99,9 +106,9 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
             raise InvalidParameterError(
                 f"{name}: test_size must lie between 0 and 1, got {self.test_size}. It is a share."
             )
-        labels = column_or_1d(y)
-        labeled = find_labeled(labels, self.unlabeled_label)
-        codes = np.unique(labels[labeled], return_inverse=True)[1]
+        _, all_codes = read_labels(name, y, unlabeled_label=self.unlabeled_label, min_classes=0)
+        labeled = np.flatnonzero(all_codes != NO_LABEL)
+        codes = all_codes[labeled]
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
             test = labeled[_draw_test_rows(codes, share, rng)]
@@ -110,7 +117,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
                     f"{name}: test_size={self.test_size} of {len(labeled)} labelled rows leaves no "
                     "class with a row to test on. Raise it."
                 )
-            yield np.setdiff1d(np.arange(len(labels)), test), test
+            yield np.setdiff1d(np.arange(len(all_codes)), test), test
 
 
 def _draw_test_rows(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +17,8 @@ from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_we
 from .._device import PRECISIONS, resolve_device, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
-from .._targets import check_soft_targets, encode_labels
+from .._scoring import ClassifierMixin
+from .._targets import check_soft_targets, read_labels
 from ..augmentation import resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..losses import LOSSES
@@ -163,7 +164,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
             Where a side is below 8 pixels X is no picture, and its values may be any.
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes.
+            Labels of at least two classes: text, numbers or booleans, also as pandas holds them.
+            Every row needs one; -1 is a class.
         sample_weight : array-like of shape (n,), default=None
             Whole numbers repeat rows (0 leaves a row out), up to ten times as many in all; others
             weigh their losses.
@@ -221,7 +223,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         previous = getattr(self, "net_", None)
         if classes is not None:
-            classes = np.unique(classes)
+            classes = read_labels(
+                type(self).__name__, classes, unlabeled_label=None, input_name="classes"
+            )[0]
         if previous is not None:
             self._check_same_classes(classes)
             classes = self.classes_
@@ -325,9 +329,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         """Validate everything that ``fit`` was given, before any work is done."""
         name = type(self).__name__
         shape = self.image_shape if is_first else self.image_shape_
-        images, y = check_images_and_labels(self, X, y, reset=is_first, image_shape=shape)
+        images, classes, codes = check_images_and_labels(
+            self, X, y, reset=is_first, image_shape=shape, classes=classes
+        )
         check_strokes(self, images)
-        classes, codes = encode_labels(name, y, classes)
         if soft_targets is not None:
             soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
         if sample_weight is not None:
@@ -352,11 +357,15 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
             )
         if X_val is None:
             return None
-        images, y_val = check_images_and_labels(
-            self, X_val, y_val, reset=False, image_shape=data.images.shape[1:]
+        images, _, codes = check_images_and_labels(
+            self,
+            X_val,
+            y_val,
+            reset=False,
+            image_shape=data.images.shape[1:],
+            classes=data.classes,
         )
         check_strokes(self, images)
-        codes = encode_labels(name, y_val, data.classes)[1]
         return LabeledImages(images, codes, data.classes, data.device)
 
     def _train(

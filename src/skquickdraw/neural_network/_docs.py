@@ -30,7 +30,8 @@ loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object,
     'auto' is the balanced softmax: the classifier answers as if all classes were equally frequent,
     so that rare ones are found, and ``predict_proba`` gives the probabilities of such a world. Take
     'cross_entropy' for probabilities under the class shares of y; on balanced data both are the
-    same. Where ``class_weight`` is given, 'auto' is cross entropy, and the weights decide. An object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
+    same. Where ``class_weight`` is given, 'auto' is cross entropy, and the weights decide. An
+    object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
 class_weight : {'balanced', 'effective'}, dict or None, default=None
     Weights of the losses: scikit-learn's 'balanced'; by the effective number of examples (Cui et
     al. 2019, arXiv:1901.05555); or label by label.

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from .._compat import safe_indexing
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
-from .._targets import check_labeled_classes, find_labeled
+from .._targets import NO_LABEL, read_labels
 from ._copies import append_copies
 from ._strategy import choose_copies, resolve_sampling_strategy
 
@@ -50,9 +51,11 @@ class AugmentingOverSampler(BaseOverSampler):
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
         their length is a square, and else as a picture that is one row of pixels high.
-    unlabeled_label : label or None, default=-1
-        Rows with this label pass through untouched, in their place: they are no class. None
-        switches that off, which labels from {-1, 1} need.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of unlabelled rows in y, of any type. Such rows pass through untouched, in their
+        place: they are no class. 'auto' takes missing values (None, NaN, NA) for marks. Where there
+        are none, -1 is the mark if y holds two other classes at least, so that labels from {-1, 1}
+        are classes. None says that all rows of y are labelled.
     random_state : int, RandomState instance or None, default=None
         Decides which rows are copied and how the copies are changed.
 
@@ -88,11 +91,12 @@ class AugmentingOverSampler(BaseOverSampler):
 
     Notes
     -----
-    X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept:
-    integers are rounded. The original rows come first, as they were. Values are not bound to 0 to
-    255. What a change uncovers is filled with the colour that surrounds most images, so augment
-    first and standardise afterwards. Missing values are refused. Images are changed in single
-    precision, a few megabytes at a time; sparse rows stay sparse.
+    X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept,
+    and y comes back as what it was: an array, a list, a column of pandas. Integers are rounded. The
+    original rows come first, as they were. Values are not bound to 0 to 255. What a change uncovers
+    is filled with the colour that surrounds most images, so augment first and standardise
+    afterwards. Missing values in X are refused. Images are changed in single precision, a few
+    megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.
@@ -128,7 +132,7 @@ class AugmentingOverSampler(BaseOverSampler):
         *,
         augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
-        unlabeled_label: Any = -1,
+        unlabeled_label: Any = "auto",
         random_state: Any = None,
     ):
         super().__init__(sampling_strategy=sampling_strategy)
@@ -144,6 +148,8 @@ class AugmentingOverSampler(BaseOverSampler):
         ----------
         X : array-like, DataFrame or sparse matrix of shape (n, H * W), (n, H, W) or (n, C, H, W)
         y : array-like of shape (n,)
+            Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
+            none.
         **params : dict
             Ignored, for imbalanced-learn's signature.
 
@@ -154,14 +160,41 @@ class AugmentingOverSampler(BaseOverSampler):
         from ..augmentation import resolve_augmentation
 
         resolve_augmentation(self.augmentation)
-        super().fit(X, y, **params)
-        self._choose_copies(np.asarray(check_target_type(y)), check_random_state(0))
+        classes, codes = self._read_labels(y)
+        super().fit(X, codes, **params)
+        self._choose_copies(classes, codes, check_random_state(0))
         return self
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return the rows, and behind them changed copies of rows of small classes.
+
+        Parameters
+        ----------
+        X, y, **params
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        X_resampled : as X, of shape (n_samples_new, ...)
+        y_resampled : as y, of shape (n_samples_new,)
+        """
+        classes, codes = self._read_labels(y)
+        # imbalanced-learn refuses many a label that we take, so it is given codes.
+        X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
+        y_new = safe_indexing(y, self.sample_indices_)
+        is_indexed = hasattr(y_new, "reset_index")  # a column of pandas
+        return X_new, y_new.reset_index(drop=True) if is_indexed else y_new
+
+    def _read_labels(self, y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+            y = y.iloc[:, 0] if hasattr(y, "iloc") else np.ravel(y)
+        elif np.ndim(y) == 2:  # one-hot, which imbalanced-learn takes
+            y = check_target_type(np.asarray(y))
+        return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
-        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         if isinstance(X, list | tuple):
             X = np.asarray(X)
         shape, stacked_shape = getattr(X, "shape", ()), None
@@ -169,18 +202,18 @@ class AugmentingOverSampler(BaseOverSampler):
             X, stacked_shape = flatten_stack(name, X)
         X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
-        return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot
+        return X.reshape(shape) if len(shape) > 2 else X, y, False
 
-    def _fit_resample(self, X, y, **params):
+    def _fit_resample(self, X, codes, classes, **params):
         rng = check_random_state(self.random_state)
-        copies = self._choose_copies(y, rng)
+        copies = self._choose_copies(classes, codes, rng)
         flat = X.reshape(len(X), -1) if X.ndim > 2 else X
-        change = self._bind_augmentation(flat, y)
+        change = self._bind_augmentation(flat, codes)
         rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng))
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
-        return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, y[self.sample_indices_]
+        return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, codes
 
-    def _bind_augmentation(self, flat: Any, y: NDArray[Any]) -> Any:
+    def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> Any:
         """Return how copies are changed, or None; sets ``augmentation_``."""
         # Imported late: the import of torch takes seconds.
         from ..augmentation import bind_augmentation, resolve_augmentation
@@ -190,19 +223,19 @@ class AugmentingOverSampler(BaseOverSampler):
             dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
             return dense.reshape(-1, *self.image_shape_)
 
-        labeled = find_labeled(y, self.unlabeled_label)
-        codes = np.unique(y[labeled], return_inverse=True)[1]
+        labeled = np.flatnonzero(codes != NO_LABEL)
         policy = resolve_augmentation(self.augmentation, image_shape=self.image_shape_)
-        bound = bind_augmentation(policy, codes, take)
+        bound = bind_augmentation(policy, codes[labeled], take)
         self.augmentation_ = bound.augmentation
         return None if bound.is_identity else bound
 
-    def _choose_copies(self, y: NDArray[Any], rng: np.random.RandomState) -> NDArray[np.intp]:
+    def _choose_copies(
+        self, classes: NDArray[Any], codes: NDArray[np.int64], rng: np.random.RandomState
+    ) -> NDArray[np.intp]:
         """Return the rows to copy, among those that have a label; sets ``sampling_strategy_``."""
         name = type(self).__name__
-        labeled = find_labeled(y, self.unlabeled_label)
-        y = y[labeled]
-        check_labeled_classes(name, y, self.unlabeled_label)
+        labeled = np.flatnonzero(codes != NO_LABEL)
+        y = classes[codes[labeled]]
         strategy = resolve_sampling_strategy(name, self.sampling_strategy, y)
         positions, self.sampling_strategy_ = choose_copies(y, strategy, rng)
         return labeled[positions]

@@ -9,7 +9,7 @@ from warnings import warn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,7 +17,8 @@ from .._compat import Interval, check_sample_weight
 from .._fitting import check_learns_from, fit_targets, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
-from .._targets import check_labeled_classes
+from .._scoring import ClassifierMixin
+from .._targets import NO_LABEL
 from ..exceptions import InvalidParameterError
 from ._pace import Stopwatch
 from ._work import Work, list_work
@@ -45,6 +46,9 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         How long ``fit`` takes, above 0. A grid search takes so long for each of its fits.
     n_jobs : int, default=None
         Networks of a vote to train at once; None leaves that to the estimators.
+    unlabeled_label : label or None, default='auto'
+        The mark of rows without labels in y, as for
+        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
     random_state : int, RandomState instance or None, default=None
         Gives the networks seeds of their own.
 
@@ -90,6 +94,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "estimators": [list, tuple],
         "minutes": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": "no_validation",
+        "unlabeled_label": "no_validation",
         "random_state": ["random_state"],
     }
 
@@ -99,11 +104,13 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         *,
         minutes: float = 15,
         n_jobs: int | None = None,
+        unlabeled_label: Any = "auto",
         random_state: Any = None,
     ) -> None:
         self.estimators = estimators
         self.minutes = minutes
         self.n_jobs = n_jobs
+        self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -127,7 +134,8 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ----------
         X : array-like of images, as the estimators take them
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes.
+            Labels of any type, of at least two classes, and ``unlabeled_label`` where there is
+            none.
         sample_weight : array-like of shape (n,), default=None
         X_unlabeled : array-like of images, default=None
             Images without labels, for the estimators that learn from them.
@@ -138,18 +146,24 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         started = perf_counter()
         self._validate_params()
-        X, y = check_rows_and_labels(self, X, y, reset=True)
-        check_labeled_classes(type(self).__name__, y, None)
-        pool = None if X_unlabeled is None else check_rows(self, X_unlabeled, reset=False)
+        rows, classes, codes = check_rows_and_labels(
+            self, X, y, unlabeled_label=self.unlabeled_label
+        )
+        pool = self._pool(rows, codes, X_unlabeled)
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
+        labeled = np.flatnonzero(codes != NO_LABEL)
+        if len(labeled) < len(rows):  # else a copy for nothing
+            rows, codes = rows[labeled], codes[labeled]
+            weights = None if weights is None else weights[labeled]
+        y = classes[codes]
         rng = check_random_state(self.random_state)
-        candidates = self._candidates(pool is not None, sample_weight is not None)
-        stopwatch = Stopwatch(X, y, draw_seed(rng))
+        candidates = self._candidates(pool is not None, weights is not None)
+        stopwatch = Stopwatch(rows, y, draw_seed(rng))
         deadline = started + 60 * self.minutes * (1 - RESERVE)
         n_rows = len(y), 0 if pool is None else len(pool)
         self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, *n_rows), rng)
         pool = pool if learns_from(self.plan_, "X_unlabeled") else None
-        weights = None if sample_weight is None else check_sample_weight(sample_weight, X)
-        self.estimator_ = fit_targets(clone(self.plan_), X, y, None, weights, pool)
+        self.estimator_ = fit_targets(clone(self.plan_), rows, y, None, weights, pool)
         self.classes_ = self.estimator_.classes_
         self.elapsed_minutes_ = (perf_counter() - started) / 60
         if self.elapsed_minutes_ > LATE * self.minutes:
@@ -170,6 +184,14 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """Return the most probable label of each image, of shape (n,)."""
         check_is_fitted(self)
         return self.estimator_.predict(check_rows(self, X, reset=False))
+
+    def _pool(self, rows: NDArray[Any], codes: NDArray[np.int64], X_unlabeled: Any) -> Any:
+        """Return the rows without labels, or None."""
+        marked = rows[codes == NO_LABEL]
+        if X_unlabeled is None:
+            return marked if len(marked) else None
+        more = check_rows(self, X_unlabeled, reset=False)
+        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
 
     def _candidates(self, has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return the estimators that can be trained on what there is."""

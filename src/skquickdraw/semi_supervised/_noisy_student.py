@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from .._compat import HasMethods, Interval, StrOptions
-from .._fitting import check_learns_from, check_parameters, seeded_clone
+from .._fitting import check_learns_from, check_mark, check_parameters, seeded_clone
 from .._recall import fit_or_recall
+from .._scoring import ClassifierMixin
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._estimate import estimate_prior
 from ._partly_labeled import PartlyLabeled, read_partly_labeled
@@ -73,9 +74,10 @@ class NoisyStudentClassifier(
     warm_start_student : bool, default=False
         Start each student from its teacher's weights. They must be of one class that has a
         parameter ``warm_start``, and of one size.
-    unlabeled_label : label, default=-1
-        The mark of unlabelled rows in y, of any type. None says that y has none, which labels from
-        {-1, 1} need.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
+        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
     memory : None, str or joblib.Memory, default=None
         A folder in which fits are kept, so that an interrupted run goes on where it stopped. Needs
         an int as ``random_state`` to be of use.
@@ -97,7 +99,8 @@ class NoisyStudentClassifier(
         Why there were no more.
     transduction_ : ndarray of shape (n,)
         Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
-        ``unlabeled_label`` where it learned nothing from a row.
+        ``unlabeled_label`` where it learned nothing from a row. For 'auto' that is -1 among
+        numbers, unless it is a class, and else None.
     transduction_proba_ : ndarray of shape (n, n_classes)
         Its teacher's opinion, after temperature and prior; one-hot for given labels. Zeros where no
         teacher was asked, or none was learned from.
@@ -192,7 +195,7 @@ class NoisyStudentClassifier(
         temperature: float = 1.0,
         weight: float = 1.0,
         warm_start_student: bool = False,
-        unlabeled_label: Any = -1,
+        unlabeled_label: Any = "auto",
         memory: Any = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -227,7 +230,8 @@ class NoisyStudentClassifier(
         X : array-like of shape (n_rows, ...)
             Flat, or a stack of pictures, as the estimator takes them.
         y : array-like of shape (n_rows,)
-            Labels of at least two classes; rows that carry ``unlabeled_label`` have none.
+            Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
+            none.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             More rows without labels.
         sample_weight : array-like of shape (n_rows,), default=None
@@ -279,6 +283,7 @@ class NoisyStudentClassifier(
                 check_learns_from(subject, learner, "sample_weight", "Leave it out.")
         for learner in [teacher, *students]:
             check_parameters(learner)
+            check_mark(name, learner, data.classes)
         for student in students:
             if isinstance(student, FrozenEstimator):
                 raise InvalidParameterError(

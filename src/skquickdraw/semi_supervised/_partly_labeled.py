@@ -11,11 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._compat import check_sample_weight
 from .._images import check_rows, check_rows_and_labels
-from .._targets import check_labeled_classes, encode_labels, find_labeled
+from .._targets import NO_LABEL
 from ..exceptions import InvalidImagesError
 from ._pseudo_labels import PseudoLabels
-
-NO_LABEL = -1  # as a code; the user's own mark may be anything
 
 
 @dataclass
@@ -98,12 +96,7 @@ def read_partly_labeled(
         If ``X_unlabeled`` is shaped otherwise than X.
     """
     name = type(estimator).__name__
-    X, y = check_rows_and_labels(estimator, X, y, reset=True)
-    labeled = find_labeled(y, unlabeled_label)
-    check_labeled_classes(name, y[labeled], unlabeled_label)
-    classes, labeled_codes = encode_labels(name, y[labeled])
-    codes = np.full(len(y), NO_LABEL, dtype=np.int64)
-    codes[labeled] = labeled_codes
+    X, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
     weights = None
     if sample_weight is not None:
         weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._partly_labeled import NO_LABEL, PartlyLabeled
+from .._targets import NO_LABEL, decode_labels
+from ._partly_labeled import PartlyLabeled
 from ._pseudo_labels import PseudoLabels
 
 
@@ -65,7 +66,7 @@ class Story:
         estimator.history_ = self.rounds
         estimator.n_iter_ = len(self.rounds)
         estimator.labeled_iter_ = since
-        estimator.transduction_ = _decode(codes, data.classes, unlabeled_label)
+        estimator.transduction_ = decode_labels(codes, data.classes, unlabeled_label)
         estimator.transduction_proba_ = data.soft_targets(data.codes, self.pseudo)
         estimator.termination_condition_ = self._end()
 
@@ -73,16 +74,3 @@ class Story:
         if len(self.data.unlabeled) == 0:
             return "no_unlabeled"
         return "none_selected" if self.is_empty else "max_iter"
-
-
-def _decode(codes: NDArray[np.int64], classes: NDArray[Any], unlabeled_label: Any) -> NDArray[Any]:
-    """Return labels; where the mark is needed and of another kind, as an array of objects."""
-    labels = classes[codes]
-    is_open = codes == NO_LABEL
-    if is_open.any():
-        mark = np.asarray(unlabeled_label)
-        same_kind = (mark.dtype.kind in "US") == (classes.dtype.kind in "US")
-        dtype = np.result_type(classes, mark) if same_kind and mark.dtype != object else object
-        labels = labels.astype(dtype)
-        labels[is_open] = unlabeled_label
-    return labels

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, check_sample_weight
-from .._fitting import check_learns_from, fit_targets
+from .._fitting import check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
+from .._scoring import ClassifierMixin
 from ._prior import assign_to_prior
 
 
@@ -138,6 +138,8 @@ class TransductiveClassifier(
         ----------
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
+            Labels of any type. Rows may lack one where the classifier learns from such rows, and
+            are marked as it wants it.
         sample_weight : array-like of shape (n,), default=None
             For classifiers that take weights.
 
@@ -146,8 +148,10 @@ class TransductiveClassifier(
         self : TransductiveClassifier
         """
         self._validate_params()
-        rows, labels = check_rows_and_labels(self, X, y, reset=True)
-        check_classification_targets(labels)
+        mark = find_mark(type(self).__name__, self.estimator)
+        rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
+        # Marks are left where they are, for the one inside reads them itself.
+        labels: Any = classes[codes] if mark is None else y
         weights = None
         if sample_weight is not None:
             subject = f"{type(self).__name__}: sample_weight"

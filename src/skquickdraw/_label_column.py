@@ -1,0 +1,135 @@
+"""One column of labels, of whatever type: its distinct labels, and which of them each row has."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
+
+from .exceptions import InvalidTargetsError
+
+NO_LABEL = -1  # the code of a row without a label; the user's own mark may be anything
+KINDS = ("text", "boolean", "number")
+
+
+def kind_of(label: Any) -> str:
+    """Return 'text', 'boolean' or 'number', or the name of another type, which is no label."""
+    if isinstance(label, str):
+        return "text"
+    if isinstance(label, bool | np.bool_):
+        return "boolean"
+    return "number" if isinstance(label, Real) else type(label).__name__
+
+
+def is_missing(label: Any) -> bool:
+    """Return whether this is None, NaN or pandas' NA; pandas need not be there."""
+    if label is None:
+        return True
+    try:
+        return bool(label != label)
+    except TypeError:  # NA is neither true nor false
+        return True
+    except ValueError:  # an array, which is no label
+        return False
+
+
+def not_a_label(name: str, label: Any, input_name: str) -> str:
+    """Return what to say of a value that no class can be named by."""
+    return (
+        f"{name}: labels must be text, numbers or booleans, but {input_name} holds {label!r}, a "
+        f"{type(label).__name__}. Convert them, for example to text."
+    )
+
+
+def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the distinct labels in any order, and the position of each row's among them.
+
+    Missing values are no labels: their rows have the code ``NO_LABEL``.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If y is no column, or of a type that is no label: bytes, dates, complex numbers.
+    """
+    values = _as_column(name, y, input_name)
+    if values.dtype == object:
+        labels, codes = _distinct_objects(name, values, input_name)
+        is_text = all(isinstance(label, str) for label in labels)
+        # A list of texts has no dtype to keep, and NumPy's own is what it becomes.
+        labels = np.array(labels.tolist()) if isinstance(y, list | tuple) and is_text else labels
+        return labels, codes
+    labels, codes = np.unique(values, return_inverse=True)
+    if len(labels) and labels[-1] != labels[-1]:  # NaN, which is sorted to the end
+        codes = np.where(codes == len(labels) - 1, NO_LABEL, codes)
+        labels = labels[:-1]
+    return labels, codes.astype(np.int64)
+
+
+def _as_column(name: str, y: Any, input_name: str) -> NDArray[Any]:
+    if y is None:
+        raise InvalidTargetsError(
+            f"{name} requires y to be passed, but the target y is None. Pass a label for each row."
+        )
+    values = _as_array(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        warnings.warn(
+            f"A column-vector {input_name} was passed when a 1d array was expected. Please change "
+            f"the shape of {input_name} to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+            stacklevel=2,
+        )
+        values = values[:, 0]
+    if values.ndim != 1:
+        hint = f" If each column is a class, pass {input_name}.argmax(axis=1)."
+        raise InvalidTargetsError(
+            f"{name}: {input_name} should be a 1d array of one label a row, got shape "
+            f"{values.shape}.{hint if values.ndim == 2 else ''}"
+        )
+    if values.dtype.kind == "T":  # NumPy's texts of variable length
+        values = values.astype(object)
+    if values.dtype.kind not in "biufUO":
+        is_complex = "Complex data not supported: " if values.dtype.kind == "c" else ""
+        raise InvalidTargetsError(
+            f"{name}: {is_complex}labels must be text, numbers or booleans, but the dtype of "
+            f"{input_name} is {values.dtype}. Convert them, for example to text."
+        )
+    return values
+
+
+def _as_array(y: Any) -> NDArray[Any]:
+    """Return y as an array in which nothing was converted to fit beside something else."""
+    if isinstance(y, np.ma.MaskedArray):
+        values = y.data.astype(object)
+        values[np.ma.getmaskarray(y)] = None
+        return values
+    if not isinstance(y, list | tuple) and not isinstance(getattr(y, "dtype", None), np.dtype):
+        # As an array, pandas' nullable and categorical integers would be floats beside NA, and
+        # so would those of polars.
+        if hasattr(y, "astype"):
+            y = y.astype(object)
+        elif hasattr(y, "to_list"):
+            y = np.asarray(y.to_list(), dtype=object)
+    # NumPy would make texts of the numbers in a list that holds both.
+    return np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
+
+
+def _distinct_objects(
+    name: str, values: NDArray[Any], input_name: str
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    # By kind too: True equals 1.
+    table: dict[tuple[str, Any], int] = {}
+    codes = np.full(len(values), NO_LABEL)
+    for row, label in enumerate(values.tolist()):
+        if is_missing(label):
+            continue
+        try:
+            codes[row] = table.setdefault((kind_of(label), label), len(table))
+        except TypeError as error:  # a list, for one
+            raise InvalidTargetsError(not_a_label(name, label, input_name)) from error
+    labels = np.empty(len(table), dtype=object)
+    labels[:] = [label for _, label in table]
+    return labels, codes
