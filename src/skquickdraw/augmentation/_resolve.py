@@ -6,11 +6,12 @@ from typing import Any
 
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
+from ._auto import AutoAugmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._strokes import StrokeAugmentation
 
-AUGMENTATIONS = {"auto": AugmentationPolicy, "none": None, "sketch": AugmentationPolicy}
+AUGMENTATIONS = {"auto": AutoAugmentation, "none": None, "sketch": AugmentationPolicy}
 MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
 
 
@@ -74,11 +75,12 @@ def resolve_augmentation(
 def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
     """Return what ``augmentation='auto'`` means for images of this shape.
 
-    None where a side is below 8 pixels: that is no picture, but features in a grid.
+    Its ``bind`` looks at the images. None where a side is below 8 pixels: that is no image, but
+    features in a grid.
     """
     if min(image_shape[1:]) < SMALLEST_SIDE:
         return None
-    return AugmentationPolicy()
+    return AutoAugmentation()
 
 
 def resolve_mixing(mixing: Any) -> Any:
