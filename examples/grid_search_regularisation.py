@@ -2,8 +2,8 @@
 Search for regularisation, without leaking
 ==========================================
 
-Few drawings are soon learned by heart. Weight decay, dropout and label smoothing hold a network
-back, and how much of each is right depends on the data: a question for ``GridSearchCV``.
+A network soon memorises a few drawings. Weight decay, dropout and label smoothing hold it back, and
+how much of each is right depends on the data: a question for ``GridSearchCV``.
 
 The over-sampler stands *inside* the pipeline. So every split is made among the original
 drawings and only its training part is filled up: no copy of a validation drawing is ever
@@ -37,7 +37,7 @@ def main() -> None:
     options = parse_options()
     train, test = make_data(n_max=24 if options.quick else 100)
     search = GridSearchCV(
-        make_pipeline(max_epochs=2 if options.quick else 8),
+        make_pipeline(max_epochs=2 if options.quick else "auto"),
         QUICK_GRID if options.quick else GRID,
         scoring="balanced_accuracy",
         cv=StratifiedKFold(2 if options.quick else 3, shuffle=True, random_state=0),
@@ -63,7 +63,7 @@ def make_data(n_max: int, n_classes: int = 6) -> tuple:
     return train, make_sketches(100 * n_classes, n_classes, random_state=1)
 
 
-def make_pipeline(max_epochs: int) -> Pipeline:
+def make_pipeline(max_epochs: float | str) -> Pipeline:
     classifier = ResNetClassifier(width=0.25, max_epochs=max_epochs, random_state=0)
     return Pipeline([("fill", AugmentingOverSampler(random_state=0)), ("classify", classifier)])
 

@@ -3,12 +3,12 @@ What augmentation does to a sketch
 ==================================
 
 An :class:`~skquickdraw.augmentation.AugmentationPolicy` is a handful of ranges: how far
-pictures may be turned, moved, resized, bent and inked. This script draws each of its changes
-alone, on the same six sketches and stronger than one would train with, then the policy named
-``'sketch'``, and last the two ways to mix pictures.
+images may be turned, moved, resized, bent and inked. This script draws each of its changes alone,
+on the same six sketches and stronger than one would train with, then what ``'auto'``, the default
+of the classifiers, does to them, and last the two ways to mix images.
 
 A policy first draws its parameters and then applies them, so that the same seed always changes
-the pictures in the same way. ::
+the images in the same way. ::
 
     python examples/plot_augmentation.py [--output FOLDER]
 """
@@ -20,7 +20,7 @@ import matplotlib
 import numpy as np
 import torch
 
-from skquickdraw.augmentation import AugmentationPolicy, CutMix, MixUp
+from skquickdraw.augmentation import AugmentationPolicy, CutMix, MixUp, resolve_augmentation
 from skquickdraw.datasets import make_sketches
 
 matplotlib.use("Agg")
@@ -44,10 +44,10 @@ SEED = 5
 
 def main() -> None:
     options = parse_options()
-    originals = pick_sketches()
+    originals, policy = pick_sketches()
     rows = {"as drawn": originals.repeat_interleave(N_VARIANTS, 0)}
     rows |= change_one_by_one(rows["as drawn"])
-    rows["'sketch'"] = AugmentationPolicy()(rows["as drawn"], generator())
+    rows["'auto'"] = policy(rows["as drawn"], generator())
     rows |= mix(rows["as drawn"])
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "augmentation.png"
@@ -62,11 +62,12 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def pick_sketches() -> torch.Tensor:
-    """Return one tidy sketch of each class, as floating-point images (n, 1, 28, 28)."""
+def pick_sketches() -> tuple[torch.Tensor, AugmentationPolicy]:
+    """Return one tidy sketch of each class, as images (n, 1, 28, 28), and what suits all."""
     X, y, names = make_sketches(400, 20, noise=0.6, random_state=0, return_names=True)
+    policy = resolve_augmentation("auto", image_shape=(1, 28, 28)).bind(X.reshape(-1, 1, 28, 28), y)
     first = [np.flatnonzero(names[y] == name)[0] for name in SHOWN]
-    return torch.from_numpy(X[first]).float().view(-1, 1, 28, 28)
+    return torch.from_numpy(X[first]).float().view(-1, 1, 28, 28), policy
 
 
 def generator() -> torch.Generator:

@@ -45,13 +45,7 @@ def main() -> None:
         n_classes, n_max=30 if options.quick else 120, n_pool=20 if options.quick else 150
     )
     network = ResNetClassifier(
-        width=0.25,
-        max_epochs=8 if options.quick else 20,
-        batch_size=64,
-        augmentation="sketch",
-        loss="balanced_softmax",
-        ema_decay=0.99,
-        random_state=0,
+        width=0.25, max_epochs=8 if options.quick else "auto", random_state=0
     )
     teacher = network.fit(*train)
     models = {"teacher": teacher}

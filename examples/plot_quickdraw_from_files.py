@@ -45,11 +45,8 @@ def main() -> None:
     )
     classifier = ResNetClassifier(
         width=0.25,
-        augmentation="sketch",
         image_shape=drawings.image_shape,
-        optimizer="muon",
-        lr=0.02,
-        max_epochs=2 if options.quick else 20,
+        max_epochs=2 if options.quick else "auto",
         random_state=0,
     ).fit(X_train, y_train)
     y_pred = classifier.predict(X_test)

@@ -6,7 +6,8 @@ A drawing that is held as strokes can be changed in ways that pixels cannot: a s
 line that ends too soon, points set beside their place, another pen. A
 :class:`~skquickdraw.augmentation.StrokeAugmentation` does that and draws the picture, anew in each
 epoch. This script shows each change alone, on a few drawings made by hand and stronger than one
-would train with, then the defaults, first without and then with what they do to the pictures. ::
+would train with, then the defaults, first without and then with what they do to the images. A
+classifier finds out from the training rows whether to mirror them; here they are. ::
 
     python examples/plot_strokes.py [--output FOLDER]
 """
@@ -18,7 +19,7 @@ import matplotlib
 import numpy as np
 import torch
 
-from skquickdraw.augmentation import StrokeAugmentation
+from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import pack_strokes
 
 matplotlib.use("Agg")
@@ -106,7 +107,9 @@ def show_changes(strokes: torch.Tensor) -> dict[str, torch.Tensor]:
     for name, value in CHANGES.items():
         policies[f"{name}={value}"] = StrokeAugmentation(**{**OFF, name: value}, side=SIDE)
     policies["then=None"] = StrokeAugmentation(then=None, side=SIDE)
-    policies["defaults"] = StrokeAugmentation(side=SIDE)
+    policies["defaults"] = StrokeAugmentation(
+        then=AugmentationPolicy(horizontal_flip=0.5), side=SIDE
+    )
     return {
         name: policy(strokes, torch.Generator().manual_seed(SEED))
         for name, policy in policies.items()
