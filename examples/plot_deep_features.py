@@ -11,8 +11,9 @@ The network has seen the training drawings, and knows them better than new ones.
 heads are trained on features of networks that left the drawing out. That pays where the network has
 memorised its training set, as one does that is shown the rare classes over and over, and costs
 where it has hardly learned them. So the networks here are no good ones: nothing is augmented, and
-the loss does not correct for the sizes of the classes, as it does by default. The plot shows the first of these: all panels have the same
-axes, a linear discriminant projection of the training features. ::
+the loss does not correct for the sizes of the classes, as it does by default. The plot shows the
+first of these: all panels have the same axes, a linear discriminant projection of the training
+features. ::
 
     python examples/plot_deep_features.py [--output FOLDER] [--repeats 3]
 """
