@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from ._memory import kept_allocations
-from .exceptions import InvalidParameterError
+from .exceptions import InvalidParameterError, MissingDependencyError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SHARED = "accelerate"  # the device of a network that several processes train
@@ -38,7 +38,7 @@ def _shared_device() -> torch.device:
     try:
         from accelerate import Accelerator
     except ImportError as error:
-        raise InvalidParameterError(
+        raise MissingDependencyError(
             f"device={SHARED!r} needs the package accelerate, which is not installed. "
             "pip install 'skquickdraw[distributed]', or use device='auto'."
         ) from error

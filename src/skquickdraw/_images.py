@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
+from ._checks import check_consistent_length, check_labels, raised_as
 from ._mapped import in_chunks
-from .exceptions import InvalidImagesError
+from .exceptions import InvalidImagesError, InvalidTargetsError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
 
@@ -102,12 +103,19 @@ def check_rows_and_labels(
 
 def _validate(estimator: Any, X: Any, *y: Any, reset: bool) -> Any:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
-    checked = validate_data(estimator, X, *y, reset=reset, dtype="numeric", ensure_all_finite=False)
-    rows = checked[0] if y else checked
-    if rows.dtype.kind == "f":
-        for chunk in in_chunks(rows):
-            assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
-    return checked
+    name = type(estimator).__name__
+    with raised_as(InvalidImagesError):
+        rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        if rows.dtype.kind == "f":
+            for chunk in in_chunks(rows):
+                assert_all_finite(chunk, estimator_name=name, input_name="X")
+    if not y:
+        return rows
+    if y[0] is None:
+        raise InvalidTargetsError(f"{name} requires y to be passed, but the target y is None.")
+    labels = check_labels(y[0], estimator=estimator)
+    check_consistent_length(rows, labels)
+    return rows, labels
 
 
 def _as_images(

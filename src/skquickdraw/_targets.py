@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
-from sklearn.utils.multiclass import check_classification_targets
 
+from ._checks import check_classification_targets, check_target_array
 from .exceptions import InvalidTargetsError
 
 ROW_SUM_TOLERANCE = 1e-3
@@ -97,7 +96,7 @@ def check_soft_targets(
         If the shape is not ``(n_samples, n_classes)``, a value is negative, or a row does not sum
         to one (within 1e-3, which half precision needs).
     """
-    soft = check_array(soft_targets, dtype=np.float32, input_name="soft_targets")
+    soft = check_target_array(soft_targets, dtype=np.float32, input_name="soft_targets")
     if soft.shape != (n_samples, n_classes):
         raise InvalidTargetsError(
             f"{name}: soft_targets must have shape (n_samples, n_classes) = "

@@ -8,6 +8,8 @@ Estimators read their ``augmentation`` and ``mixing`` parameters by :func:`resol
 
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._resolve import MIXINGS as MIXINGS
+from ._resolve import OBJECT_OF_AUGMENTATION as OBJECT_OF_AUGMENTATION
 from ._resolve import resolve_augmentation, resolve_mixing
 from ._strokes import StrokeAugmentation
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from sklearn.base import BaseEstimator
 
+from .._checks import ParametersMixin
 from ..exceptions import InvalidParameterError
 from ._affine import N_UNIFORM, AffineDraw, draw_affine
 from ._batch import check_batch
@@ -40,7 +41,7 @@ class AugmentationDraw(NamedTuple):
     box: torch.Tensor | None = None  # (n, 4): top, left, height (0: not erased), width, pixels
 
 
-class AugmentationPolicy(BaseEstimator):
+class AugmentationPolicy(ParametersMixin, BaseEstimator):
     """Random changes that leave a sketch what it shows.
 
     A network that sees each drawing slightly moved, turned and resized in every epoch learns from

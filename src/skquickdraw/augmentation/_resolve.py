@@ -9,8 +9,10 @@ from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._strokes import StrokeAugmentation
 
-AUGMENTATIONS = {"none": None, "sketch": AugmentationPolicy}
-MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
+AUGMENTATIONS = {"sketch": AugmentationPolicy}
+MIXINGS = {"mixup": MixUp, "cutmix": CutMix}
+# What takes the place of a name when a parameter inside is set, as by augmentation__rotation.
+OBJECT_OF_AUGMENTATION = {"auto": AugmentationPolicy, **AUGMENTATIONS}
 
 
 def resolve_augmentation(
@@ -22,14 +24,14 @@ def resolve_augmentation(
 
     Parameters
     ----------
-    augmentation : {'none', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    augmentation : {'sketch'}, AugmentationPolicy, StrokeAugmentation or None
     with_strokes : bool, default=False
         Whether the caller can draw strokes, and so takes a StrokeAugmentation too.
 
     Returns
     -------
     policy : AugmentationPolicy, StrokeAugmentation or None
-        None for None and 'none'; a policy comes back itself, validated.
+        A policy comes back itself, validated.
 
     Raises
     ------
@@ -46,8 +48,7 @@ def resolve_augmentation(
     if augmentation is None:
         return None
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        factory = AUGMENTATIONS[augmentation]
-        return factory and factory()
+        return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
             "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
@@ -68,13 +69,13 @@ def resolve_mixing(mixing: Any) -> Any:
 
     Parameters
     ----------
-    mixing : {'none', 'mixup', 'cutmix'}, MixUp, CutMix or None
+    mixing : {'mixup', 'cutmix'}, MixUp, CutMix or None
         Another object will do if it has their ``draw`` and ``apply``.
 
     Returns
     -------
     mixing : object with ``draw`` and ``apply``, or None
-        None for None and 'none'; an object comes back itself, validated where it has ``validate``.
+        An object comes back itself, validated where it has ``validate``.
 
     Raises
     ------
@@ -90,8 +91,7 @@ def resolve_mixing(mixing: Any) -> Any:
     if mixing is None:
         return None
     if isinstance(mixing, str) and mixing in MIXINGS:
-        factory = MIXINGS[mixing]
-        return factory and factory()
+        return MIXINGS[mixing]()
     if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
         raise InvalidParameterError(
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from sklearn.base import BaseEstimator
 
+from .._checks import ParametersMixin
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._batch import to_device
@@ -35,7 +36,7 @@ class StrokeDraw(NamedTuple):
     then: AugmentationDraw | None = None  # what happens to the pictures afterwards
 
 
-class StrokeAugmentation(BaseEstimator):
+class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings held as strokes, which it draws as pictures, anew in each epoch.
 
     Strokes tell what pixels do not: where one line ends and the next begins. So a drawing can lose

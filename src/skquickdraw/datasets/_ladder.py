@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
+from .._checks import check_random_state
 from .._compat import safe_indexing
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 

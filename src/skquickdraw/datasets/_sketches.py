@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
+from .._checks import check_random_state
 from ..exceptions import InvalidParameterError
 from ._concepts._hand import by_hand
 from ._concepts._pen import Pen

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
+from .._checks import raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedKFold
 
@@ -27,7 +28,8 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
     """
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), shuffle=True, random_state=seed, unlabeled_label=None)
-    folds = list(check_cv(cv).split(X, y))
+    with raised_as(InvalidParameterError):
+        folds = list(check_cv(cv).split(X, y))
     if not folds:
         raise InvalidParameterError(
             f"{name}: cv must give at least one fold, but {cv!r} gives none. A generator can be "

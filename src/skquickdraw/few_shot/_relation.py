@@ -11,14 +11,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
 from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
-from ..augmentation import resolve_augmentation
+from ..augmentation import OBJECT_OF_AUGMENTATION, resolve_augmentation
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._labels import encode_few_labels
@@ -27,7 +27,7 @@ from ._training import augmenter, build_network, train_by_episodes
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
-class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
+class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Learn to compare pictures, and classify them by comparison with examples of each class.
 
     Training plays small classification tasks, episodes, in which a few classes are given by a few
@@ -51,7 +51,7 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         Episodes in a training step; their pictures pass the network together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
-    augmentation : {'sketch', 'none'}, AugmentationPolicy or None, default=None
+    augmentation : {'sketch'}, AugmentationPolicy or None, default=None
         Random changes of the pictures of an episode.
     lr : float, default=0.003
         Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
@@ -140,7 +140,7 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         "n_episodes": [AT_LEAST_ONE],
         "batch_size": [AT_LEAST_ONE],
         "width": [Interval(Real, 0, None, closed="neither")],
-        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
+        "augmentation": [StrOptions({"sketch"}), HasMethods(["draw", "apply"]), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "n_support": [AT_LEAST_ONE, None],
@@ -190,6 +190,9 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def _named_objects(self) -> Any:
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
         """Learn to compare, then keep the examples of each class.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
-from sklearn.utils import column_or_1d
 
+from .._checks import column_or_1d, raised_as
 from .._targets import find_labeled
 from ..exceptions import InvalidParameterError
 
@@ -103,6 +103,10 @@ class LabeledStratifiedKFold(BaseCrossValidator):
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
+        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
+        seed = self.random_state if self.shuffle else None
+        with raised_as(InvalidParameterError):
+            folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         labels = column_or_1d(y)
         labeled = find_labeled(labels, self.unlabeled_label)
         classes, codes = np.unique(labels[labeled], return_inverse=True)
@@ -110,9 +114,6 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         self._check_counts(classes, counts)
         tested = labeled[counts[codes] > 1]
         codes = codes[counts[codes] > 1]
-        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
-        seed = self.random_state if self.shuffle else None
-        folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
             parts = list(folds.split(codes, codes))  # not yielded here: the filter is for us alone

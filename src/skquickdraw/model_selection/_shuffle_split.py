@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_random_state, column_or_1d
 
+from .._checks import check_random_state, column_or_1d
 from .._targets import find_labeled
 from ..exceptions import InvalidParameterError
 

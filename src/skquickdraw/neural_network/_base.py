@@ -10,17 +10,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_weight
+from .._checks import ParametersMixin, check_random_state, check_sample_weight, raised_as
+from .._compat import HasMethods, Interval, Options, StrOptions
 from .._device import PRECISIONS, resolve_device, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._targets import check_soft_targets, encode_labels
-from ..augmentation import resolve_augmentation
+from ..augmentation import MIXINGS, OBJECT_OF_AUGMENTATION, resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..losses import LOSSES
+from ..losses import LOSSES, OBJECT_OF_LOSS
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
@@ -30,7 +30,7 @@ from ._views import make_views
 RATE = Interval(Real, 0, 1, closed="left")
 
 
-class BaseImageClassifier(ClassifierMixin, BaseEstimator):
+class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
     _network: ClassVar[type[torch.nn.Module]]
@@ -50,8 +50,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         "loss": [StrOptions(set(LOSSES)), HasMethods(["bind"])],
         "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
         "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
-        "augmentation": [StrOptions({"sketch", "none"}), HasMethods(["draw", "apply"]), None],
-        "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
+        "augmentation": [StrOptions({"sketch"}), HasMethods(["draw", "apply"]), None],
+        "mixing": [StrOptions({"mixup", "cutmix"}), HasMethods(["draw", "apply"]), None],
         "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
@@ -212,7 +212,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._validate_params()
         previous = getattr(self, "net_", None)
         if classes is not None:
-            classes = np.unique(classes)
+            with raised_as(InvalidTargetsError):
+                classes = np.unique(classes)
         if previous is not None:
             self._check_same_classes(classes)
             classes = self.classes_
@@ -285,6 +286,13 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     def _views(self) -> list[Any]:
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
         return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
+
+    def _named_objects(self) -> Any:
+        return {
+            "augmentation": OBJECT_OF_AUGMENTATION,
+            "loss": OBJECT_OF_LOSS,
+            "mixing": MIXINGS,
+        }
 
     def _validate_params(self) -> None:
         super()._validate_params()

@@ -38,7 +38,7 @@ augmentation : {'sketch'}, AugmentationPolicy, StrokeAugmentation or None, defau
     Random changes of the training images, drawn anew in every epoch, on the device. With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions: (n, 3, P), or flat with ``image_shape=(3, P)``.
-mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
+mixing : {'mixup', 'cutmix'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
     :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
 optimizer : {'adamw', 'muon', 'sgd'} or callable, default='adamw'

@@ -9,12 +9,20 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from .._checks import (
+    ParametersMixin,
+    check_classification_targets,
+    check_consistent_length,
+    check_labels,
+    check_random_state,
+    raised_as,
+)
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
 from .._targets import check_labeled_classes, find_labeled
+from ..exceptions import InvalidImagesError
 from ._copies import append_copies
 from ._strategy import choose_copies, resolve_sampling_strategy
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from ..augmentation import AugmentationPolicy
 
 
-class AugmentingOverSampler(BaseOverSampler):
+class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     """Fill small classes with changed copies of their own pictures.
 
     A class that is balanced by exact copies is soon learned by heart. Here each copy is turned,
@@ -42,9 +50,9 @@ class AugmentingOverSampler(BaseOverSampler):
         - dict: samples per class, not below what the class has; classes that are left out stay as
           they are.
         - callable: takes the labels and returns such a dict.
-    augmentation : {'sketch', 'none'}, AugmentationPolicy or None, default='sketch'
-        How copies are changed; None or 'none' copies as it is. As an object its parameters are this
-        estimator's too: ``augmentation__rotation``.
+    augmentation : {'sketch'}, AugmentationPolicy or None, default='sketch'
+        How copies are changed; None copies as it is. The policy's parameters are this estimator's
+        too: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
         their length is a square, and else as a picture that is one row of pixels high.
@@ -133,6 +141,11 @@ class AugmentingOverSampler(BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
+    def _named_objects(self) -> Any:
+        from ..augmentation import OBJECT_OF_AUGMENTATION
+
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
+
     def fit(self, X: Any, y: Any, **params: Any) -> AugmentingOverSampler:
         """Check the input and count the classes; :meth:`fit_resample` does all the work.
 
@@ -154,16 +167,37 @@ class AugmentingOverSampler(BaseOverSampler):
         self._choose_copies(np.asarray(check_target_type(y)), check_random_state(0))
         return self
 
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Return X and y with changed copies of the rows of small classes added at the end.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        y : array-like of shape (n,)
+        **params : dict
+            Ignored, for imbalanced-learn's signature.
+
+        Returns
+        -------
+        X_resampled, y_resampled : same types as X and y
+        """
+        check_classification_targets(y)  # imbalanced-learn's own check raises no error of ours
+        return super().fit_resample(X, y, **params)
+
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
+        check_classification_targets(y)
         y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         if isinstance(X, list | tuple):
             X = np.asarray(X)
         shape, stacked_shape = getattr(X, "shape", ()), None
         if len(shape) > 2:
             X, stacked_shape = flatten_stack(name, X)
-        X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
+        with raised_as(InvalidImagesError):
+            X = validate_data(self, X=X, reset=True, accept_sparse=list(accept_sparse))
+        y = check_labels(y, estimator=self)
+        check_consistent_length(X, y)
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
         return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
-from sklearn.utils import check_array
 
+from .._checks import check_target_array
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
@@ -153,7 +153,7 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
 
 
 def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:
-    rows = check_array(proba, dtype=np.float64, input_name="proba")
+    rows = check_target_array(proba, dtype=np.float64, input_name="proba")
     if rows.min() < 0 or np.abs(rows.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise InvalidTargetsError(
             f"{name}: each row of proba must hold probabilities that sum to 1, got values from "
