@@ -26,7 +26,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise InvalidParameterError(
             f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
             "Use device='auto' or device='cpu'."

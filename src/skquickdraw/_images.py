@@ -175,7 +175,8 @@ def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
 def flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
     """Flatten (n, H, W) or (n, C, H, W) to rows, so that scikit-learn counts pixels as features."""
     if isinstance(X, (list, tuple)):
-        X = np.asarray(X)
+        with raised_as(InvalidImagesError):
+            X = np.asarray(X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
     X = np.asarray(X)

@@ -320,7 +320,7 @@ def test_images_that_are_none_are_refused(sketches):
         sampler.fit_resample(X.reshape(40, 8, 8, 1), y)
     with pytest.raises(ValueError, match="contains NaN"):
         sampler.fit_resample(np.where(X > 250, np.nan, X), y)
-    with pytest.raises(ValueError, match="more than 1 class"):
+    with pytest.raises(ValueError, match="more than one class"):
         sampler.fit_resample(X, np.zeros(40))
 
 

@@ -157,7 +157,7 @@ def _check_labels(X, y):
         raise InvalidTargetsError(f"make_ladder: y must be 1-D and not empty; got shape {y.shape}.")
     try:
         check_consistent_length(X, y)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InvalidTargetsError(
             f"make_ladder: X and y must have one row a sample. {error}"
         ) from error

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, make_scorer, recall_score
 
+from .._checks import column_or_1d, raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._groups import class_table, count_classes, frequency_groups, group_names
 
@@ -46,9 +47,10 @@ def per_class_recall(
     array([0.5, 1. ])
     """
     labels = np.unique(np.asarray(y_true)) if labels is None else np.asarray(labels)
-    return np.asarray(
-        recall_score(y_true, y_pred, labels=labels, average=None, zero_division=np.nan)
-    )
+    labels = column_or_1d(labels)
+    with raised_as(InvalidTargetsError):
+        recalls = recall_score(y_true, y_pred, labels=labels, average=None, zero_division=np.nan)
+    return np.asarray(recalls)
 
 
 def group_recall_score(
@@ -149,9 +151,10 @@ def imbalance_report(
     >>> {name: round(score, 2) for name, score in report.items()}
     {'accuracy': 0.5, 'balanced_accuracy': 0.33, 'head': 1.0, 'medium': 0.0, 'tail': 0.0}
     """
+    recalls = per_class_recall(y_true, y_pred)  # checks both
     return {
         "accuracy": float(accuracy_score(y_true, y_pred)),
-        "balanced_accuracy": _mean(per_class_recall(y_true, y_pred)),
+        "balanced_accuracy": _mean(recalls),
         **group_recall_score(y_true, y_pred, class_counts=count_classes(y_train)),
     }
 
@@ -207,12 +210,12 @@ def make_group_scorer(
         counts = class_counts
     else:
         raise InvalidParameterError("make_group_scorer needs either y_train or class_counts.")
+    # What cannot work says so here, not in the middle of a search.
+    frequency_groups(class_table(counts, labels)[1], n_groups)
     if group not in group_names(n_groups):
         raise InvalidParameterError(
             f"group must be one of {group_names(n_groups)} for n_groups={n_groups}, got {group!r}."
         )
-    # What cannot work says so here, not in the middle of a search.
-    frequency_groups(class_table(counts, labels)[1], n_groups)
     return make_scorer(
         _one_group_recall, group=group, class_counts=counts, n_groups=n_groups, labels=labels
     )

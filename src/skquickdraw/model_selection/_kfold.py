@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
+from sklearn.utils import indexable
 
-from .._checks import column_or_1d, raised_as
+from .._checks import check_random_state, column_or_1d, raised_as
 from .._targets import find_labeled
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
 class LabeledStratifiedKFold(BaseCrossValidator):
@@ -98,13 +99,15 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         test : ndarray
             Labelled rows.
         """
+        with raised_as(InvalidTargetsError):
+            X, y, groups = indexable(X, y, groups)
         yield from super().split(X, y, groups)
 
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
         # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
-        seed = self.random_state if self.shuffle else None
+        seed = check_random_state(self.random_state) if self.shuffle else None
         with raised_as(InvalidParameterError):
             folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         labels = column_or_1d(y)

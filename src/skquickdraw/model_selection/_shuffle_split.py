@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
+from sklearn.utils import indexable
 
-from .._checks import check_random_state, column_or_1d
+from .._checks import check_random_state, column_or_1d, raised_as
 from .._targets import find_labeled
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
 class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
@@ -88,6 +89,8 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         test : ndarray
             Labelled rows.
         """
+        with raised_as(InvalidTargetsError):
+            X, y, groups = indexable(X, y, groups)
         yield from super().split(X, y, groups)
 
     def _iter_indices(
@@ -98,6 +101,10 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         if not 0 < share < 1:
             raise InvalidParameterError(
                 f"{name}: test_size must lie between 0 and 1, got {self.test_size}. It is a share."
+            )
+        if not isinstance(self.n_splits, Integral) or self.n_splits < 1:
+            raise InvalidParameterError(
+                f"{name}: n_splits must be an int of at least 1, got {self.n_splits!r}."
             )
         labels = column_or_1d(y)
         labeled = find_labeled(labels, self.unlabeled_label)

@@ -22,7 +22,7 @@ from .._checks import (
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
 from .._targets import check_labeled_classes, find_labeled
-from ..exceptions import InvalidImagesError
+from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._copies import append_copies
 from ._strategy import choose_copies, resolve_sampling_strategy
 
@@ -188,9 +188,11 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
         check_classification_targets(y)
-        y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
+        with raised_as(InvalidTargetsError):
+            y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
         if isinstance(X, list | tuple):
-            X = np.asarray(X)
+            with raised_as(InvalidImagesError):
+                X = np.asarray(X)
         shape, stacked_shape = getattr(X, "shape", ()), None
         if len(shape) > 2:
             X, stacked_shape = flatten_stack(name, X)
@@ -198,6 +200,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
             X = validate_data(self, X=X, reset=True, accept_sparse=list(accept_sparse))
         y = check_labels(y, estimator=self)
         check_consistent_length(X, y)
+        check_labeled_classes(name, y[find_labeled(y, self.unlabeled_label)], self.unlabeled_label)
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
         return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot
 

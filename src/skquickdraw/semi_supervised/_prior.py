@@ -7,6 +7,7 @@ each class.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,10 @@ def align_to_prior(
     """
     rows = _check_proba("align_to_prior", proba)
     prior = check_prior("align_to_prior", class_prior, rows.shape[1])
+    if not isinstance(max_iter, Integral) or max_iter < 1:
+        raise InvalidParameterError(
+            f"align_to_prior: max_iter must be an int of at least 1, got {max_iter!r}."
+        )
     plan = rows * _scale_columns(rows, prior, np.ones(len(prior)), max_iter)
     return plan / plan.sum(axis=1, keepdims=True)
 
