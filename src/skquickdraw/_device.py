@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +33,20 @@ def resolve_device(device: str | torch.device) -> torch.device:
             "Use device='auto' or device='cpu'."
         ) from error
     return resolved
+
+
+def usable_device(device: str) -> torch.device:
+    """Return the device, or with a warning the CPU where there is no such device here."""
+    try:
+        return resolve_device(device)
+    except InvalidParameterError:
+        warnings.warn(
+            f"A network that was trained on device={device!r} goes to the CPU: there is no such "
+            "device here.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return torch.device("cpu")
 
 
 def _shared_device() -> torch.device:

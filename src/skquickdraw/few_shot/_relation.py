@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
-from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
+from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends, usable_device
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from ..augmentation import OBJECT_OF_AUGMENTATION, resolve_augmentation
@@ -185,6 +185,27 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the network on the CPU, so that it loads without a GPU."""
+        state = {**super().__getstate__()}
+        if "network_" in state:
+            weight = next(state["network_"].parameters())
+            state["network_"] = deepcopy(state["network_"]).cpu()
+            state["device_of_network"] = str(weight.device)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        device = state.get("device_of_network", "cpu")
+        super().__setstate__({k: v for k, v in state.items() if k != "device_of_network"})
+        if device != "cpu":
+            self.network_.to(usable_device(device))
+
+    def __copy__(self) -> RelationNetworkClassifier:
+        """Share the network, as shallow copies do; what a pickle holds would be a copy of it."""
+        shallow = type(self).__new__(type(self))
+        shallow.__dict__.update(vars(self))
+        return shallow
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

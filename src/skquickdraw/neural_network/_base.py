@@ -24,7 +24,8 @@ from ..losses import LOSSES, OBJECT_OF_LOSS
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
-from ._training_set import LabeledImages, pixel_statistics
+from ._statistics import pixel_sums
+from ._training_set import LabeledImages
 from ._views import make_views
 
 RATE = Interval(Real, 0, 1, closed="left")
@@ -288,11 +289,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         return make_views(with_mirror=getattr(policy, "horizontal_flip", 0) > 0)
 
     def _named_objects(self) -> Any:
-        return {
-            "augmentation": OBJECT_OF_AUGMENTATION,
-            "loss": OBJECT_OF_LOSS,
-            "mixing": MIXINGS,
-        }
+        return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -382,11 +379,11 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 has_validation=validation is not None,
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
             )
-            if previous is None:
-                net.set_statistics(*pixel_statistics(train, net.ink))
-            else:
+            if previous is not None:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)
+            if previous is None or is_one_epoch:
+                net.see_pixels(pixel_sums(train, net.ink))
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
         self.net_ = net
