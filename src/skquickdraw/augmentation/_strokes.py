@@ -120,6 +120,9 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         self.line_width = line_width
         self.margin = margin
 
+    def _named_objects(self) -> Any:
+        return {"then": {"sketch": AugmentationPolicy}}
+
     @property
     def ink(self) -> StrokeInk:
         """A function that draws strokes (n, 1, 3, P) as they are, as (n, 1, side, side)."""

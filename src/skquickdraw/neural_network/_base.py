@@ -382,7 +382,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
             if previous is not None:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)
-            if previous is None or is_one_epoch:
+            if previous is None or (is_one_epoch and net.pixel_sums_ is not None):
                 net.see_pixels(pixel_sums(train, net.ink))
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape

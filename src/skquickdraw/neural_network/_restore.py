@@ -96,7 +96,7 @@ def rebuild_net(
         _check_memory(net.optimizer_, optimizer["memory"])
     _restore_memory(net.optimizer_, optimizer["memory"])
     net.history.extend(state["history"])
-    sums = state.get("pixel_sums")  # files of before have none
+    sums = state.get("pixel_sums")  # older files have none: their statistics stay as they are
     net.pixel_sums_ = None if sums is None else torch.as_tensor(np.array(sums))
     return net
 
