@@ -127,7 +127,7 @@ NO_IMAGES = {
     "one axis": (lambda X: X[0], "Expected 2D array, got 1D array instead"),
     "no rows": (lambda X: X[:0], "Found array with 0 sample"),
     "no columns": (lambda X: X[:, :0], "0 feature"),
-    "text": (lambda X: np.full(X.shape, "ink"), "could not convert|decimal numeric"),
+    "text": (lambda X: np.full(X.shape, "ink"), "not compatible with arrays of bytes.strings"),
     "objects": (lambda X: np.full(X.shape, {}, object), "argument must be .* string.* number"),
     "complex": (lambda X: X + 1j, "Complex data not supported"),
     "ragged": (lambda X: [[1, 2], [3]], "inhomogeneous"),
