@@ -19,6 +19,7 @@ PACKAGE = "skquickdraw"
 SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 
 CONTRACTS = {
+    "_checks",
     "_compat",
     "_device",
     "_fitting",

@@ -42,6 +42,7 @@ ROOMS = {
         "InvalidImagesError",
         "InvalidParameterError",
         "InvalidTargetsError",
+        "MissingDependencyError",
         "SkquickdrawError",
     },
     "feature_extraction": {"DeepFeatureExtractor"},

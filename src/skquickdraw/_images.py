@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
+from ._checks import raised_as
 from ._mapped import in_chunks
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
@@ -112,10 +113,11 @@ def check_rows_and_labels(
 
 def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
-    rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
-    if rows.dtype.kind == "f":
-        for chunk in in_chunks(rows):
-            assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
+    with raised_as(InvalidImagesError):
+        rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        if rows.dtype.kind == "f":
+            for chunk in in_chunks(rows):
+                assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
     return rows
 
 
@@ -176,7 +178,8 @@ def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
 def flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
     """Flatten (n, H, W) or (n, C, H, W) to rows, so that scikit-learn counts pixels as features."""
     if isinstance(X, (list, tuple)):
-        X = np.asarray(X)
+        with raised_as(InvalidImagesError):
+            X = np.asarray(X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
     X = np.asarray(X)

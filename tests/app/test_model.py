@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 from skquickdraw import CNNClassifier, SeedEnsembleClassifier, TransductiveClassifier
 from skquickdraw.app import make_server
 from skquickdraw.datasets import make_sketches
-from skquickdraw.exceptions import DataFileError, InvalidParameterError
+from skquickdraw.exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from skquickdraw.persistence import save_model, to_onnx
 
 
@@ -219,5 +219,5 @@ def test_the_extra_for_graphs_is_named(tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ImportError, match="pip install 'skquickdraw\\[onnx\\]'"):
+    with pytest.raises(MissingDependencyError, match="pip install 'skquickdraw\\[onnx\\]'"):
         make_server(path)

@@ -165,7 +165,7 @@ def test_augmentation_is_used_and_its_parameters_are_reached(few):
     X, y = few
     policy = AugmentationPolicy(rotation=90)
     clf = quick(augmentation=policy).set_params(augmentation__rotation=0)
-    turned, plain = (c.fit(X, y).loss_curve_ for c in (clf, quick(augmentation="none")))
+    turned, plain = (c.fit(X, y).loss_curve_ for c in (clf, quick(augmentation=None)))
     assert policy.rotation == 0
     assert turned != plain
     assert plain == quick().fit(X, y).loss_curve_

@@ -36,7 +36,7 @@ from skquickdraw import (
 )
 from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import make_sketches, pack_strokes
-from skquickdraw.exceptions import DataFileError, InvalidParameterError
+from skquickdraw.exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from skquickdraw.persistence import to_onnx
 
 onnx = pytest.importorskip("onnx")
@@ -361,5 +361,7 @@ def test_wrong_arguments(fitted, tmp_path):
 @pytest.mark.parametrize("package", ["onnx", "onnxscript"])
 def test_a_missing_extra_is_named(fitted, package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"and {package} is missing.*skquickdraw\[onnx\]"):
+    with pytest.raises(
+        MissingDependencyError, match=rf"and {package} is missing.*skquickdraw\[onnx\]"
+    ):
         to_onnx(fitted, tmp_path / "model.onnx")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import DataFileError
+from ..exceptions import DataFileError, MissingDependencyError
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # a key of ONNX Runtime's
 
@@ -47,7 +47,7 @@ def _open(path: Path) -> Any:
     try:
         from onnxruntime import InferenceSession, SessionOptions
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             f"app needs the package onnxruntime to run {path.name}. Install the extra: pip install "
             "'skquickdraw[onnx]'."
         ) from error

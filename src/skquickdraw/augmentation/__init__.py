@@ -10,6 +10,8 @@ from ._bound import BoundAugmentation as BoundAugmentation
 from ._bound import bind_augmentation as bind_augmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._resolve import AUGMENTATIONS as AUGMENTATIONS
+from ._resolve import MIXINGS as MIXINGS
 from ._resolve import resolve_augmentation, resolve_mixing
 from ._strokes import StrokeAugmentation
 

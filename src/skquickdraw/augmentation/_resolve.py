@@ -10,8 +10,9 @@ from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
 from ._strokes import StrokeAugmentation
 
-AUGMENTATIONS = {"auto": AugmentationPolicy, "none": None, "sketch": AugmentationPolicy}
-MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
+# What names stand for, and what takes their place when a parameter inside is set.
+AUGMENTATIONS = {"auto": AugmentationPolicy, "sketch": AugmentationPolicy}
+MIXINGS = {"mixup": MixUp, "cutmix": CutMix}
 
 
 def resolve_augmentation(
@@ -34,8 +35,7 @@ def resolve_augmentation(
     Returns
     -------
     policy : AugmentationPolicy, StrokeAugmentation or None
-        None for None and 'none'; a policy comes back itself, validated. It may hold an 'auto' that
-        its ``bind`` decides.
+        A policy comes back itself, validated. It may hold an 'auto' that its ``bind`` decides.
 
     Raises
     ------
@@ -54,8 +54,7 @@ def resolve_augmentation(
     if isinstance(augmentation, str) and augmentation == "auto" and image_shape is not None:
         return auto_policy(image_shape)
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        factory = AUGMENTATIONS[augmentation]
-        return factory and factory()
+        return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
             "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
@@ -86,13 +85,13 @@ def resolve_mixing(mixing: Any) -> Any:
 
     Parameters
     ----------
-    mixing : {'none', 'mixup', 'cutmix'}, MixUp, CutMix or None
+    mixing : {'mixup', 'cutmix'}, MixUp, CutMix or None
         Another object will do if it has their ``draw`` and ``apply``.
 
     Returns
     -------
     mixing : object with ``draw`` and ``apply``, or None
-        None for None and 'none'; an object comes back itself, validated where it has ``validate``.
+        An object comes back itself, validated where it has ``validate``.
 
     Raises
     ------
@@ -108,8 +107,7 @@ def resolve_mixing(mixing: Any) -> Any:
     if mixing is None:
         return None
     if isinstance(mixing, str) and mixing in MIXINGS:
-        factory = MIXINGS[mixing]
-        return factory and factory()
+        return MIXINGS[mixing]()
     if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
         raise InvalidParameterError(
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "

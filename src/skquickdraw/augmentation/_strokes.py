@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 
+from .._checks import ParametersMixin
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._batch import to_device
@@ -36,7 +37,7 @@ class StrokeDraw(NamedTuple):
     then: AugmentationDraw | None = None  # what happens to the pictures afterwards
 
 
-class StrokeAugmentation(BaseEstimator):
+class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings held as strokes, which it draws as pictures, anew in each epoch.
 
     Strokes tell what pixels do not: where one line ends and the next begins. So a drawing can lose
@@ -119,6 +120,9 @@ class StrokeAugmentation(BaseEstimator):
         self.side = side
         self.line_width = line_width
         self.margin = margin
+
+    def _named_objects(self) -> Any:
+        return {"then": {"sketch": AugmentationPolicy}}
 
     @property
     def ink(self) -> StrokeInk:

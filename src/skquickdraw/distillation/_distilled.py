@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import HasMethods, Interval, print_elapsed_time
 from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
@@ -29,7 +30,7 @@ def _student_has(method: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Teach one small network what a large classifier, or a vote of many, knows.
 
     The teacher's probabilities say more than labels do: which classes a drawing resembles, and how

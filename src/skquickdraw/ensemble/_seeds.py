@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import HasMethods, Interval, StrOptions
 from .._fitting import (
     check_learns_from,
     check_mark,
@@ -34,7 +35,7 @@ from ._voting import combine_proba, learn_weights
 # Not a VotingClassifier: its fit knows no memory, no soft targets and no held-out rows, and clones
 # of one estimator would all get one seed. All of fit would have to be written anew, and what is
 # left of it to inherit is a weighted mean.
-class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Fit one estimator with several seeds, and let the networks vote.
 
     Networks that differ in nothing but their seed make different mistakes, and the mean of their

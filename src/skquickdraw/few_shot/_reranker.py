@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval
 from .._fitting import check_mark, check_parameters, find_mark, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
@@ -23,7 +24,7 @@ from ..exceptions import InvalidTargetsError
 CLASSIFIER = HasMethods(["fit", "predict_proba"])
 
 
-class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Let a second classifier decide among the classes that the first finds most probable.
 
     Most mistakes of a good classifier lie between look-alikes: the right class is among its first

@@ -17,6 +17,8 @@ LOSSES: dict[str, type[Loss]] = {
     "balanced_softmax": BalancedSoftmax,
     "ldam": LDAM,
 }
+# What takes the place of a name when a parameter inside is set, as by loss__tau.
+OBJECT_OF_LOSS = {"auto": BalancedSoftmax, **LOSSES}
 
 
 def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:

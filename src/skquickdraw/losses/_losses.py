@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
+from .._checks import ParametersMixin
 from ..exceptions import InvalidParameterError
 
 
@@ -54,7 +55,7 @@ class FocalRowLoss(nn.Module):
         return -(targets * hardness * log_proba).sum(dim=1)
 
 
-class Loss(BaseEstimator, ABC):
+class Loss(ParametersMixin, BaseEstimator, ABC):
     """Parameters of a loss, before it knows the training set.
 
     Attributes

@@ -10,30 +10,31 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_weight
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import HasMethods, Interval, Options, StrOptions
 from .._device import PRECISIONS, resolve_device, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
-from ..augmentation import resolve_augmentation
+from ..augmentation import AUGMENTATIONS, MIXINGS, resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..losses import LOSSES
+from ..losses import LOSSES, OBJECT_OF_LOSS
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
 from ._plan import make_plan
-from ._training_set import LabeledImages, pixel_statistics
+from ._statistics import pixel_sums
+from ._training_set import LabeledImages
 from ._views import make_views, mirrors
 
 RATE = Interval(Real, 0, 1, closed="left")
 AUTO = StrOptions({"auto"})
 
 
-class BaseImageClassifier(ClassifierMixin, BaseEstimator):
+class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
     _network: ClassVar[type[torch.nn.Module]]
@@ -56,12 +57,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         "loss": [StrOptions({"auto", *LOSSES}), HasMethods(["bind"])],
         "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
         "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
-        "augmentation": [
-            StrOptions({"auto", "sketch", "none"}),
-            HasMethods(["draw", "apply"]),
-            None,
-        ],
-        "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
+        "augmentation": [StrOptions({"auto", "sketch"}), HasMethods(["draw", "apply"]), None],
+        "mixing": [StrOptions({"mixup", "cutmix"}), HasMethods(["draw", "apply"]), None],
         "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
         "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
         "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
@@ -302,6 +299,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta
         return make_views(flips, self.background_)[:n_views]
 
+    def _named_objects(self) -> Any:
+        return {"augmentation": AUGMENTATIONS, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
+
     def _validate_params(self) -> None:
         super()._validate_params()
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
@@ -400,11 +400,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 has_validation=validation is not None,
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
             )
-            if previous is None:
-                net.set_statistics(*pixel_statistics(train, net.ink))
-            else:
+            if previous is not None:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)
+            if previous is None or (is_one_epoch and net.pixel_sums_ is not None):
+                net.see_pixels(pixel_sums(train, net.ink))
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
         self.augmentation_, self.background_ = augmentation, plan.augmentation.background

@@ -48,7 +48,7 @@ augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or Non
     most images. With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions: (n, 3, P), or flat with ``image_shape=(3, P)``.
-mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
+mixing : {'mixup', 'cutmix'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
     :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
 optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'

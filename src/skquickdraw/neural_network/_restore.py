@@ -26,6 +26,7 @@ def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     """Return what :func:`restore_net` needs: plain values and arrays."""
     names = (*NETWORK_PARAMETERS, *SHAPE_PARAMETERS)
     memory = net.optimizer_.state_dict()["state"] if with_optimizer else {}
+    sums = net.pixel_sums_
     return {
         "options": {name: getattr(net, f"module__{name}") for name in names},
         "weights": module_state(net.module_),
@@ -33,8 +34,9 @@ def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
             "name": net.optimizer__name,
             "lr": net.lr,
             "weight_decay": net.optimizer__weight_decay,
-            "memory": {i: _arrays(values) for i, values in memory.items()},
+            "memory": {i: _plain(values) for i, values in memory.items()},
         },
+        "pixel_sums": None if sums is None else sums.numpy(),
         "ink": None if net.ink is None else vars(net.ink),
         "history": [dict(record, batches=[]) for record in net.history],
     }
@@ -51,10 +53,25 @@ def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.d
     ValueError, TypeError, RuntimeError, LookupError, AttributeError
         If something in the state does not fit.
     """
-    options, optimizer = state["options"], state["optimizer"]
-    check_module_state(network, options, state["weights"])
-    if not isinstance(optimizer["name"], str):  # else it would be called
+    check_module_state(network, state["options"], state["weights"])
+    if not isinstance(state["optimizer"]["name"], str):  # else it would be called
         raise ValueError("the optimizer of a network has no name")
+    _check_sums(state.get("pixel_sums"), state["options"]["image_shape"][0])
+    return rebuild_net(network, state, device, is_trusted=False)
+
+
+def rebuild_net(
+    network: type[nn.Module],
+    state: dict[str, Any],
+    device: torch.device,
+    *,
+    is_trusted: bool = True,
+) -> ImageNet:
+    """Do as :func:`restore_net`; a state that is trusted, that of a pickle, may hold any optimizer.
+
+    It is called, and what it remembers is not looked at.
+    """
+    options, optimizer = state["options"], state["optimizer"]
     with isolated_torch_rng(0, device):
         net = ImageNet(
             network,
@@ -75,8 +92,12 @@ def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.d
         ).initialize()
     net.module_.load_state_dict(_tensors(state["weights"]))
     net.module_.eval()
+    if not is_trusted:
+        _check_memory(net.optimizer_, optimizer["memory"])
     _restore_memory(net.optimizer_, optimizer["memory"])
     net.history.extend(state["history"])
+    sums = state.get("pixel_sums")  # older files have none: their statistics stay as they are
+    net.pixel_sums_ = None if sums is None else torch.as_tensor(np.array(sums))
     return net
 
 
@@ -115,17 +136,56 @@ def check_module_state(
             )
 
 
-def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for i, values in memory.items():
         found = {name: np.shape(array) for name, array in values.items()}
         wanted = {name: () if name == "step" else tuple(weights[i].shape) for name in found}
         if set(found) not in MEMORIES or found != wanted:
             raise ValueError(f"what the optimizer remembers of weight {i} has the shapes {found}")
-        for name, value in _tensors(values).items():
-            # With the weight's own strides, on which fused optimizers count.
-            like = weights[i] if value.ndim else value.to(weights[i].device)
-            optimizer.state[weights[i]][name] = torch.empty_like(like).copy_(value).detach()
+
+
+def _check_sums(sums: Any, n_channels: int) -> None:
+    if sums is None:
+        return
+    is_right = isinstance(sums, np.ndarray) and sums.dtype == np.float64
+    if not is_right or sums.shape != (3, n_channels) or not (sums[0] > 0).all():
+        raise ValueError(
+            "what the network remembers of pixels is no number, sum and sum of squares"
+        )
+
+
+def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    tensors = {
+        i: {name: _as_remembered(value, weights[i]) for name, value in values.items()}
+        for i, values in memory.items()
+    }
+    # By its own method, which knows what belongs on which device.
+    optimizer.load_state_dict(
+        {"state": tensors, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+
+
+def _as_remembered(value: Any, weight: Tensor) -> Any:
+    """Return an array as a tensor, with the weight's own strides, on which fused optimizers count.
+
+    What else an optimizer remembers stays as it is.
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    tensor = torch.as_tensor(np.array(value))
+    if tensor.shape != weight.shape:
+        return tensor
+    return torch.empty_like(weight).copy_(tensor).detach()
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return tensors as arrays on the CPU, and all else as it is; NumPy has no bfloat16."""
+    half = torch.bfloat16
+    tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    exact = {name: t.float() if t.dtype == half else t for name, t in tensors.items()}
+    return {**values, **_arrays(exact)}
 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:

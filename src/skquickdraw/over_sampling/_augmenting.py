@@ -9,13 +9,14 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from .._checks import ParametersMixin, check_random_state, raised_as
 from .._compat import safe_indexing
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
-from .._targets import NO_LABEL, read_labels
+from .._targets import NO_LABEL, check_same_length, read_labels
+from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._copies import append_copies
 from ._strategy import choose_copies, resolve_sampling_strategy
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..augmentation import AugmentationPolicy
 
 
-class AugmentingOverSampler(BaseOverSampler):
+class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     """Fill small classes with changed copies of their own pictures.
 
     A class that is balanced by exact copies is soon learned by heart. Here each copy is turned,
@@ -43,11 +44,11 @@ class AugmentingOverSampler(BaseOverSampler):
         - dict: samples per class, not below what the class has; classes that are left out stay as
           they are.
         - callable: takes the labels and returns such a dict.
-    augmentation : {'auto', 'sketch', 'none'}, AugmentationPolicy or None, default='auto'
+    augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default='auto'
         How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
         that suits the images: they are mirrored only where the labelled rows show that mirrored
-        images keep their class. None copies as it is. As an object its parameters are this
-        estimator's too: ``augmentation__rotation``.
+        images keep their class. None copies as it is. The policy's parameters are this estimator's
+        too: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
         their length is a square, and else as a picture that is one row of pixels high.
@@ -141,6 +142,11 @@ class AugmentingOverSampler(BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
+    def _named_objects(self) -> Any:
+        from ..augmentation import AUGMENTATIONS
+
+        return {"augmentation": AUGMENTATIONS}
+
     def fit(self, X: Any, y: Any, **params: Any) -> AugmentingOverSampler:
         """Check the input and count the classes; :meth:`fit_resample` does all the work.
 
@@ -189,18 +195,22 @@ class AugmentingOverSampler(BaseOverSampler):
         if np.ndim(y) == 2 and np.shape(y)[1] == 1:
             y = y.iloc[:, 0] if hasattr(y, "iloc") else np.ravel(y)
         elif np.ndim(y) == 2:  # one-hot, which imbalanced-learn takes
-            y = check_target_type(np.asarray(y))
+            with raised_as(InvalidTargetsError):
+                y = check_target_type(np.asarray(y))
         return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
         if isinstance(X, list | tuple):
-            X = np.asarray(X)
+            with raised_as(InvalidImagesError):
+                X = np.asarray(X)
         shape, stacked_shape = getattr(X, "shape", ()), None
         if len(shape) > 2:
             X, stacked_shape = flatten_stack(name, X)
-        X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
+        with raised_as(InvalidImagesError):
+            X = validate_data(self, X=X, reset=True, accept_sparse=list(accept_sparse))
+        check_same_length(name, X, y)
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
         return X.reshape(shape) if len(shape) > 2 else X, y, False
 

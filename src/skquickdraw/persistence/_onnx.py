@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .._images import ImageShape
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_image_shape
 from ._writing import check_target, replacing
 
@@ -63,7 +63,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
         If the estimator is not fitted.
     DataFileError
         If there is no folder to put the file into, or ``path`` is a folder itself.
-    ImportError
+    MissingDependencyError
         If the extra ``onnx`` is not installed.
 
     See Also
@@ -148,7 +148,7 @@ def _import_onnx() -> Any:
             import onnx
             import onnxscript  # noqa: F401  # PyTorch's exporter is built on it
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             f"to_onnx needs the packages onnx and onnxscript, and {error.name} is missing. Install "
             "the extra: pip install 'skquickdraw[onnx]'."
         ) from error

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._compat import check_sample_weight
+from .._checks import check_sample_weight
 from .._images import check_rows, check_rows_and_labels
 from .._targets import NO_LABEL
 from ..exceptions import InvalidImagesError

@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 
-from ...exceptions import DataFileError
+from ...exceptions import DataFileError, MissingDependencyError
 
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
@@ -39,7 +39,7 @@ def _import_pillow():
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             "load_quickdraw needs Pillow to read .png files, and it is missing. Install it: pip "
             "install 'skquickdraw[data]'."
         ) from error
