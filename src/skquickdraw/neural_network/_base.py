@@ -25,6 +25,7 @@ from ..losses import LOSSES
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._features import read_layer
+from ._networks import NETWORK_PARAMETERS
 from ._plan import make_plan
 from ._training_set import LabeledImages, pixel_statistics
 from ._views import make_views, mirrors
@@ -36,7 +37,7 @@ AUTO = StrOptions({"auto"})
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
-    _network: ClassVar[type[torch.nn.Module]]
+    _network: Any  # as ImageClassifier takes it
 
     classes_: NDArray[Any]
     image_shape_: tuple[int, int, int]
@@ -269,8 +270,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of images, as in :meth:`fit`
         layer : str, default='penultimate'
             'penultimate' is the input of the last linear layer; 'logits' its output, one column for
-            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem',
-            whose maps are averaged over the picture.
+            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem'.
+            Maps are averaged over the picture, and other outputs of more than two axes flattened.
 
         Returns
         -------
@@ -279,10 +280,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If the network has no such layer.
+            If the network has no such layer, or the layer gives no row of numbers for each image.
         """
         check_is_fitted(self, "net_")
-        return self._outputs(X, read_layer(type(self).__name__, self.net_.module_, layer))
+        return self._outputs(X, read_layer(type(self).__name__, self.net_, layer))
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
@@ -301,6 +302,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._check_views(flips)
         n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta
         return make_views(flips, self.background_)[:n_views]
+
+    def _network_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in NETWORK_PARAMETERS}
 
     def _validate_params(self) -> None:
         super()._validate_params()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
+
+ENTRY = re.compile(r"^\S.*\n(?: .*\n|\n)*", re.MULTILINE)  # a parameter, and what is said of it
 
 PARAMETERS = """\
 width : float, default=1.0
@@ -129,8 +132,14 @@ net_ : skorch.NeuralNet
 
 
 def share_parameters(cls: type) -> type:
-    """Fill ``{parameters}`` and ``{attributes}`` in a class's docstring."""
+    """Fill ``{parameters}`` and ``{attributes}`` in a class's docstring.
+
+    Parameters that the docstring itself describes are left out.
+    """
     if cls.__doc__ is not None:  # python -OO has none
-        for field, text in (("parameters", PARAMETERS), ("attributes", ATTRIBUTES)):
+        own = re.findall(r"^    (\w[\w, ]*) :", cls.__doc__, re.MULTILINE)
+        described = {name for names in own for name in names.split(", ")}
+        shared = [entry for entry in ENTRY.findall(PARAMETERS) if entry.split(" :")[0] not in described]
+        for field, text in (("parameters", "".join(shared)), ("attributes", ATTRIBUTES)):
             cls.__doc__ = cls.__doc__.replace(f"    {{{field}}}\n", indent(text, "    "))
     return cls
