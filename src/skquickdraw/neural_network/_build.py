@@ -14,7 +14,7 @@ from .._mapped import in_chunks
 from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
-from ..losses import class_weights
+from ..losses import bind_loss, class_weights
 from ._batches import ImageSet, TrainingBatches
 from ._callbacks import KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
@@ -108,12 +108,12 @@ def _row_loss(
     loss: Any, sampling: str | float | None, train: ImageSet, class_weight: Tensor | None
 ) -> torch.nn.Module:
     if not getattr(loss, "corrects_prior", True):
-        return loss.bind(effective_counts(train, sampling=0.0))
+        return bind_loss(loss, effective_counts(train, sampling=0.0))
     counts = effective_counts(train, sampling_strength(sampling))
     if class_weight is not None:
         weighted = counts * class_weight
         counts = weighted * (counts.sum() / weighted.sum())
-    return loss.bind(counts.clamp(min=1.0))  # a class of weight 0 has no logarithm
+    return bind_loss(loss, counts.clamp(min=1.0))  # a class of weight 0 has no logarithm
 
 
 def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Tensor | None:

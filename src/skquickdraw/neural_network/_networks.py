@@ -177,8 +177,9 @@ def makes_logits(layer: nn.Module, n_classes: int) -> bool:
     """Return whether a layer is linear, or a 1x1 convolution, with ``n_classes`` outputs."""
     if isinstance(layer, nn.Linear):
         return layer.out_features == n_classes
-    is_convolution = isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d)
-    return is_convolution and layer.out_channels == n_classes and set(layer.kernel_size) == {1}
+    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return layer.out_channels == n_classes and set(layer.kernel_size) == {1}
+    return False
 
 
 def name_of(network: Any) -> str:
