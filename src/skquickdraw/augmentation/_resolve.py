@@ -9,6 +9,7 @@ from ..exceptions import InvalidParameterError
 from ._auto import AutoAugmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._protocol import Augmentation, Mixing, validate_part
 from ._strokes import StrokeAugmentation
 
 AUGMENTATIONS = {"auto": AutoAugmentation, "none": None, "sketch": AugmentationPolicy}
@@ -16,16 +17,16 @@ MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
 
 
 def resolve_augmentation(
-    augmentation: AugmentationPolicy | StrokeAugmentation | str | None,
+    augmentation: Augmentation | str | None,
     *,
     image_shape: tuple[int, int, int] | None = None,
     with_strokes: bool = False,
-) -> AugmentationPolicy | StrokeAugmentation | None:
+) -> Augmentation | None:
     """Return the policy that an estimator's ``augmentation`` parameter stands for.
 
     Parameters
     ----------
-    augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    augmentation : {'auto', 'sketch'}, Augmentation or None
         'auto' is made for the images: see :func:`auto_policy`.
     image_shape : (C, H, W), default=None
         Of the images, where they are known.
@@ -34,15 +35,15 @@ def resolve_augmentation(
 
     Returns
     -------
-    policy : AugmentationPolicy, StrokeAugmentation or None
-        None for None and 'none'; a policy comes back itself, validated. It may hold an 'auto' that
-        its ``bind`` decides.
+    policy : Augmentation or None
+        None for None and 'none'; an object comes back itself, validated where it has ``validate``.
+        It may hold an 'auto' that its ``bind`` decides.
 
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, the type is another one or not for the caller, or a parameter of the
-        policy is out of range.
+        If the name is unknown, a method is missing, the object is not for the caller, or a
+        parameter of it is out of range.
 
     Examples
     --------
@@ -63,12 +64,13 @@ def resolve_augmentation(
             "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )
-    if not isinstance(augmentation, AugmentationPolicy | StrokeAugmentation):
+    if isinstance(augmentation, type) or not isinstance(augmentation, Augmentation):
         raise InvalidParameterError(
-            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy, "
-            f"got {augmentation!r}."
+            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy "
+            "or another object with the methods draw and apply, as "
+            f"skquickdraw.augmentation.Augmentation describes it, got {augmentation!r}."
         )
-    augmentation.validate()
+    validate_part("augmentation", augmentation)
     return augmentation
 
 
@@ -88,12 +90,11 @@ def resolve_mixing(mixing: Any) -> Any:
 
     Parameters
     ----------
-    mixing : {'none', 'mixup', 'cutmix'}, MixUp, CutMix or None
-        Another object will do if it has their ``draw`` and ``apply``.
+    mixing : {'none', 'mixup', 'cutmix'}, Mixing or None
 
     Returns
     -------
-    mixing : object with ``draw`` and ``apply``, or None
+    mixing : Mixing or None
         None for None and 'none'; an object comes back itself, validated where it has ``validate``.
 
     Raises
@@ -112,11 +113,10 @@ def resolve_mixing(mixing: Any) -> Any:
     if isinstance(mixing, str) and mixing in MIXINGS:
         factory = MIXINGS[mixing]
         return factory and factory()
-    if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
+    if isinstance(mixing, type) or not isinstance(mixing, Mixing):
         raise InvalidParameterError(
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "
             f"apply such as MixUp(), got {mixing!r}."
         )
-    if hasattr(mixing, "validate"):
-        mixing.validate()
+    validate_part("mixing", mixing)
     return mixing

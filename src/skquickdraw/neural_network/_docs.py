@@ -139,7 +139,9 @@ def share_parameters(cls: type) -> type:
     if cls.__doc__ is not None:  # python -OO has none
         own = re.findall(r"^    (\w[\w, ]*) :", cls.__doc__, re.MULTILINE)
         described = {name for names in own for name in names.split(", ")}
-        shared = [entry for entry in ENTRY.findall(PARAMETERS) if entry.split(" :")[0] not in described]
+        shared = [
+            entry for entry in ENTRY.findall(PARAMETERS) if entry.split(" :")[0] not in described
+        ]
         for field, text in (("parameters", "".join(shared)), ("attributes", ATTRIBUTES)):
             cls.__doc__ = cls.__doc__.replace(f"    {{{field}}}\n", indent(text, "    "))
     return cls

@@ -83,9 +83,7 @@ def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -
     return net
 
 
-def restore_module(
-    network: Builder, state: dict[str, Any], device: torch.device
-) -> nn.Module:
+def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
     """Return a network on the device that computes as the one before; raises as for a net."""
     check_module_state(network, state["options"], state["weights"])
     with isolated_torch_rng(0):
