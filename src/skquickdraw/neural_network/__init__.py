@@ -1,7 +1,7 @@
 """Classifiers for small pictures: scikit-learn estimators that train a network."""
 
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
-from ._features import find_layer as find_layer
+from ._features import read_layer as read_layer
 from ._image_classifier import ImageClassifier
 from ._net import ImageNet as ImageNet
 from ._networks import UserNetwork as UserNetwork
