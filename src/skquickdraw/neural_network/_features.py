@@ -89,7 +89,8 @@ def find_layer(name: str, net: ImageNet, layer: str) -> Layer:
         return _find_penultimate(name, net, paths)
     known = [PENULTIMATE, LOGITS, *paths]
     if layer not in known:
-        close = get_close_matches(str(layer), known)
+        inner = [path for path in paths if path.endswith(f".{layer}")]
+        close = inner[:3] or get_close_matches(str(layer), known)
         guess = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
         raise InvalidParameterError(
             f"{name} has no layer {layer!r}. {guess}Take 'penultimate', 'logits' or a name from "
