@@ -82,7 +82,8 @@ class Swap(BaseEstimator):
 
 
 TRUSTED = {
-    user.__name__: user for user in (Perceptron, small_network, Brier, Fade, Swap, AugmentationPolicy)
+    user.__name__: user
+    for user in (Perceptron, small_network, Brier, Fade, Swap, AugmentationPolicy)
 }
 MODELS = {
     "class": (dict(network=Perceptron, width=1.0), {"Perceptron"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from inspect import signature
 from numbers import Real
 from typing import Any, Protocol, runtime_checkable
 
@@ -125,14 +127,31 @@ class Mixing(Protocol):
         ...
 
 
-def validate_part(name: str, part: Any) -> None:
-    """Let an augmentation or a mixing check its parameters; ``name`` is the subject of errors.
+def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "draw")) -> None:
+    """Check an augmentation or a mixing, and let it check its parameters.
+
+    Parameters
+    ----------
+    name : str
+        The subject of errors.
+    part : object
+    arguments : sequence of str
+        What its ``apply`` takes.
 
     Raises
     ------
     InvalidParameterError
-        If it says that it mirrors images in no way that there is; or what it raises itself.
+        If ``apply`` takes something else, as that of a mixing does where an augmentation is due; if
+        ``horizontal_flip`` is no probability; or what it raises itself.
     """
+    try:
+        signature(part.apply).bind(*arguments)
+    except TypeError as error:
+        raise InvalidParameterError(
+            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but of it "
+            f"Python says: {error}. A parameter augmentation changes images one by one, a parameter "
+            "mixing changes pairs of them and their targets."
+        ) from error
     if hasattr(part, "validate"):
         part.validate()
     rate = getattr(part, "horizontal_flip", 0)

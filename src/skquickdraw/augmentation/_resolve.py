@@ -118,5 +118,5 @@ def resolve_mixing(mixing: Any) -> Any:
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "
             f"apply such as MixUp(), got {mixing!r}."
         )
-    validate_part("mixing", mixing)
+    validate_part("mixing", mixing, ("images", "targets", "draw"))
     return mixing

@@ -34,13 +34,10 @@ def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
         return BalancedSoftmax() if class_weight is None else CrossEntropy()
     if isinstance(loss, str) and loss in LOSSES:
         return LOSSES[loss]()
-    if isinstance(loss, type):
-        raise InvalidParameterError(
-            f"loss must be an object, got the class {loss.__name__}. Call it: {loss.__name__}()."
-        )
-    if isinstance(loss, Loss):
+    if isinstance(loss, Loss) and not isinstance(loss, type):
         return loss
     raise InvalidParameterError(
         f"loss must be one of {['auto', *sorted(LOSSES)]} or an object with the method bind, as "
-        f"skquickdraw.losses.Loss describes it, got {loss!r}."
+        f"skquickdraw.losses.Loss describes it, got {loss!r}. Of a class, pass an object, such as "
+        "Focal()."
     )
