@@ -1,4 +1,4 @@
-"""Models with a network, loss or augmentation of the user's own: named in a file, brought by hand."""
+"""Models with parts of the user's own: named in a file, brought by whoever loads it."""
 
 import json
 import sys

@@ -177,7 +177,7 @@ def _export(
                 verbose=False,
             )
     except Exception as error:  # PyTorch has many, and the cause says more
-        reason = str(error.__cause__ or error).strip().split("\n")[0]
+        reason = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".")
         raise InvalidParameterError(
             f"to_onnx: PyTorch's exporter cannot read the network of {name}: {reason}. Write its "
             "forward without branches on values of tensors, and with operators that ONNX has; or "
