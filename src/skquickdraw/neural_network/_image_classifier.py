@@ -66,7 +66,7 @@ class ImageClassifier(BaseImageClassifier):
     ...         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, n_classes),
     ...     )
     >>> X, y = make_sketches(600, n_classes=3, random_state=0)
-    >>> clf = ImageClassifier(small_network, max_epochs=8, random_state=0)
+    >>> clf = ImageClassifier(small_network, max_epochs=20, random_state=0)
     >>> clf.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.8
     True
     """
