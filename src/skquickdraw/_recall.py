@@ -40,8 +40,8 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
     the parameters of the estimator, its seeds among them, the code of functions and of classes of a
     user's own, the weights of networks inside that are trained already, and the data. To a user's
     code belong the functions, classes and plain values that it names from its own module. What it
-    reaches in other ways, as ``module.Block``, and all of this package and of those that it is built
-    on, is known by its name alone: after such code was changed, take another folder.
+    reaches in other ways, as ``module.Block``, and classes of this package and of those that it is
+    built on, are known by their names alone: after their code was changed, take another folder.
     """
     if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
         return fit_targets(estimator, *data)

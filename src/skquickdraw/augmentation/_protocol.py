@@ -149,8 +149,8 @@ def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "d
     except TypeError as error:
         raise InvalidParameterError(
             f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but of it "
-            f"Python says: {error}. A parameter augmentation changes images one by one, a parameter "
-            "mixing changes pairs of them and their targets."
+            f"Python says: {error}. What changes images is an augmentation, what mixes pairs of "
+            "them and their targets a mixing."
         ) from error
     if hasattr(part, "validate"):
         part.validate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,25 +12,22 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_weight
-from .._device import PRECISIONS, resolve_device, tuned_backends
+from .._compat import check_sample_weight
+from .._device import resolve_device, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
 from ..augmentation import resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..losses import LOSSES
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
+from ._constraints import CONSTRAINTS
 from ._features import read_layer
 from ._networks import NETWORK_PARAMETERS
 from ._plan import make_plan
 from ._training_set import LabeledImages, pixel_statistics
 from ._views import make_views, mirrors
-
-RATE = Interval(Real, 0, 1, closed="left")
-AUTO = StrOptions({"auto"})
 
 
 class BaseImageClassifier(ClassifierMixin, BaseEstimator):
@@ -46,40 +42,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     background_: NDArray[np.float32]
     auto_params_: dict[str, Any]
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "width": [Interval(Real, 0, None, closed="neither")],
-        "stem_stride": [AUTO, Options(Integral, {1, 2})],
-        "dropout": [RATE],
-        "spatial_dropout": [RATE],
-        "stochastic_depth": [RATE],
-        "weight_decay": [AUTO, Interval(Real, 0, None, closed="left")],
-        "label_smoothing": [RATE],
-        "loss": [StrOptions({"auto", *LOSSES}), HasMethods(["bind"])],
-        "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
-        "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
-        "augmentation": [
-            StrOptions({"auto", "sketch", "none"}),
-            HasMethods(["draw", "apply"]),
-            None,
-        ],
-        "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
-        "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
-        "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
-        "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
-        "batch_size": [AUTO, Interval(Integral, 2, None, closed="left")],
-        "max_epochs": [AUTO, Interval(Real, 0, None, closed="neither")],
-        "ema_decay": [RATE, None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "n_tta": [AUTO, Interval(Integral, 1, 10, closed="both")],
-        "image_shape": [tuple, list, None],
-        "device": [str, torch.device],
-        "precision": [StrOptions(set(PRECISIONS))],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     def __init__(
         self,

@@ -88,9 +88,9 @@ def check_trusted(path: str, trusted: Mapping[str, Any] | None, model: Any) -> d
     if missing:
         pairs = ", ".join(f"{name!r}: {name}" for name in missing)
         raise InvalidParameterError(
-            f"load_model: {path!r} must be loaded with the classes and functions of its maker's that "
-            f"it names: pass trusted={{{pairs}}}. Their code is not in the file; import what you "
-            "trust."
+            f"load_model: {path!r} must be loaded with the classes and functions of its maker's "
+            f"that it names: pass trusted={{{pairs}}}. Their code is not in the file; import what "
+            "you trust."
         )
     return dict(given)
 
@@ -127,7 +127,7 @@ def pack_network(
 
 
 def unpack_partial(node: dict[str, Any], decode: Callable[[Any], Any]) -> partial[Any]:
-    """Return the partial that a description stands for; only of a network, or of what is trusted."""
+    """Return the partial of a network, or of what is trusted, that a description stands for."""
     if node["function"]["type"] not in ("user", "network", "partial"):
         raise ValueError("it holds a function with arguments that is none of a network")
     return partial(decode(node["function"]), *decode(node["args"]), **decode(node["keywords"]))
