@@ -1,11 +1,13 @@
 """scikit-learn's own suite, on every public classifier, with nothing excused."""
 
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skquickdraw import (
     CNNClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     PrototypeClassifier,
@@ -15,11 +17,22 @@ from skquickdraw import (
     TransductiveClassifier,
 )
 
+
+class Perceptron(torch.nn.Sequential):
+    """A network of a user's own."""
+
+    def __init__(self, image_shape, n_classes):
+        layers = torch.nn.LazyLinear(32), torch.nn.ReLU(), torch.nn.Linear(32, n_classes)
+        super().__init__(torch.nn.Flatten(), *layers)
+
+
 # Narrow networks: the suite fits hundreds of them, on a handful of pixels.
 ESTIMATORS = [
     CNNClassifier(width=0.25),
     MobileNetClassifier(width=0.25),
     ResNetClassifier(width=0.25),
+    ImageClassifier("cnn", width=0.25),
+    ImageClassifier(Perceptron),
     NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard"),
     TransductiveClassifier(LogisticRegression()),
     PrototypeClassifier(),

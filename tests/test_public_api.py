@@ -16,9 +16,11 @@ import skquickdraw
 ROOMS = {
     "app": {"main", "make_server", "serve"},
     "augmentation": {
+        "Augmentation",
         "AugmentationPolicy",
         "CutMix",
         "MixUp",
+        "Mixing",
         "StrokeAugmentation",
         "resolve_augmentation",
         "resolve_mixing",
@@ -47,7 +49,7 @@ ROOMS = {
     },
     "feature_extraction": {"DeepFeatureExtractor"},
     "few_shot": {"PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"},
-    "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM"},
+    "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM", "Loss"},
     "metrics": {
         "frequency_groups",
         "group_recall_score",
@@ -56,8 +58,13 @@ ROOMS = {
         "per_class_recall",
     },
     "model_selection": {"LabeledStratifiedKFold", "LabeledStratifiedShuffleSplit"},
-    "networks": {"CNN", "MobileNetV2", "RelationNetwork", "ResNet", "fold_batch_norm"},
-    "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
+    "networks": {"CNN", "MobileNetV2", "Network", "RelationNetwork", "ResNet", "fold_batch_norm"},
+    "neural_network": {
+        "CNNClassifier",
+        "ImageClassifier",
+        "MobileNetClassifier",
+        "ResNetClassifier",
+    },
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
     "recipes": {"distilled", "fast", "single", "winner"},
@@ -73,6 +80,7 @@ TOP_LEVEL = {
     "CNNClassifier": "neural_network",
     "DeepFeatureExtractor": "feature_extraction",
     "DistilledClassifier": "distillation",
+    "ImageClassifier": "neural_network",
     "MobileNetClassifier": "neural_network",
     "NoisyStudentClassifier": "semi_supervised",
     "PrototypeClassifier": "few_shot",
@@ -146,7 +154,8 @@ def functions_of(public: Any) -> list[Any]:
         return [public]
     own = vars(public).items()
     shown = [value for name, value in own if name == "__init__" or not name.startswith("_")]
-    return [value for value in shown if inspect.isfunction(value)]
+    functions = [value for value in shown if inspect.isfunction(value)]
+    return [value for value in functions if value.__module__ != "typing"]  # a Protocol's __init__
 
 
 def gaps(function: Any) -> list[str]:

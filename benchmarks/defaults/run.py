@@ -30,7 +30,7 @@ CELLS = [
     "clothes-1500",
     "photos-2229",
     "characters-1210",
-    "drawings-4000",
+    "drawings-2000",
     "sketches-1200",
 ]
 

@@ -69,6 +69,7 @@ SETTINGS: dict[str, Setting] = {
     "no-average": change("last weights, no average", ema_decay=None),
     "one-view": change("one view", n_tta=1),
     "no-augmentation": change("no augmentation", augmentation=None),
+    "light": change("turned, moved, resized, sheared", augmentation=AugmentationPolicy()),
     "no-mirror": change(
         "never mirrored",
         augmentation=AugmentationPolicy(horizontal_flip=0),

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from .ensemble import SeedEnsembleClassifier
     from .feature_extraction import DeepFeatureExtractor
     from .few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
-    from .neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+    from .neural_network import (
+        CNNClassifier,
+        ImageClassifier,
+        MobileNetClassifier,
+        ResNetClassifier,
+    )
     from .over_sampling import AugmentingOverSampler
     from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
@@ -42,6 +47,7 @@ __all__ = [
     "CNNClassifier",
     "DeepFeatureExtractor",
     "DistilledClassifier",
+    "ImageClassifier",
     "MobileNetClassifier",
     "NoisyStudentClassifier",
     "PrototypeClassifier",
@@ -74,6 +80,7 @@ _ROOM_OF = {
     "CNNClassifier": "neural_network",
     "DeepFeatureExtractor": "feature_extraction",
     "DistilledClassifier": "distillation",
+    "ImageClassifier": "neural_network",
     "MobileNetClassifier": "neural_network",
     "NoisyStudentClassifier": "semi_supervised",
     "PrototypeClassifier": "few_shot",

@@ -54,7 +54,8 @@ def teacher():
 
 
 def network(**params):
-    small = {"width": 0.25, "max_epochs": 1, "precision": "float32"}
+    plain = {"loss": "cross_entropy", "augmentation": None, "optimizer": "adamw", "ema_decay": None}
+    small = {"width": 0.25, "max_epochs": 1, "precision": "float32", **plain}
     return CNNClassifier(**{**small, **params})
 
 
@@ -244,6 +245,8 @@ def test_learners_with_and_without_a_loss_are_taught_at_temperature_one(sketches
     ("loss", "balancing", "power"),
     [
         ("balanced_softmax", {}, 1.0),
+        ("auto", {}, 1.0),
+        ("auto", {"class_weight": "balanced"}, None),
         (BalancedSoftmax(tau=0.5), {}, 0.5),
         ("balanced_softmax", {"sampling": "balanced"}, 0.0),
         ("balanced_softmax", {"class_weight": "balanced"}, 0.0),

@@ -81,9 +81,9 @@ def test_a_part_of_a_pass_is_a_part_of_its_steps(sketches):
 
 def test_white_paper_is_learned_like_black(sketches):
     X, y = sketches
-    white = default(max_epochs=8, n_tta=5).fit(255 - X, y)
+    white = default(max_epochs=16, n_tta=5).fit(255 - X, y)
     np.testing.assert_array_equal(white.background_, [255])
-    black = default(max_epochs=8, n_tta=5).fit(X, y)
+    black = default(max_epochs=16, n_tta=5).fit(X, y)
     assert white.score(255 - X, y) > 0.9
     assert (white.predict(255 - X) == black.predict(X)).mean() > 0.9
 

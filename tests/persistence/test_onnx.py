@@ -26,6 +26,7 @@ from skquickdraw import (
     CNNClassifier,
     DeepFeatureExtractor,
     DistilledClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     RelationNetworkClassifier,
@@ -365,3 +366,42 @@ def test_a_missing_extra_is_named(fitted, package, tmp_path, monkeypatch):
         MissingDependencyError, match=rf"and {package} is missing.*skquickdraw\[onnx\]"
     ):
         to_onnx(fitted, tmp_path / "model.onnx")
+
+
+class Small(torch.nn.Sequential):
+    """A network of a user's own."""
+
+    penultimate = "2"
+
+    def __init__(self, image_shape, n_classes):
+        layers = torch.nn.LazyLinear(16), torch.nn.ReLU(), torch.nn.Linear(16, n_classes)
+        super().__init__(torch.nn.Flatten(), *layers)
+
+
+class Branching(Small):
+    """Does something else where a value is large, which no graph can hold."""
+
+    def forward(self, x):
+        return super().forward(x if x.sum() > 7 else -x)
+
+
+def users(network):
+    return ImageClassifier(network, max_epochs=1, random_state=0)
+
+
+@pytest.mark.parametrize("layer", [None, "penultimate", "network.1"])
+def test_a_network_of_a_users_is_exported(layer, tmp_path):
+    clf = users(Small)
+    estimator = clf if layer is None else DeepFeatureExtractor(clf, layer=layer)
+    to_onnx(estimator.fit(X, Y), tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (outputs,) = session.run(None, {"images": X.reshape(-1, 1, SIDE, SIDE).astype(np.uint8)})
+    expected = estimator.predict_proba(X) if layer is None else estimator.transform(X)
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+
+
+def test_a_network_that_cannot_be_exported_is_named(tmp_path):
+    clf = users(Branching).fit(X, Y)
+    with pytest.raises(InvalidParameterError, match="the network of ImageClassifier: .*Distilled"):
+        to_onnx(clf, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

@@ -39,6 +39,7 @@ from skquickdraw import (
     CNNClassifier,
     DeepFeatureExtractor,
     DistilledClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     PrototypeClassifier,
@@ -63,6 +64,7 @@ def scaled(*steps):
 # What each makes of a small network, and of one that is fitted and frozen.
 MODELS = {
     "CNN": lambda net, frozen: net(),
+    "Image": lambda net, frozen: net(ImageClassifier, network="mobilenet"),
     "MobileNet": lambda net, frozen: net(MobileNetClassifier, early_stopping=True),
     "ResNet": lambda net, frozen: net(ResNetClassifier, ema_decay=0.9, n_tta=2),
     "Relation": lambda net, frozen: RelationNetworkClassifier(

@@ -6,26 +6,33 @@ from typing import Any
 
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
+from ._auto import AutoAugmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._protocol import Augmentation, Mixing, validate_part
 from ._strokes import StrokeAugmentation
 
-# What names stand for, and what takes their place when a parameter inside is set.
-AUGMENTATIONS = {"auto": AugmentationPolicy, "sketch": AugmentationPolicy}
+AUGMENTATIONS: dict[str, type[AugmentationPolicy]] = {
+    "auto": AutoAugmentation,
+    "sketch": AugmentationPolicy,
+}
 MIXINGS = {"mixup": MixUp, "cutmix": CutMix}
+# What takes the place of a name when a parameter inside is set, as by augmentation__rotation. That
+# of 'auto' would not heed its parameters.
+OBJECT_OF_AUGMENTATION = {**AUGMENTATIONS, "auto": AugmentationPolicy}
 
 
 def resolve_augmentation(
-    augmentation: AugmentationPolicy | StrokeAugmentation | str | None,
+    augmentation: Augmentation | str | None,
     *,
     image_shape: tuple[int, int, int] | None = None,
     with_strokes: bool = False,
-) -> AugmentationPolicy | StrokeAugmentation | None:
+) -> Augmentation | None:
     """Return the policy that an estimator's ``augmentation`` parameter stands for.
 
     Parameters
     ----------
-    augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    augmentation : {'auto', 'sketch'}, Augmentation or None
         'auto' is made for the images: see :func:`auto_policy`.
     image_shape : (C, H, W), default=None
         Of the images, where they are known.
@@ -34,14 +41,15 @@ def resolve_augmentation(
 
     Returns
     -------
-    policy : AugmentationPolicy, StrokeAugmentation or None
-        A policy comes back itself, validated. It may hold an 'auto' that its ``bind`` decides.
+    policy : Augmentation or None
+        An object comes back itself, validated where it has ``validate``. It may hold an 'auto' that
+        its ``bind`` decides.
 
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, the type is another one or not for the caller, or a parameter of the
-        policy is out of range.
+        If the name is unknown, a method is missing, the object is not for the caller, or a
+        parameter of it is out of range.
 
     Examples
     --------
@@ -61,23 +69,25 @@ def resolve_augmentation(
             "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )
-    if not isinstance(augmentation, AugmentationPolicy | StrokeAugmentation):
+    if isinstance(augmentation, type) or not isinstance(augmentation, Augmentation):
         raise InvalidParameterError(
-            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy, "
-            f"got {augmentation!r}."
+            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy "
+            "or another object with the methods draw and apply, as "
+            f"skquickdraw.augmentation.Augmentation describes it, got {augmentation!r}."
         )
-    augmentation.validate()
+    validate_part("augmentation", augmentation)
     return augmentation
 
 
 def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
     """Return what ``augmentation='auto'`` means for images of this shape.
 
-    None where a side is below 8 pixels: that is no picture, but features in a grid.
+    Its ``bind`` looks at the images. None where a side is below 8 pixels: that is no image, but
+    features in a grid.
     """
     if min(image_shape[1:]) < SMALLEST_SIDE:
         return None
-    return AugmentationPolicy()
+    return AutoAugmentation()
 
 
 def resolve_mixing(mixing: Any) -> Any:
@@ -85,12 +95,11 @@ def resolve_mixing(mixing: Any) -> Any:
 
     Parameters
     ----------
-    mixing : {'mixup', 'cutmix'}, MixUp, CutMix or None
-        Another object will do if it has their ``draw`` and ``apply``.
+    mixing : {'mixup', 'cutmix'}, Mixing or None
 
     Returns
     -------
-    mixing : object with ``draw`` and ``apply``, or None
+    mixing : Mixing or None
         An object comes back itself, validated where it has ``validate``.
 
     Raises
@@ -108,11 +117,10 @@ def resolve_mixing(mixing: Any) -> Any:
         return None
     if isinstance(mixing, str) and mixing in MIXINGS:
         return MIXINGS[mixing]()
-    if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
+    if isinstance(mixing, type) or not isinstance(mixing, Mixing):
         raise InvalidParameterError(
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "
             f"apply such as MixUp(), got {mixing!r}."
         )
-    if hasattr(mixing, "validate"):
-        mixing.validate()
+    validate_part("mixing", mixing, ("images", "targets", "draw"))
     return mixing

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 
 from ..exceptions import InvalidParameterError
-from ..losses import BalancedSoftmax, Distillation, class_weights
+from ..losses import BalancedSoftmax, Distillation, class_weights, resolve_loss
 
 REPLACED = ("loss", "label_smoothing")
 BALANCING = ("sampling", "class_weight")  # what a loss that corrects for classes has to know of
@@ -88,13 +88,14 @@ def _corrections(student: Any) -> list[Correction]:
 
 
 def _correction(params: dict[str, Any]) -> Correction:
-    loss, sampling = params.get("loss"), params.get("sampling")
-    tau = 1.0 if loss == "balanced_softmax" else 0.0
-    tau = loss.tau if isinstance(loss, BalancedSoftmax) else tau
+    loss, class_weight = params.get("loss"), params.get("class_weight")
+    loss = resolve_loss(loss, class_weight) if isinstance(loss, str) else loss
+    tau = loss.tau if isinstance(loss, BalancedSoftmax) else 0.0
     if tau == 0:
         return Correction()
+    sampling = params.get("sampling")
     strength = 1.0 if sampling == "balanced" else float(sampling or 0.0)
-    return Correction(tau, strength, params.get("class_weight"))
+    return Correction(tau, strength, class_weight)
 
 
 def _class_prior(

@@ -19,7 +19,7 @@ from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backe
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
-from ..augmentation import AUGMENTATIONS, bind_augmentation, resolve_augmentation
+from ..augmentation import OBJECT_OF_AUGMENTATION, bind_augmentation, resolve_augmentation
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._training import augmenter, build_network, train_by_episodes
@@ -216,7 +216,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         return tags
 
     def _named_objects(self) -> Any:
-        return {"augmentation": AUGMENTATIONS}
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
         """Learn to compare, then keep the examples of each class.

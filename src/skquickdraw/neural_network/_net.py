@@ -21,6 +21,8 @@ from torch.nn.functional import pad
 from .._device import usable_device
 from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
 from ._folded import FoldedCopy
+from ._networks import UserNetwork
+from ._optimizers import find_hidden_weights
 from ._statistics import pixel_statistics
 from ._views import View
 
@@ -73,8 +75,21 @@ class ImageNet(NeuralNet):
 
     def initialize_module(self) -> ImageNet:
         super().initialize_module()
-        self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if not self.is_users:  # who may rely on PyTorch's usual order, as view does
+            self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
+
+    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        if self.is_users:
+            hidden = find_hidden_weights(self.module_, self.module__n_classes)
+            kwargs = {**kwargs, "hidden": hidden}
+        return args, kwargs
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the network is a user's, of which less is known than of this package's."""
+        return isinstance(self.module, UserNetwork)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain values and arrays: no tensor of a GPU, no optimizer, no callback.
@@ -143,8 +158,11 @@ class ImageNet(NeuralNet):
         return weights, len(self.history)
 
     def folded_module(self) -> nn.Module:
-        """Return the network for prediction, with batch normalisation folded into its layers."""
-        return self.folded_.of(self.module_)
+        """Return the network for prediction, with batch normalisation folded into its layers.
+
+        That of a user comes as it is: its layers may be called in other ways than their order says.
+        """
+        return self.module_ if self.is_users else self.folded_.of(self.module_)
 
     def stop(self) -> None:
         """End the training after this epoch."""

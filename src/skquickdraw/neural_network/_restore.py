@@ -12,23 +12,26 @@ from torch import Tensor, nn
 from .._random import isolated_torch_rng
 from ..augmentation import StrokeAugmentation
 from ..losses import resolve_loss
-from ._build import NETWORK_PARAMETERS
 from ._criterion import Criterion
 from ._net import ImageNet
+from ._networks import UserNetwork
 from ._optimizers import make_optimizer
 
-SHAPE_PARAMETERS = ("image_shape", "n_classes")
+Builder = type[nn.Module] | UserNetwork
+
 # What optimizers remember of a weight, one or another; "step" is a number, the rest has its shape.
 MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buffer"})
 
 
 def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     """Return what :func:`restore_net` needs: plain values and arrays."""
-    names = (*NETWORK_PARAMETERS, *SHAPE_PARAMETERS)
-    memory = net.optimizer_.state_dict()["state"] if with_optimizer else {}
+    # What a loss of a user's learns itself is not restored, so it could not be told apart.
+    learns_loss = any(True for _ in net.criterion_.parameters())
+    is_kept = with_optimizer and not learns_loss
+    memory = net.optimizer_.state_dict()["state"] if is_kept else {}
     sums = net.pixel_sums_
     return {
-        "options": {name: getattr(net, f"module__{name}") for name in names},
+        "options": net.get_params_for("module"),
         "weights": module_state(net.module_),
         "optimizer": {
             "name": net.optimizer__name,
@@ -42,7 +45,7 @@ def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     }
 
 
-def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.device) -> ImageNet:
+def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNet:
     """Return a net that predicts as the one before, and from which training can go on.
 
     What a training makes for itself is not restored: its criterion and its callbacks. The state may
@@ -61,7 +64,7 @@ def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.d
 
 
 def rebuild_net(
-    network: type[nn.Module],
+    network: Builder,
     state: dict[str, Any],
     device: torch.device,
     *,
@@ -101,9 +104,7 @@ def rebuild_net(
     return net
 
 
-def restore_module(
-    network: type[nn.Module], state: dict[str, Any], device: torch.device
-) -> nn.Module:
+def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
     """Return a network on the device that computes as the one before; raises as for a net."""
     check_module_state(network, state["options"], state["weights"])
     with isolated_torch_rng(0):
@@ -119,10 +120,14 @@ def module_state(module: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def check_module_state(
-    network: type[nn.Module], options: dict[str, Any], weights: dict[str, NDArray[Any]]
+    network: Builder, options: dict[str, Any], weights: dict[str, NDArray[Any]]
 ) -> None:
-    """Raise ValueError unless the weights fit the network; takes no memory for one of any size."""
-    with torch.device("meta"):
+    """Raise ValueError unless the weights fit the network.
+
+    For a network of this package that takes no memory, whatever the size. A user's is built and
+    tried out, which not every network is able to do without values.
+    """
+    with torch.device("cpu" if isinstance(network, UserNetwork) else "meta"):
         expected = network(**options).state_dict()
     if expected.keys() != weights.keys():
         odd = sorted(expected.keys() ^ weights.keys())[:3]

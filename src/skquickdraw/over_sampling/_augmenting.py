@@ -143,9 +143,9 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.random_state = random_state
 
     def _named_objects(self) -> Any:
-        from ..augmentation import AUGMENTATIONS
+        from ..augmentation import OBJECT_OF_AUGMENTATION
 
-        return {"augmentation": AUGMENTATIONS}
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: Any, y: Any, **params: Any) -> AugmentingOverSampler:
         """Check the input and count the classes; :meth:`fit_resample` does all the work.

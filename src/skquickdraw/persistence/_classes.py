@@ -43,7 +43,12 @@ from ..few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReran
 from ..losses import LDAM, BalancedSoftmax, CrossEntropy, Distillation, Focal
 from ..model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSplit
 from ..networks import CNN, MobileNetV2, RelationNetwork, ResNet
-from ..neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from ..neural_network import (
+    CNNClassifier,
+    ImageClassifier,
+    MobileNetClassifier,
+    ResNetClassifier,
+)
 from ..over_sampling import AugmentingOverSampler
 from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
@@ -58,6 +63,7 @@ _CLASSES: list[type] = [
     Distillation,
     DistilledClassifier,
     Focal,
+    ImageClassifier,
     LDAM,
     LabeledStratifiedKFold,
     LabeledStratifiedShuffleSplit,

@@ -122,7 +122,8 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     image_shape = read_image_shape(module)
     onnx = _import_onnx()
     output = "probabilities" if hasattr(estimator, "predict_proba") else "features"
-    model = _export(module, image_shape, INPUT_DTYPES[input_dtype], output)
+    name = type(estimator).__name__
+    model = _export(name, module, image_shape, INPUT_DTYPES[input_dtype], output)
     _check_rows_are_free(model, estimator)
     _remove_traces(model)
     _describe(model, estimator, image_shape)
@@ -155,23 +156,34 @@ def _import_onnx() -> Any:
     return onnx
 
 
-def _export(module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str) -> Any:
+def _export(
+    name: str, module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str
+) -> Any:
     """Return the graph of a copy of the module, as ONNX's own model object."""
     copy = deepcopy(_FromPixels(module)).cpu().eval()
     copy.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     # Two rows: the exporter would take a single one for a constant.
     example = torch.zeros(2, *image_shape, dtype=dtype, device="cpu")
-    with _silence():
-        program = torch.onnx.export(
-            copy,
-            (example,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["images"],
-            output_names=[output],
-            dynamic_shapes=({0: torch.export.Dim("n")},),
-            verbose=False,
-        )
+    try:
+        with _silence():
+            program = torch.onnx.export(
+                copy,
+                (example,),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["images"],
+                output_names=[output],
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+                verbose=False,
+            )
+    except Exception as error:  # PyTorch has many, and the cause says more
+        reason = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".")
+        raise InvalidParameterError(
+            f"to_onnx: PyTorch's exporter cannot read the network of {name}: {reason}. Write its "
+            "forward without branches on values of tensors, and with operators that ONNX has; or "
+            "teach a network of this package all that it knows: DistilledClassifier("
+            "FrozenEstimator(fitted), ResNetClassifier())."
+        ) from error
     assert program is not None
     return program.model_proto
 

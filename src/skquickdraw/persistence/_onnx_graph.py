@@ -23,17 +23,17 @@ from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
 from ..feature_extraction import DeepFeatureExtractor
 from ..few_shot import RelationNetworkClassifier
-from ..networks import fold_batch_norm
-from ..neural_network import ResNetClassifier
+from ..neural_network import ResNetClassifier, read_layer
 from ..semi_supervised import TransductiveClassifier
 
 SMALLEST_PROBA = 1e-15  # as the vote of logits has it
 
 SUPPORTED = (
-    "CNNClassifier, MobileNetClassifier, ResNetClassifier, RelationNetworkClassifier and "
-    "DeepFeatureExtractor; around classifiers SeedEnsembleClassifier, NoisyStudentClassifier, "
-    "DistilledClassifier, TransductiveClassifier and scikit-learn's VotingClassifier(voting="
-    "'soft'), FrozenEstimator, searches, and pipelines whose other steps only work in fit"
+    "CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier, "
+    "RelationNetworkClassifier and DeepFeatureExtractor; around classifiers "
+    "SeedEnsembleClassifier, NoisyStudentClassifier, DistilledClassifier, TransductiveClassifier "
+    "and scikit-learn's VotingClassifier(voting='soft'), FrozenEstimator, searches, and pipelines "
+    "whose other steps only work in fit"
 )
 
 
@@ -82,28 +82,6 @@ class Relations(PictureReader):
     def forward(self, pixels: Tensor) -> Tensor:
         maps = self.network.embed(self.read(pixels))  # (B, c, h, w)
         return self.network.relate(self.class_maps[None], maps[None])[0]  # (B, n_classes)
-
-
-class Layer(nn.Module):
-    """A network, with what one of its layers puts out, or its last one takes in."""
-
-    def __init__(self, network: nn.Module, layer: str) -> None:
-        super().__init__()
-        self.network = network
-        self.layer = layer
-
-    def forward(self, images: Tensor) -> Tensor:
-        caught: list[Tensor] = []
-        if self.layer == "penultimate":
-            last = self.network.get_submodule("head.classify")
-            hook = last.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0]))
-        else:
-            module = self.network.get_submodule(self.layer)
-            hook = module.register_forward_hook(lambda module, _, output: caught.append(output))
-        self.network(images)
-        hook.remove()
-        maps = caught[0]
-        return maps.mean((2, 3)) if maps.ndim == 4 else maps  # (B, channels)
 
 
 class Vote(nn.Module):
@@ -198,7 +176,7 @@ def _look(estimator: Any, network: nn.Module) -> nn.Module:
 
 
 def _build_classifier(estimator: Any) -> nn.Module:
-    return nn.Sequential(_look(estimator, fold_batch_norm(estimator.net_.module_)), nn.Softmax(1))
+    return nn.Sequential(_look(estimator, estimator.net_.folded_module()), nn.Softmax(1))
 
 
 def _build_relations(estimator: Any) -> nn.Module:
@@ -218,9 +196,8 @@ def _build_features(extractor: Any) -> nn.Module:
             f"to_onnx: DeepFeatureExtractor can be exported around a classifier of "
             f"skquickdraw.neural_network, got {type(estimator).__name__}."
         )
-    network = estimator.net_.module_
-    is_whole = extractor.layer == "logits"
-    return _look(estimator, network if is_whole else Layer(network, extractor.layer))
+    name, layer = type(estimator).__name__, extractor.layer
+    return _look(estimator, read_layer(name, estimator.net_, layer))
 
 
 def _build_seeds(ensemble: Any) -> nn.Module:
