@@ -25,6 +25,7 @@ CONTRACTS = {
     "_images",
     "_mapped",
     "_memory",
+    "_pixel_range",
     "_random",
     "_recall",
     "_targets",

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
 from .._fitting import check_learns_from, check_parameters, learns_from, seeded_clone
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._targets import check_labeled_classes, encode_labels, find_labeled
@@ -164,7 +164,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes, and ``unlabeled_label`` where there is
             none.
@@ -193,8 +193,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_labeled_classes(type(self).__name__, labels[labeled], self.unlabeled_label)
         classes, codes = encode_labels(type(self).__name__, labels[labeled])
         if X_unlabeled is not None:
-            more = check_rows(self, X_unlabeled, reset=False)
-            rows = np.concatenate([rows, more.reshape(len(more), *rows.shape[1:])])
+            more = check_more_rows(self, X_unlabeled, rows)
+            rows = np.concatenate([rows, more])
             weights = None if weights is None else np.append(weights, np.ones(len(more)))
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))

@@ -119,7 +119,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
 
         Returns

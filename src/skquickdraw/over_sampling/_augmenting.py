@@ -84,11 +84,11 @@ class AugmentingOverSampler(BaseOverSampler):
 
     Notes
     -----
-    X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept:
-    integers are rounded. The original rows come first, as they were. Values are not bound to 0 to
-    255, but 0 is taken for background: it fills what a change uncovers, so augment first and
-    standardise afterwards. Missing values are refused. Pictures are changed in single precision, a
-    few megabytes at a time; sparse rows stay sparse.
+    X is flat, (n, H * W); a stack, (n, H, W), (n, C, H, W) or (n, H, W, C), comes back as one.
+    dtypes are kept: integers are rounded. The original rows come first, as they were. Values are
+    not bound to 0 to 255, but 0 is taken for background: it fills what a change uncovers, so
+    augment first and standardise afterwards. Missing values are refused. Pictures are changed in
+    single precision, a few megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.
@@ -138,7 +138,8 @@ class AugmentingOverSampler(BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like, DataFrame or sparse matrix of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like, DataFrame or sparse matrix
+            Of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C).
         y : array-like of shape (n,)
         **params : dict
             Ignored, for imbalanced-learn's signature.
@@ -158,14 +159,12 @@ class AugmentingOverSampler(BaseOverSampler):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
         y, is_one_hot = check_target_type(y, indicate_one_vs_all=True)
-        if isinstance(X, list | tuple):
-            X = np.asarray(X)
-        shape, stacked_shape = getattr(X, "shape", ()), None
-        if len(shape) > 2:
-            X, stacked_shape = flatten_stack(name, X)
-        X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
+        flat, layout = flatten_stack(name, X, self.image_shape)
+        shape = None if layout is None else np.shape(X)
+        X, y = validate_data(self, X=flat, y=y, reset=True, accept_sparse=list(accept_sparse))
+        stacked_shape = None if layout is None else layout.shape
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
-        return X.reshape(shape) if len(shape) > 2 else X, y, is_one_hot
+        return X if shape is None else X.reshape(shape), y, is_one_hot
 
     def _fit_resample(self, X, y, **params):
         # Imported late: the import of torch takes seconds.
@@ -174,10 +173,14 @@ class AugmentingOverSampler(BaseOverSampler):
         policy = resolve_augmentation(self.augmentation)
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(y, rng)
-        flat = X.reshape(len(X), -1) if X.ndim > 2 else X
+        channels_last = X.ndim == 4 and X.shape[1:] != self.image_shape_
+        stack = np.moveaxis(X, -1, 1) if channels_last else X
+        flat = stack.reshape(len(X), -1) if X.ndim > 2 else X
         rows = append_copies(flat, copies, self.image_shape_, policy, draw_seed(rng))
+        rows = rows.reshape(-1, *stack.shape[1:]) if X.ndim > 2 else rows
+        rows = np.moveaxis(rows, 1, -1) if channels_last else rows
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
-        return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, y[self.sample_indices_]
+        return rows, y[self.sample_indices_]
 
     def _choose_copies(self, y: NDArray[Any], rng: np.random.RandomState) -> NDArray[np.intp]:
         """Return the rows to copy, among those that have a label; sets ``sampling_strategy_``."""
