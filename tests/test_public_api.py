@@ -27,6 +27,7 @@ ROOMS = {
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",
+        "load_image_folder",
         "load_quickdraw",
         "make_ladder",
         "make_sketches",
