@@ -34,7 +34,15 @@ CONTRACTS = {
 
 # A room imports the contracts and the rooms of lower floors, never one of its own floor.
 FLOORS = [
-    {"augmentation", "datasets", "losses", "metrics", "model_selection", "networks"},
+    {
+        "augmentation",
+        "datasets",
+        "losses",
+        "metrics",
+        "model_selection",
+        "networks",
+        "preprocessing",
+    },
     {"neural_network", "over_sampling"},
     {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
     {"inspection", "persistence", "recipes"},

@@ -60,6 +60,7 @@ ROOMS = {
     "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
+    "preprocessing": {"SketchNormalizer"},
     "recipes": {"distilled", "fast", "single", "winner"},
     "semi_supervised": {
         "NoisyStudentClassifier",
@@ -79,6 +80,7 @@ TOP_LEVEL = {
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }

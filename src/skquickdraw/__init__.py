@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         neural_network,
         over_sampling,
         persistence,
+        preprocessing,
         recipes,
         semi_supervised,
     )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
     from .neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
     from .over_sampling import AugmentingOverSampler
+    from .preprocessing import SketchNormalizer
     from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 __version__ = "0.1.0.dev0"
@@ -48,6 +50,7 @@ __all__ = [
     "RelationNetworkClassifier",
     "ResNetClassifier",
     "SeedEnsembleClassifier",
+    "SketchNormalizer",
     "TopKReranker",
     "TransductiveClassifier",
     "app",
@@ -65,6 +68,7 @@ __all__ = [
     "neural_network",
     "over_sampling",
     "persistence",
+    "preprocessing",
     "recipes",
     "semi_supervised",
 ]
@@ -80,6 +84,7 @@ _ROOM_OF = {
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }

@@ -45,6 +45,7 @@ from ..model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSp
 from ..networks import CNN, MobileNetV2, RelationNetwork, ResNet
 from ..neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from ..over_sampling import AugmentingOverSampler
+from ..preprocessing import SketchNormalizer
 from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 _CLASSES: list[type] = [
@@ -68,6 +69,7 @@ _CLASSES: list[type] = [
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     StrokeAugmentation,
     TopKReranker,
     TransductiveClassifier,
