@@ -28,6 +28,7 @@ CONTRACTS = {
     "_mapped",
     "_marks",
     "_memory",
+    "_pixel_range",
     "_random",
     "_recall",
     "_scoring",
@@ -37,7 +38,15 @@ CONTRACTS = {
 
 # A room imports the contracts and the rooms of lower floors, never one of its own floor.
 FLOORS = [
-    {"augmentation", "datasets", "losses", "metrics", "model_selection", "networks"},
+    {
+        "augmentation",
+        "datasets",
+        "losses",
+        "metrics",
+        "model_selection",
+        "networks",
+        "preprocessing",
+    },
     {"neural_network", "over_sampling"},
     {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
     {"inspection", "persistence", "recipes"},

@@ -1,4 +1,4 @@
-"""scikit-learn's own suite, on every public classifier, with nothing excused."""
+"""scikit-learn's own suite, on every public classifier and transformer, with nothing excused."""
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from skquickdraw import (
     PrototypeClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
+    SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
@@ -39,6 +40,7 @@ ESTIMATORS = [
     PrototypeClassifier(metric="euclidean"),
     TopKReranker(LogisticRegression(), PrototypeClassifier()),
     RelationNetworkClassifier(width=0.1, n_episodes=25, lr=0.01, precision="float32"),
+    SketchNormalizer(image_shape=(8, 8)),
 ]
 
 CHECKS = [

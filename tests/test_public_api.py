@@ -29,6 +29,7 @@ ROOMS = {
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",
+        "load_image_folder",
         "load_quickdraw",
         "make_ladder",
         "make_sketches",
@@ -67,6 +68,7 @@ ROOMS = {
     },
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
+    "preprocessing": {"SketchNormalizer"},
     "recipes": {"distilled", "fast", "single", "winner"},
     "semi_supervised": {
         "NoisyStudentClassifier",
@@ -87,6 +89,7 @@ TOP_LEVEL = {
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         neural_network,
         over_sampling,
         persistence,
+        preprocessing,
         recipes,
         semi_supervised,
     )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         ResNetClassifier,
     )
     from .over_sampling import AugmentingOverSampler
+    from .preprocessing import SketchNormalizer
     from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 __version__ = "0.1.0.dev0"
@@ -54,6 +56,7 @@ __all__ = [
     "RelationNetworkClassifier",
     "ResNetClassifier",
     "SeedEnsembleClassifier",
+    "SketchNormalizer",
     "TopKReranker",
     "TransductiveClassifier",
     "app",
@@ -71,6 +74,7 @@ __all__ = [
     "neural_network",
     "over_sampling",
     "persistence",
+    "preprocessing",
     "recipes",
     "semi_supervised",
 ]
@@ -87,6 +91,7 @@ _ROOM_OF = {
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }

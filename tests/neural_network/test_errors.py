@@ -97,7 +97,7 @@ PICTURES = [
     (lambda X: with_pixel(X, np.inf), ValueError, "Input X contains infinity"),
     (lambda X: with_pixel(X, -3), InvalidImagesError, "Negative values in data .* of -3"),
     (lambda X: with_pixel(X, 256), InvalidImagesError, "between 0 and 255, got a maximum of 256"),
-    (lambda X: X.reshape(-1, 12, 12, 1), InvalidImagesError, "Move the channels first"),
+    (lambda X: X[:, None, None].repeat(4, 1), InvalidImagesError, "A fourth channel, transpar"),
     (lambda X: X.reshape(-1, 2, 6, 12), InvalidImagesError, r"1 or 3 channels, got \(90, 2, 6, 12"),
     (lambda X: X[0], ValueError, "Expected 2D array, got 1D array instead"),
 ]

@@ -241,6 +241,36 @@ def test_the_file_describes_itself(fitted, file):
     assert described["estimator"] == "CNNClassifier"
 
 
+def pixel_range(path):
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    return json.loads(metadata["pixel_range"]) if "pixel_range" in metadata else None
+
+
+@pytest.mark.parametrize(
+    ("images", "input_dtype", "expected"),
+    [
+        (X, "uint8", [0, int(X.max())]),
+        (X > 127, "uint8", [0, 1]),
+        (X / 255, "float32", [0, X.max() / 255]),
+    ],
+)
+def test_the_file_names_the_range_of_its_pixels(images, input_dtype, expected, tmp_path):
+    clf = SeedEnsembleClassifier(CNN, n_estimators=2, random_state=0).fit(images, Y)
+    to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
+    assert pixel_range(tmp_path / "model.onnx") == pytest.approx(expected)
+    del clf.estimators_[1].pixel_range_  # of a version that did not remember it
+    to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
+    assert pixel_range(tmp_path / "model.onnx") is None
+
+
+def test_fractions_are_refused_for_bytes(tmp_path):
+    clf = clone(CNN).fit(X / 255, Y)
+    message = r"input_dtype='uint8' must hold .* floating point from 0 to .*Pass input_dtype='float"
+    with pytest.raises(InvalidParameterError, match=message):
+        to_onnx(clf, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_file_is_one_and_holds_little_but_the_weights(fitted, file):
     assert list(file.parent.iterdir()) == [file]
     content = file.read_bytes()

@@ -46,6 +46,7 @@ from skquickdraw import (
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
@@ -105,6 +106,9 @@ MODELS = {
     ),
     "Filled": lambda net, frozen: make_imblearn_pipeline(
         AugmentingOverSampler(random_state=0), net()
+    ),
+    "Normalized": lambda net, frozen: make_pipeline(
+        SketchNormalizer((12, 12), polarity="light"), net()
     ),
     "SVC": lambda net, frozen: make_pipeline(
         RobustScaler(), Normalizer(), LinearSVC(random_state=0)

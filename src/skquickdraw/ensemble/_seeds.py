@@ -22,7 +22,7 @@ from .._fitting import (
     find_mark,
     seeded_clone,
 )
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -173,7 +173,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. Where the members are semi-supervised, rows
             that carry their ``unlabeled_label`` have none.
@@ -268,8 +268,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         marked = np.delete(rows, labeled, axis=0)
         if X_unlabeled is None:
             return marked if len(marked) else None
-        more = check_rows(self, X_unlabeled, reset=False)
-        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
+        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
 
     def _check_same_classes(self, classes: NDArray[Any]) -> None:
         for member in self.estimators_:

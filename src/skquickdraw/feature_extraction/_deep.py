@@ -171,7 +171,7 @@ class DeepFeatureExtractor(
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; a frozen estimator needs none.
         sample_weight : array-like of shape (n,), default=None

@@ -88,6 +88,11 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         The loss of each training step.
     image_shape_ : (int, int, int)
         Channels, height, width.
+    pixel_range_ : (low, high) or None
+        Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
+        images on another scale are refused. None where X is no picture but features in a grid.
+    data_format_ : 'channels_last'
+        Only where X had shape (n, H, W, 3); flat rows are then refused.
     n_features_in_ : int
         Pixels an image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -223,7 +228,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
             Pixels from 0 to 255. Flat rows whose length is no square are read as pictures one row
             high, unless ``image_shape`` says otherwise. Where a side is below 8 pixels X is no
             picture, and its values may be any.

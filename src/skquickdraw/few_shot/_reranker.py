@@ -121,7 +121,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. Where ``estimator`` is semi-supervised,
             rows that carry its ``unlabeled_label`` have none, and only such classifiers get them.

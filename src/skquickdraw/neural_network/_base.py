@@ -124,8 +124,9 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
-            Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
+            Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
+            1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
             is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
             Where a side is below 8 pixels X is no picture, and its values may be any.
         y : array-like of shape (n,)

@@ -115,6 +115,11 @@ feature_names_in_ : ndarray of shape (n_features,)
     Only where X had string column names.
 image_shape_ : (int, int, int)
     Channels, height, width.
+pixel_range_ : (low, high) or None
+    Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
+    images on another scale are refused. None where X is no picture but features in a grid.
+data_format_ : 'channels_last'
+    Only where X had shape (n, H, W, 3); flat rows are then refused.
 n_epochs_ : int
     Epochs trained in all; one that was a part of a pass counts.
 auto_params_ : dict

@@ -92,12 +92,12 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
     Notes
     -----
-    X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept,
-    and y comes back as what it was: an array, a list, a column of pandas. Integers are rounded. The
-    original rows come first, as they were. Values are not bound to 0 to 255. What a change uncovers
-    is filled with the colour that surrounds most images, so augment first and standardise
-    afterwards. Missing values in X are refused. Images are changed in single precision, a few
-    megabytes at a time; sparse rows stay sparse.
+    X is flat, (n, H * W); a stack, (n, H, W), (n, C, H, W) or (n, H, W, C), comes back as one.
+    dtypes are kept, and y comes back as what it was: an array, a list, a column of pandas. Integers
+    are rounded. The original rows come first, as they were. Values are not bound to 0 to 255. What
+    a change uncovers is filled with the colour that surrounds most images, so augment first and
+    standardise afterwards. Missing values in X are refused. Images are changed in single precision,
+    a few megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.
@@ -152,7 +152,8 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
         Parameters
         ----------
-        X : array-like, DataFrame or sparse matrix of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like, DataFrame or sparse matrix
+            Of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C).
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
             none.
@@ -202,26 +203,27 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
-        if isinstance(X, list | tuple):
-            with raised_as(InvalidImagesError):
-                X = np.asarray(X)
-        shape, stacked_shape = getattr(X, "shape", ()), None
-        if len(shape) > 2:
-            X, stacked_shape = flatten_stack(name, X)
+        flat, layout = flatten_stack(name, X, self.image_shape)
+        shape = None if layout is None else np.shape(X)
         with raised_as(InvalidImagesError):
-            X = validate_data(self, X=X, reset=True, accept_sparse=list(accept_sparse))
+            X = validate_data(self, X=flat, reset=True, accept_sparse=list(accept_sparse))
         check_same_length(name, X, y)
+        stacked_shape = None if layout is None else layout.shape
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
-        return X.reshape(shape) if len(shape) > 2 else X, y, False
+        return X if shape is None else X.reshape(shape), y, False
 
     def _fit_resample(self, X, codes, classes, **params):
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(classes, codes, rng)
-        flat = X.reshape(len(X), -1) if X.ndim > 2 else X
+        channels_last = X.ndim == 4 and X.shape[1:] != self.image_shape_
+        stack = np.moveaxis(X, -1, 1) if channels_last else X
+        flat = stack.reshape(len(X), -1) if X.ndim > 2 else X
         change = self._bind_augmentation(flat, codes)
         rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng))
+        rows = rows.reshape(-1, *stack.shape[1:]) if X.ndim > 2 else rows
+        rows = np.moveaxis(rows, 1, -1) if channels_last else rows
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
-        return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, codes
+        return rows, codes
 
     def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> Any:
         """Return how copies are changed, or None; sets ``augmentation_``."""

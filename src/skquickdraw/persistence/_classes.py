@@ -50,6 +50,7 @@ from ..neural_network import (
     ResNetClassifier,
 )
 from ..over_sampling import AugmentingOverSampler
+from ..preprocessing import SketchNormalizer
 from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 _CLASSES: list[type] = [
@@ -74,6 +75,7 @@ _CLASSES: list[type] = [
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     StrokeAugmentation,
     TopKReranker,
     TransductiveClassifier,

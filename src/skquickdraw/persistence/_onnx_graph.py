@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._images import ImageShape
+from .._pixel_range import MAX_INK, PixelRange
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
@@ -38,7 +39,12 @@ SUPPORTED = (
 
 
 class PictureReader(nn.Module):
-    """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``."""
+    """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``.
+
+    ``pixel_range`` is what its network was fitted to; None where that is not known.
+    """
+
+    pixel_range: PixelRange | None = None
 
     def __init__(self, network: nn.Module, image_shape: ImageShape) -> None:
         super().__init__()
@@ -145,6 +151,15 @@ def read_image_shape(module: nn.Module) -> ImageShape:
     return channels, height, width
 
 
+def read_pixel_range(module: nn.Module) -> PixelRange | None:
+    """Return the lowest and highest pixel that the networks inside were fitted to, if known."""
+    parts = [part for part in module.modules() if isinstance(part, PictureReader)]
+    ranges = [part.pixel_range for part in parts if part.pixel_range is not None]
+    if len(ranges) < len(parts):
+        return None
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
 def _only_worker(pipeline: Pipeline) -> Any:
     """Return the last step, if those before it do nothing to new pictures."""
     for i, (name, step) in enumerate(pipeline.steps[:-1]):
@@ -172,7 +187,9 @@ def _look(estimator: Any, network: nn.Module) -> nn.Module:
     views = estimator._views()
     ink = estimator.net_.ink  # draws strokes as pictures, by what no graph can hold
     shape = estimator.image_shape_ if ink is None else ink.image_shape
-    return MeanLook(network, tuple(shape), views)
+    look = MeanLook(network, tuple(shape), views)
+    look.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_INK)
+    return look
 
 
 def _build_classifier(estimator: Any) -> nn.Module:
@@ -181,8 +198,9 @@ def _build_classifier(estimator: Any) -> nn.Module:
 
 def _build_relations(estimator: Any) -> nn.Module:
     class_maps = torch.from_numpy(estimator.class_maps_)
-    shape = tuple(estimator.image_shape_)
-    return nn.Sequential(Relations(estimator.network_, shape, class_maps), nn.Softmax(1))
+    relations = Relations(estimator.network_, tuple(estimator.image_shape_), class_maps)
+    relations.pixel_range = getattr(estimator, "pixel_range_", None)
+    return nn.Sequential(relations, nn.Softmax(1))
 
 
 def _build_features(extractor: Any) -> nn.Module:

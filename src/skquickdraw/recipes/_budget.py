@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import ParametersMixin, check_random_state, check_sample_weight
 from .._compat import Interval
 from .._fitting import check_learns_from, fit_targets, learns_from, seeded_clone
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
@@ -191,8 +191,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         marked = rows[codes == NO_LABEL]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        more = check_rows(self, X_unlabeled, reset=False)
-        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
+        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
 
     def _candidates(self, has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return the estimators that can be trained on what there is."""
