@@ -49,7 +49,8 @@ FLOORS = [
     },
     {"neural_network", "over_sampling"},
     {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
-    {"inspection", "persistence", "recipes"},
+    {"inspection", "recipes"},
+    {"persistence"},
     {"app"},
 ]
 # A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.

@@ -13,10 +13,12 @@ from skquickdraw import (
     PrototypeClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
+    SeedEnsembleClassifier,
     SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
+from skquickdraw.recipes import BudgetedClassifier
 
 
 class Perceptron(torch.nn.Sequential):
@@ -41,6 +43,10 @@ ESTIMATORS = [
     TopKReranker(LogisticRegression(), PrototypeClassifier()),
     RelationNetworkClassifier(width=0.1, n_episodes=25, lr=0.01, precision="float32"),
     SketchNormalizer(image_shape=(8, 8)),
+    BudgetedClassifier(
+        [CNNClassifier(width=0.25), SeedEnsembleClassifier(CNNClassifier(width=0.25), 2)],
+        minutes=0.005,
+    ),
 ]
 
 CHECKS = [
@@ -48,6 +54,12 @@ CHECKS = [
     for prototype in ESTIMATORS
     for estimator, check in estimator_checks_generator(prototype)
 ]
+
+
+@pytest.fixture(autouse=True)
+def short_measurements(monkeypatch):
+    """Time networks for an instant: the suite plans hundreds of trainings of them."""
+    monkeypatch.setattr("skquickdraw.recipes._pace.SECONDS", 0.01)
 
 
 @pytest.mark.filterwarnings("default")  # the suite provokes warnings on purpose

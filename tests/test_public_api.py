@@ -69,7 +69,7 @@ ROOMS = {
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
     "preprocessing": {"SketchNormalizer"},
-    "recipes": {"distilled", "fast", "single", "winner"},
+    "recipes": {"BudgetedClassifier", "best", "distilled", "fast", "single", "winner"},
     "semi_supervised": {
         "NoisyStudentClassifier",
         "TransductiveClassifier",

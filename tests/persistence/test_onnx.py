@@ -39,6 +39,7 @@ from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import make_sketches, pack_strokes
 from skquickdraw.exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from skquickdraw.persistence import to_onnx
+from skquickdraw.recipes import BudgetedClassifier
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -128,15 +129,17 @@ BUILT_ON_NETWORKS = {
     "weighted": SeedEnsembleClassifier(CNN, 3, weights=[1, 0, 3], random_state=0),
     "logits": SeedEnsembleClassifier(CNN, 2, weights=[1, 3], combine="logit", random_state=0),
     "student": NoisyStudentClassifier(CNN, n_iterations=1, random_state=0),
+    "budget": BudgetedClassifier([CNN], minutes=1e-3, random_state=0),
     "distilled": DistilledClassifier(LogisticRegression(), CNN, random_state=0),
     "searched": TransductiveClassifier(GridSearchCV(FILLED, {"cnnclassifier__lr": [0.01]}, cv=2)),
     "relations": RelationNetworkClassifier(n_way=3, n_episodes=10, width=0.25, random_state=0),
     "subclass": Renamed(**TINY),
     "other shape": CNNClassifier(**TINY, image_shape=(SIDE // 2, SIDE * 2)),
 }
-WEIGHTS = [1, 2, 1, 3, 1, 2, 1, 3]
+WEIGHTS = [1, 2, 1, 1, 3, 1, 2, 1, 3]
 
 
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 def test_what_is_built_on_networks_is_one_graph(tmp_path):
     """All in one vote: as far off as 1e-5, each of them would move it by 3e-7 or more."""
     y = np.where(np.arange(len(CODES)) < 60, CODES, -1)

@@ -51,12 +51,14 @@ from ..neural_network import (
 )
 from ..over_sampling import AugmentingOverSampler
 from ..preprocessing import SketchNormalizer
+from ..recipes import BudgetedClassifier
 from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 _CLASSES: list[type] = [
     AugmentationPolicy,
     AugmentingOverSampler,
     BalancedSoftmax,
+    BudgetedClassifier,
     CNNClassifier,
     CrossEntropy,
     CutMix,

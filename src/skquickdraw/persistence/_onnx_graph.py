@@ -25,6 +25,7 @@ from ..exceptions import InvalidParameterError
 from ..feature_extraction import DeepFeatureExtractor
 from ..few_shot import RelationNetworkClassifier
 from ..neural_network import ResNetClassifier, read_layer
+from ..recipes import BudgetedClassifier
 from ..semi_supervised import TransductiveClassifier
 
 SMALLEST_PROBA = 1e-15  # as the vote of logits has it
@@ -32,9 +33,9 @@ SMALLEST_PROBA = 1e-15  # as the vote of logits has it
 SUPPORTED = (
     "CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier, "
     "RelationNetworkClassifier and DeepFeatureExtractor; around classifiers "
-    "SeedEnsembleClassifier, NoisyStudentClassifier, DistilledClassifier, TransductiveClassifier "
-    "and scikit-learn's VotingClassifier(voting='soft'), FrozenEstimator, searches, and pipelines "
-    "whose other steps only work in fit"
+    "SeedEnsembleClassifier, NoisyStudentClassifier, DistilledClassifier, TransductiveClassifier, "
+    "recipes.BudgetedClassifier and scikit-learn's VotingClassifier(voting='soft'), "
+    "FrozenEstimator, searches, and pipelines whose other steps only work in fit"
 )
 
 
@@ -246,6 +247,7 @@ BUILDERS: dict[type | None, Callable[[Any], nn.Module]] = {
         (SeedEnsembleClassifier, _build_seeds),
         (VotingClassifier, _build_vote),
         (TransductiveClassifier, lambda e: build_module(e.estimator_)),
+        (BudgetedClassifier, lambda e: build_module(e.estimator_)),
         (DistilledClassifier, lambda e: build_module(e.student_)),
         (GridSearchCV, lambda e: build_module(e.best_estimator_)),
     )
