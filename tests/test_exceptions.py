@@ -15,12 +15,14 @@ from skquickdraw import (
     CNNClassifier,
     DeepFeatureExtractor,
     DistilledClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     PrototypeClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
@@ -43,6 +45,7 @@ from skquickdraw.metrics import (
     per_class_recall,
 )
 from skquickdraw.model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSplit
+from skquickdraw.recipes import BudgetedClassifier
 from skquickdraw.semi_supervised import align_to_prior, assign_to_prior
 
 X, y = make_sketches(60, 3, image_shape=(12, 12), random_state=0)
@@ -55,6 +58,9 @@ ESTIMATORS = [
     (MobileNetClassifier(), {"lr": "fast"}),
     (ResNetClassifier(), {"augmentation": "none"}),
     (ResNetClassifier(), {"mixing": "none"}),
+    (ImageClassifier(), {"network": "transformer"}),
+    (SketchNormalizer(), {"polarity": "grey"}),
+    (BudgetedClassifier([NETWORK]), {"minutes": 0}),
     (RelationNetworkClassifier(), {"n_way": 1}),
     (RelationNetworkClassifier(), {"augmentation": "none"}),
     (PrototypeClassifier(), {"metric": "manhattan"}),

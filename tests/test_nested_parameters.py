@@ -12,6 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skquickdraw import (
     AugmentingOverSampler,
     CNNClassifier,
+    ImageClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
@@ -22,7 +23,7 @@ from skquickdraw.exceptions import InvalidParameterError
 from skquickdraw.losses import LDAM, BalancedSoftmax, Focal
 
 QUICK = {"width": 0.25, "max_epochs": 1, "precision": "float32", "random_state": 0}
-WITH_AUGMENTATION = [CNNClassifier, ResNetClassifier, RelationNetworkClassifier]
+WITH_AUGMENTATION = [CNNClassifier, ImageClassifier, ResNetClassifier, RelationNetworkClassifier]
 
 
 @pytest.fixture(scope="module")
