@@ -62,7 +62,7 @@ class SketchNormalizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
        slopes of light are no ink.
     3. Ink is what differs from its paper by more than four times the paper's own noise. Spots of
        less than 0.3 % of all ink are dirt and go.
-    4. The drawing is scaled and centred by the its bounding box. Lines thinner than three quarters of
+    4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
        Quick, Draw!'s pen become as wide as that; thicker ones stay.
 
     Empty paper becomes a black image. A light table around the paper, ruled lines and text are ink:
