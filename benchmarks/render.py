@@ -74,6 +74,8 @@ def main() -> None:
         + render_speed("overhead", speed.render_overhead)
         + speed.GROWTH
         + render_speed("growth", render_growth)
+        + speed.MINUTES
+        + render_speed("minutes", speed.render_minutes)
         + NETWORKS
         + render_result("networks", render_networks)
         + COMPETITION

@@ -8,7 +8,7 @@ from imblearn.pipeline import Pipeline
 
 from skquickdraw import MobileNetClassifier, ResNetClassifier
 
-# The machine decides about two, and batches of the competition's size are the largest that 'auto' has.
+# The machine decides about two; batches of so many drawings are the largest that 'auto' takes.
 LEFT_OPEN = {"batch_size", "device", "precision"}
 OPTIONS = SimpleNamespace(passes=None, memory=None, n_jobs=1)
 
