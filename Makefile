@@ -7,6 +7,7 @@
 #   make bench                   run the benchmarks
 #   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
+#   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make clean                   remove environments, builds and caches
 
@@ -23,7 +24,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint docs bench competition test-oldest clean
+.PHONY: demo test lint docs bench competition defaults test-oldest clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -61,6 +62,11 @@ competition: $(STAMP)plot
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) \
 		--data "$(DATA_OF_COMPETITION)" --seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2) \
 		$(if $(PASSES),--passes $(PASSES))
+
+defaults: $(STAMP)data
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m defaults.run \
+		--data "$(abspath $(or $(DATA),../shared))" $(if $(SEEDS),--seeds $(SEEDS))
+	cd benchmarks && ../$(BIN)/python -m defaults.render
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from _settings import LIGHT
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import OneCycleLR
 
-from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.networks import MobileNetV2
 
 IMAGE_SHAPE = (1, 28, 28)
@@ -44,10 +44,9 @@ def train_by_hand(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> nn.Module:
     schedule = OneCycleLR(
         optimizer, recipe.lr, n_steps, pct_start=recipe.warm_up, cycle_momentum=False
     )
-    augment = AugmentationPolicy()
     for _ in range(recipe.n_epochs):
         for rows in torch.randperm(len(images), generator=generator).split(recipe.batch_size):
-            batch = augment(images[rows].float(), generator)
+            batch = LIGHT(images[rows].float(), generator)
             optimizer.zero_grad()
             training_loss(network, batch, labels[rows], recipe).backward()
             optimizer.step()

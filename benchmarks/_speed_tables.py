@@ -32,6 +32,13 @@ data. The network is small, so that the package's own work for each picture show
 steepest between neighbouring points: 1 is linear growth, 0 is none. The dashed lines are linear.
 With two workers there are three processes, for the one that started them waits.
 """
+MINUTES = """
+## Minutes asked for, minutes taken
+
+`recipes.best(minutes=...)`, `fast` and `single` on sketches of ten classes. *Taken* is the wall
+time of `fit`, with the measurement of the machine that it begins with; *ratio* divides it by the
+minutes asked for. *Networks* says how many were trained, and how wide they are.
+"""
 GROWTH_CHART = "growth.png"  # in docs/images
 
 
@@ -167,3 +174,19 @@ def render_exponents(result: dict[str, Any]) -> str:
         f"{targets['gigabytes']:g} GB beyond the data, which is "
         f"{most['beyond_data_gb']['median']:.2f} GB here.\n"
     )
+
+
+def render_minutes(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"`{point['recipe']}`",
+            f"{point['n_rows']:,}",
+            f"{point['minutes']:g}",
+            spread(point["taken"], ".2f"),
+            spread(point["ratio"], ".2f"),
+            "; ".join(point["trained"]),
+        ]
+        for point in result["points"]
+    ]
+    header = ["recipe", "images", "minutes asked for", "minutes taken", "ratio", "networks"]
+    return table(header, rows)

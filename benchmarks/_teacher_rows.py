@@ -9,6 +9,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+from _settings import LIGHT, make_plain
 from joblib import Memory
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
@@ -30,7 +31,6 @@ from skquickdraw import (
     SeedEnsembleClassifier,
     TopKReranker,
 )
-from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.metrics import imbalance_report, per_class_recall
 from skquickdraw.semi_supervised import align_to_prior, assign_to_prior
 
@@ -39,11 +39,10 @@ HELD_OUT = 0.1  # of each class, for the weights of votes and for what is stacke
 NAIVE_THRESHOLD = 0.4
 N_TAIL = 33
 
-NETWORK = ResNetClassifier(
+NETWORK = make_plain(
+    ResNetClassifier,
     width=0.35,
-    augmentation=AugmentationPolicy(
-        rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8
-    ),
+    augmentation=LIGHT,
     loss="balanced_softmax",
     batch_size=256,
     ema_decay=0.999,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from _settings import LIGHT, PLAIN
+
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 
-RECIPE = {
-    "augmentation": "sketch",
+RECIPE = PLAIN | {
+    "augmentation": LIGHT,
     "loss": "balanced_softmax",
     "ema_decay": 0.99,
     "batch_size": 256,
@@ -17,7 +19,7 @@ RECIPE = {
 
 
 class Variant(NamedTuple):
-    """A classifier, and the parameters in which it departs from its defaults."""
+    """A classifier, and the parameters in which it departs from the recipe."""
 
     classifier: type
     parameters: dict[str, Any]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from _by_hand import IMAGE_SHAPE, Recipe, training_loss
+from _settings import LIGHT, make_plain
 from _speed_run import (
     begin_result,
     keep_result,
@@ -27,7 +28,6 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
 from skquickdraw import ResNetClassifier, SeedEnsembleClassifier
-from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.networks import ResNet
 
 N_MEMBERS = 6
@@ -68,9 +68,13 @@ def measure(n_images: int, n_rounds: int, n_threads: int) -> dict[str, Any]:
 
 
 def fit_ensemble(X: np.ndarray, y: np.ndarray, recipe: Recipe, n_jobs: int) -> Any:
-    network = ResNetClassifier(
+    network = make_plain(
+        ResNetClassifier,
         width=WIDTH,
-        augmentation="sketch",
+        augmentation=LIGHT,
+        lr=recipe.lr,
+        weight_decay=recipe.weight_decay,
+        label_smoothing=recipe.label_smoothing,
         batch_size=recipe.batch_size,
         max_epochs=recipe.n_epochs,
         precision="bfloat16",
@@ -89,7 +93,6 @@ def fit_batched(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> dict[str, Tenso
     weights, buffers = stack_module_state(members)
     decay = recipe.weight_decay  # of all weights, and at a constant rate: it costs the same time
     optimizer = torch.optim.AdamW(weights.values(), lr=recipe.lr, weight_decay=decay, fused=True)
-    augment = AugmentationPolicy()
     member = members[0]
 
     def loss_of_one(own: Any, own_buffers: Any, batch: Tensor, target: Tensor) -> Tensor:
@@ -102,7 +105,7 @@ def fit_batched(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> dict[str, Tenso
     for _ in range(recipe.n_epochs):
         orders = [torch.randperm(len(images), generator=generator) for _ in members]
         for rows in torch.stack(orders).split(recipe.batch_size, dim=1):
-            flat = augment(images[rows.flatten()].float(), generator)
+            flat = LIGHT(images[rows.flatten()].float(), generator)
             batch = flat.view(N_MEMBERS, -1, *IMAGE_SHAPE)
             optimizer.zero_grad()
             losses(weights, buffers, batch, labels[rows]).sum().backward()

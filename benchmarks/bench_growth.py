@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from _settings import LIGHT, make_plain
 from _speed_run import begin_result, keep_result, parse_options, print_line
 from _timing import Summary, summarize
 from joblib.externals.loky import get_reusable_executor
@@ -130,9 +131,10 @@ def make_pictures(point: Point) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_model(point: Point) -> Any:
-    clf = getattr(skquickdraw, point.network)(
+    clf = make_plain(
+        getattr(skquickdraw, point.network),
         width=point.width,
-        augmentation="sketch",
+        augmentation=LIGHT,
         batch_size=BATCH_SIZE,
         max_epochs=1,
         device="cpu",

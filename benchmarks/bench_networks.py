@@ -15,6 +15,7 @@ import torch
 from _chart import draw_chart
 from _labeled import Split, load_split
 from _machine import describe_machine, describe_moment
+from _settings import LIGHT
 from _timing import measure_seconds, summarize
 from _variants import RECIPE, VARIANTS, make_classifier
 from sklearn.metrics import balanced_accuracy_score
@@ -110,7 +111,8 @@ def train_and_score(name: str, split: Split, n_shown: float) -> dict[str, Any]:
 
 def describe(name: str, machine: dict[str, Any]) -> dict[str, Any]:
     """Return what a figure depends on."""
-    return {"parameters": {**RECIPE, **VARIANTS[name].parameters}, "machine": machine}
+    parameters = {**RECIPE, **VARIANTS[name].parameters, "augmentation": str(LIGHT.get_params())}
+    return {"parameters": parameters, "machine": machine}
 
 
 def is_known(entry: dict | None, settings: dict[str, Any], options: argparse.Namespace) -> bool:

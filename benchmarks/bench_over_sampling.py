@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from _plain_skorch import warp_by_scipy
+from _settings import LIGHT
 from _speed_run import begin_result, keep_result, parse_options, print_rates
 from _timing import compare, measure_seconds, summarize, take_turns
 from imblearn.over_sampling import SMOTE
@@ -43,8 +44,9 @@ def measure(largest: int, n_scipy: int, n_rounds: int) -> dict[str, Any]:
     """Return rates and ratios; SciPy is slow, so it makes only ``n_scipy`` of the copies."""
     X, y = make_imbalanced(largest)
     copies = choose_copies(y)
+    sampler = AugmentingOverSampler(augmentation=LIGHT, unlabeled_label=-1, random_state=0)
     contenders: dict[str, Callable[[], np.ndarray]] = {
-        "skquickdraw": lambda: AugmentingOverSampler(random_state=0).fit_resample(X, y)[0],
+        "skquickdraw": lambda: sampler.fit_resample(X, y)[0],
         "scipy": lambda: append_by_scipy(X, copies[:n_scipy]),
         "SMOTE": lambda: SMOTE(random_state=0).fit_resample(X, y)[0],
     }

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from _by_hand import Recipe, train_by_hand
+from _settings import make_plain
 from _speed_run import (
     begin_result,
     keep_result,
@@ -84,12 +85,14 @@ def measure_noisy_student(
     """
     X, y = make_labeled_sketches(n_labeled + n_unlabeled, n_classes)
     y[n_labeled:] = -1
-    network = TimedClassifier(width=0.25, max_epochs=2, device="cpu")
+    network = make_plain(TimedClassifier, width=0.25, max_epochs=2, device="cpu")
     contenders = {"as it comes": {}, "aligned with a prior": {"class_prior": "uniform"}}
     shares: dict[str, list[float]] = {name: [] for name in contenders}
     for i in range(n_rounds + 1):
         for name, params in contenders.items():
-            model = NoisyStudentClassifier(network, threshold=0.0, random_state=0, **params)
+            model = NoisyStudentClassifier(
+                network, threshold=0.0, unlabeled_label=-1, random_state=0, **params
+            )
             share = share_outside(lambda model=model: model.fit(X, y))
             if i > 0:
                 shares[name].append(share)
@@ -151,7 +154,7 @@ print(time.perf_counter() - start, 'torch' in sys.modules)
 def measure_fixed_costs(n_rounds: int) -> dict[str, Any]:
     """Return seconds of the small things and of what stands beside each, with their ratios."""
     X, y = make_labeled_sketches(N_FIT, 10)
-    clf = MobileNetClassifier(max_epochs=1, device="cpu", random_state=0)
+    clf = make_plain(MobileNetClassifier, max_epochs=1, device="cpu", random_state=0)
     fitted = clone(clf).fit(X, y)
     recipe = Recipe(n_classes=10, batch_size=32)
     forest = RandomForestClassifier()

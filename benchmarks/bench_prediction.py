@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
+from _settings import make_plain
 from _speed_run import (
     begin_result,
     keep_result,
@@ -56,7 +57,7 @@ def main() -> None:
 def measure(n_images: int, n_rounds: int, n_threads: int) -> dict[str, Any]:
     """Return rates of many pictures in one call, their ratios, and the time of a single picture."""
     X, y = make_labeled_sketches(n_images, N_CLASSES)
-    clf = MobileNetClassifier(max_epochs=1, device="cpu", random_state=0)
+    clf = make_plain(MobileNetClassifier, max_epochs=1, device="cpu", random_state=0)
     clf.fit(X[:N_TRAINED], y[:N_TRAINED])
     in_batches = make_contenders(clf, n_threads)
     sizes = {name: fastest_batch(predict, X[:1024]) for name, predict in in_batches.items()}

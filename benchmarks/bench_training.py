@@ -21,6 +21,7 @@ from _by_hand import Recipe, train_by_hand
 from _keras_loop import train_with_keras
 from _machine import describe_machine, describe_moment
 from _plain_skorch import TRANSFORMS, Transform, train_with_skorch
+from _settings import LIGHT, make_plain
 from _timing import compare, measure_seconds, summarize, take_turns
 
 from skquickdraw import MobileNetClassifier
@@ -116,9 +117,13 @@ def make_contenders(
 
 
 def fit(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> MobileNetClassifier:
-    """Fit the estimator by the recipe, all of whose other values are its defaults."""
-    return MobileNetClassifier(
-        augmentation="sketch",
+    """Fit the estimator by the recipe."""
+    return make_plain(
+        MobileNetClassifier,
+        augmentation=LIGHT,
+        lr=recipe.lr,
+        weight_decay=recipe.weight_decay,
+        label_smoothing=recipe.label_smoothing,
         batch_size=recipe.batch_size,
         max_epochs=recipe.n_epochs,
         precision=str(recipe.precision).removeprefix("torch."),

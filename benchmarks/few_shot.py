@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from _machine import describe_machine, describe_moment
+from _settings import LIGHT, make_plain
 
 from skquickdraw import PrototypeClassifier, RelationNetworkClassifier, ResNetClassifier
 from skquickdraw.datasets import rasterize
@@ -41,15 +42,16 @@ RELATION = RelationNetworkClassifier(
     n_shot=3,
     n_query=3,
     n_episodes=1600,
-    augmentation="sketch",
+    augmentation=LIGHT,
     precision="bfloat16",
     random_state=0,
 )
-RESNET = ResNetClassifier(
+RESNET = make_plain(
+    ResNetClassifier,
     width=0.5,
     batch_size=64,
     max_epochs=45,
-    augmentation="sketch",
+    augmentation=LIGHT,
     precision="bfloat16",
     random_state=0,
 )

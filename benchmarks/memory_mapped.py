@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from _machine import describe_machine, describe_moment
+from _settings import make_plain
 
 from skquickdraw import CNNClassifier
 from skquickdraw.datasets import make_sketches
@@ -33,7 +34,7 @@ N_DRAWN = 4096  # different sketches; every copy gets noise of its own
 N_SCORED = 50_000
 
 # So small that the run takes minutes: the memory of its activations does not grow with the file.
-CLASSIFIER = CNNClassifier(width=0.0625, max_epochs=1, device="cpu", random_state=0)
+CLASSIFIER = make_plain(CNNClassifier, width=0.0625, max_epochs=1, device="cpu", random_state=0)
 
 
 def main() -> None:

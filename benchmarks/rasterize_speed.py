@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 from _machine import describe_machine, describe_moment
+from _settings import LIGHT, make_plain
 from _timing import compare, summarize, take_turns
 
 from skquickdraw import CNNClassifier, ResNetClassifier
-from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
+from skquickdraw.augmentation import StrokeAugmentation
 from skquickdraw.datasets import pack_strokes, rasterize
 
 RESULT = Path(__file__).parent / "results" / "rasterize.json"
@@ -75,21 +76,20 @@ def make_contenders(drawings: list[Any]) -> dict[str, Callable[[], object]]:
     strokes, pictures = pack_strokes(drawings, N_POINTS), rasterize(drawings)
     batches = torch.from_numpy(strokes).float().unsqueeze(1).split(BATCH)
     y = np.arange(len(drawings)) % 100
-    policy, generator = StrokeAugmentation(), torch.Generator().manual_seed(0)
+    policy, generator = StrokeAugmentation(then=LIGHT), torch.Generator().manual_seed(0)
 
     def fit(cls: type, X: np.ndarray, augmentation: Any) -> object:
-        return cls(augmentation=augmentation, max_epochs=1, batch_size=BATCH, device="cpu").fit(
-            X, y
-        )
+        settings = {"max_epochs": 1, "batch_size": BATCH, "device": "cpu"}
+        return make_plain(cls, augmentation=augmentation, **settings).fit(X, y)
 
     return {
         "rasterize": lambda: rasterize(drawings),
         "pack_strokes": lambda: pack_strokes(drawings, N_POINTS),
         "strokes as they are": lambda: [policy.ink(batch) for batch in batches],
         "strokes, augmented": lambda: [policy(batch, generator) for batch in batches],
-        "CNN, pictures": lambda: fit(CNNClassifier, pictures, AugmentationPolicy()),
+        "CNN, pictures": lambda: fit(CNNClassifier, pictures, LIGHT),
         "CNN, strokes": lambda: fit(CNNClassifier, strokes, policy),
-        "ResNet, pictures": lambda: fit(ResNetClassifier, pictures, AugmentationPolicy()),
+        "ResNet, pictures": lambda: fit(ResNetClassifier, pictures, LIGHT),
         "ResNet, strokes": lambda: fit(ResNetClassifier, strokes, policy),
     }
 

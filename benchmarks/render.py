@@ -23,6 +23,10 @@ INTRODUCTION = """\
 This page is made by `benchmarks/render.py` from the files in `benchmarks/results`. How to measure
 again, and how noise is dealt with, stands in `benchmarks/README.md`. Figures are medians, with the
 smallest and largest value in brackets. All are of CPUs: speed on GPUs has not been measured.
+
+Networks are trained with settings that each benchmark spells out, on top of those in
+`benchmarks/_settings.py`, and not with the package's defaults: what a row measures stays the same
+when defaults change.
 """
 TRAINING = """
 ## Training against other loops
@@ -70,6 +74,8 @@ def main() -> None:
         + render_speed("overhead", speed.render_overhead)
         + speed.GROWTH
         + render_speed("growth", render_growth)
+        + speed.MINUTES
+        + render_speed("minutes", speed.render_minutes)
         + NETWORKS
         + render_result("networks", render_networks)
         + COMPETITION

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import sklearn
 import torch
+from _settings import LIGHT, STRONGER, make_plain
 
 import skquickdraw
 from skquickdraw import MobileNetClassifier, ResNetClassifier
-from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.datasets import load_competition
 from skquickdraw.metrics import imbalance_report
 
@@ -35,11 +35,15 @@ SHARED = {
     "n_tta": 2,
     "verbose": 1,
 }
-STRONGER = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 NETWORKS = {
-    "mobilenet": MobileNetClassifier(augmentation="sketch", max_epochs=12, **SHARED),
-    "resnet": ResNetClassifier(
-        augmentation=STRONGER, max_epochs=30, dropout=0.3, stochastic_depth=0.1, **SHARED
+    "mobilenet": make_plain(MobileNetClassifier, augmentation=LIGHT, max_epochs=12, **SHARED),
+    "resnet": make_plain(
+        ResNetClassifier,
+        augmentation=STRONGER,
+        max_epochs=30,
+        dropout=0.3,
+        stochastic_depth=0.1,
+        **SHARED,
     ),
 }
 

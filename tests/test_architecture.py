@@ -19,6 +19,7 @@ PACKAGE = "skquickdraw"
 SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 
 CONTRACTS = {
+    "_checks",
     "_compat",
     "_device",
     "_fitting",
@@ -27,6 +28,7 @@ CONTRACTS = {
     "_mapped",
     "_marks",
     "_memory",
+    "_pixel_range",
     "_random",
     "_recall",
     "_scoring",
@@ -36,10 +38,19 @@ CONTRACTS = {
 
 # A room imports the contracts and the rooms of lower floors, never one of its own floor.
 FLOORS = [
-    {"augmentation", "datasets", "losses", "metrics", "model_selection", "networks"},
+    {
+        "augmentation",
+        "datasets",
+        "losses",
+        "metrics",
+        "model_selection",
+        "networks",
+        "preprocessing",
+    },
     {"neural_network", "over_sampling"},
     {"distillation", "ensemble", "feature_extraction", "few_shot", "semi_supervised"},
-    {"inspection", "persistence", "recipes"},
+    {"inspection", "recipes"},
+    {"persistence"},
     {"app"},
 ]
 # A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.

@@ -107,13 +107,13 @@ def test_labels_come_back_with_the_images():
         check_images_and_labels(Reader(), FLAT, list("ab"), reset=True)
 
 
-NHWC = "got \\(2, 12, 12, 3\\). Move the channels first: X.transpose\\(0, 3, 1, 2\\)"
-
-
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [
-        (FLAT.reshape(2, 12, 12, 3), {}, NHWC),
+        (FLAT.reshape(6, 4, 6, 6), {}, r"got \(6, 4, 6, 6\).* opaque, X\[:, :3\], or draw them on"),
+        (FLAT.reshape(6, 6, 6, 4), {}, r"got \(6, 6, 6, 4\).* opaque, X\[..., :3\], or draw"),
+        (FLAT.reshape(8, 3, 12, 3), {}, r"\(8, 3, 12, 3\) could have its channels first or last"),
+        (FLAT.reshape(8, 3, 12, 3), {"image_shape": (3, 9, 4)}, "could have its channels first or"),
         (
             FLAT.reshape(2, 3, 3, 4, 12),
             {},
@@ -139,7 +139,7 @@ NHWC = "got \\(2, 12, 12, 3\\). Move the channels first: X.transpose\\(0, 3, 1, 
         (FLAT - 1.0, {}, "Negative values in data passed to Reader.* a minimum of -1"),
         (FLAT.astype(int) - 1, {}, "Negative values in data passed to Reader.* a minimum of -1"),
         (FLAT * 1.5, {}, "pixels must lie between 0 and 255, got a maximum of 382.5"),
-        (FLAT.astype(int) + 1, {}, "got a maximum of 256. Rescale X"),
+        (FLAT.astype(int) + 1, {}, "got a maximum of 256. Divide all images"),
     ],
 )
 def test_what_is_no_batch_of_images_is_refused(X, options, message):

@@ -1,31 +1,52 @@
-"""scikit-learn's own suite, on every public classifier, with nothing excused."""
+"""scikit-learn's own suite, on every public classifier and transformer, with nothing excused."""
 
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skquickdraw import (
     CNNClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     PrototypeClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
+    SeedEnsembleClassifier,
+    SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
+from skquickdraw.recipes import BudgetedClassifier
+
+
+class Perceptron(torch.nn.Sequential):
+    """A network of a user's own."""
+
+    def __init__(self, image_shape, n_classes):
+        layers = torch.nn.LazyLinear(32), torch.nn.ReLU(), torch.nn.Linear(32, n_classes)
+        super().__init__(torch.nn.Flatten(), *layers)
+
 
 # Narrow networks: the suite fits hundreds of them, on a handful of pixels.
 ESTIMATORS = [
     CNNClassifier(width=0.25),
     MobileNetClassifier(width=0.25),
     ResNetClassifier(width=0.25),
+    ImageClassifier("cnn", width=0.25),
+    ImageClassifier(Perceptron),
     NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard"),
     TransductiveClassifier(LogisticRegression()),
     PrototypeClassifier(),
     PrototypeClassifier(metric="euclidean"),
     TopKReranker(LogisticRegression(), PrototypeClassifier()),
     RelationNetworkClassifier(width=0.1, n_episodes=25, lr=0.01, precision="float32"),
+    SketchNormalizer(image_shape=(8, 8)),
+    BudgetedClassifier(
+        [CNNClassifier(width=0.25), SeedEnsembleClassifier(CNNClassifier(width=0.25), 2)],
+        minutes=0.75,
+    ),
 ]
 
 CHECKS = [
@@ -33,6 +54,28 @@ CHECKS = [
     for prototype in ESTIMATORS
     for estimator, check in estimator_checks_generator(prototype)
 ]
+
+
+class SteadyMachine:
+    """A stopwatch that reads a second for each pass, whatever the rows and however busy it is.
+
+    What a real one reads decides the number of passes, so that no two fits would be alike.
+    """
+
+    def __init__(self, X, y, seed):
+        pass
+
+    def wanted_epochs(self, work):
+        return 20.0
+
+    def seconds(self, work, n_epochs=1.0):
+        return work.n_copies * n_epochs
+
+
+@pytest.fixture(autouse=True)
+def steady_machine(monkeypatch):
+    monkeypatch.setattr("skquickdraw.recipes._budget.Stopwatch", SteadyMachine)
+    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
 
 
 @pytest.mark.filterwarnings("default")  # the suite provokes warnings on purpose

@@ -16,9 +16,11 @@ import skquickdraw
 ROOMS = {
     "app": {"main", "make_server", "serve"},
     "augmentation": {
+        "Augmentation",
         "AugmentationPolicy",
         "CutMix",
         "MixUp",
+        "Mixing",
         "StrokeAugmentation",
         "resolve_augmentation",
         "resolve_mixing",
@@ -27,6 +29,7 @@ ROOMS = {
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",
+        "load_image_folder",
         "load_quickdraw",
         "make_ladder",
         "make_sketches",
@@ -42,11 +45,12 @@ ROOMS = {
         "InvalidImagesError",
         "InvalidParameterError",
         "InvalidTargetsError",
+        "MissingDependencyError",
         "SkquickdrawError",
     },
     "feature_extraction": {"DeepFeatureExtractor"},
     "few_shot": {"PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"},
-    "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM"},
+    "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM", "Loss"},
     "metrics": {
         "frequency_groups",
         "group_recall_score",
@@ -55,11 +59,17 @@ ROOMS = {
         "per_class_recall",
     },
     "model_selection": {"LabeledStratifiedKFold", "LabeledStratifiedShuffleSplit"},
-    "networks": {"CNN", "MobileNetV2", "RelationNetwork", "ResNet", "fold_batch_norm"},
-    "neural_network": {"CNNClassifier", "MobileNetClassifier", "ResNetClassifier"},
+    "networks": {"CNN", "MobileNetV2", "Network", "RelationNetwork", "ResNet", "fold_batch_norm"},
+    "neural_network": {
+        "CNNClassifier",
+        "ImageClassifier",
+        "MobileNetClassifier",
+        "ResNetClassifier",
+    },
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
-    "recipes": {"distilled", "fast", "single", "winner"},
+    "preprocessing": {"SketchNormalizer"},
+    "recipes": {"BudgetedClassifier", "best", "distilled", "fast", "single", "winner"},
     "semi_supervised": {
         "NoisyStudentClassifier",
         "TransductiveClassifier",
@@ -72,12 +82,14 @@ TOP_LEVEL = {
     "CNNClassifier": "neural_network",
     "DeepFeatureExtractor": "feature_extraction",
     "DistilledClassifier": "distillation",
+    "ImageClassifier": "neural_network",
     "MobileNetClassifier": "neural_network",
     "NoisyStudentClassifier": "semi_supervised",
     "PrototypeClassifier": "few_shot",
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }
@@ -145,7 +157,8 @@ def functions_of(public: Any) -> list[Any]:
         return [public]
     own = vars(public).items()
     shown = [value for name, value in own if name == "__init__" or not name.startswith("_")]
-    return [value for value in shown if inspect.isfunction(value)]
+    functions = [value for value in shown if inspect.isfunction(value)]
+    return [value for value in functions if value.__module__ != "typing"]  # a Protocol's __init__
 
 
 def gaps(function: Any) -> list[str]:

@@ -13,8 +13,9 @@ from joblib import Memory
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.tree import DecisionTreeClassifier
+from torch import nn
 
-from skquickdraw import CNNClassifier
+from skquickdraw import CNNClassifier, ImageClassifier
 from skquickdraw._recall import content_hash, fit_or_recall
 from skquickdraw.augmentation import AugmentationPolicy
 from skquickdraw.datasets import make_sketches
@@ -33,6 +34,19 @@ class Counted(DecisionTreeClassifier):
 
 
 FITS: list[int] = []
+
+
+class Linear(nn.Sequential):
+    def __init__(self, image_shape, n_classes):
+        super().__init__(nn.Flatten(), nn.Linear(144, n_classes))
+
+
+class Wider(nn.Sequential):
+    def __init__(self, image_shape, n_classes):
+        super().__init__(nn.Flatten(), nn.Linear(144, 8), nn.Linear(8, n_classes))
+
+
+Wider.__qualname__ = Wider.__name__ = "Linear"  # as if it had been edited
 
 
 @pytest.mark.parametrize("make_memory", [str, lambda path: Memory(path, verbose=0)])
@@ -139,3 +153,82 @@ def test_functions_are_the_same_in_another_process():
         for seed in range(3)
     }
     assert len(hashes) == 1
+
+
+NETWORK = """
+from torch import nn
+
+WIDTH = 8
+
+class Block(nn.Module):
+    def forward(self, x):
+        return x.relu()
+
+def make_layer(n):
+    return nn.Linear(n, WIDTH)
+
+class Network(nn.Module):
+    scale = 1.0
+
+    def __init__(self, image_shape, n_classes):
+        super().__init__()
+        self.layers = nn.Sequential(make_layer(4), Block())
+
+    @property
+    def double(self):
+        return 2 * self.scale
+
+    @staticmethod
+    def half(x):
+        return x / 2
+
+    def forward(self, x):
+        return self.layers(x) * self.double
+"""
+
+EDITS = [
+    ("x.relu()", "x.tanh()"),
+    ("WIDTH = 8", "WIDTH = 9"),
+    ("nn.Linear(n, WIDTH)", "nn.Linear(n, WIDTH, bias=False)"),
+    ("scale = 1.0", "scale = 2.0"),
+    ("2 * self.scale", "3 * self.scale"),
+    ("x / 2", "x / 3"),
+    ("* self.double", "+ self.double"),
+    ("class Network(nn.Module)", "class Network(Block)"),
+]
+
+
+def user_network(source=NETWORK):
+    module = {"__name__": "of_a_user"}
+    exec(source, module)
+    return module["Network"]
+
+
+@pytest.mark.parametrize(("before", "after"), EDITS)
+def test_an_edited_class_is_another(before, after):
+    assert before in NETWORK
+    first = content_hash(user_network())
+    assert content_hash(user_network()) == first
+    assert content_hash(user_network("# a comment" + NETWORK)) == first
+    assert content_hash(user_network(NETWORK.replace(before, after))) != first
+
+
+def test_objects_of_an_edited_class_are_others():
+    hashes = {content_hash([user_network(source)((1, 2, 2), 3)]) for source in (NETWORK, NETWORK)}
+    other = user_network(NETWORK.replace("* self.double", "+ self.double"))
+    assert content_hash([other((1, 2, 2), 3)]) not in hashes
+
+
+def test_a_fit_of_an_edited_network_is_not_recalled(tmp_path, monkeypatch):
+    images, codes = make_sketches(30, 2, image_shape=(12, 12), random_state=0)
+
+    def fit(network):
+        clf = ImageClassifier(network, max_epochs=1, random_state=0)
+        return fit_or_recall(str(tmp_path), clf, images, codes)
+
+    first = fit(Linear)
+    assert fit(Linear).history_ == first.history_  # with the same seconds: it was recalled
+    assert len(list(tmp_path.rglob("output.pkl"))) == 1
+    monkeypatch.setattr(sys.modules[__name__], "Linear", Wider)
+    fit(Wider)
+    assert len(list(tmp_path.rglob("output.pkl"))) == 2

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from _machine import describe_machine
+from _settings import STRONGER
 from sklearn.utils import Bunch
 
 from skquickdraw import MobileNetClassifier, SeedEnsembleClassifier
@@ -25,7 +26,7 @@ from skquickdraw.datasets import load_competition
 
 from .ladder import split
 from .measure import costs, report
-from .steps import ERASING, STRONGER, make_estimator
+from .steps import ERASING, make_estimator
 from .students import NETWORK, control_passes
 
 FILE = Path(__file__).parent / "results" / "members.json"

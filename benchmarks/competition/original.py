@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from _settings import make_plain
 from imblearn.pipeline import make_pipeline
 from torch import Tensor, nn
 
@@ -132,7 +133,8 @@ COPIES = AugmentationPolicy(rotation=30, shift=0.2, horizontal_flip=0.5, scale=0
 
 def network(n_passes: int) -> OriginalClassifier:
     """Return one network, to be trained for some passes over the filled-up set."""
-    return OriginalClassifier(
+    return make_plain(
+        OriginalClassifier,
         optimizer=adam,
         lr=0.001,
         lr_schedule=None,
@@ -145,7 +147,7 @@ def network(n_passes: int) -> OriginalClassifier:
 
 def filled(role: str, n_passes: int) -> Any:
     """Return the network behind the over-sampler, as teacher or as student."""
-    copies = AugmentingOverSampler(FILLED[role], augmentation=COPIES)
+    copies = AugmentingOverSampler(FILLED[role], augmentation=COPIES, unlabeled_label=-1)
     return make_pipeline(copies, network(n_passes))
 
 
@@ -166,6 +168,7 @@ def student(n_passes: int = N_PASSES, *, memory: Any = None) -> NoisyStudentClas
         n_iterations=1,
         pseudo_labels="hard",
         threshold=CONFIDENCE,
+        unlabeled_label=-1,
         memory=memory,
     )
 

@@ -43,6 +43,12 @@ classes by size. *Transductive* assigns the labels of the whole set at once, usi
 balanced. *Networks*, *pictures seen* and *CPU minutes*, of one core, are over all that was trained
 for a row, teachers included; those of the pace at which one virtual machine ran, of which others
 are slower. `single` is the first member of `vote`.
+
+Rows are trained with the settings in `benchmarks/competition/settings.py`, whatever the package's
+defaults are. Today's `recipes` train the same networks with the same optimizer and loss, but choose
+the number of passes by the number of drawings, and mirror only where mirrored drawings keep their
+class; `fast` also bends lines, and the student of `distilled` has more weight decay and no label
+smoothing.
 """
 # What a reader has to know of a row, of those that were measured.
 NOTES = {
@@ -59,7 +65,7 @@ filled-up set, and students {passes[1]} over theirs, which is nearly three times
 `fast-4` is `fast` with 4 passes in place of 12: its rate falls to nothing in that time.
 """,
     "winner": """
-The teacher of `winner` is `vote`, which is what `recipes.winner` trains where it has no unlabelled
+The teacher of `winner` is `vote`, which is all that is trained where there are no unlabelled
 drawings; its students are told that these are balanced.
 """,
     "distilled": """

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
-from skquickdraw import SeedEnsembleClassifier, recipes
+from skquickdraw import SeedEnsembleClassifier
 
-from . import original
+from . import original, settings
 
 Options = Any  # of the command line: passes, memory, n_jobs
 
@@ -40,17 +40,17 @@ def original_six(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def fast(seed: int, options: Options, data: Bunch) -> Any:
-    return recipes.fast(random_state=seed)
+    return settings.fast(random_state=seed)
 
 
 def fast_in_a_third(seed: int, options: Options, data: Bunch) -> Any:
     """Return what `fast` is in a third of its passes: a longer training's curve is no measure."""
-    return recipes.fast(max_epochs=4, random_state=seed)
+    return settings.fast(passes=4, random_state=seed)
 
 
 def single(seed: int, options: Options, data: Bunch) -> Any:
     """Return a vote of one, so that the network is kept and need not be trained again to vote."""
-    network = recipes.single()
+    network = settings.single()
     return SeedEnsembleClassifier(network, 1, memory=options.memory, random_state=seed)
 
 
@@ -66,14 +66,14 @@ def winner(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def make_winner(options: Options) -> Any:
-    return recipes.winner(class_prior="uniform", n_jobs=options.n_jobs, memory=options.memory)
+    return settings.winner(n_jobs=options.n_jobs, memory=options.memory)
 
 
 def distilled(seed: int, options: Options, data: Bunch) -> Any:
     """Distil the winner of the same seed, which is fitted first, or recalled from the memory."""
     teacher = winner(seed, options, data)
     teacher.fit(data.data, data.target, X_unlabeled=unlabeled_pool(data))
-    return recipes.distilled(FrozenEstimator(teacher), memory=options.memory, random_state=seed)
+    return settings.distilled(FrozenEstimator(teacher), memory=options.memory, random_state=seed)
 
 
 ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {

@@ -1,4 +1,4 @@
-"""Train a named recipe on a competition folder, measure it, and write its predictions.
+"""Train a row of docs/competition.md, measure it, and write its predictions.
 
     make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2]
     make competition RECIPE=original-single DATA=folder PASSES=5

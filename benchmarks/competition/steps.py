@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from _settings import LIGHT, PLAIN, STRONGER
 from imblearn.pipeline import make_pipeline
 
 from skquickdraw import AugmentingOverSampler, MobileNetClassifier, ResNetClassifier
@@ -20,11 +21,11 @@ from .original import COPIES, FILLED, adam
 PASSES = 4  # over the labelled drawings
 STATIC_PASSES = 1  # over the filled-up set, which is three times as large
 
-LIGHT = AugmentationPolicy(rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8)
-STRONGER = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
-ERASING = AugmentationPolicy(erasing=0.25)
+ERASING = AugmentationPolicy(
+    rotation=15, horizontal_flip=0.5, shift=0.08, scale=0.15, shear=8, erasing=0.25
+)
 
-START = {
+START = PLAIN | {
     "width": 0.35,
     "batch_size": 256,
     "label_smoothing": 0.1,
@@ -167,7 +168,9 @@ def make_estimator(name: str, seed: int, passes: int | None = None) -> Any:
     if step.of is not None:
         return network
     network.set_params(max_epochs=max(1, round(passes * STATIC_PASSES / PASSES)))
-    copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, random_state=seed)
+    copies = AugmentingOverSampler(
+        FILLED["teacher"], augmentation=COPIES, unlabeled_label=-1, random_state=seed
+    )
     return make_pipeline(copies, network)
 
 

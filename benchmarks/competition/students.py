@@ -19,6 +19,7 @@ from typing import Any
 import joblib
 import torch
 from _machine import describe_machine
+from _settings import STRONGER
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
@@ -29,7 +30,7 @@ from skquickdraw.datasets import load_competition
 from .ladder import split
 from .measure import costs, report
 from .rows import unlabeled_pool
-from .steps import STRONGER, make_estimator
+from .steps import make_estimator
 
 FILE = Path(__file__).parent / "results" / "students.json"
 NETWORK = "no-smoothing"  # the step of the ladder whose networks teach and learn
@@ -220,7 +221,9 @@ def fit(name: str, X: Any, y: Any, seed: int, pool: Any, find_teacher: Any) -> A
         teacher = make_estimator(NETWORK, seed, variant.teacher_passes or control_passes(X))
     else:
         teacher = FrozenEstimator(find_teacher())
-    student = variant.learner(teacher, student=network, random_state=seed, **variant.params)
+    student = variant.learner(
+        teacher, student=network, unlabeled_label=-1, random_state=seed, **variant.params
+    )
     return student.fit(X, y, X_unlabeled=pool)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         neural_network,
         over_sampling,
         persistence,
+        preprocessing,
         recipes,
         semi_supervised,
     )
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
     from .ensemble import SeedEnsembleClassifier
     from .feature_extraction import DeepFeatureExtractor
     from .few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
-    from .neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+    from .neural_network import (
+        CNNClassifier,
+        ImageClassifier,
+        MobileNetClassifier,
+        ResNetClassifier,
+    )
     from .over_sampling import AugmentingOverSampler
+    from .preprocessing import SketchNormalizer
     from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 __version__ = "0.1.0.dev0"
@@ -42,12 +49,14 @@ __all__ = [
     "CNNClassifier",
     "DeepFeatureExtractor",
     "DistilledClassifier",
+    "ImageClassifier",
     "MobileNetClassifier",
     "NoisyStudentClassifier",
     "PrototypeClassifier",
     "RelationNetworkClassifier",
     "ResNetClassifier",
     "SeedEnsembleClassifier",
+    "SketchNormalizer",
     "TopKReranker",
     "TransductiveClassifier",
     "app",
@@ -65,6 +74,7 @@ __all__ = [
     "neural_network",
     "over_sampling",
     "persistence",
+    "preprocessing",
     "recipes",
     "semi_supervised",
 ]
@@ -74,12 +84,14 @@ _ROOM_OF = {
     "CNNClassifier": "neural_network",
     "DeepFeatureExtractor": "feature_extraction",
     "DistilledClassifier": "distillation",
+    "ImageClassifier": "neural_network",
     "MobileNetClassifier": "neural_network",
     "NoisyStudentClassifier": "semi_supervised",
     "PrototypeClassifier": "few_shot",
     "RelationNetworkClassifier": "few_shot",
     "ResNetClassifier": "neural_network",
     "SeedEnsembleClassifier": "ensemble",
+    "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
 }

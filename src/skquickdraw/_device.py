@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
 from ._memory import kept_allocations
-from .exceptions import InvalidParameterError
+from .exceptions import InvalidParameterError, MissingDependencyError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 SHARED = "accelerate"  # the device of a network that several processes train
@@ -26,7 +27,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise InvalidParameterError(
             f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
             "Use device='auto' or device='cpu'."
@@ -34,11 +35,25 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return resolved
 
 
+def usable_device(device: str) -> torch.device:
+    """Return the device, or with a warning the CPU where there is no such device here."""
+    try:
+        return resolve_device(device)
+    except InvalidParameterError:
+        warnings.warn(
+            f"A network that was trained on device={device!r} goes to the CPU: there is no such "
+            "device here.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return torch.device("cpu")
+
+
 def _shared_device() -> torch.device:
     try:
         from accelerate import Accelerator
     except ImportError as error:
-        raise InvalidParameterError(
+        raise MissingDependencyError(
             f"device={SHARED!r} needs the package accelerate, which is not installed. "
             "pip install 'skquickdraw[distributed]', or use device='auto'."
         ) from error

@@ -18,6 +18,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
+from ._checks import raised_as
 from ._compat import set_random_states
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from .exceptions import InvalidParameterError, InvalidTargetsError
@@ -110,7 +111,8 @@ def check_parameters(estimator: Any) -> None:
         # A class of somebody else's may make something of its parameters before they are checked.
         is_known = type(part).__module__.split(".")[0] in ("imblearn", "sklearn", "skquickdraw")
         if is_known and hasattr(part, "_parameter_constraints"):
-            part._validate_params()
+            with raised_as(InvalidParameterError):
+                part._validate_params()
 
 
 def _free_parts(estimator: Any) -> list[Any]:

@@ -1,29 +1,46 @@
 """The image contract: what X may look like, and the one way in which it is read.
 
-X comes in flat ``(n, H * W)``, as ``(n, H, W)`` or as ``(n, C, H, W)``, values from 0 to 255.
-Inside the package it is always a 4-D array in its own dtype: uint8 stays uint8, and nothing here
-copies a whole floating-point data set. Scaling happens later, batch by batch, on the device.
+X comes in flat ``(n, H * W)``, as ``(n, H, W)``, ``(n, C, H, W)`` or ``(n, H, W, C)``, values from
+0 to 255. Inside the package the channels always come first, in a 4-D array in its own dtype: uint8
+stays uint8, and nothing here copies a whole floating-point data set. Scaling happens later, batch
+by batch, on the device.
 """
 
 from __future__ import annotations
 
 from math import isqrt, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import validate_data
 
+from ._checks import raised_as
 from ._mapped import in_chunks
+from ._pixel_range import MAX_INK, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
 
-MAX_INK = 255
 SMALLEST_SIDE = 8  # anything smaller is no picture, but features in a grid: their range is free
 CHANNELS = (1, 3)
+SMALLEST_PICTURE = SMALLEST_SIDE**2
+
+
+class Layout(NamedTuple):
+    """How a stack holds its images."""
+
+    shape: ImageShape
+    channels_last: bool
+
+    def restore(self, flat: NDArray[Any]) -> NDArray[Any]:
+        """Return flat rows as (n, C, H, W), a view where the rows are one block of memory."""
+        channels, *size = self.shape
+        if self.channels_last:
+            return np.moveaxis(flat.reshape(-1, *size, channels), -1, 1)
+        return flat.reshape(-1, channels, *size)
 
 
 def check_images(
@@ -38,9 +55,10 @@ def check_images(
     Parameters
     ----------
     estimator : estimator
-        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels)
-        and ``feature_names_in_`` are set, otherwise X is compared with them.
-    X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels),
+        ``feature_names_in_``, ``data_format_`` and ``pixel_range_`` are set, otherwise X is
+        compared with them.
+    X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         Values from 0 to 255.
     reset : bool
         True in ``fit``, False in ``predict``.
@@ -55,13 +73,12 @@ def check_images(
     Raises
     ------
     InvalidImagesError
-        If X has another number of axes, another shape than ``image_shape``, or values outside 0 to
-        255.
+        If X has another number of axes, another shape than ``image_shape``, values outside 0 to
+        255, or, without ``reset``, values on another scale than in ``fit``.
     """
-    name = type(estimator).__name__
-    X, stacked_shape = flatten_stack(name, X)
+    X, layout = flatten_stack(type(estimator).__name__, X, image_shape)
     flat = _validate(estimator, X, reset=reset)
-    return _as_images(name, flat, image_shape, stacked_shape)
+    return _as_images(estimator, flat, image_shape, layout, reset)
 
 
 def check_images_and_labels(
@@ -87,13 +104,13 @@ def check_images_and_labels(
 def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
     """Validate X for an estimator that hands it on, and return it in the shape that it came in.
 
-    Stacks stay stacks, whose pixels count as features; the range of values is for those inside to
-    judge. With ``reset`` sets ``n_features_in_`` and ``feature_names_in_``.
+    Stacks stay stacks, whose pixels count as features, but the channels come first; the range of
+    values is for those inside to judge. With ``reset`` sets ``n_features_in_``,
+    ``feature_names_in_`` and ``data_format_``.
     """
-    flat, stacked_shape = flatten_stack(type(estimator).__name__, X)
-    shape = np.shape(X) if stacked_shape is not None else None
+    flat, layout = flatten_stack(type(estimator).__name__, X)
     rows = _validate(estimator, flat, reset=reset)
-    return rows if shape is None else rows.reshape(shape)
+    return _as_rows(estimator, rows, X, layout, reset)
 
 
 def check_rows_and_labels(
@@ -110,25 +127,86 @@ def check_rows_and_labels(
     return rows, classes, codes
 
 
+def check_more_rows(estimator: Any, X_unlabeled: Any, rows: NDArray[Any]) -> NDArray[Any]:
+    """Validate ``X_unlabeled``, which joins ``rows`` of X, and return it shaped like them.
+
+    Raises
+    ------
+    InvalidImagesError
+        If it holds images of another shape or, of as many pixels as a picture has, on another
+        scale.
+    """
+    name = type(estimator).__name__
+    more = check_rows(estimator, X_unlabeled, reset=False)
+    if more.ndim > 2 and rows.ndim > 2 and _size(more) != _size(rows):
+        raise InvalidImagesError(
+            f"{name}: X_unlabeled must be shaped like X, whose rows have shape {rows.shape[1:]}, "
+            f"got {more.shape[1:]}. Bring the images to one size and as many channels."
+        )
+    more = more.reshape(len(more), *rows.shape[1:])
+    seen = find_range(rows)
+    if rows[0].size >= SMALLEST_PICTURE and seen[0] >= 0 and seen[1] <= MAX_INK:
+        # All of it is here, so that rows may be judged together: features may be small in some.
+        check_same_range(name, more, seen, input_name="X_unlabeled", together=True)
+    return more
+
+
+def _size(stack: NDArray[Any]) -> ImageShape:
+    return (1, *stack.shape[1:])[-3:]
+
+
+def _as_rows(
+    estimator: Any, rows: NDArray[Any], X: Any, layout: Layout | None, reset: bool
+) -> NDArray[Any]:
+    _keep_data_format(estimator, layout, reset)
+    if layout is None:
+        return rows
+    return rows.reshape(np.shape(X)) if np.ndim(X) == 3 else layout.restore(rows)
+
+
+def _keep_data_format(estimator: Any, layout: Layout | None, reset: bool) -> None:
+    """Remember that the channels came last: flat rows then say no longer how they are ordered."""
+    if reset:
+        vars(estimator).pop("data_format_", None)
+        if layout is not None and layout.channels_last and layout.shape[0] > 1:
+            estimator.data_format_ = "channels_last"
+    elif layout is None and hasattr(estimator, "data_format_"):
+        raise InvalidImagesError(
+            f"{type(estimator).__name__}: X must be a stack, as in fit, where it had shape (n, "
+            "height, width, channels): the pixels of flat rows could be in that order or channel "
+            "by channel. Pass images of shape (n, height, width, channels) or (n, channels, "
+            "height, width)."
+        )
+
+
 def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
-    rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
-    if rows.dtype.kind == "f":
-        for chunk in in_chunks(rows):
-            assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
+    with raised_as(InvalidImagesError):
+        rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        if rows.dtype.kind == "f":
+            for chunk in in_chunks(rows):
+                assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")
     return rows
 
 
 def _as_images(
-    name: str,
+    estimator: Any,
     flat: NDArray[Any],
     image_shape: tuple[int, ...] | None,
-    stacked_shape: ImageShape | None,
+    layout: Layout | None,
+    reset: bool,
 ) -> NDArray[Any]:
+    name = type(estimator).__name__
+    _keep_data_format(estimator, layout, reset)
+    stacked_shape = None if layout is None else layout.shape
     shape = resolve_image_shape(name, flat.shape[1], image_shape, stacked_shape)
-    is_picture = min(shape[1:]) >= SMALLEST_SIDE
-    values = _as_ink(name, flat) if is_picture else _as_features(flat)
-    return values.reshape(-1, *shape)
+    if min(shape[1:]) >= SMALLEST_SIDE:
+        values = _as_ink(estimator, flat, reset)
+    else:
+        values = _as_features(flat)
+        if reset:
+            estimator.pixel_range_ = None
+    return (layout or Layout(shape, False)).restore(values)
 
 
 def resolve_image_shape(
@@ -173,45 +251,99 @@ def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
     return shape
 
 
-def flatten_stack(name: str, X: Any) -> tuple[Any, ImageShape | None]:
-    """Flatten (n, H, W) or (n, C, H, W) to rows, so that scikit-learn counts pixels as features."""
+def flatten_stack(
+    name: str, X: Any, image_shape: tuple[int, ...] | None = None
+) -> tuple[Any, Layout | None]:
+    """Flatten a stack of images to rows, so that scikit-learn counts pixels as features.
+
+    The pixels of a row stay in the order that they came in, which the layout tells: a memory map is
+    not copied. Flat rows have none. ``image_shape`` decides where a shape has two readings.
+    """
     if isinstance(X, (list, tuple)):
-        X = np.asarray(X)
+        with raised_as(InvalidImagesError):
+            X = _as_array(name, X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
     X = np.asarray(X)
-    if X.ndim == 3:
-        shape = (1, *X.shape[1:])
-    elif X.ndim == 4 and X.shape[1] in CHANNELS:
-        shape = X.shape[1:]
-    else:
-        hint = " Move the channels first: X.transpose(0, 3, 1, 2)." if X.ndim == 4 else ""
+    layout = _read_layout(name, X.shape, image_shape)
+    return X.reshape(len(X), prod(layout.shape)), layout
+
+
+def _as_array(name: str, X: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        shapes = {np.shape(image) for image in X if hasattr(image, "shape")}
+        if len(shapes) < 2:
+            raise
         raise InvalidImagesError(
-            f"{name}: X must have shape (n, H * W), (n, H, W) or (n, C, H, W) with 1 or 3 "
-            f"channels, got {X.shape}.{hint}"
+            f"{name}: all images of X must have one shape, got {sorted(shapes)[:5]}. Resize them; "
+            "SketchNormalizer does so for drawings."
+        ) from error
+
+
+def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...] | None) -> Layout:
+    """Return how a stack of this shape is read: the axis of 1 or 3 entries holds the channels."""
+    if len(shape) == 3:
+        return Layout((1, shape[1], shape[2]), False)
+    readings = []
+    if len(shape) == 4 and shape[1] in CHANNELS:
+        readings.append(Layout((shape[1], shape[2], shape[3]), False))
+    if len(shape) == 4 and shape[3] in CHANNELS:
+        readings.append(Layout((shape[3], shape[1], shape[2]), True))
+    if not readings:
+        hint = ""
+        if len(shape) == 4 and 4 in (shape[1], shape[3]):
+            colours = "X[..., :3]" if shape[3] == 4 else "X[:, :3]"
+            hint = (
+                " A fourth channel, transparency, is not read: leave it out where all images are "
+                f"opaque, {colours}, or draw them on a background first."
+            )
+        raise InvalidImagesError(
+            f"{name}: X must have shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C) with 1 "
+            f"or 3 channels, got {shape}.{hint}"
         )
-    return X.reshape(len(X), prod(shape)), shape
+    if len(readings) == 1 or shape[1] == shape[3] == 1:  # of one channel both are the same
+        return readings[0]
+    wanted = None if image_shape is None else _with_channels(name, image_shape)
+    fitting = [reading for reading in readings if reading.shape == wanted]
+    if not fitting:
+        raise InvalidImagesError(
+            f"{name}: X of shape {shape} could have its channels first or last. Pass image_shape="
+            "(channels, height, width), and X as flat rows where there is no such parameter."
+        )
+    return fitting[0]
 
 
-def _as_ink(name: str, flat: NDArray[Any]) -> NDArray[Any]:
+def _as_ink(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
     """Check the range, and narrow integers to uint8; floating point stays as it is."""
-    if flat.dtype == np.uint8:
-        return flat
-    if flat.dtype == np.bool_:
+    name = type(estimator).__name__
+    is_byte = flat.dtype in (np.uint8, np.bool_)
+    if reset or not is_byte:
+        own = find_range(flat)
+        _check_ink(name, *own)
+    if reset:
+        estimator.pixel_range_ = own
+    elif getattr(estimator, "pixel_range_", None) is not None:  # files of older versions have none
+        check_same_range(name, flat, estimator.pixel_range_)
+    if is_byte:
         return flat.view(np.uint8)
-    ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(flat)]
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    return flat if flat.dtype.kind == "f" else _converted(flat, np.uint8)
+
+
+def _check_ink(name: str, low: float, high: float) -> None:
     if low < 0:
         raise InvalidImagesError(
             f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, "
-            f"got a minimum of {low}. Undo the standardisation: {name} scales images by itself."
+            f"got a minimum of {low:g}. Pass images as they were before they were standardised: "
+            f"{name} scales them by itself."
         )
     if high > MAX_INK:
         raise InvalidImagesError(
-            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high}. Rescale X, "
-            f"for example X * ({MAX_INK} / X.max())."
+            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high:g}. Divide "
+            "all images, here and in predictions, by one number, such as 257 where they have 16 "
+            "bits."
         )
-    return flat if flat.dtype.kind == "f" else _converted(flat, np.uint8)
 
 
 def _as_features(flat: NDArray[Any]) -> NDArray[Any]:

@@ -25,7 +25,8 @@ class MappedRows:
     Parameters
     ----------
     array : ndarray of shape (n, ...)
-        A view on a memory map, whose rows lie in one piece each.
+        A view on a memory map, whose rows lie in one piece each; images (n, C, H, W) may have their
+        channels last in the file.
     path : str or path
         The file that was mapped.
     start : int
@@ -36,24 +37,29 @@ class MappedRows:
         self.array = array
         self.path = path
         self.start = start
+        self._is_moved = not array[:1].flags.c_contiguous
+        self._stored = np.moveaxis(array, 1, -1) if self._is_moved else array
 
     def take(self, positions: NDArray[np.int64]) -> NDArray[Any]:
         """Return the rows at these positions."""
-        rows = np.empty((len(positions), *self.array.shape[1:]), self.array.dtype)
+        rows = np.empty((len(positions), *self._stored.shape[1:]), self.array.dtype)
         with open(self.path, "rb", buffering=0) as file:
             for i, position in enumerate(positions.tolist()):
                 self._read(file, position, rows[i : i + 1])
-        return rows
+        return self._shown(rows)
 
     def cut(self, start: int, stop: int) -> NDArray[Any]:
         """Return the rows from ``start`` to ``stop``."""
         stop = min(stop, len(self.array))
-        if not self.array.flags.c_contiguous:
+        if not self._stored.flags.c_contiguous:
             return self.take(np.arange(start, stop))
-        rows = np.empty((stop - start, *self.array.shape[1:]), self.array.dtype)
+        rows = np.empty((stop - start, *self._stored.shape[1:]), self.array.dtype)
         with open(self.path, "rb", buffering=0) as file:
             self._read(file, start, rows)
-        return rows
+        return self._shown(rows)
+
+    def _shown(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return np.moveaxis(rows, -1, 1) if self._is_moved else rows
 
     def _read(self, file: Any, position: int, out: NDArray[Any]) -> None:
         file.seek(self.start + position * self.array.strides[0])
@@ -73,7 +79,7 @@ def map_rows(array: NDArray[Any]) -> MappedRows | None:
     root = _find_map(array)
     if root is None or root.mode == "c" or not root.filename:
         return None
-    if not len(array) or not array[:1].flags.c_contiguous:
+    if not len(array) or not _is_in_one_piece(array[:1]):
         return None
     if not _is_still_there(root, root.filename):
         return None
@@ -96,6 +102,11 @@ def _find_map(array: Any) -> np.memmap | None:
             return array
         array = getattr(array, "base", None)
     return None
+
+
+def _is_in_one_piece(row: NDArray[Any]) -> bool:
+    """Return whether a row's memory has no gaps: as it is, or with the channels moved last."""
+    return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
 
 def _is_still_there(root: np.memmap, path: Any) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils import check_random_state
+from ._checks import check_random_state
 
 if TYPE_CHECKING:
     import torch

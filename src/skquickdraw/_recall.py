@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -13,14 +15,33 @@ from sklearn.utils.validation import check_memory
 
 from ._fitting import fit_targets
 
+# Their classes are known by name. All others are a user's, and may be edited between two runs.
+KNOWN_PACKAGES = sys.stdlib_module_names | {
+    "imblearn",
+    "joblib",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "scipy",
+    "skorch",
+    "sklearn",
+    "skquickdraw",
+    "torch",
+    "xgboost",
+}
+PLAIN = {bool, bytes, complex, float, int, str, type(None)}
+NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
+
 
 def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
     """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
-    the parameters of the estimator, its seeds among them, the code of functions, the weights of
-    networks inside that are trained already, and the data. Classes, and what functions call, are
-    known by their names alone: after their code was changed, take another folder.
+    the parameters of the estimator, its seeds among them, the code of functions and of classes of a
+    user's own, the weights of networks inside that are trained already, and the data. To a user's
+    code belong the functions, classes and plain values that it names from its own module. What it
+    reaches in other ways, as ``module.Block``, and classes of this package and of those that it is
+    built on, are known by their names alone: after their code was changed, take another folder.
     """
     if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
         return fit_targets(estimator, *data)
@@ -43,7 +64,10 @@ class _ContentHasher(NumpyHasher):
 
     def save(self, obj: Any) -> None:
         if isinstance(obj, FunctionType):
-            self._save_function(obj)
+            self._save_code(obj, _describe_function)
+            return
+        if isinstance(obj, type) and _is_users(obj):
+            self._save_code(obj, _describe_class)
             return
         if isinstance(obj, frozenset):  # of which joblib knows no order
             obj = ("frozenset", set(obj))
@@ -55,23 +79,71 @@ class _ContentHasher(NumpyHasher):
             obj = ("tensor", np.ascontiguousarray(obj.detach().cpu().float().numpy()))
         super().save(obj)
 
-    def _save_function(self, function: FunctionType) -> None:
-        """Save what a function does, wherever it stands in its file, but for calls of itself."""
-        name = ("function", function.__module__, function.__qualname__)
-        open_ones: set[int] = self.__dict__.setdefault("_open_functions", set())
-        if id(function) in open_ones:
+    def _save_code(self, code: Any, describe: Callable[[Any], Any]) -> None:
+        """Save what a function or class does, wherever it stands, but for where it names itself."""
+        name = (type(code).__name__, code.__module__, code.__qualname__)
+        open_ones: set[int] = self.__dict__.setdefault("_open_code", set())
+        if id(code) in open_ones:
             super().save(name)
             return
-        closed_over = []
-        for cell in function.__closure__ or ():
-            with suppress(ValueError):  # a cell that is still empty
-                closed_over.append(cell.cell_contents)
-        defaults = function.__defaults__, function.__kwdefaults__
-        open_ones.add(id(function))
-        self.save((name, _instructions(function.__code__), *defaults, closed_over))
-        open_ones.remove(id(function))
+        open_ones.add(id(code))
+        self.save((name, describe(code)))
+        open_ones.remove(id(code))
+
+
+def _describe_function(function: FunctionType) -> Any:
+    closed_over = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # a cell that is still empty
+            closed_over.append(cell.cell_contents)
+    defaults = function.__defaults__, function.__kwdefaults__
+    code = function.__code__
+    return _instructions(code), defaults, closed_over, _named_values(function)
 
 
 def _instructions(code: CodeType) -> Any:
     inner = [_instructions(c) if isinstance(c, CodeType) else c for c in code.co_consts]
     return code.co_code, code.co_names, inner
+
+
+def _named_values(function: FunctionType) -> list[tuple[str, Any]]:
+    """Return what a function names from its module that is a user's code, or a plain value."""
+    if not _is_users(function):
+        return []
+    named = sorted(_names(function.__code__) & function.__globals__.keys())
+    values = [(name, function.__globals__[name]) for name in named]
+    return [(name, value) for name, value in values if _counts(value)]
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (_names(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def _counts(value: Any) -> bool:
+    if isinstance(value, FunctionType | type):
+        return _is_users(value)
+    if type(value) is tuple:
+        return all(map(_counts, value))
+    return type(value) in PLAIN
+
+
+def _describe_class(cls: type) -> Any:
+    """Return the code of a class, its plain attributes, and what it is derived from."""
+    members = [(name, vars(cls)[name]) for name in sorted(vars(cls).keys() - NO_CODE)]
+    parts = [(name, part) for name, value in members for part in _unwrap(value)]
+    return cls.__bases__, [(name, part) for name, part in parts if _counts(part)]
+
+
+def _unwrap(member: Any) -> tuple[Any, ...]:
+    """Return the functions inside of a method or property, or else the member."""
+    if isinstance(member, classmethod | staticmethod):
+        return (member.__func__,)
+    if isinstance(member, property):
+        return member.fget, member.fset, member.fdel
+    return (member,)
+
+
+def _is_users(code: Any) -> bool:
+    """Return whether code is neither of this package nor of those that it is built on."""
+    return str(code.__module__).split(".")[0] not in KNOWN_PACKAGES

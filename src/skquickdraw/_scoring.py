@@ -10,7 +10,8 @@ from sklearn import base
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from ._compat import check_sample_weight, safe_indexing
+from ._checks import check_sample_weight
+from ._compat import safe_indexing
 from ._fitting import find_mark
 from ._targets import (
     NO_LABEL,

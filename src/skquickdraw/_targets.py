@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 
+from ._checks import check_target_array, raised_as
+from ._compat import count_samples
 from ._label_column import KINDS, NO_LABEL, is_missing, kind_of, not_a_label, read_column
 from ._marks import find_marks, holds_minus_one, is_auto
 from .exceptions import InvalidTargetsError
@@ -148,7 +149,8 @@ def decode_labels(
 
 def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
     """Refuse another number of labels than of rows."""
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    with raised_as(InvalidTargetsError):
+        n_rows = count_samples(X)
     if n_rows != len(codes):
         raise InvalidTargetsError(
             f"{name}: X and y have inconsistent numbers of samples, {n_rows} and {len(codes)}. "
@@ -219,7 +221,7 @@ def check_soft_targets(
         If the shape is not ``(n_samples, n_classes)``, a value is negative, or a row does not sum
         to one (within 1e-3, which half precision needs).
     """
-    soft = check_array(soft_targets, dtype=np.float32, input_name="soft_targets")
+    soft = check_target_array(soft_targets, dtype=np.float32, input_name="soft_targets")
     if soft.shape != (n_samples, n_classes):
         raise InvalidTargetsError(
             f"{name}: soft_targets must have shape (n_samples, n_classes) = "

@@ -3,14 +3,20 @@
 ::
 
     SkquickdrawError
-    ├── InvalidImagesError     (ValueError)   X is no batch of images of the right shape and range
-    ├── InvalidTargetsError    (ValueError)   y, soft targets or weights do not fit the images
-    ├── InvalidParameterError  (ValueError)   a constructor parameter, found out in ``fit``
-    ├── DataFileError          (ValueError)   a file on disk does not hold what it should
-    └── DownloadError          (OSError)      a file could not be fetched, or is not to be
+    ├── InvalidImagesError      (ValueError, TypeError)  X is no batch of images of the right shape
+    │                                                    and range
+    ├── InvalidTargetsError     (ValueError, TypeError)  y, soft targets or weights do not fit
+    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, found out in ``fit``
+    ├── DataFileError           (ValueError)             a file does not hold what it should
+    ├── DownloadError           (OSError)                a file could not be fetched
+    └── MissingDependencyError  (ImportError)            an optional package is not installed
 
-Each also derives from the built-in error that scikit-learn users catch already. Messages name the
-subject, the rule, the value that broke it, and the way out.
+Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
+raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the
+rule, the value that broke it, and the way out. What scikit-learn's checks find keeps its text.
+
+An estimator that is not fitted raises :class:`sklearn.exceptions.NotFittedError`, as everywhere in
+scikit-learn.
 """
 
 __all__ = [
@@ -19,6 +25,7 @@ __all__ = [
     "InvalidImagesError",
     "InvalidParameterError",
     "InvalidTargetsError",
+    "MissingDependencyError",
     "SkquickdrawError",
 ]
 
@@ -27,16 +34,16 @@ class SkquickdrawError(Exception):
     """Base of all errors of this package."""
 
 
-class InvalidImagesError(SkquickdrawError, ValueError):
+class InvalidImagesError(SkquickdrawError, ValueError, TypeError):
     """X cannot be read as a batch of images."""
 
 
-class InvalidTargetsError(SkquickdrawError, ValueError):
+class InvalidTargetsError(SkquickdrawError, ValueError, TypeError):
     """Labels, soft targets or sample weights do not fit."""
 
 
-class InvalidParameterError(SkquickdrawError, ValueError):
-    """A constructor parameter has a value that its estimator cannot use."""
+class InvalidParameterError(SkquickdrawError, ValueError, TypeError):
+    """A parameter has a value that its estimator or function cannot use."""
 
 
 class DataFileError(SkquickdrawError, ValueError):
@@ -45,3 +52,7 @@ class DataFileError(SkquickdrawError, ValueError):
 
 class DownloadError(SkquickdrawError, OSError):
     """A file is neither in the cache nor to be had from the network."""
+
+
+class MissingDependencyError(SkquickdrawError, ImportError):
+    """A package that is optional is needed here, and not installed."""

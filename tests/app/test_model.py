@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 from skquickdraw import CNNClassifier, SeedEnsembleClassifier, TransductiveClassifier
 from skquickdraw.app import make_server
 from skquickdraw.datasets import make_sketches
-from skquickdraw.exceptions import DataFileError, InvalidParameterError
+from skquickdraw.exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from skquickdraw.persistence import save_model, to_onnx
 
 
@@ -95,6 +95,36 @@ def test_an_onnx_graph_is_the_model(tmp_path, graph, small, sketches, input_dtyp
     expected = small.predict_proba(picture[None])[0]
     np.testing.assert_allclose(probabilities(graph, picture), expected, atol=1e-5)
     assert shown(graph) == (12, ["0", "1", "2"])
+
+
+@pytest.mark.parametrize("suffix", [None, "safetensors", "onnx"])
+@pytest.mark.parametrize("scale", ["units", "truth"])
+def test_a_model_of_another_scale_gets_its_own(tmp_path, sketches, suffix, scale):
+    X, y = sketches
+    images = X > 127 if scale == "truth" else X / 255
+    inner = CNNClassifier(width=0.25, max_epochs=1, random_state=0)
+    model = SeedEnsembleClassifier(inner, n_estimators=1).fit(images, y)
+    picture = (X[0] > 127).reshape(12, 12).astype(np.uint8)
+    top = 1 if scale == "truth" else X.max() / 255
+    expected = model.predict_proba(picture[None] * top)[0]
+    if suffix is not None:
+        path = tmp_path / f"model.{suffix}"
+        if suffix == "onnx":
+            pytest.importorskip("onnx")
+            to_onnx(model, path, input_dtype="float32" if scale == "units" else "uint8")
+        else:
+            save_model(model, path)
+        model = path
+    np.testing.assert_allclose(probabilities(model, 255 * picture), expected, atol=1e-5)
+
+
+def test_behind_a_scaler_pictures_stay_as_they_are(sketches):
+    X, y = sketches
+    inner = CNNClassifier(width=0.25, max_epochs=1, random_state=0)
+    model = make_pipeline(MinMaxScaler(), inner).fit(X, y)
+    np.testing.assert_array_equal(
+        probabilities(model, X[0].reshape(12, 12)), model.predict_proba(X[:1])[0]
+    )
 
 
 def test_an_unfitted_classifier_is_refused():
@@ -219,5 +249,5 @@ def test_the_extra_for_graphs_is_named(tmp_path, monkeypatch):
     path = tmp_path / "model.onnx"
     path.write_bytes(b"")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ImportError, match="pip install 'skquickdraw\\[onnx\\]'"):
+    with pytest.raises(MissingDependencyError, match="pip install 'skquickdraw\\[onnx\\]'"):
         make_server(path)

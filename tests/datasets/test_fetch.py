@@ -11,7 +11,12 @@ from numpy.testing import assert_array_equal
 
 from skquickdraw.datasets import fetch_quickdraw, load_quickdraw, rasterize
 from skquickdraw.datasets._bucket._class_names import CLASS_NAMES
-from skquickdraw.exceptions import DownloadError, InvalidParameterError, SkquickdrawError
+from skquickdraw.exceptions import (
+    DownloadError,
+    InvalidParameterError,
+    MissingDependencyError,
+    SkquickdrawError,
+)
 
 pooch = pytest.importorskip("pooch", reason="downloading needs pooch")
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -289,7 +294,7 @@ def test_a_missing_extra_is_named_and_the_cache_needs_none(server, fetch, monkey
     fetch(["cat"])
     monkeypatch.setitem(sys.modules, module, None)
     assert_array_equal(fetch(["cat"]).data, cat)
-    with pytest.raises(ImportError, match=r"pip install 'skquickdraw\[data\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'skquickdraw\[data\]'"):
         fetch(["dog"])
 
 

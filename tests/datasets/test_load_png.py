@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skquickdraw.datasets import load_quickdraw
-from skquickdraw.exceptions import DataFileError
+from skquickdraw.exceptions import DataFileError, MissingDependencyError
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -147,5 +147,5 @@ def test_refuses_bombs(tmp_path, monkeypatch):
 def test_names_the_extra_where_pillow_is_missing(tmp_path, monkeypatch):
     folder = write(tmp_path / "cat")
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(ImportError, match=r"pip install 'skquickdraw\[data\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'skquickdraw\[data\]'"):
         load_quickdraw(folder)

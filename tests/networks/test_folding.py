@@ -57,3 +57,53 @@ def test_a_norm_without_statistics_stays():
     norm = nn.BatchNorm2d(4, track_running_stats=False)
     network = nn.Sequential(nn.Conv2d(1, 4, 3), norm).eval()
     assert isinstance(fold_batch_norm(network)[1], nn.BatchNorm2d)
+
+
+def used_twice():
+    shared = nn.Conv2d(4, 4, 1)
+    parts = [nn.Sequential(shared, nn.BatchNorm2d(4)), nn.Sequential(shared, nn.ReLU())]
+    return nn.Sequential(nn.Conv2d(1, 4, 3), *parts)
+
+
+class Residual(nn.Sequential):
+    """Not what the order of its layers says."""
+
+    def forward(self, x):
+        return x + self[1](self[0](x).relu())
+
+
+class Centred(nn.Conv2d):
+    """A convolution whose weights are standardized whenever it is called."""
+
+    def forward(self, x):
+        weight = self.weight / self.weight.std()
+        return self._conv_forward(x, weight, self.bias)
+
+
+def with_hook():
+    convolution = nn.Conv2d(1, 4, 3)
+    convolution.register_forward_hook(lambda module, inputs, output: output.relu())
+    return nn.Sequential(convolution, nn.BatchNorm2d(4))
+
+
+ODD = [
+    used_twice,
+    with_hook,
+    lambda: nn.Sequential(nn.Conv2d(1, 4, 1), Residual(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4))),
+    lambda: nn.Sequential(Centred(1, 4, 3), nn.BatchNorm2d(4)),
+    lambda: nn.Sequential(
+        nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 4, 3)), nn.BatchNorm2d(4)
+    ),
+    lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 4), nn.ReLU()),
+]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("make", ODD)
+def test_a_network_of_any_kind_keeps_its_outputs(make):
+    torch.manual_seed(0)
+    network, images = make(), torch.randn(16, 1, 8, 8)
+    for _ in range(3):
+        network(3 * images + 1)
+    network.eval()
+    torch.testing.assert_close(fold_batch_norm(network)(images), network(images))

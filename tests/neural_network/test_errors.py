@@ -35,12 +35,18 @@ class NoLoss:
 
 PARAMETERS = [
     ({"loss": "hinge"}, "The 'loss' parameter of CNNClassifier"),
-    ({"loss": NoLoss()}, "loss must be one of .* or an object from skquickdraw.losses, got"),
+    (
+        {"loss": NoLoss()},
+        r"NoLoss.bind must return .* one loss for each row, of shape \(2,\), got None",
+    ),
     ({"loss": Focal(-1)}, "Focal: gamma must be a finite number of at least 0, got -1"),
     ({"loss": LDAM(scale=0)}, "LDAM: scale must be a finite number above 0, got 0"),
     ({"lr_schedule": "linear"}, "The 'lr_schedule' parameter of CNNClassifier"),
     ({"augmentation": "photo"}, "The 'augmentation' parameter of CNNClassifier"),
-    ({"augmentation": NoPolicy()}, "augmentation must be None, one of .* got"),
+    (
+        {"augmentation": NoPolicy()},
+        "NoPolicy.apply must return images of the shape .* got NoneType",
+    ),
     ({"augmentation": AugmentationPolicy(rotation=-1)}, "rotation must be an angle in degrees"),
     ({"mixing": "blend"}, "The 'mixing' parameter of CNNClassifier"),
     ({"mixing": MixUp(alpha=0)}, "MixUp: alpha must be a finite number above 0, got 0"),
@@ -97,7 +103,7 @@ PICTURES = [
     (lambda X: with_pixel(X, np.inf), ValueError, "Input X contains infinity"),
     (lambda X: with_pixel(X, -3), InvalidImagesError, "Negative values in data .* of -3"),
     (lambda X: with_pixel(X, 256), InvalidImagesError, "between 0 and 255, got a maximum of 256"),
-    (lambda X: X.reshape(-1, 12, 12, 1), InvalidImagesError, "Move the channels first"),
+    (lambda X: X[:, None, None].repeat(4, 1), InvalidImagesError, "A fourth channel, transpar"),
     (lambda X: X.reshape(-1, 2, 6, 12), InvalidImagesError, r"1 or 3 channels, got \(90, 2, 6, 12"),
     (lambda X: X[0], ValueError, "Expected 2D array, got 1D array instead"),
 ]

@@ -16,6 +16,7 @@ from sklearn.base import clone
 
 from skquickdraw import CNNClassifier, ResNetClassifier
 from skquickdraw.datasets import make_sketches
+from skquickdraw.exceptions import MissingDependencyError
 
 pytest.importorskip("accelerate", reason="needs accelerate")
 
@@ -124,5 +125,7 @@ def test_one_process_alone_trains_as_on_its_device(sketches, monkeypatch):
 
 def test_a_missing_package_is_named(sketches, monkeypatch):
     monkeypatch.setitem(sys.modules, "accelerate", None)
-    with pytest.raises(ValueError, match="needs the package accelerate.*skquickdraw.distributed"):
+    with pytest.raises(
+        MissingDependencyError, match="needs the package accelerate.*skquickdraw.distributed"
+    ):
         clone(FITS["averaged"]).set_params(device="accelerate").fit(*sketches)

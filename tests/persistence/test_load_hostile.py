@@ -252,6 +252,10 @@ FORGED = {
         array_of(np.zeros(7, np.float32), "net_.optimizer.memory.0.exp_avg"),
         "remembers of weight 0 has the shapes",
     ),
+    "sums of other channels": (
+        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is no number",
+    ),
+    "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "remembers of pixels"),
     "an ink": (put_in_net(["evil"], "ink"), "TypeError"),
 }  # fmt: skip
 

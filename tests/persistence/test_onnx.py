@@ -26,6 +26,7 @@ from skquickdraw import (
     CNNClassifier,
     DeepFeatureExtractor,
     DistilledClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     RelationNetworkClassifier,
@@ -36,8 +37,9 @@ from skquickdraw import (
 )
 from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import make_sketches, pack_strokes
-from skquickdraw.exceptions import DataFileError, InvalidParameterError
+from skquickdraw.exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from skquickdraw.persistence import to_onnx
+from skquickdraw.recipes import BudgetedClassifier
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -127,15 +129,17 @@ BUILT_ON_NETWORKS = {
     "weighted": SeedEnsembleClassifier(CNN, 3, weights=[1, 0, 3], random_state=0),
     "logits": SeedEnsembleClassifier(CNN, 2, weights=[1, 3], combine="logit", random_state=0),
     "student": NoisyStudentClassifier(CNN, n_iterations=1, random_state=0),
+    "budget": BudgetedClassifier([CNN], minutes=1e-3, random_state=0),
     "distilled": DistilledClassifier(LogisticRegression(), CNN, random_state=0),
     "searched": TransductiveClassifier(GridSearchCV(FILLED, {"cnnclassifier__lr": [0.01]}, cv=2)),
     "relations": RelationNetworkClassifier(n_way=3, n_episodes=10, width=0.25, random_state=0),
     "subclass": Renamed(**TINY),
     "other shape": CNNClassifier(**TINY, image_shape=(SIDE // 2, SIDE * 2)),
 }
-WEIGHTS = [1, 2, 1, 3, 1, 2, 1, 3]
+WEIGHTS = [1, 2, 1, 1, 3, 1, 2, 1, 3]
 
 
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 def test_what_is_built_on_networks_is_one_graph(tmp_path):
     """All in one vote: as far off as 1e-5, each of them would move it by 3e-7 or more."""
     y = np.where(np.arange(len(CODES)) < 60, CODES, -1)
@@ -240,6 +244,36 @@ def test_the_file_describes_itself(fitted, file):
     assert described["estimator"] == "CNNClassifier"
 
 
+def pixel_range(path):
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    return json.loads(metadata["pixel_range"]) if "pixel_range" in metadata else None
+
+
+@pytest.mark.parametrize(
+    ("images", "input_dtype", "expected"),
+    [
+        (X, "uint8", [0, int(X.max())]),
+        (X > 127, "uint8", [0, 1]),
+        (X / 255, "float32", [0, X.max() / 255]),
+    ],
+)
+def test_the_file_names_the_range_of_its_pixels(images, input_dtype, expected, tmp_path):
+    clf = SeedEnsembleClassifier(CNN, n_estimators=2, random_state=0).fit(images, Y)
+    to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
+    assert pixel_range(tmp_path / "model.onnx") == pytest.approx(expected)
+    del clf.estimators_[1].pixel_range_  # of a version that did not remember it
+    to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
+    assert pixel_range(tmp_path / "model.onnx") is None
+
+
+def test_fractions_are_refused_for_bytes(tmp_path):
+    clf = clone(CNN).fit(X / 255, Y)
+    message = r"input_dtype='uint8' must hold .* floating point from 0 to .*Pass input_dtype='float"
+    with pytest.raises(InvalidParameterError, match=message):
+        to_onnx(clf, tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_file_is_one_and_holds_little_but_the_weights(fitted, file):
     assert list(file.parent.iterdir()) == [file]
     content = file.read_bytes()
@@ -332,7 +366,7 @@ class Reader(CNNClassifier):
             "DeepFeatureExtractor can be exported around a classifier of .*, got Reader",
         ),
         (
-            lambda net: deepcopy(net).set_params(n_tta=9),
+            lambda _: CNNClassifier(**TINY, augmentation=None).fit(X, Y).set_params(n_tta=9),
             "n_tta=9, but without horizontal flips",
         ),
     ],
@@ -361,5 +395,46 @@ def test_wrong_arguments(fitted, tmp_path):
 @pytest.mark.parametrize("package", ["onnx", "onnxscript"])
 def test_a_missing_extra_is_named(fitted, package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"and {package} is missing.*skquickdraw\[onnx\]"):
+    with pytest.raises(
+        MissingDependencyError, match=rf"and {package} is missing.*skquickdraw\[onnx\]"
+    ):
         to_onnx(fitted, tmp_path / "model.onnx")
+
+
+class Small(torch.nn.Sequential):
+    """A network of a user's own."""
+
+    penultimate = "2"
+
+    def __init__(self, image_shape, n_classes):
+        layers = torch.nn.LazyLinear(16), torch.nn.ReLU(), torch.nn.Linear(16, n_classes)
+        super().__init__(torch.nn.Flatten(), *layers)
+
+
+class Branching(Small):
+    """Does something else where a value is large, which no graph can hold."""
+
+    def forward(self, x):
+        return super().forward(x if x.sum() > 7 else -x)
+
+
+def users(network):
+    return ImageClassifier(network, max_epochs=1, random_state=0)
+
+
+@pytest.mark.parametrize("layer", [None, "penultimate", "network.1"])
+def test_a_network_of_a_users_is_exported(layer, tmp_path):
+    clf = users(Small)
+    estimator = clf if layer is None else DeepFeatureExtractor(clf, layer=layer)
+    to_onnx(estimator.fit(X, Y), tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (outputs,) = session.run(None, {"images": X.reshape(-1, 1, SIDE, SIDE).astype(np.uint8)})
+    expected = estimator.predict_proba(X) if layer is None else estimator.transform(X)
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+
+
+def test_a_network_that_cannot_be_exported_is_named(tmp_path):
+    clf = users(Branching).fit(X, Y)
+    with pytest.raises(InvalidParameterError, match="the network of ImageClassifier: .*Distilled"):
+        to_onnx(clf, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

@@ -39,12 +39,14 @@ from skquickdraw import (
     CNNClassifier,
     DeepFeatureExtractor,
     DistilledClassifier,
+    ImageClassifier,
     MobileNetClassifier,
     NoisyStudentClassifier,
     PrototypeClassifier,
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     TopKReranker,
     TransductiveClassifier,
 )
@@ -52,6 +54,10 @@ from skquickdraw.augmentation import AugmentationPolicy, CutMix, MixUp, StrokeAu
 from skquickdraw.losses import LDAM, BalancedSoftmax, Distillation, Focal
 from skquickdraw.model_selection import LabeledStratifiedKFold
 from skquickdraw.persistence import load_model, save_model
+from skquickdraw.recipes import BudgetedClassifier
+
+# Minutes that are over before a training begins.
+pytestmark = pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 
 METHODS = ("predict_proba", "decision_function", "transform", "predict")
 
@@ -63,6 +69,7 @@ def scaled(*steps):
 # What each makes of a small network, and of one that is fitted and frozen.
 MODELS = {
     "CNN": lambda net, frozen: net(),
+    "Image": lambda net, frozen: net(ImageClassifier, network="mobilenet"),
     "MobileNet": lambda net, frozen: net(MobileNetClassifier, early_stopping=True),
     "ResNet": lambda net, frozen: net(ResNetClassifier, ema_decay=0.9, n_tta=2),
     "Relation": lambda net, frozen: RelationNetworkClassifier(
@@ -78,6 +85,9 @@ MODELS = {
     "Transductive": lambda net, frozen: TransductiveClassifier(frozen),
     "Seeds": lambda net, frozen: SeedEnsembleClassifier(
         net(), n_estimators=2, weights="validation", random_state=0
+    ),
+    "Budget": lambda net, frozen: BudgetedClassifier(
+        [net(), SeedEnsembleClassifier(net(), 2)], minutes=1e-3, random_state=0
     ),
     "Distilled": lambda net, frozen: DistilledClassifier(frozen, net(), random_state=0),
     "Features": lambda net, frozen: DeepFeatureExtractor(net(), random_state=0),
@@ -103,6 +113,9 @@ MODELS = {
     ),
     "Filled": lambda net, frozen: make_imblearn_pipeline(
         AugmentingOverSampler(random_state=0), net()
+    ),
+    "Normalized": lambda net, frozen: make_pipeline(
+        SketchNormalizer((12, 12), polarity="light"), net()
     ),
     "SVC": lambda net, frozen: make_pipeline(
         RobustScaler(), Normalizer(), LinearSVC(random_state=0)
@@ -195,9 +208,9 @@ def test_training_goes_on_as_if_nothing_had_been(params, small, small_sketches, 
     assert loaded.n_epochs_ == model.n_epochs_ == 3
 
 
-def test_without_the_optimizer_files_are_small(fitted, small_sketches, tmp_path):
+def test_without_the_optimizer_files_are_small(small, small_sketches, tmp_path):
     X, y = small_sketches
-    model = fitted("ResNet")
+    model = small(ResNetClassifier, optimizer="adamw").fit(X, y)  # which remembers two numbers each
     save_model(model, tmp_path / "long")
     loaded = there_and_back(model, tmp_path, keep_optimizer=False)
     short, long = (os.path.getsize(tmp_path / name) for name in ("model.safetensors", "long"))

@@ -427,9 +427,9 @@ class TestErrors:
     def test_a_pool_of_another_shape(self, partly, untouched):
         X, y = partly
         clf = noisy(untouched, pseudo_labels="hard")
-        stack = X.reshape(-1, 12, 12)
-        match = r"rows have shape \(144,\), got \(12, 12\)"
-        self.refuse(clf, match, X, y, X_unlabeled=stack)
+        stack, other = X.reshape(-1, 12, 12), X.reshape(-1, 9, 16)
+        match = r"rows have shape \(12, 12\), got \(9, 16\)"
+        self.refuse(clf, match, stack, y, X_unlabeled=other)
         self.refuse(clf, "X has 100 features, but", X, y, X_unlabeled=X[:, :100])
 
     def test_a_teacher_of_other_classes(self, partly, net):

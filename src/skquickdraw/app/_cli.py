@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         arguments.run(arguments)
-    except (SkquickdrawError, OSError, ImportError) as error:
+    except (SkquickdrawError, OSError) as error:
         print(f"skquickdraw {arguments.command}: {error}", file=sys.stderr)
         return 1
     return 0

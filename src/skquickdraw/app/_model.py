@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._images import resolve_image_shape
+from .._pixel_range import MAX_INK, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
 from ._onnx import OnnxClassifier
 
@@ -24,11 +25,15 @@ INNER = ("steps", "estimators_", "student_", "estimator_", "best_estimator_", "e
 
 @dataclass(frozen=True)
 class Guesser:
-    """A classifier of square pictures, the names of its classes, and the side that it takes."""
+    """A classifier of square pictures, the names of its classes, and what pictures it takes.
+
+    ``pixel_range`` is None where a model takes pixels from 0 to 255.
+    """
 
     estimator: Any
     names: list[str]
     side: int
+    pixel_range: tuple[float, float] | None = None
     _turn: Lock = field(default_factory=Lock)
 
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
@@ -36,8 +41,12 @@ class Guesser:
 
         Not every estimator may be asked from several threads, and one drawing needs one answer.
         """
+        row: NDArray[Any] = picture.reshape(1, -1)
+        if self.pixel_range is not None:
+            low, high = self.pixel_range
+            row = low + row * ((high - low) / MAX_INK)
         with self._turn:
-            return np.asarray(self.estimator.predict_proba(picture.reshape(1, -1)))[0]
+            return np.asarray(self.estimator.predict_proba(row))[0]
 
     def best(self, picture: NDArray[np.uint8]) -> list[dict[str, Any]]:
         """Return the likeliest classes, best first, as JSON objects."""
@@ -60,7 +69,7 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
     estimator = _load(Path(model)) if isinstance(model, str | PathLike) else model
     _check_classifier(estimator)
     names = _class_names(estimator, names)
-    guesser = Guesser(estimator, names, _side(estimator))
+    guesser = Guesser(estimator, names, _side(estimator), _pixel_range(estimator))
     # The first prediction is slow, and may fail: make it before a person waits.
     blank = np.zeros((guesser.side, guesser.side), dtype=np.uint8)
     shape = np.shape(guesser.probabilities(blank))
@@ -108,7 +117,7 @@ def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
 def _side(estimator: Any) -> int:
     """Return the side of the pictures that the model takes."""
     name = type(estimator).__name__
-    shape = _image_shape(estimator)
+    shape = _find(estimator, "image_shape_")
     n_pixels = getattr(estimator, "n_features_in_", 28 * 28 if shape is None else prod(shape))
     if shape is None or prod(shape) != n_pixels:  # or what comes first changes the pictures
         shape = resolve_image_shape(name, n_pixels)
@@ -121,13 +130,26 @@ def _side(estimator: Any) -> int:
     return int(height)
 
 
-def _image_shape(estimator: Any) -> Any:
-    """Return the shape that a network inside was trained on; None where there is no network."""
-    while not hasattr(estimator, "image_shape_"):
+def _pixel_range(estimator: Any) -> Any:
+    """Return the range of pixels that the model takes, where it is not 0 to 255."""
+    seen = _find(estimator, "pixel_range_", through_transformers=False)
+    return seen if seen is not None and has_own_scale(seen) else None
+
+
+def _find(estimator: Any, attribute: str, *, through_transformers: bool = True) -> Any:
+    """Return an attribute of a network inside; None where no network has it.
+
+    Behind transformers, what a network was fitted to is not what the whole model takes.
+    """
+    while not hasattr(estimator, attribute):
         inner = next((getattr(estimator, name) for name in INNER if hasattr(estimator, name)), None)
         if inner is None:
             return None
+        if isinstance(inner, list) and not through_transformers:
+            steps = [step[-1] if isinstance(step, tuple) else step for step in inner[:-1]]
+            if any(hasattr(step, "transform") for step in steps):
+                return None
         estimator = inner[-1] if isinstance(inner, list) else inner
         if isinstance(estimator, tuple):  # a step of a pipeline, with its name
             estimator = estimator[-1]
-    return estimator.image_shape_
+    return getattr(estimator, attribute)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import DataFileError
+from ..exceptions import DataFileError, MissingDependencyError
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # a key of ONNX Runtime's
 
@@ -25,6 +25,7 @@ class OnnxClassifier:
             (images,), (_,) = self._session.get_inputs(), self._session.get_outputs()
             self.classes_: list[Any] = list(json.loads(described["classes"]))
             self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
+            self.pixel_range_ = _read_range(described)
             if images.shape[1:] != self.image_shape_:
                 raise ValueError(f"pictures of shape {images.shape[1:]}")
         except (LookupError, ValueError, TypeError, RecursionError) as error:
@@ -38,16 +39,26 @@ class OnnxClassifier:
 
     def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float32]:
         """Return class probabilities of flat rows of pixels."""
+        if self._dtype == np.uint8:
+            X = np.rint(X)
         images = X.reshape(-1, *self.image_shape_).astype(self._dtype)
         (probabilities,) = self._session.run(None, {self._input: images})
         return probabilities
+
+
+def _read_range(described: dict[str, str]) -> tuple[float, float] | None:
+    """Return the range of the pixels; None in files that do not name it."""
+    if "pixel_range" not in described:
+        return None
+    low, high = json.loads(described["pixel_range"])
+    return float(low), float(high)
 
 
 def _open(path: Path) -> Any:
     try:
         from onnxruntime import InferenceSession, SessionOptions
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             f"app needs the package onnxruntime to run {path.name}. Install the extra: pip install "
             "'skquickdraw[onnx]'."
         ) from error

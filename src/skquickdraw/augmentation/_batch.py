@@ -15,6 +15,11 @@ def check_batch(subject: str, images: torch.Tensor) -> None:
     InvalidImagesError
         If the tensor has another number of axes, or holds integers.
     """
+    if not isinstance(images, torch.Tensor):
+        raise InvalidImagesError(
+            f"{subject}: images must be a torch tensor of shape (n, C, H, W), got "
+            f"{type(images).__name__}. Convert it: torch.as_tensor(X)."
+        )
     if images.ndim != 4:
         raise InvalidImagesError(
             f"{subject}: images must have shape (n, C, H, W), got {tuple(images.shape)}. Add "

@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from .._images import SMALLEST_SIDE
+from ..exceptions import InvalidParameterError
 from ._batch import to_device
 from ._mirror import choose_rows
+from ._protocol import check_bound
 
 PAPER_SHARE = 0.5  # of all border pixels; a colour that has less is no paper
 
@@ -69,9 +71,22 @@ class BoundAugmentation:
             return images
         draw = self.augmentation.draw(len(images), tuple(images.shape[1:]), generator)
         if not self.background.any():
-            return self.augmentation.apply(images, draw)
+            return self._apply(images, draw)
         background = to_device(torch.as_tensor(self.background).view(-1, 1, 1), images)
-        return self.augmentation.apply(images - background, draw) + background
+        return self._apply(images - background, draw) + background
+
+    def _apply(self, images: torch.Tensor, draw: Any) -> torch.Tensor:
+        changed = self.augmentation.apply(images, draw)
+        ink = getattr(self.augmentation, "ink", None)
+        shape = (len(images), *(images.shape[1:] if ink is None else ink.image_shape))
+        if not isinstance(changed, torch.Tensor) or changed.shape != shape:
+            is_tensor = isinstance(changed, torch.Tensor)
+            found = tuple(changed.shape) if is_tensor else type(changed).__name__
+            raise InvalidParameterError(
+                f"augmentation: {type(self.augmentation).__name__}.apply must return images of the "
+                f"shape {tuple(shape)}, got {found}. Keep the size, and return the batch."
+            )
+        return changed
 
 
 def bind_augmentation(
@@ -91,7 +106,7 @@ def bind_augmentation(
     rows = choose_rows(codes)
     images = take(rows)
     if hasattr(augmentation, "bind"):
-        augmentation = augmentation.bind(images, codes[rows])
+        augmentation = check_bound(augmentation, augmentation.bind(images, codes[rows]))
     is_picture = min(images.shape[2:]) >= SMALLEST_SIDE
     ink = getattr(augmentation, "ink", None)  # where images are drawn from strokes, on 0
     n_channels = images.shape[1] if ink is None else ink.image_shape[0]

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+from .._checks import ParametersMixin
 from .._random import MAX_SEED
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._batch import box_mask, check_batch, to_device
@@ -23,7 +24,7 @@ class MixingDraw(NamedTuple):
     box: torch.Tensor | None = None  # (n, 4): top, left, height, width, pixels
 
 
-class _Mixing(BaseEstimator):
+class _Mixing(ParametersMixin, BaseEstimator):
     """What MixUp and CutMix share: alpha, and how targets mix."""
 
     def validate(self) -> None:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
+from .._checks import ParametersMixin
 from ..exceptions import InvalidParameterError
 from ._affine import N_UNIFORM, AffineDraw, draw_affine
 from ._batch import check_batch
@@ -44,7 +45,7 @@ class AugmentationDraw(NamedTuple):
     box: torch.Tensor | None = None  # (n, 4): top, left, height (0: not erased), width, pixels
 
 
-class AugmentationPolicy(BaseEstimator):
+class AugmentationPolicy(ParametersMixin, BaseEstimator):
     """Random changes that leave a sketch what it shows.
 
     A network that sees each drawing slightly moved, turned and resized in every epoch learns from

@@ -9,23 +9,30 @@ from ..exceptions import InvalidParameterError
 from ._auto import AutoAugmentation
 from ._mixing import CutMix, MixUp
 from ._policy import AugmentationPolicy
+from ._protocol import Augmentation, Mixing, validate_part
 from ._strokes import StrokeAugmentation
 
-AUGMENTATIONS = {"auto": AutoAugmentation, "none": None, "sketch": AugmentationPolicy}
-MIXINGS = {"none": None, "mixup": MixUp, "cutmix": CutMix}
+AUGMENTATIONS: dict[str, type[AugmentationPolicy]] = {
+    "auto": AutoAugmentation,
+    "sketch": AugmentationPolicy,
+}
+MIXINGS = {"mixup": MixUp, "cutmix": CutMix}
+# What takes the place of a name when a parameter inside is set, as by augmentation__rotation. That
+# of 'auto' would not heed its parameters.
+OBJECT_OF_AUGMENTATION = {**AUGMENTATIONS, "auto": AugmentationPolicy}
 
 
 def resolve_augmentation(
-    augmentation: AugmentationPolicy | StrokeAugmentation | str | None,
+    augmentation: Augmentation | str | None,
     *,
     image_shape: tuple[int, int, int] | None = None,
     with_strokes: bool = False,
-) -> AugmentationPolicy | StrokeAugmentation | None:
+) -> Augmentation | None:
     """Return the policy that an estimator's ``augmentation`` parameter stands for.
 
     Parameters
     ----------
-    augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None
+    augmentation : {'auto', 'sketch'}, Augmentation or None
         'auto' is made for the images: see :func:`auto_policy`.
     image_shape : (C, H, W), default=None
         Of the images, where they are known.
@@ -34,15 +41,15 @@ def resolve_augmentation(
 
     Returns
     -------
-    policy : AugmentationPolicy, StrokeAugmentation or None
-        None for None and 'none'; a policy comes back itself, validated. It may hold an 'auto' that
+    policy : Augmentation or None
+        An object comes back itself, validated where it has ``validate``. It may hold an 'auto' that
         its ``bind`` decides.
 
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, the type is another one or not for the caller, or a parameter of the
-        policy is out of range.
+        If the name is unknown, a method is missing, the object is not for the caller, or a
+        parameter of it is out of range.
 
     Examples
     --------
@@ -55,20 +62,20 @@ def resolve_augmentation(
     if isinstance(augmentation, str) and augmentation == "auto" and image_shape is not None:
         return auto_policy(image_shape)
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        factory = AUGMENTATIONS[augmentation]
-        return factory and factory()
+        return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
             "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
             "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )
-    if not isinstance(augmentation, AugmentationPolicy | StrokeAugmentation):
+    if isinstance(augmentation, type) or not isinstance(augmentation, Augmentation):
         raise InvalidParameterError(
-            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy, "
-            f"got {augmentation!r}."
+            f"augmentation must be None, one of {sorted(AUGMENTATIONS)} or an AugmentationPolicy "
+            "or another object with the methods draw and apply, as "
+            f"skquickdraw.augmentation.Augmentation describes it, got {augmentation!r}."
         )
-    augmentation.validate()
+    validate_part("augmentation", augmentation)
     return augmentation
 
 
@@ -88,13 +95,12 @@ def resolve_mixing(mixing: Any) -> Any:
 
     Parameters
     ----------
-    mixing : {'none', 'mixup', 'cutmix'}, MixUp, CutMix or None
-        Another object will do if it has their ``draw`` and ``apply``.
+    mixing : {'mixup', 'cutmix'}, Mixing or None
 
     Returns
     -------
-    mixing : object with ``draw`` and ``apply``, or None
-        None for None and 'none'; an object comes back itself, validated where it has ``validate``.
+    mixing : Mixing or None
+        An object comes back itself, validated where it has ``validate``.
 
     Raises
     ------
@@ -110,13 +116,11 @@ def resolve_mixing(mixing: Any) -> Any:
     if mixing is None:
         return None
     if isinstance(mixing, str) and mixing in MIXINGS:
-        factory = MIXINGS[mixing]
-        return factory and factory()
-    if isinstance(mixing, type) or not (hasattr(mixing, "draw") and hasattr(mixing, "apply")):
+        return MIXINGS[mixing]()
+    if isinstance(mixing, type) or not isinstance(mixing, Mixing):
         raise InvalidParameterError(
             f"mixing must be None, one of {sorted(MIXINGS)} or an object with the methods draw and "
             f"apply such as MixUp(), got {mixing!r}."
         )
-    if hasattr(mixing, "validate"):
-        mixing.validate()
+    validate_part("mixing", mixing, ("images", "targets", "draw"))
     return mixing

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 
+from .._checks import ParametersMixin
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._batch import to_device
-from ._policy import AugmentationDraw, AugmentationPolicy, check_ranges
+from ._policy import AugmentationPolicy, check_ranges
+from ._protocol import Augmentation, check_bound, validate_part
 from ._stroke_changes import drop_strokes, drop_tails, shake
 from ._stroke_ink import StrokeInk, check_strokes
 
@@ -33,10 +35,10 @@ class StrokeDraw(NamedTuple):
     tail: torch.Tensor | None = None  # (n, P), share of its length that the k-th stroke loses
     offset: torch.Tensor | None = None  # (n, 2, P), in units of the 256 box
     width: torch.Tensor | None = None  # (n,), factor
-    then: AugmentationDraw | None = None  # what happens to the pictures afterwards
+    then: Any = None  # the draw of what happens to the pictures afterwards
 
 
-class StrokeAugmentation(BaseEstimator):
+class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings held as strokes, which it draws as pictures, anew in each epoch.
 
     Strokes tell what pixels do not: where one line ends and the next begins. So a drawing can lose
@@ -55,7 +57,7 @@ class StrokeAugmentation(BaseEstimator):
     width : float, default=0.25
         Largest relative change of the line's width w: the factor is log-uniform in [1 / (1 + w),
         1 + w]; from 0.
-    then : AugmentationPolicy, 'sketch' or None, default='sketch'
+    then : AugmentationPolicy or other Augmentation, 'sketch' or None, default='sketch'
         What happens to the pictures afterwards: turning, moving, resizing. As an object its
         parameters are this policy's too: ``then__rotation``.
     side : int, default=28
@@ -106,7 +108,7 @@ class StrokeAugmentation(BaseEstimator):
         drop_tail: float = 0.2,
         jitter: float = 2.0,
         width: float = 0.25,
-        then: AugmentationPolicy | str | None = "sketch",
+        then: Augmentation | str | None = "sketch",
         side: int = 28,
         line_width: float = 16.0,
         margin: float = 16.0,
@@ -120,6 +122,9 @@ class StrokeAugmentation(BaseEstimator):
         self.line_width = line_width
         self.margin = margin
 
+    def _named_objects(self) -> Any:
+        return {"then": {"sketch": AugmentationPolicy}}
+
     @property
     def ink(self) -> StrokeInk:
         """A function that draws strokes (n, 1, 3, P) as they are, as (n, 1, side, side)."""
@@ -129,7 +134,7 @@ class StrokeAugmentation(BaseEstimator):
     def horizontal_flip(self) -> float | str:
         """Probability that ``then`` mirrors an image, or 'auto' where that is not decided yet."""
         policy = self._picture_policy()
-        return 0.0 if policy is None else policy.horizontal_flip
+        return getattr(policy, "horizontal_flip", 0.0)
 
     def validate(self) -> None:
         """Check the range of every parameter.
@@ -143,7 +148,7 @@ class StrokeAugmentation(BaseEstimator):
         _check_paper(self)
         policy = self._picture_policy()
         if policy is not None:
-            policy.validate()
+            validate_part("StrokeAugmentation", policy)
 
     def bind(self, strokes: Any, codes: Any) -> StrokeAugmentation:
         """Return the augmentation for a training set: with the mirroring of ``then`` decided.
@@ -160,11 +165,11 @@ class StrokeAugmentation(BaseEstimator):
         augmentation : StrokeAugmentation
             This one, where ``then`` leaves nothing to decide.
         """
-        policy = self._picture_policy()
-        if policy is None:
+        policy: Any = self._picture_policy()
+        if not hasattr(policy, "bind"):
             return self
         images = self.ink(torch.as_tensor(np.ascontiguousarray(strokes)).float()).numpy()
-        bound = policy.bind(images, codes)
+        bound = check_bound(policy, policy.bind(images, codes))
         return self if bound is policy else clone(self).set_params(then=bound)
 
     def check(self, strokes: Any) -> None:
@@ -214,7 +219,7 @@ class StrokeAugmentation(BaseEstimator):
             tail=tail * self.drop_tail if self.drop_tail else None,
             offset=normal * self.jitter if self.jitter else None,
             width=(1.0 + self.width) ** (2 * width[:, 0] - 1) if self.width else None,
-            then=policy.draw(n_samples, picture_shape, generator) if policy else None,
+            then=policy.draw(n_samples, picture_shape, generator) if policy is not None else None,
         )
 
     def apply(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
@@ -241,7 +246,7 @@ class StrokeAugmentation(BaseEstimator):
         width = None if draw.width is None else to_device(draw.width, strokes)
         images = self.ink(strokes, width)
         policy = self._picture_policy()
-        return images if draw.then is None or policy is None else policy.apply(images, draw.then)
+        return images if policy is None else policy.apply(images, draw.then)
 
     def change(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
         """Change the strokes of a batch as drawn, and return them packed as they came."""
@@ -265,7 +270,7 @@ class StrokeAugmentation(BaseEstimator):
         n_points = strokes.shape[3]
         return self.apply(strokes, self.draw(len(strokes), (1, 3, n_points), generator))
 
-    def _picture_policy(self) -> AugmentationPolicy | None:
+    def _picture_policy(self) -> Augmentation | None:
         if self.then == "sketch":
             return AugmentationPolicy()
         return self.then  # type: ignore[return-value]  # validate has refused other names
@@ -274,10 +279,13 @@ class StrokeAugmentation(BaseEstimator):
 def _check_paper(policy: StrokeAugmentation) -> None:
     """Raise if what ``then``, the side, the line's width or the margin say cannot be done."""
     then = policy.then
-    if then is not None and then != "sketch" and not isinstance(then, AugmentationPolicy):
+    is_named = then is None or (isinstance(then, str) and then == "sketch")
+    is_other = isinstance(then, type | StrokeAugmentation) or not isinstance(then, Augmentation)
+    if not is_named and is_other:
         raise InvalidParameterError(
             "StrokeAugmentation: then must be an AugmentationPolicy, 'sketch' or None, got "
-            f"{then!r}. Use then=None to change nothing but strokes."
+            f"{then!r}. Another object with draw and apply that changes images will do too; "
+            "then=None changes nothing but strokes."
         )
     for name, kind, least, rule in [
         ("side", Integral, SMALLEST_SIDE, f"an int of at least {SMALLEST_SIDE}, in pixels"),

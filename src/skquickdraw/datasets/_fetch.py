@@ -9,8 +9,9 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch
 
+from .._checks import check_random_state
 from ..exceptions import DownloadError, InvalidParameterError
 from ._bucket._bucket import Bucket, resolve_base_url
 from ._bucket._class_names import check_class_names

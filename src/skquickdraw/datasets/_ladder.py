@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_random_state
 
+from .._checks import check_random_state
 from .._compat import safe_indexing
 from .._targets import check_same_length, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError

@@ -143,6 +143,10 @@ def _check_positive(side, line_width, margin):
 
 def is_one_drawing(subject, strokes):
     """Tell one drawing (stroke, axis, point) from a sequence of them by its depth, or raise."""
+    if not np.iterable(strokes):
+        raise InvalidParameterError(
+            f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got {strokes!r}."
+        )
     for outer in strokes:
         for middle in [outer] if np.isscalar(outer) else outer:
             if np.isscalar(middle):

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
+from .._checks import check_random_state, raised_as
 from ..exceptions import InvalidParameterError
 from ._concepts._hand import by_hand
 from ._concepts._pen import Pen
@@ -156,7 +156,8 @@ def _check_weights(weights, n_classes):
     """Return the weights as an array, or raise."""
     if weights is None:
         return np.ones(n_classes)
-    array = np.asarray(weights, dtype=float)
+    with raised_as(InvalidParameterError):
+        array = np.asarray(weights, dtype=float)
     if (
         array.shape != (n_classes,)
         or not np.isfinite(array).all()

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, check_sample_weight, print_elapsed_time
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import HasMethods, Interval, print_elapsed_time
 from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -29,7 +30,7 @@ def _student_has(method: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Teach one small network what a large classifier, or a vote of many, knows.
 
     The teacher's probabilities say more than labels do: which classes a drawing resembles, and how
@@ -167,7 +168,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes, and ``unlabeled_label`` where there is
             none.
@@ -199,8 +200,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         labeled = np.flatnonzero(codes != NO_LABEL)
         codes = codes[labeled]
         if X_unlabeled is not None:
-            more = check_rows(self, X_unlabeled, reset=False)
-            rows = np.concatenate([rows, more.reshape(len(more), *rows.shape[1:])])
+            more = check_more_rows(self, X_unlabeled, rows)
+            rows = np.concatenate([rows, more])
             weights = None if weights is None else np.append(weights, np.ones(len(more)))
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, StrOptions, check_sample_weight
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import HasMethods, Interval, StrOptions
 from .._fitting import (
     check_learns_from,
     check_mark,
@@ -21,7 +22,7 @@ from .._fitting import (
     find_mark,
     seeded_clone,
 )
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -34,7 +35,7 @@ from ._voting import combine_proba, learn_weights
 # Not a VotingClassifier: its fit knows no memory, no soft targets and no held-out rows, and clones
 # of one estimator would all get one seed. All of fit would have to be written anew, and what is
 # left of it to inherit is a weighted mean.
-class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Fit one estimator with several seeds, and let the networks vote.
 
     Networks that differ in nothing but their seed make different mistakes, and the mean of their
@@ -172,7 +173,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. Where the members are semi-supervised, rows
             that carry their ``unlabeled_label`` have none.
@@ -267,8 +268,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         marked = np.delete(rows, labeled, axis=0)
         if X_unlabeled is None:
             return marked if len(marked) else None
-        more = check_rows(self, X_unlabeled, reset=False)
-        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
+        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
 
     def _check_same_classes(self, classes: NDArray[Any]) -> None:
         for member in self.estimators_:

@@ -14,11 +14,15 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, check_sample_weight, safe_indexing
+from .._checks import (
+    ParametersMixin,
+    check_random_state,
+    check_sample_weight,
+)
+from .._compat import HasMethods, safe_indexing
 from .._fitting import check_learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
@@ -30,7 +34,11 @@ from ._reading import has_features, last_step, read_features
 
 
 class DeepFeatureExtractor(
-    ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    ParametersMixin,
+    BaseEstimator,
 ):
     """Train a network, and transform pictures to what one of its layers makes of them.
 
@@ -163,7 +171,7 @@ class DeepFeatureExtractor(
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; a frozen estimator needs none.
         sample_weight : array-like of shape (n,), default=None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
+from .._checks import raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedKFold
 
@@ -28,13 +29,15 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
     """
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), shuffle=True, random_state=seed, unlabeled_label=None)
-    splitter = check_cv(cv)
+    with raised_as(InvalidParameterError):
+        splitter = check_cv(cv)
     if _wants_groups(splitter):
         raise InvalidParameterError(
             f"{name}: cv={cv!r} needs groups, and groups cannot be passed on to it. Pass its "
             "splits: cv=list(cv.split(X, y, groups))."
         )
-    folds = list(splitter.split(X, y))
+    with raised_as(InvalidParameterError):
+        folds = list(splitter.split(X, y))
     if not folds:
         raise InvalidParameterError(
             f"{name}: cv must give at least one fold, but {cv!r} gives none. A generator can be "

@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import Interval, StrOptions, check_sample_weight
+from .._checks import ParametersMixin, check_sample_weight
+from .._compat import Interval, StrOptions
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
 from ..exceptions import InvalidTargetsError
 
 
-class PrototypeClassifier(ClassifierMixin, BaseEstimator):
+class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Assign each row to the class whose mean is nearest.
 
     There is nothing to train, so a class can be learned from one picture, and rare classes weigh as

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -11,15 +11,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
-from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends
+from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends, usable_device
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
-from ..augmentation import bind_augmentation, resolve_augmentation
+from ..augmentation import OBJECT_OF_AUGMENTATION, bind_augmentation, resolve_augmentation
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._training import augmenter, build_network, train_by_episodes
@@ -27,7 +27,7 @@ from ._training import augmenter, build_network, train_by_episodes
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
-class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
+class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Learn to compare pictures, and classify them by comparison with examples of each class.
 
     Training plays small classification tasks, episodes, in which a few classes are given by a few
@@ -51,7 +51,7 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         Episodes in a training step; their pictures pass the network together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
-    augmentation : {'auto', 'sketch', 'none'}, AugmentationPolicy or None, default=None
+    augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default=None
         Random changes of the images of an episode, as for
         :class:`~skquickdraw.ResNetClassifier`.
     lr : float, default=0.003
@@ -88,6 +88,11 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         The loss of each training step.
     image_shape_ : (int, int, int)
         Channels, height, width.
+    pixel_range_ : (low, high) or None
+        Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
+        images on another scale are refused. None where X is no picture but features in a grid.
+    data_format_ : 'channels_last'
+        Only where X had shape (n, H, W, 3); flat rows are then refused.
     n_features_in_ : int
         Pixels an image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -143,11 +148,7 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         "n_episodes": [AT_LEAST_ONE],
         "batch_size": [AT_LEAST_ONE],
         "width": [Interval(Real, 0, None, closed="neither")],
-        "augmentation": [
-            StrOptions({"auto", "sketch", "none"}),
-            HasMethods(["draw", "apply"]),
-            None,
-        ],
+        "augmentation": [StrOptions({"auto", "sketch"}), HasMethods(["draw", "apply"]), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "n_support": [AT_LEAST_ONE, None],
@@ -193,17 +194,41 @@ class RelationNetworkClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the network on the CPU, so that it loads without a GPU."""
+        state = {**super().__getstate__()}
+        if "network_" in state:
+            weight = next(state["network_"].parameters())
+            state["network_"] = deepcopy(state["network_"]).cpu()
+            state["device_of_network"] = str(weight.device)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        device = state.get("device_of_network", "cpu")
+        super().__setstate__({k: v for k, v in state.items() if k != "device_of_network"})
+        if device != "cpu":
+            self.network_.to(usable_device(device))
+
+    def __copy__(self) -> RelationNetworkClassifier:
+        """Share the network, as shallow copies do; what a pickle holds would be a copy of it."""
+        shallow = type(self).__new__(type(self))
+        shallow.__dict__.update(vars(self))
+        return shallow
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def _named_objects(self) -> Any:
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
         """Learn to compare, then keep the examples of each class.
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
             Pixels from 0 to 255. Flat rows whose length is no square are read as pictures one row
             high, unless ``image_shape`` says otherwise. Where a side is below 8 pixels X is no
             picture, and its values may be any.

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval
 from .._fitting import check_mark, check_parameters, find_mark, learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
@@ -23,7 +24,7 @@ from ..exceptions import InvalidTargetsError
 CLASSIFIER = HasMethods(["fit", "predict_proba"])
 
 
-class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Let a second classifier decide among the classes that the first finds most probable.
 
     Most mistakes of a good classifier lie between look-alikes: the right class is among its first
@@ -120,7 +121,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features), (n, H, W) or (n, C, H, W)
+        X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. Where ``estimator`` is semi-supervised,
             rows that carry its ``unlabeled_label`` have none, and only such classifiers get them.

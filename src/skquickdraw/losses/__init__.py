@@ -1,4 +1,7 @@
-"""Losses for imbalanced classes and soft targets, and class weights."""
+"""Losses for imbalanced classes and soft targets, and class weights.
+
+:class:`Loss` is what a loss of your own has to be.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,21 @@ from typing import Any
 
 from ..exceptions import InvalidParameterError
 from ._distillation import Distillation
-from ._losses import LDAM, BalancedSoftmax, CrossEntropy, Focal, Loss
+from ._losses import LDAM, BalancedSoftmax, BaseLoss, CrossEntropy, Focal
+from ._protocol import Loss
+from ._protocol import bind_loss as bind_loss
 from ._weights import class_weights as class_weights
 
-__all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Distillation", "Focal"]
+__all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "Loss"]
 
-LOSSES: dict[str, type[Loss]] = {
+LOSSES: dict[str, type[BaseLoss]] = {
     "cross_entropy": CrossEntropy,
     "focal": Focal,
     "balanced_softmax": BalancedSoftmax,
     "ldam": LDAM,
 }
+# What takes the place of a name when a parameter inside is set, as by loss__tau.
+OBJECT_OF_LOSS = {"auto": BalancedSoftmax, **LOSSES}
 
 
 def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
@@ -29,8 +36,10 @@ def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
         return BalancedSoftmax() if class_weight is None else CrossEntropy()
     if isinstance(loss, str) and loss in LOSSES:
         return LOSSES[loss]()
-    if isinstance(loss, Loss):
+    if isinstance(loss, Loss) and not isinstance(loss, type):
         return loss
     raise InvalidParameterError(
-        f"loss must be one of {sorted(LOSSES)} or an object from skquickdraw.losses, got {loss!r}."
+        f"loss must be one of {['auto', *sorted(LOSSES)]} or an object with the method bind, as "
+        f"skquickdraw.losses.Loss describes it, got {loss!r}. Of a class, pass an object, such as "
+        "Focal()."
     )

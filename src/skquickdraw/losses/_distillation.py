@@ -11,7 +11,7 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
-from ._losses import Loss, check_number, soft_cross_entropy
+from ._losses import BaseLoss, check_number, soft_cross_entropy
 
 SMALLEST_SHARE = 1e-9  # a class that is never shown has no logarithm
 
@@ -31,7 +31,7 @@ class DistillationRowLoss(nn.Module):
         return self.alpha * tempered + (1 - self.alpha) * soft_cross_entropy(logits, targets)
 
 
-class Distillation(Loss):
+class Distillation(BaseLoss):
     r"""Hinton's distillation: learn a teacher's tempered probabilities, and the labels beside them.
 
     At a temperature above 1 the small probabilities count, which tell the classes apart that the

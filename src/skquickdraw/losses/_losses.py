@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
+from .._checks import ParametersMixin
 from ..exceptions import InvalidParameterError
 
 
@@ -54,7 +55,7 @@ class FocalRowLoss(nn.Module):
         return -(targets * hardness * log_proba).sum(dim=1)
 
 
-class Loss(BaseEstimator, ABC):
+class BaseLoss(ParametersMixin, BaseEstimator, ABC):
     """Parameters of a loss, before it knows the training set.
 
     Attributes
@@ -82,7 +83,7 @@ class Loss(BaseEstimator, ABC):
         """
 
 
-def check_number(loss: Loss, name: str, *, is_positive: bool = False) -> None:
+def check_number(loss: BaseLoss, name: str, *, is_positive: bool = False) -> None:
     """Raise InvalidParameterError unless a parameter is a finite number, at least or above 0."""
     value = getattr(loss, name)
     is_right = isinstance(value, Real) and isfinite(value) and float(value) >= 0
@@ -93,7 +94,7 @@ def check_number(loss: Loss, name: str, *, is_positive: bool = False) -> None:
         )
 
 
-class CrossEntropy(Loss):
+class CrossEntropy(BaseLoss):
     """Cross entropy with soft targets.
 
     Examples
@@ -110,7 +111,7 @@ class CrossEntropy(Loss):
         return RowLoss(zeros, zeros)
 
 
-class BalancedSoftmax(Loss):
+class BalancedSoftmax(BaseLoss):
     r"""Cross entropy for a balanced world: logits are adjusted by the log of the class prior.
 
     Where ``sampling`` or ``class_weight`` balance the training set already, the prior is that of
@@ -150,7 +151,7 @@ class BalancedSoftmax(Loss):
         return RowLoss(self.tau * prior.log(), torch.zeros_like(prior))
 
 
-class Focal(Loss):
+class Focal(BaseLoss):
     r"""Cross entropy that turns from what is learned already to what is still hard.
 
     Parameters
@@ -183,7 +184,7 @@ class Focal(Loss):
         return FocalRowLoss(self.gamma)
 
 
-class LDAM(Loss):
+class LDAM(BaseLoss):
     r"""Label-distribution-aware margin: the rarer a class, the clearer its lead must be.
 
     Parameters

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import raised_as
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
 
@@ -64,9 +66,10 @@ def frequency_groups(
     """
     labels, counts = class_table(class_counts)
     n_classes = len(labels)
-    if not 1 <= n_groups <= n_classes:
+    if not isinstance(n_groups, Integral) or not 1 <= n_groups <= n_classes:
         raise InvalidParameterError(
-            f"n_groups must be between 1 and the number of classes, {n_classes}, got {n_groups}."
+            "n_groups must be an int between 1 and the number of classes, "
+            f"{n_classes}, got {n_groups!r}."
         )
     falling = labels[np.argsort(-counts, kind="stable")]
     ends = [round(k * n_classes / n_groups) for k in range(1, n_groups)]
@@ -91,7 +94,8 @@ def class_table(
     else:
         counts = np.asarray(class_counts)
         classes = np.arange(counts.size) if labels is None else np.asarray(labels)
-    counts = counts.astype(np.float64)
+    with raised_as(InvalidParameterError):
+        counts = counts.astype(np.float64)
     if counts.ndim != 1 or classes.shape != counts.shape:
         raise InvalidParameterError(
             f"class_counts must hold one count for each class, got counts of shape {counts.shape} "

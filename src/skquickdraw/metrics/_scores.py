@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, make_scorer, recall_score
 
+from .._checks import column_or_1d
 from ..exceptions import InvalidParameterError
 from ._groups import class_table, count_classes, frequency_groups, group_names
 from ._pairs import read_known_pair, read_pair
@@ -60,7 +61,7 @@ def per_class_recall(
     >>> per_class_recall(["cat", "cat", "owl"], ["cat", "owl", "owl"])
     array([0.5, 1. ])
     """
-    known = None if labels is None else np.asarray(labels)
+    known = None if labels is None else column_or_1d(labels)
     classes, true, predicted = read_pair("per_class_recall", y_true, y_pred, known, unlabeled_label)
     return _recalls(true, predicted, len(classes))
 
@@ -239,12 +240,12 @@ def make_group_scorer(
         counts = class_counts
     else:
         raise InvalidParameterError("make_group_scorer needs either y_train or class_counts.")
+    # What cannot work says so here, not in the middle of a search.
+    frequency_groups(class_table(counts, labels)[1], n_groups)
     if group not in group_names(n_groups):
         raise InvalidParameterError(
             f"group must be one of {group_names(n_groups)} for n_groups={n_groups}, got {group!r}."
         )
-    # What cannot work says so here, not in the middle of a search.
-    frequency_groups(class_table(counts, labels)[1], n_groups)
     return make_scorer(
         _one_group_recall,
         group=group,

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
+from sklearn.utils import indexable
 
+from .._checks import check_random_state, raised_as
 from .._targets import NO_LABEL, read_labels
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._no_groups import refuse_groups
 
 
@@ -103,11 +105,17 @@ class LabeledStratifiedKFold(BaseCrossValidator):
             Labelled rows.
         """
         refuse_groups(type(self).__name__, groups)
+        with raised_as(InvalidTargetsError):
+            X, y = indexable(X, y)
         yield from super().split(X, y, groups)
 
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
+        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
+        seed = check_random_state(self.random_state) if self.shuffle else None
+        with raised_as(InvalidParameterError):
+            folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         classes, codes = read_labels(
             type(self).__name__, y, unlabeled_label=self.unlabeled_label, min_classes=0
         )
@@ -117,9 +125,6 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         self._check_counts(classes, counts)
         tested = labeled[counts[codes] > 1]
         codes = codes[counts[codes] > 1]
-        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
-        seed = self.random_state if self.shuffle else None
-        folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
             parts = list(folds.split(codes, codes))  # not yielded here: the filter is for us alone

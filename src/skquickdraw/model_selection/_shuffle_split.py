@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import check_random_state
+from sklearn.utils import indexable
 
+from .._checks import check_random_state, raised_as
 from .._targets import NO_LABEL, read_labels
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._no_groups import refuse_groups
 
 
@@ -95,6 +96,8 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
             Labelled rows.
         """
         refuse_groups(type(self).__name__, groups)
+        with raised_as(InvalidTargetsError):
+            X, y = indexable(X, y)
         yield from super().split(X, y, groups)
 
     def _iter_indices(
@@ -105,6 +108,10 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         if not 0 < share < 1:
             raise InvalidParameterError(
                 f"{name}: test_size must lie between 0 and 1, got {self.test_size}. It is a share."
+            )
+        if not isinstance(self.n_splits, Integral) or self.n_splits < 1:
+            raise InvalidParameterError(
+                f"{name}: n_splits must be an int of at least 1, got {self.n_splits!r}."
             )
         _, all_codes = read_labels(name, y, unlabeled_label=self.unlabeled_label, min_classes=0)
         labeled = np.flatnonzero(all_codes != NO_LABEL)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
+
+from ._layers import DepthwiseConv
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
@@ -20,8 +23,9 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     Parameters
     ----------
     network : torch.nn.Module
-        Pairs are sought in its ``Sequential`` parts, where the order of work is plain. It is not
-        changed.
+        Pairs are sought in its ``Sequential`` parts, where the order of work is plain. What is used
+        in several places, has hooks, or is of a subclass that may work otherwise, stays as it is.
+        It is not changed.
 
     Returns
     -------
@@ -39,20 +43,27 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     True
     """
     folded = copy.deepcopy(network).eval()
+    places = Counter(id(part) for _, part in folded.named_modules(remove_duplicate=False))
     for part in folded.modules():
-        if isinstance(part, nn.Sequential):
-            _fold_pairs(part)
+        is_sequence = isinstance(part, nn.Sequential) and not _has_hooks(part)
+        if is_sequence and type(part).forward is nn.Sequential.forward:
+            _fold_pairs(part, places)
     return folded
 
 
-def _fold_pairs(layers: nn.Sequential) -> None:
+def _has_hooks(part: nn.Module) -> bool:
+    return bool(part._forward_hooks or part._forward_pre_hooks)
+
+
+def _fold_pairs(layers: Any, places: Counter[int]) -> None:
     for i, (layer, norm) in enumerate(pairwise(layers)):
-        if getattr(norm, "running_mean", None) is None:
+        is_plain = not any(_has_hooks(part) or places[id(part)] > 1 for part in (layer, norm))
+        if not is_plain or getattr(norm, "running_mean", None) is None:
             continue
         # Not torch's fuse_conv_bn_eval and its like: they copy the layer once more.
-        if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+        if type(layer) in (nn.Conv2d, DepthwiseConv) and type(norm) is nn.BatchNorm2d:
             fuse: Any = fuse_conv_bn_weights
-        elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
+        elif type(layer) is nn.Linear and type(norm) is nn.BatchNorm1d:
             fuse = fuse_linear_bn_weights
         else:
             continue

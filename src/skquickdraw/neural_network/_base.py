@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,33 +9,32 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, Interval, Options, StrOptions, check_sample_weight
-from .._device import PRECISIONS, resolve_device, tuned_backends
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._device import resolve_device, tuned_backends
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
-from ..augmentation import resolve_augmentation
+from ..augmentation import MIXINGS, OBJECT_OF_AUGMENTATION, resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..losses import LOSSES
+from ..losses import OBJECT_OF_LOSS
 from ._batches import ImageSet, as_images
 from ._build import build_batches, build_net, check_compatible, check_strokes
+from ._constraints import CONSTRAINTS
 from ._features import read_layer
+from ._networks import NETWORK_PARAMETERS
 from ._plan import make_plan
-from ._training_set import LabeledImages, pixel_statistics
+from ._statistics import pixel_sums
+from ._training_set import LabeledImages
 from ._views import make_views, mirrors
 
-RATE = Interval(Real, 0, 1, closed="left")
-AUTO = StrOptions({"auto"})
 
-
-class BaseImageClassifier(ClassifierMixin, BaseEstimator):
+class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
-    _network: ClassVar[type[torch.nn.Module]]
+    _network: Any  # as ImageClassifier takes it
 
     classes_: NDArray[Any]
     image_shape_: tuple[int, int, int]
@@ -45,40 +43,7 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
     background_: NDArray[np.float32]
     auto_params_: dict[str, Any]
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "width": [Interval(Real, 0, None, closed="neither")],
-        "stem_stride": [AUTO, Options(Integral, {1, 2})],
-        "dropout": [RATE],
-        "spatial_dropout": [RATE],
-        "stochastic_depth": [RATE],
-        "weight_decay": [AUTO, Interval(Real, 0, None, closed="left")],
-        "label_smoothing": [RATE],
-        "loss": [StrOptions({"auto", *LOSSES}), HasMethods(["bind"])],
-        "class_weight": [StrOptions({"balanced", "effective"}), dict, None],
-        "sampling": [StrOptions({"balanced"}), Interval(Real, 0, 1, closed="both"), None],
-        "augmentation": [
-            StrOptions({"auto", "sketch", "none"}),
-            HasMethods(["draw", "apply"]),
-            None,
-        ],
-        "mixing": [StrOptions({"mixup", "cutmix", "none"}), HasMethods(["draw", "apply"]), None],
-        "optimizer": [StrOptions({"adamw", "muon", "sgd"}), callable],
-        "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
-        "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
-        "batch_size": [AUTO, Interval(Integral, 2, None, closed="left")],
-        "max_epochs": [AUTO, Interval(Real, 0, None, closed="neither")],
-        "ema_decay": [RATE, None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "n_tta": [AUTO, Interval(Integral, 1, 10, closed="both")],
-        "image_shape": [tuple, list, None],
-        "device": [str, torch.device],
-        "precision": [StrOptions(set(PRECISIONS))],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     def __init__(
         self,
@@ -159,8 +124,9 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, H * W), (n, H, W) or (n, C, H, W)
-            Pixels from 0 to 255 of any dtype; uint8 is fastest and smallest. Flat rows whose length
+        X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
+            Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
+            1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
             is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
             Where a side is below 8 pixels X is no picture, and its values may be any.
         y : array-like of shape (n,)
@@ -269,8 +235,8 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         X : array-like of images, as in :meth:`fit`
         layer : str, default='penultimate'
             'penultimate' is the input of the last linear layer; 'logits' its output, one column for
-            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem',
-            whose maps are averaged over the picture.
+            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem'.
+            Maps are averaged over the picture, and other outputs of more than two axes flattened.
 
         Returns
         -------
@@ -279,10 +245,10 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If the network has no such layer.
+            If the network has no such layer, or the layer gives no row of numbers for each image.
         """
         check_is_fitted(self, "net_")
-        return self._outputs(X, read_layer(type(self).__name__, self.net_.module_, layer))
+        return self._outputs(X, read_layer(type(self).__name__, self.net_, layer))
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
@@ -301,6 +267,12 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
         self._check_views(flips)
         n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta
         return make_views(flips, self.background_)[:n_views]
+
+    def _named_objects(self) -> Any:
+        return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
+
+    def _network_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in NETWORK_PARAMETERS}
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -400,11 +372,11 @@ class BaseImageClassifier(ClassifierMixin, BaseEstimator):
                 has_validation=validation is not None,
                 lr_schedule=None if is_one_epoch else self.lr_schedule,
             )
-            if previous is None:
-                net.set_statistics(*pixel_statistics(train, net.ink))
-            else:
+            if previous is not None:
                 check_compatible(type(self).__name__, net, previous)
                 net.resume(previous)
+            if previous is None or (is_one_epoch and net.pixel_sums_ is not None):
+                net.see_pixels(pixel_sums(train, net.ink))
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
         self.augmentation_, self.background_ = augmentation, plan.augmentation.background

@@ -14,11 +14,12 @@ from .._mapped import in_chunks
 from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
-from ..losses import class_weights
+from ..losses import bind_loss, class_weights
 from ._batches import ImageSet, TrainingBatches
 from ._callbacks import KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
 from ._net import ImageNet, count_steps
+from ._networks import choose_options, resolve_network
 from ._optimizers import make_optimizer
 from ._plan import TrainingPlan
 from ._rows import EpochSampler
@@ -26,7 +27,8 @@ from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._training_set import effective_counts, row_weights
 
-NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
+# Options that say what is left out in training; weights mean the same whatever they are.
+RATES_OF_DROPPING = {"dropout", "spatial_dropout", "stochastic_depth"}
 
 
 def sampling_strength(sampling: str | float | None) -> float:
@@ -77,11 +79,12 @@ def build_net(
     device = train.images.device
     ink = getattr(plan.augmentation.augmentation, "ink", None)
     class_weight = _class_weight(estimator, train, classes)
-    options = {f"module__{name}": getattr(estimator, name) for name in NETWORK_PARAMETERS}
-    options["module__stem_stride"] = plan.stem_stride
+    options = choose_options(
+        estimator._network, estimator._network_options(), {"stem_stride": plan.stem_stride}
+    )
     net = ImageNet(
-        estimator._network,
-        **options,
+        resolve_network(estimator._network),
+        **{f"module__{name}": value for name, value in options.items()},
         module__image_shape=batches.image_shape if ink is None else ink.image_shape,
         module__n_classes=train.n_classes,
         criterion=Criterion,
@@ -105,12 +108,12 @@ def _row_loss(
     loss: Any, sampling: str | float | None, train: ImageSet, class_weight: Tensor | None
 ) -> torch.nn.Module:
     if not getattr(loss, "corrects_prior", True):
-        return loss.bind(effective_counts(train, sampling=0.0))
+        return bind_loss(loss, effective_counts(train, sampling=0.0))
     counts = effective_counts(train, sampling_strength(sampling))
     if class_weight is not None:
         weighted = counts * class_weight
         counts = weighted * (counts.sum() / weighted.sum())
-    return loss.bind(counts.clamp(min=1.0))  # a class of weight 0 has no logarithm
+    return bind_loss(loss, counts.clamp(min=1.0))  # a class of weight 0 has no logarithm
 
 
 def _class_weight(estimator: Any, train: ImageSet, classes: NDArray[Any]) -> Tensor | None:
@@ -147,13 +150,24 @@ def _callbacks(
 
 
 def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
-    """Refuse to go on training a network whose shape has changed since."""
-    shapes = [
-        {k: tuple(v.shape) for k, v in n.module_.state_dict().items()} for n in (net, previous)
-    ]
-    if shapes[0] != shapes[1] or net.module__stem_stride != previous.module__stem_stride:
+    """Refuse to go on training a network that has become another one since."""
+    own, before = _identity(net), _identity(previous)
+    changed = sorted(key for key in own.keys() | before.keys() if own.get(key) != before.get(key))
+    if changed:
         raise InvalidParameterError(
-            f"{name}: the network of the previous fit has other shapes than these parameters, "
-            "images and classes ask for, so training cannot go on from it. Set warm_start=False, "
-            "or leave width, stem_stride and the data's shape as they were."
+            f"{name}: training cannot go on from the network of the previous fit, which differs "
+            f"from what these parameters, images and classes ask for in {', '.join(changed)}. Set "
+            "warm_start=False, or leave the network, its width and stem_stride and the data's "
+            "shape as they were."
         )
+
+
+def _identity(net: ImageNet) -> dict[str, Any]:
+    """Return what must stay where weights are to mean the same."""
+    options = net.get_params_for("module")
+    network = net.module_
+    return {
+        **{key: value for key, value in options.items() if key not in RATES_OF_DROPPING},
+        "network": type(getattr(network, "network", network)),
+        "weights": {key: tuple(value.shape) for key, value in network.state_dict().items()},
+    }

@@ -24,17 +24,27 @@ class WeightAverage(Callback):
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         self.average_: Any = AveragedModel(net.module_, use_buffers=True)
         self.n_steps_ = 0
+        # Whole numbers, such as a table of positions, have no average; it would be cut off.
+        pairs = zip(self.average_.module.named_buffers(), net.module_.buffers(), strict=True)
+        self.whole_ = [
+            (own, live)
+            for (name, own), live in pairs
+            if not own.is_floating_point() and not name.endswith("num_batches_tracked")
+        ]
 
     def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
         if training:
             decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
             self.average_.multi_avg_fn = get_ema_multi_avg_fn(decay)
             self.average_.update_parameters(net.module_)
+            for own, live in self.whole_:
+                own.copy_(live)
             self.n_steps_ += 1
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         net.module_.load_state_dict(self.network().state_dict())
         self.average_ = None
+        self.whole_ = []
 
     def network(self) -> nn.Module:
         """Return the network with averaged weights."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..networks import CNN, MobileNetV2, ResNet
 from ._base import BaseImageClassifier
 from ._docs import share_parameters
 
@@ -26,6 +25,7 @@ class ResNetClassifier(BaseImageClassifier):
     --------
     MobileNetClassifier : A quarter of the weights.
     CNNClassifier : Without shortcuts.
+    ImageClassifier : With a network of your own.
 
     References
     ----------
@@ -41,7 +41,7 @@ class ResNetClassifier(BaseImageClassifier):
     True
     """
 
-    _network = ResNet
+    _network = "resnet"
 
 
 @share_parameters
@@ -78,7 +78,7 @@ class MobileNetClassifier(BaseImageClassifier):
     True
     """
 
-    _network = MobileNetV2
+    _network = "mobilenet"
 
 
 @share_parameters
@@ -114,4 +114,4 @@ class CNNClassifier(BaseImageClassifier):
     True
     """
 
-    _network = CNN
+    _network = "cnn"

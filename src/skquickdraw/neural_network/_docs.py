@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import indent
+
+ENTRY = re.compile(r"^\S.*\n(?: .*\n|\n)*", re.MULTILINE)  # a parameter, and what is said of it
 
 PARAMETERS = """\
 width : float, default=1.0
@@ -31,7 +34,8 @@ loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object,
     so that rare ones are found, and ``predict_proba`` gives the probabilities of such a world. Take
     'cross_entropy' for probabilities under the class shares of y; on balanced data both are the
     same. Where ``class_weight`` is given, 'auto' is cross entropy, and the weights decide. An
-    object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``.
+    object from :mod:`skquickdraw.losses` has parameters that a search reaches, as ``loss__tau``; so
+    can one of your own (:class:`~skquickdraw.losses.Loss`).
 class_weight : {'balanced', 'effective'}, dict or None, default=None
     Weights of the losses: scikit-learn's 'balanced'; by the effective number of examples (Cui et
     al. 2019, arXiv:1901.05555); or label by label.
@@ -40,17 +44,19 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
     often. An epoch always shows as many rows as the training set has. Whole-number sample weights
     count as rows here; others weigh the losses of what is shown.
-augmentation : {'auto', 'sketch'}, AugmentationPolicy, StrokeAugmentation or None, default='auto'
+augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
     Random changes of the training images, drawn anew in every epoch, on the device. 'auto' turns,
     moves, resizes and shears them, and mirrors them where the training rows show that mirrored
     images keep their class; ``augmentation_`` says what was found. Features in a grid with a side
     below 8 pixels stay as they are. What a change uncovers is filled with the colour that surrounds
-    most images. With a
+    most images. An :class:`~skquickdraw.augmentation.AugmentationPolicy` has parameters for each
+    change; one of your own is an :class:`~skquickdraw.augmentation.Augmentation`. With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions: (n, 3, P), or flat with ``image_shape=(3, P)``.
-mixing : {'mixup', 'cutmix', 'none'}, object or None, default=None
+mixing : {'mixup', 'cutmix'}, object or None, default=None
     Mix pairs of images and their targets; :class:`~skquickdraw.augmentation.MixUp` and
-    :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``.
+    :class:`~skquickdraw.augmentation.CutMix` hold an ``alpha``, and one of your own is a
+    :class:`~skquickdraw.augmentation.Mixing`.
 optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'
     'muon' (Jordan et al. 2024) makes the momentum of each dense convolution an orthogonal matrix,
     and leaves all else to AdamW: it learns more from as many pictures. 'sgd' is Nesterov's with
@@ -109,6 +115,11 @@ feature_names_in_ : ndarray of shape (n_features,)
     Only where X had string column names.
 image_shape_ : (int, int, int)
     Channels, height, width.
+pixel_range_ : (low, high) or None
+    Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
+    images on another scale are refused. None where X is no picture but features in a grid.
+data_format_ : 'channels_last'
+    Only where X had shape (n, H, W, 3); flat rows are then refused.
 n_epochs_ : int
     Epochs trained in all; one that was a part of a pass counts.
 auto_params_ : dict
@@ -129,8 +140,16 @@ net_ : skorch.NeuralNet
 
 
 def share_parameters(cls: type) -> type:
-    """Fill ``{parameters}`` and ``{attributes}`` in a class's docstring."""
+    """Fill ``{parameters}`` and ``{attributes}`` in a class's docstring.
+
+    Parameters that the docstring itself describes are left out.
+    """
     if cls.__doc__ is not None:  # python -OO has none
-        for field, text in (("parameters", PARAMETERS), ("attributes", ATTRIBUTES)):
+        own = re.findall(r"^    (\w[\w, ]*) :", cls.__doc__, re.MULTILINE)
+        described = {name for names in own for name in names.split(", ")}
+        shared = [
+            entry for entry in ENTRY.findall(PARAMETERS) if entry.split(" :")[0] not in described
+        ]
+        for field, text in (("parameters", "".join(shared)), ("attributes", ATTRIBUTES)):
             cls.__doc__ = cls.__doc__.replace(f"    {{{field}}}\n", indent(text, "    "))
     return cls

@@ -18,8 +18,12 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from .._device import usable_device
 from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
 from ._folded import FoldedCopy
+from ._networks import UserNetwork
+from ._optimizers import find_hidden_weights
+from ._statistics import pixel_statistics
 from ._views import View
 
 # Batches of one size, so that a prediction never depends on how many others are asked for with it:
@@ -63,6 +67,7 @@ class ImageNet(NeuralNet):
         self.precision = precision
         self.ink = ink
         self.folded_ = FoldedCopy()  # the underscore keeps it from skorch's parameters
+        self.pixel_sums_: Tensor | None = None
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Any]]:
@@ -70,17 +75,37 @@ class ImageNet(NeuralNet):
 
     def initialize_module(self) -> ImageNet:
         super().initialize_module()
-        self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if not self.is_users:  # who may rely on PyTorch's usual order, as view does
+            self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
+    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        if self.is_users:
+            hidden = find_hidden_weights(self.module_, self.module__n_classes)
+            kwargs = {**kwargs, "hidden": hidden}
+        return args, kwargs
+
+    @property
+    def is_users(self) -> bool:
+        """Whether the network is a user's, of which less is known than of this package's."""
+        return isinstance(self.module, UserNetwork)
+
     def __getstate__(self) -> dict[str, Any]:
-        state = {**super().__getstate__(), "precision": str(self.precision)}  # for skops
-        del state["folded_"]
-        return state
+        """Return plain values and arrays: no tensor of a GPU, no optimizer, no callback.
+
+        With what the optimizer remembers, so that a training goes on as if never stored.
+        """
+        from ._restore import net_state  # which builds nets
+
+        device = str(self.device)
+        return {**net_state(self, with_optimizer=True), "network": self.module, "device": device}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        precision = getattr(torch, str(state["precision"]).removeprefix("torch."))
-        super().__setstate__({**state, "precision": precision, "folded_": FoldedCopy()})
+        from ._restore import rebuild_net
+
+        device = usable_device(state["device"])
+        self.__dict__.update(vars(rebuild_net(state["network"], state, device)))
 
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: float
@@ -100,9 +125,14 @@ class ImageNet(NeuralNet):
         self.optimizer_.zero_grad(set_to_none=True)
         return self
 
-    def set_statistics(self, mean: Tensor, std: Tensor) -> None:
-        """Tell the network mean and standard deviation (C,) of the pixels it will see."""
-        self.module_.get_submodule("standardize").set_statistics(mean, std)  # type: ignore[operator]
+    def see_pixels(self, sums: Tensor) -> None:
+        """Tell the network of pixels that it will see; ``sums`` are those of ``pixel_sums``.
+
+        Their mean and standard deviation are those of all pixels that it was ever told of.
+        """
+        self.pixel_sums_ = sums if self.pixel_sums_ is None else self.pixel_sums_ + sums
+        standardize: Any = self.module_.get_submodule("standardize")
+        standardize.set_statistics(*pixel_statistics(self.pixel_sums_))
 
     def resume(self, previous: ImageNet) -> None:
         """Take over the weights, the optimizer's memory and the history of another net."""
@@ -113,6 +143,7 @@ class ImageNet(NeuralNet):
             memory = {"state": memory, "param_groups": own_options}
             self.optimizer_.load_state_dict(deepcopy(memory))
         self.history = deepcopy(previous.history)  # the previous net may have to serve on
+        self.pixel_sums_ = previous.pixel_sums_
 
     def epochs(self) -> list[dict[str, float]]:
         """Return one record an epoch: losses, validation score, learning rate, seconds."""
@@ -127,8 +158,11 @@ class ImageNet(NeuralNet):
         return weights, len(self.history)
 
     def folded_module(self) -> nn.Module:
-        """Return the network for prediction, with batch normalisation folded into its layers."""
-        return self.folded_.of(self.module_)
+        """Return the network for prediction, with batch normalisation folded into its layers.
+
+        That of a user comes as it is: its layers may be called in other ways than their order says.
+        """
+        return self.module_ if self.is_users else self.folded_.of(self.module_)
 
     def stop(self) -> None:
         """End the training after this epoch."""

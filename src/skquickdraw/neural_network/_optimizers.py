@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ._muon import Muon
+from ._networks import makes_logits
 
 SGD_MOMENTUM = 0.9
 
@@ -31,16 +32,24 @@ class DecoupledSGD(torch.optim.SGD):
 
 
 def make_optimizer(
-    params: Iterable[Any], *, name: str | Callable[..., Any], lr: float, weight_decay: float
+    params: Iterable[Any],
+    *,
+    name: str | Callable[..., Any],
+    lr: float,
+    weight_decay: float,
+    hidden: Sequence[Tensor] | None = None,
 ) -> torch.optim.Optimizer:
-    """Build the optimizer; batch-norm weights and biases, all one-dimensional, do not decay."""
-    tensors: list[Tensor] = [p for group in params for p in group["params"]]
+    """Build the optimizer; batch-norm weights and biases, all one-dimensional, do not decay.
+
+    ``hidden`` are the weights that Muon trains; by default those of dense convolutions.
+    """
+    tensors: list[Tensor] = [p for group in params for p in group["params"] if p.requires_grad]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in tensors if p.ndim > 1]},
         {"params": [p for p in tensors if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if name == "muon":
-        groups[0]["params"], dense = _part_dense(groups[0]["params"])
+        groups[0]["params"], dense = _part_dense(groups[0]["params"], hidden)
         groups.append({"params": dense, "orthogonal": True})
         return Muon(groups, lr=lr, weight_decay=weight_decay)
     if name == "sgd":
@@ -50,12 +59,32 @@ def make_optimizer(
     return name(groups, lr=lr, weight_decay=weight_decay)
 
 
-def _part_dense(weights: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Part the weights of convolutions over many channels from all others.
+def _part_dense(
+    weights: list[Tensor], hidden: Sequence[Tensor] | None
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Part the hidden weights, or those of convolutions over many channels, from all others.
 
     A depthwise filter has no rows to make orthogonal to each other, and linear layers are those
     that make the logits, or features of it.
     """
-    dense = [w for w in weights if w.ndim == 4 and w.shape[1] > 1]
-    others = [w for w in weights if not (w.ndim == 4 and w.shape[1] > 1)]
-    return others, dense
+    if hidden is None:
+        hidden = [w for w in weights if w.ndim == 4 and w.shape[1] > 1]
+    known = {id(w) for w in hidden}
+    others = [w for w in weights if id(w) not in known]
+    return others, [w for w in weights if id(w) in known]
+
+
+def find_hidden_weights(network: nn.Module, n_classes: int) -> list[Tensor]:
+    """Return the weights of a network of any kind that are matrices between hidden features.
+
+    Left out are embeddings, layers that make logits, filters of one channel, and single rows, such
+    as a token's place.
+    """
+    left_out = {
+        id(weight)
+        for layer in network.modules()
+        if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or makes_logits(layer, n_classes)
+        for weight in layer.parameters(recurse=False)
+    }
+    matrices = [w for w in network.parameters() if w.ndim > 1 and id(w) not in left_out]
+    return [w for w in matrices if w.shape[0] > 1 and w.shape[1] > 1]

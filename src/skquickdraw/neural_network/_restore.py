@@ -12,35 +12,40 @@ from torch import Tensor, nn
 from .._random import isolated_torch_rng
 from ..augmentation import StrokeAugmentation
 from ..losses import resolve_loss
-from ._build import NETWORK_PARAMETERS
 from ._criterion import Criterion
 from ._net import ImageNet
+from ._networks import UserNetwork
 from ._optimizers import make_optimizer
 
-SHAPE_PARAMETERS = ("image_shape", "n_classes")
+Builder = type[nn.Module] | UserNetwork
+
 # What optimizers remember of a weight, one or another; "step" is a number, the rest has its shape.
 MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buffer"})
 
 
 def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     """Return what :func:`restore_net` needs: plain values and arrays."""
-    names = (*NETWORK_PARAMETERS, *SHAPE_PARAMETERS)
-    memory = net.optimizer_.state_dict()["state"] if with_optimizer else {}
+    # What a loss of a user's learns itself is not restored, so it could not be told apart.
+    learns_loss = any(True for _ in net.criterion_.parameters())
+    is_kept = with_optimizer and not learns_loss
+    memory = net.optimizer_.state_dict()["state"] if is_kept else {}
+    sums = net.pixel_sums_
     return {
-        "options": {name: getattr(net, f"module__{name}") for name in names},
+        "options": net.get_params_for("module"),
         "weights": module_state(net.module_),
         "optimizer": {
             "name": net.optimizer__name,
             "lr": net.lr,
             "weight_decay": net.optimizer__weight_decay,
-            "memory": {i: _arrays(values) for i, values in memory.items()},
+            "memory": {i: _plain(values) for i, values in memory.items()},
         },
+        "pixel_sums": None if sums is None else sums.numpy(),
         "ink": None if net.ink is None else vars(net.ink),
         "history": [dict(record, batches=[]) for record in net.history],
     }
 
 
-def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.device) -> ImageNet:
+def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNet:
     """Return a net that predicts as the one before, and from which training can go on.
 
     What a training makes for itself is not restored: its criterion and its callbacks. The state may
@@ -51,10 +56,25 @@ def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.d
     ValueError, TypeError, RuntimeError, LookupError, AttributeError
         If something in the state does not fit.
     """
-    options, optimizer = state["options"], state["optimizer"]
-    check_module_state(network, options, state["weights"])
-    if not isinstance(optimizer["name"], str):  # else it would be called
+    check_module_state(network, state["options"], state["weights"])
+    if not isinstance(state["optimizer"]["name"], str):  # else it would be called
         raise ValueError("the optimizer of a network has no name")
+    _check_sums(state.get("pixel_sums"), state["options"]["image_shape"][0])
+    return rebuild_net(network, state, device, is_trusted=False)
+
+
+def rebuild_net(
+    network: Builder,
+    state: dict[str, Any],
+    device: torch.device,
+    *,
+    is_trusted: bool = True,
+) -> ImageNet:
+    """Do as :func:`restore_net`; a state that is trusted, that of a pickle, may hold any optimizer.
+
+    It is called, and what it remembers is not looked at.
+    """
+    options, optimizer = state["options"], state["optimizer"]
     with isolated_torch_rng(0, device):
         net = ImageNet(
             network,
@@ -75,14 +95,16 @@ def restore_net(network: type[nn.Module], state: dict[str, Any], device: torch.d
         ).initialize()
     net.module_.load_state_dict(_tensors(state["weights"]))
     net.module_.eval()
+    if not is_trusted:
+        _check_memory(net.optimizer_, optimizer["memory"])
     _restore_memory(net.optimizer_, optimizer["memory"])
     net.history.extend(state["history"])
+    sums = state.get("pixel_sums")  # older files have none: their statistics stay as they are
+    net.pixel_sums_ = None if sums is None else torch.as_tensor(np.array(sums))
     return net
 
 
-def restore_module(
-    network: type[nn.Module], state: dict[str, Any], device: torch.device
-) -> nn.Module:
+def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
     """Return a network on the device that computes as the one before; raises as for a net."""
     check_module_state(network, state["options"], state["weights"])
     with isolated_torch_rng(0):
@@ -98,10 +120,14 @@ def module_state(module: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def check_module_state(
-    network: type[nn.Module], options: dict[str, Any], weights: dict[str, NDArray[Any]]
+    network: Builder, options: dict[str, Any], weights: dict[str, NDArray[Any]]
 ) -> None:
-    """Raise ValueError unless the weights fit the network; takes no memory for one of any size."""
-    with torch.device("meta"):
+    """Raise ValueError unless the weights fit the network.
+
+    For a network of this package that takes no memory, whatever the size. A user's is built and
+    tried out, which not every network is able to do without values.
+    """
+    with torch.device("cpu" if isinstance(network, UserNetwork) else "meta"):
         expected = network(**options).state_dict()
     if expected.keys() != weights.keys():
         odd = sorted(expected.keys() ^ weights.keys())[:3]
@@ -115,17 +141,56 @@ def check_module_state(
             )
 
 
-def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for i, values in memory.items():
         found = {name: np.shape(array) for name, array in values.items()}
         wanted = {name: () if name == "step" else tuple(weights[i].shape) for name in found}
         if set(found) not in MEMORIES or found != wanted:
             raise ValueError(f"what the optimizer remembers of weight {i} has the shapes {found}")
-        for name, value in _tensors(values).items():
-            # With the weight's own strides, on which fused optimizers count.
-            like = weights[i] if value.ndim else value.to(weights[i].device)
-            optimizer.state[weights[i]][name] = torch.empty_like(like).copy_(value).detach()
+
+
+def _check_sums(sums: Any, n_channels: int) -> None:
+    if sums is None:
+        return
+    is_right = isinstance(sums, np.ndarray) and sums.dtype == np.float64
+    if not is_right or sums.shape != (3, n_channels) or not (sums[0] > 0).all():
+        raise ValueError(
+            "what the network remembers of pixels is no number, sum and sum of squares"
+        )
+
+
+def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    tensors = {
+        i: {name: _as_remembered(value, weights[i]) for name, value in values.items()}
+        for i, values in memory.items()
+    }
+    # By its own method, which knows what belongs on which device.
+    optimizer.load_state_dict(
+        {"state": tensors, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+
+
+def _as_remembered(value: Any, weight: Tensor) -> Any:
+    """Return an array as a tensor, with the weight's own strides, on which fused optimizers count.
+
+    What else an optimizer remembers stays as it is.
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    tensor = torch.as_tensor(np.array(value))
+    if tensor.shape != weight.shape:
+        return tensor
+    return torch.empty_like(weight).copy_(tensor).detach()
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return tensors as arrays on the CPU, and all else as it is; NumPy has no bfloat16."""
+    half = torch.bfloat16
+    tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
+    exact = {name: t.float() if t.dtype == half else t for name, t in tensors.items()}
+    return {**values, **_arrays(exact)}
 
 
 def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:

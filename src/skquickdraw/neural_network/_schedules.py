@@ -67,6 +67,9 @@ class PlateauSchedule(Callback):
         record = net.history[-1]
         self.scheduler_.step(record.get("valid_loss", record["train_loss"]))
 
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        del self.scheduler_  # it holds the optimizer, and the net stays
+
 
 def make_schedule(name: str | None, *, lr: float, n_steps: int) -> Callback | None:
     """Return the callback of a named schedule; None for a constant rate."""

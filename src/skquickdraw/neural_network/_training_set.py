@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,6 @@ from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._batches import ImageSet, MappedImages, as_images
 from ._rows import checksums, repeat_rows, shown_counts
-
-STATISTICS_CHUNK = 2**20  # pixels at a time
-ROUNDING = 1e-13  # of sums of squares in double precision, relative
 
 
 @dataclass
@@ -102,22 +98,3 @@ def effective_counts(train: ImageSet, sampling: float) -> Tensor:
 def row_weights(train: ImageSet) -> NDArray[np.float64] | None:
     """Return the weights of the rows of a set, of shape (n_shown,); None where all are equal."""
     return None if train.weights is None else train.weights.cpu().numpy().astype(np.float64)
-
-
-def pixel_statistics(train: ImageSet, ink: Any = None) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel over the training rows, as (C,) each.
-
-    Where rows are packed strokes, ``ink`` draws the pictures whose pixels count.
-    """
-    n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
-    n_channel_pixels = prod(size)
-    sums = torch.zeros(2, n_channels, dtype=torch.float64, device=train.images.device)
-    for rows in train.rows.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
-        images = train.images.index_select(0, rows)
-        pixels = (images if ink is None else ink(images.float())).double()
-        sums[0] += pixels.sum(dim=(0, 2, 3))
-        sums[1] += pixels.square().sum(dim=(0, 2, 3))
-    mean, square = sums / (len(train) * n_channel_pixels)
-    variance = square - mean**2
-    variance[variance < ROUNDING * square] = 0.0
-    return mean.float(), variance.sqrt().float()

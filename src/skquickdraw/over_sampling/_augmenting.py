@@ -9,13 +9,14 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from .._checks import ParametersMixin, check_random_state, raised_as
 from .._compat import safe_indexing
 from .._images import flatten_stack, resolve_image_shape
 from .._random import draw_seed
-from .._targets import NO_LABEL, read_labels
+from .._targets import NO_LABEL, check_same_length, read_labels
+from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._copies import append_copies
 from ._strategy import choose_copies, resolve_sampling_strategy
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..augmentation import AugmentationPolicy
 
 
-class AugmentingOverSampler(BaseOverSampler):
+class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     """Fill small classes with changed copies of their own pictures.
 
     A class that is balanced by exact copies is soon learned by heart. Here each copy is turned,
@@ -43,11 +44,11 @@ class AugmentingOverSampler(BaseOverSampler):
         - dict: samples per class, not below what the class has; classes that are left out stay as
           they are.
         - callable: takes the labels and returns such a dict.
-    augmentation : {'auto', 'sketch', 'none'}, AugmentationPolicy or None, default='auto'
+    augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default='auto'
         How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
         that suits the images: they are mirrored only where the labelled rows show that mirrored
-        images keep their class. None copies as it is. As an object its parameters are this
-        estimator's too: ``augmentation__rotation``.
+        images keep their class. None copies as it is. The policy's parameters are this estimator's
+        too: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
         their length is a square, and else as a picture that is one row of pixels high.
@@ -91,12 +92,12 @@ class AugmentingOverSampler(BaseOverSampler):
 
     Notes
     -----
-    X is flat, (n, H * W); a stack, (n, H, W) or (n, C, H, W), comes back as one. dtypes are kept,
-    and y comes back as what it was: an array, a list, a column of pandas. Integers are rounded. The
-    original rows come first, as they were. Values are not bound to 0 to 255. What a change uncovers
-    is filled with the colour that surrounds most images, so augment first and standardise
-    afterwards. Missing values in X are refused. Images are changed in single precision, a few
-    megabytes at a time; sparse rows stay sparse.
+    X is flat, (n, H * W); a stack, (n, H, W), (n, C, H, W) or (n, H, W, C), comes back as one.
+    dtypes are kept, and y comes back as what it was: an array, a list, a column of pandas. Integers
+    are rounded. The original rows come first, as they were. Values are not bound to 0 to 255. What
+    a change uncovers is filled with the colour that surrounds most images, so augment first and
+    standardise afterwards. Missing values in X are refused. Images are changed in single precision,
+    a few megabytes at a time; sparse rows stay sparse.
 
     Split off validation rows first: a copy of a validation row in the training part tells what it
     shows. In an imbalanced-learn pipeline, cross-validation sees to that.
@@ -141,12 +142,18 @@ class AugmentingOverSampler(BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
+    def _named_objects(self) -> Any:
+        from ..augmentation import OBJECT_OF_AUGMENTATION
+
+        return {"augmentation": OBJECT_OF_AUGMENTATION}
+
     def fit(self, X: Any, y: Any, **params: Any) -> AugmentingOverSampler:
         """Check the input and count the classes; :meth:`fit_resample` does all the work.
 
         Parameters
         ----------
-        X : array-like, DataFrame or sparse matrix of shape (n, H * W), (n, H, W) or (n, C, H, W)
+        X : array-like, DataFrame or sparse matrix
+            Of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C).
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
             none.
@@ -189,29 +196,34 @@ class AugmentingOverSampler(BaseOverSampler):
         if np.ndim(y) == 2 and np.shape(y)[1] == 1:
             y = y.iloc[:, 0] if hasattr(y, "iloc") else np.ravel(y)
         elif np.ndim(y) == 2:  # one-hot, which imbalanced-learn takes
-            y = check_target_type(np.asarray(y))
+            with raised_as(InvalidTargetsError):
+                y = check_target_type(np.asarray(y))
         return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
-        if isinstance(X, list | tuple):
-            X = np.asarray(X)
-        shape, stacked_shape = getattr(X, "shape", ()), None
-        if len(shape) > 2:
-            X, stacked_shape = flatten_stack(name, X)
-        X, y = validate_data(self, X=X, y=y, reset=True, accept_sparse=list(accept_sparse))
+        flat, layout = flatten_stack(name, X, self.image_shape)
+        shape = None if layout is None else np.shape(X)
+        with raised_as(InvalidImagesError):
+            X = validate_data(self, X=flat, reset=True, accept_sparse=list(accept_sparse))
+        check_same_length(name, X, y)
+        stacked_shape = None if layout is None else layout.shape
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
-        return X.reshape(shape) if len(shape) > 2 else X, y, False
+        return X if shape is None else X.reshape(shape), y, False
 
     def _fit_resample(self, X, codes, classes, **params):
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(classes, codes, rng)
-        flat = X.reshape(len(X), -1) if X.ndim > 2 else X
+        channels_last = X.ndim == 4 and X.shape[1:] != self.image_shape_
+        stack = np.moveaxis(X, -1, 1) if channels_last else X
+        flat = stack.reshape(len(X), -1) if X.ndim > 2 else X
         change = self._bind_augmentation(flat, codes)
         rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng))
+        rows = rows.reshape(-1, *stack.shape[1:]) if X.ndim > 2 else rows
+        rows = np.moveaxis(rows, 1, -1) if channels_last else rows
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
-        return rows.reshape(-1, *X.shape[1:]) if X.ndim > 2 else rows, codes
+        return rows, codes
 
     def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> Any:
         """Return how copies are changed, or None; sets ``augmentation_``."""

@@ -10,6 +10,7 @@ import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from numpy.typing import NDArray
 
+from .._checks import raised_as
 from ..exceptions import InvalidParameterError
 
 
@@ -50,5 +51,6 @@ def choose_copies(
     Its sampler works on the rows' positions, so that it never touches a picture.
     """
     sampler = RandomOverSampler(sampling_strategy=sampling_strategy, random_state=rng)
-    sampler.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
+    with raised_as(InvalidParameterError):
+        sampler.fit_resample(np.arange(len(y)).reshape(-1, 1), y)
     return sampler.sample_indices_[len(y) :], sampler.sampling_strategy_

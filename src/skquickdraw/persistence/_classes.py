@@ -43,14 +43,22 @@ from ..few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReran
 from ..losses import LDAM, BalancedSoftmax, CrossEntropy, Distillation, Focal
 from ..model_selection import LabeledStratifiedKFold, LabeledStratifiedShuffleSplit
 from ..networks import CNN, MobileNetV2, RelationNetwork, ResNet
-from ..neural_network import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from ..neural_network import (
+    CNNClassifier,
+    ImageClassifier,
+    MobileNetClassifier,
+    ResNetClassifier,
+)
 from ..over_sampling import AugmentingOverSampler
+from ..preprocessing import SketchNormalizer
+from ..recipes import BudgetedClassifier
 from ..semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 _CLASSES: list[type] = [
     AugmentationPolicy,
     AugmentingOverSampler,
     BalancedSoftmax,
+    BudgetedClassifier,
     CNNClassifier,
     CrossEntropy,
     CutMix,
@@ -58,6 +66,7 @@ _CLASSES: list[type] = [
     Distillation,
     DistilledClassifier,
     Focal,
+    ImageClassifier,
     LDAM,
     LabeledStratifiedKFold,
     LabeledStratifiedShuffleSplit,
@@ -68,6 +77,7 @@ _CLASSES: list[type] = [
     RelationNetworkClassifier,
     ResNetClassifier,
     SeedEnsembleClassifier,
+    SketchNormalizer,
     StrokeAugmentation,
     TopKReranker,
     TransductiveClassifier,

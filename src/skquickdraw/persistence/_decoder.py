@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.utils import Bunch
-from torch import nn
 
-from ..neural_network import restore_module, restore_net
+from ..neural_network import UserNetwork, restore_module, restore_net
 from ._classes import CLASS_OF, METHODS, NETWORK_OF, is_fitted_attribute, is_folder, parameter_names
 from ._leaves import UNPACK_LEAF, check_shape
+from ._users import PREFIX, unpack_partial
 
 # What Python, NumPy, torch and the constructors raise on values that they cannot use.
 MISFITS = (
@@ -41,6 +41,8 @@ class Decoder:
     arrays : dict of str to ndarray
     device : torch.device
         Where the networks go.
+    trusted : dict of str to class or function
+        What the file may name beside the classes of the tables.
 
     Attributes
     ----------
@@ -48,9 +50,12 @@ class Decoder:
         Classes that are not of this package, and carry fitted attributes.
     """
 
-    def __init__(self, arrays: dict[str, NDArray[Any]], device: torch.device) -> None:
+    def __init__(
+        self, arrays: dict[str, NDArray[Any]], device: torch.device, trusted: dict[str, Any]
+    ) -> None:
         self.arrays = arrays
         self.device = device
+        self.trusted = trusted
         self.foreign: set[str] = set()
         self._known: dict[int, Any] = {}
         self._build: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -60,10 +65,13 @@ class Decoder:
             "dict": self._dict,
             "module": lambda node: self._network(node, restore_module),
             "net": lambda node: self._network(node, restore_net),
+            "network": lambda node: NETWORK_OF[node["name"]],
             "object": self._object,
             "objects": self._objects,
+            "partial": lambda node: unpack_partial(node, self.decode),
             "same": lambda node: self._known[node["id"]],
             "tuple": lambda node: tuple(self.decode(item) for item in node["items"]),
+            "user": lambda node: self._user(node["name"]),
         }
 
     def decode(self, node: Any) -> Any:
@@ -96,20 +104,27 @@ class Decoder:
         return array.reshape(check_shape(node["shape"], len(array)))
 
     def _network(self, node: dict[str, Any], restore: Callable[..., Any]) -> Any:
-        network: type[nn.Module] = NETWORK_OF[node["network"]]
+        named = node["network"]
+        is_users = isinstance(named, dict)
+        network: Any = UserNetwork(self.decode(named)) if is_users else NETWORK_OF[named]
         return restore(network, self.decode(node["state"]), self.device)
+
+    def _user(self, name: str) -> Any:
+        return self.trusted[name.removeprefix(PREFIX)]
 
     def _object(self, node: dict[str, Any]) -> Any:
         name = node["class"]
-        if name not in CLASS_OF:
+        is_users = isinstance(name, str) and name.startswith(PREFIX)
+        if not is_users and name not in CLASS_OF:
             raise ValueError(f"it names the class {name!r}, which is none that load_model builds")
-        cls = CLASS_OF[name]
-        estimator = _construct(cls, self._params(cls, node["params"]))
+        cls = self._user(name) if is_users else CLASS_OF[name]
+        params = self._params(cls, node["params"])
+        estimator = cls(**params) if is_users else _construct(cls, params)
         for attribute, value in node["fitted"].items():
             if not is_fitted_attribute(cls, attribute):
                 raise ValueError(f"{name} can have no fitted attribute {attribute!r}")
             setattr(estimator, attribute, self.decode(value))
-        if node["fitted"] and not name.startswith("skquickdraw."):
+        if node["fitted"] and not name.startswith(("skquickdraw.", PREFIX)):
             self.foreign.add(name)
         with config_context(enable_metadata_routing=True):
             for method, requests in node["requests"].items():

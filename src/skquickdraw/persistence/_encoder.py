@@ -13,8 +13,15 @@ from sklearn.utils import Bunch
 
 from ..exceptions import InvalidParameterError
 from ..networks import RelationNetwork
-from ..neural_network import ImageNet, check_module_state, module_state, net_state
-from ._classes import NAME_OF, NOT_AN_ATTRIBUTE, is_fitted_attribute, is_folder, parameter_names
+from ..neural_network import ImageNet, UserNetwork, check_module_state, module_state, net_state
+from ._classes import (
+    NAME_OF,
+    NETWORK_OF,
+    NOT_AN_ATTRIBUTE,
+    is_fitted_attribute,
+    is_folder,
+    parameter_names,
+)
 from ._leaves import (
     JSON_TYPES,
     NUMBER_TYPES,
@@ -26,6 +33,7 @@ from ._leaves import (
 )
 from ._refusals import refusal
 from ._training import describe_episodes, describe_epochs
+from ._users import NETWORK, OBJECTS, UserNames, check_parameters, pack_network, slot_of
 
 Path = tuple[str, ...]
 Node = Any  # what JSON can hold
@@ -58,6 +66,7 @@ class Encoder:
         self._numbers: dict[int, int] = {}  # of what may be there twice, by id
         self._open: set[int] = set()
         self._alive: list[Any] = []  # else an id could come again
+        self._users = UserNames()
         self._pack: dict[type, Callable[[Any, Path], Node]] = {
             float: lambda value, path: pack_float(value),
             list: self._list,
@@ -85,6 +94,10 @@ class Encoder:
             return self._pack[type(value)](value, path)
         if type(value) in NAME_OF:
             return self._once(value, path, self._object)
+        if slot_of(path) == NETWORK and callable(value):
+            return self._network(value, path)
+        if slot_of(path) in OBJECTS and not callable(getattr(value, "fit", None)):
+            return self._users_object(value, path)
         node = self._odd_leaf(value)
         if node is None:
             raise InvalidParameterError(refusal(self._where(path), value))
@@ -94,6 +107,24 @@ class Encoder:
         if isinstance(value, np.generic):
             return pack_scalar(value)
         return pack_random_state(value) if type(value) is np.random.RandomState else None
+
+    def _network(self, network: Any, path: Path) -> dict[str, Any]:
+        def name(part: Any) -> str:
+            is_own = part in NETWORK_OF.values()
+            return part.__name__ if is_own else self._users.name(self._where(path), part)
+
+        return pack_network(network, path, self._encode, name)
+
+    def _users_object(self, value: Any, path: Path) -> Node:
+        if not any(hasattr(value, method) for method in ("bind", "draw")):
+            raise InvalidParameterError(refusal(self._where(path), value))
+        return self._once(value, path, self._object)
+
+    def _class_name(self, value: Any, path: Path) -> str:
+        if type(value) in NAME_OF:
+            return NAME_OF[type(value)]
+        check_parameters(self._where(path), value)
+        return self._users.name(self._where(path), type(value))
 
     def _where(self, path: Path) -> str:
         return ".".join((self._root, *path))
@@ -143,6 +174,7 @@ class Encoder:
 
     def _object(self, value: Any, path: Path) -> dict[str, Any]:
         cls = type(value)
+        name_of_class = self._class_name(value, path)
         names = parameter_names(cls)
         params = {name: None if name == "memory" else getattr(value, name) for name in names}
         fitted = {
@@ -152,7 +184,7 @@ class Encoder:
         }
         return {
             "type": "object",
-            "class": NAME_OF[cls],
+            "class": name_of_class,
             "params": {
                 name: self._encode(param, (*path, name)) for name, param in sorted(params.items())
             },
@@ -177,7 +209,10 @@ class Encoder:
         self.training[".".join(path)] = describe_epochs(net.epochs())
         state = net_state(net, with_optimizer=self.keep_optimizer)
         node = self._encode(state, path)
-        return {"type": "net", "network": type(net.module_).__name__, "state": node}
+        builder: Any = net.module
+        is_users = isinstance(builder, UserNetwork)
+        network = self._network(builder.network, path) if is_users else builder.__name__
+        return {"type": "net", "network": network, "state": node}
 
     def _relation_network(self, owner: Any, network: RelationNetwork, path: Path) -> dict[str, Any]:
         options = {"image_shape": tuple(owner.image_shape_), "width": owner.width}

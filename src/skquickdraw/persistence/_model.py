@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import warnings
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,7 @@ from ._decoder import MISFITS, Decoder
 from ._encoder import Encoder
 from ._file import read_file, write_file
 from ._refusals import refusal
+from ._users import check_trusted
 from ._writing import check_target
 
 
@@ -50,7 +52,8 @@ def save_model(
     ------
     InvalidParameterError
         Before anything is written, if the estimator holds something that cannot be stored without
-        code: an estimator of another class, a function. The message says where.
+        code: an estimator of another class, a function. The message says where. Networks, losses
+        and augmentations of your own are stored by their names and options.
     NotFittedError
         If it is not fitted.
     DataFileError
@@ -90,7 +93,12 @@ def save_model(
     write_file(target, content, encoder.arrays)
 
 
-def load_model(path: str | os.PathLike[str], *, device: str | torch.device = "auto") -> Any:
+def load_model(
+    path: str | os.PathLike[str],
+    *,
+    device: str | torch.device = "auto",
+    trusted: Mapping[str, Any] | None = None,
+) -> Any:
     """Load an estimator that :func:`save_model` saved; a file from a stranger executes nothing.
 
     Parameters
@@ -100,6 +108,11 @@ def load_model(path: str | os.PathLike[str], *, device: str | torch.device = "au
         Where networks shall be, wherever they were trained. 'auto' is the first CUDA GPU, else the
         CPU. The parameters ``device`` of estimators stay as they were, and count when training goes
         on.
+    trusted : dict or None, default=None
+        Networks, losses and augmentations of your own, by their names: ``{"MyNetwork": MyNetwork}``
+        for a model that was saved with ``ImageClassifier(MyNetwork)``. They are classes or
+        functions that you have imported: the file holds no code, and nothing is imported because it
+        says so. They are called with values from the file, so trust them with any.
 
     Returns
     -------
@@ -113,7 +126,8 @@ def load_model(path: str | os.PathLike[str], *, device: str | torch.device = "au
         If the file is missing, cut off, damaged in any bit, of a newer format, or describes
         something that this version does not build.
     InvalidParameterError
-        If there is no such device here.
+        If there is no such device here, or the file names something that is not in ``trusted``; the
+        message says what to pass.
 
     Warns
     -----
@@ -140,7 +154,8 @@ def load_model(path: str | os.PathLike[str], *, device: str | torch.device = "au
     """
     place = resolve_device(device)
     content, arrays = read_file(path)
-    decoder = Decoder(arrays, place)
+    known = check_trusted(os.fspath(path), trusted, content.get("model"))
+    decoder = Decoder(arrays, place, known)
     try:
         estimator = decoder.decode(content["model"])
         _check_built(estimator)

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from .._images import ImageShape
-from ..exceptions import InvalidParameterError
-from ._onnx_graph import build_module, read_image_shape
+from .._pixel_range import PixelRange, has_own_scale
+from ..exceptions import InvalidParameterError, MissingDependencyError
+from ._onnx_graph import build_module, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
 
 # What PyTorch's exporter is written for; others would be translated from it. The version of the
@@ -53,17 +54,18 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
         one is complete.
     input_dtype : {'uint8', 'float32'}, default='uint8'
         Dtype of the pixels that the graph takes. 'float32' is for those that were no whole numbers
-        in ``fit``. The range is that of ``fit``: 0 to 255 for pictures, not 0 to 1.
+        in ``fit``. The range is that of ``fit``, which the file's metadata name.
 
     Raises
     ------
     InvalidParameterError
-        Before any work, if the estimator is none of these, or ``input_dtype`` is unknown.
+        Before any work, if the estimator is none of these, ``input_dtype`` is unknown, or 'uint8'
+        where the estimator was fitted to floating point on a scale such as 0 to 1.
     NotFittedError
         If the estimator is not fitted.
     DataFileError
         If there is no folder to put the file into, or ``path`` is a folder itself.
-    ImportError
+    MissingDependencyError
         If the extra ``onnx`` is not installed.
 
     See Also
@@ -74,9 +76,11 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     -----
     The graph has one input, ``images`` of shape (n, C, H, W), and one output, ``probabilities`` of
     shape (n, n_classes) or ``features`` of shape (n, n_features), in float32; n is free. Its
-    metadata say the rest: ``classes``, the labels of the columns, and ``image_shape``, (C, H, W),
-    both as JSON; and ``estimator``, the name of the exported class. Labels that JSON does not know
-    are written as text.
+    metadata say the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W), and
+    ``pixel_range``, the lowest and highest pixel that ``fit`` saw, all as JSON; and ``estimator``,
+    the name of the exported class. Labels that JSON does not know are written as text.
+    ``pixel_range`` is missing where X was no picture, or the estimator was fitted by a version that
+    did not remember it. The graph itself checks no range.
 
     Probabilities equal ``predict_proba`` but for rounding in float32: on CPUs to within 1e-5.
 
@@ -119,16 +123,29 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
         )
     target = check_target("to_onnx", path)
     module = build_module(estimator)
-    image_shape = read_image_shape(module)
+    image_shape, pixel_range = read_image_shape(module), read_pixel_range(module)
+    _check_dtype(input_dtype, pixel_range)
     onnx = _import_onnx()
     output = "probabilities" if hasattr(estimator, "predict_proba") else "features"
-    model = _export(module, image_shape, INPUT_DTYPES[input_dtype], output)
+    name = type(estimator).__name__
+    model = _export(name, module, image_shape, INPUT_DTYPES[input_dtype], output)
     _check_rows_are_free(model, estimator)
     _remove_traces(model)
-    _describe(model, estimator, image_shape)
+    _describe(model, estimator, image_shape, pixel_range)
     onnx.checker.check_model(model, full_check=True)
     with replacing(target) as file:
         file.write(model.SerializeToString())
+
+
+def _check_dtype(input_dtype: str, pixel_range: PixelRange | None) -> None:
+    if input_dtype != "uint8" or pixel_range is None:
+        return
+    low, high = pixel_range
+    if isinstance(high, float) and has_own_scale(pixel_range):
+        raise InvalidParameterError(
+            f"to_onnx: input_dtype='uint8' must hold the pixels of fit, but these were floating "
+            f"point from {low:g} to {high:g}. Pass input_dtype='float32', or fit on uint8 images."
+        )
 
 
 class _FromPixels(nn.Module):
@@ -148,30 +165,41 @@ def _import_onnx() -> Any:
             import onnx
             import onnxscript  # noqa: F401  # PyTorch's exporter is built on it
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             f"to_onnx needs the packages onnx and onnxscript, and {error.name} is missing. Install "
             "the extra: pip install 'skquickdraw[onnx]'."
         ) from error
     return onnx
 
 
-def _export(module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str) -> Any:
+def _export(
+    name: str, module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str
+) -> Any:
     """Return the graph of a copy of the module, as ONNX's own model object."""
     copy = deepcopy(_FromPixels(module)).cpu().eval()
     copy.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     # Two rows: the exporter would take a single one for a constant.
     example = torch.zeros(2, *image_shape, dtype=dtype, device="cpu")
-    with _silence():
-        program = torch.onnx.export(
-            copy,
-            (example,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["images"],
-            output_names=[output],
-            dynamic_shapes=({0: torch.export.Dim("n")},),
-            verbose=False,
-        )
+    try:
+        with _silence():
+            program = torch.onnx.export(
+                copy,
+                (example,),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["images"],
+                output_names=[output],
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+                verbose=False,
+            )
+    except Exception as error:  # PyTorch has many, and the cause says more
+        reason = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".")
+        raise InvalidParameterError(
+            f"to_onnx: PyTorch's exporter cannot read the network of {name}: {reason}. Write its "
+            "forward without branches on values of tensors, and with operators that ONNX has; or "
+            "teach a network of this package all that it knows: DistilledClassifier("
+            "FrozenEstimator(fitted), ResNetClassifier())."
+        ) from error
     assert program is not None
     return program.model_proto
 
@@ -216,7 +244,9 @@ def _remove_traces(model: Any) -> None:
         part.ClearField("doc_string")
 
 
-def _describe(model: Any, estimator: Any, image_shape: ImageShape) -> None:
+def _describe(
+    model: Any, estimator: Any, image_shape: ImageShape, pixel_range: PixelRange | None
+) -> None:
     """Write what a reader of the file has to know into it."""
     from onnx.helper import set_model_props
 
@@ -226,9 +256,12 @@ def _describe(model: Any, estimator: Any, image_shape: ImageShape) -> None:
     model.graph.name = name
     model.doc_string = (
         f"A {name} of skquickdraw {release}. images: (n, channels, height, width), values as "
-        "in training, for pictures 0 to 255. probabilities: columns follow the metadata's classes."
+        "in training, as the metadata's pixel_range says. probabilities: columns follow the "
+        "metadata's classes."
     )
     described = {"estimator": name, "image_shape": json.dumps(image_shape)}
+    if pixel_range is not None:
+        described["pixel_range"] = json.dumps(pixel_range)
     if hasattr(estimator, "predict_proba"):
         described["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
     set_model_props(model, described)

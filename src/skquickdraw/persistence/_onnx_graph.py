@@ -18,27 +18,34 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._images import ImageShape
+from .._pixel_range import MAX_INK, PixelRange
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
 from ..feature_extraction import DeepFeatureExtractor
 from ..few_shot import RelationNetworkClassifier
-from ..networks import fold_batch_norm
-from ..neural_network import ResNetClassifier
+from ..neural_network import ResNetClassifier, read_layer
+from ..recipes import BudgetedClassifier
 from ..semi_supervised import TransductiveClassifier
 
 SMALLEST_PROBA = 1e-15  # as the vote of logits has it
 
 SUPPORTED = (
-    "CNNClassifier, MobileNetClassifier, ResNetClassifier, RelationNetworkClassifier and "
-    "DeepFeatureExtractor; around classifiers SeedEnsembleClassifier, NoisyStudentClassifier, "
-    "DistilledClassifier, TransductiveClassifier and scikit-learn's VotingClassifier(voting="
-    "'soft'), FrozenEstimator, searches, and pipelines whose other steps only work in fit"
+    "CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier, "
+    "RelationNetworkClassifier and DeepFeatureExtractor; around classifiers "
+    "SeedEnsembleClassifier, NoisyStudentClassifier, DistilledClassifier, TransductiveClassifier, "
+    "recipes.BudgetedClassifier and scikit-learn's VotingClassifier(voting='soft'), "
+    "FrozenEstimator, searches, and pipelines whose other steps only work in fit"
 )
 
 
 class PictureReader(nn.Module):
-    """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``."""
+    """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``.
+
+    ``pixel_range`` is what its network was fitted to; None where that is not known.
+    """
+
+    pixel_range: PixelRange | None = None
 
     def __init__(self, network: nn.Module, image_shape: ImageShape) -> None:
         super().__init__()
@@ -82,28 +89,6 @@ class Relations(PictureReader):
     def forward(self, pixels: Tensor) -> Tensor:
         maps = self.network.embed(self.read(pixels))  # (B, c, h, w)
         return self.network.relate(self.class_maps[None], maps[None])[0]  # (B, n_classes)
-
-
-class Layer(nn.Module):
-    """A network, with what one of its layers puts out, or its last one takes in."""
-
-    def __init__(self, network: nn.Module, layer: str) -> None:
-        super().__init__()
-        self.network = network
-        self.layer = layer
-
-    def forward(self, images: Tensor) -> Tensor:
-        caught: list[Tensor] = []
-        if self.layer == "penultimate":
-            last = self.network.get_submodule("head.classify")
-            hook = last.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0]))
-        else:
-            module = self.network.get_submodule(self.layer)
-            hook = module.register_forward_hook(lambda module, _, output: caught.append(output))
-        self.network(images)
-        hook.remove()
-        maps = caught[0]
-        return maps.mean((2, 3)) if maps.ndim == 4 else maps  # (B, channels)
 
 
 class Vote(nn.Module):
@@ -167,6 +152,15 @@ def read_image_shape(module: nn.Module) -> ImageShape:
     return channels, height, width
 
 
+def read_pixel_range(module: nn.Module) -> PixelRange | None:
+    """Return the lowest and highest pixel that the networks inside were fitted to, if known."""
+    parts = [part for part in module.modules() if isinstance(part, PictureReader)]
+    ranges = [part.pixel_range for part in parts if part.pixel_range is not None]
+    if len(ranges) < len(parts):
+        return None
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
 def _only_worker(pipeline: Pipeline) -> Any:
     """Return the last step, if those before it do nothing to new pictures."""
     for i, (name, step) in enumerate(pipeline.steps[:-1]):
@@ -194,17 +188,20 @@ def _look(estimator: Any, network: nn.Module) -> nn.Module:
     views = estimator._views()
     ink = estimator.net_.ink  # draws strokes as pictures, by what no graph can hold
     shape = estimator.image_shape_ if ink is None else ink.image_shape
-    return MeanLook(network, tuple(shape), views)
+    look = MeanLook(network, tuple(shape), views)
+    look.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_INK)
+    return look
 
 
 def _build_classifier(estimator: Any) -> nn.Module:
-    return nn.Sequential(_look(estimator, fold_batch_norm(estimator.net_.module_)), nn.Softmax(1))
+    return nn.Sequential(_look(estimator, estimator.net_.folded_module()), nn.Softmax(1))
 
 
 def _build_relations(estimator: Any) -> nn.Module:
     class_maps = torch.from_numpy(estimator.class_maps_)
-    shape = tuple(estimator.image_shape_)
-    return nn.Sequential(Relations(estimator.network_, shape, class_maps), nn.Softmax(1))
+    relations = Relations(estimator.network_, tuple(estimator.image_shape_), class_maps)
+    relations.pixel_range = getattr(estimator, "pixel_range_", None)
+    return nn.Sequential(relations, nn.Softmax(1))
 
 
 def _build_features(extractor: Any) -> nn.Module:
@@ -218,9 +215,8 @@ def _build_features(extractor: Any) -> nn.Module:
             f"to_onnx: DeepFeatureExtractor can be exported around a classifier of "
             f"skquickdraw.neural_network, got {type(estimator).__name__}."
         )
-    network = estimator.net_.module_
-    is_whole = extractor.layer == "logits"
-    return _look(estimator, network if is_whole else Layer(network, extractor.layer))
+    name, layer = type(estimator).__name__, extractor.layer
+    return _look(estimator, read_layer(name, estimator.net_, layer))
 
 
 def _build_seeds(ensemble: Any) -> nn.Module:
@@ -251,6 +247,7 @@ BUILDERS: dict[type | None, Callable[[Any], nn.Module]] = {
         (SeedEnsembleClassifier, _build_seeds),
         (VotingClassifier, _build_vote),
         (TransductiveClassifier, lambda e: build_module(e.estimator_)),
+        (BudgetedClassifier, lambda e: build_module(e.estimator_)),
         (DistilledClassifier, lambda e: build_module(e.student_)),
         (GridSearchCV, lambda e: build_module(e.best_estimator_)),
     )

@@ -10,12 +10,13 @@ from warnings import warn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import Interval, check_sample_weight
+from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import Interval
 from .._fitting import check_learns_from, fit_targets, learns_from, seeded_clone
-from .._images import check_rows, check_rows_and_labels
+from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
@@ -29,7 +30,7 @@ LEAST_SHARE = 0.7
 LATE = 1.25  # times the minutes, beyond which a warning says so
 
 
-class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator):
     """Train for a given time, as well as it allows.
 
     ``fit`` first measures for seconds how fast this machine is, and fixes a plan: which of the
@@ -190,8 +191,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         marked = rows[codes == NO_LABEL]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        more = check_rows(self, X_unlabeled, reset=False)
-        return np.concatenate([marked, more.reshape(len(more), *rows.shape[1:])])
+        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
 
     def _candidates(self, has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return the estimators that can be trained on what there is."""

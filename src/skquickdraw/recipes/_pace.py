@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from .._images import SMALLEST_SIDE
 from ..neural_network import resolve_batch_size, resolve_epochs
 from ._work import Work
 
@@ -37,7 +38,7 @@ class Stopwatch:
     def wanted_epochs(self, work: Work) -> float:
         """Return the passes that a training makes where nothing limits it."""
         shape = np.shape(self.X)[1:]
-        is_picture = len(shape) == 1 or min(shape[-2:]) >= 8
+        is_picture = len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
         batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
         return resolve_epochs(work.network.max_epochs, work.n_rows, batch_size, is_picture)
 

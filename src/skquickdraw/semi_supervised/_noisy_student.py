@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import check_random_state
 
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
 from .._fitting import check_learns_from, check_mark, check_parameters, seeded_clone
 from .._recall import fit_or_recall
@@ -29,7 +29,7 @@ SOFT_WAY_OUT = "Set pseudo_labels='hard', or balance inside the classifier (samp
 
 
 class NoisyStudentClassifier(
-    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator
 ):
     """Learn from unlabelled rows too, through a teacher's opinion of them.
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._compat import check_sample_weight
-from .._images import check_rows, check_rows_and_labels
+from .._checks import check_sample_weight
+from .._images import check_more_rows, check_rows_and_labels
 from .._targets import NO_LABEL
-from ..exceptions import InvalidImagesError
 from ._pseudo_labels import PseudoLabels
 
 
@@ -93,20 +92,14 @@ def read_partly_labeled(
     InvalidTargetsError
         If the labelled rows hold fewer than two classes.
     InvalidImagesError
-        If ``X_unlabeled`` is shaped otherwise than X.
+        If ``X_unlabeled`` holds images of another shape than X, or on another scale.
     """
-    name = type(estimator).__name__
     X, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
     weights = None
     if sample_weight is not None:
         weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if X_unlabeled is not None:
-        pool = check_rows(estimator, X_unlabeled, reset=False)
-        if pool.shape[1:] != X.shape[1:]:
-            raise InvalidImagesError(
-                f"{name}: X_unlabeled must be shaped like X, whose rows have shape {X.shape[1:]}, "
-                f"got {pool.shape[1:]}. Reshape one of them."
-            )
+        pool = check_more_rows(estimator, X_unlabeled, X)
         X = np.concatenate([X, pool])
         codes = np.concatenate([codes, np.full(len(pool), NO_LABEL)])
         weights = None if weights is None else np.concatenate([weights, np.ones(len(pool))])

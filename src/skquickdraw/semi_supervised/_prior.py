@@ -7,13 +7,14 @@ each class.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
-from sklearn.utils import check_array
 
+from .._checks import check_target_array
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
@@ -75,6 +76,10 @@ def align_to_prior(
     """
     rows = _check_proba("align_to_prior", proba)
     prior = check_prior("align_to_prior", class_prior, rows.shape[1])
+    if not isinstance(max_iter, Integral) or max_iter < 1:
+        raise InvalidParameterError(
+            f"align_to_prior: max_iter must be an int of at least 1, got {max_iter!r}."
+        )
     plan = rows * _scale_columns(rows, prior, np.ones(len(prior)), max_iter)
     return plan / plan.sum(axis=1, keepdims=True)
 
@@ -153,7 +158,7 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
 
 
 def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:
-    rows = check_array(proba, dtype=np.float64, input_name="proba")
+    rows = check_target_array(proba, dtype=np.float64, input_name="proba")
     if rows.min() < 0 or np.abs(rows.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         raise InvalidTargetsError(
             f"{name}: each row of proba must hold probabilities that sum to 1, got values from "

@@ -11,7 +11,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._compat import HasMethods, check_sample_weight
+from .._checks import ParametersMixin, check_sample_weight
+from .._compat import HasMethods
 from .._fitting import check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
@@ -87,7 +88,7 @@ class PredictsWithinMixin:
 
 
 class TransductiveClassifier(
-    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator
 ):
     """Give any classifier ``predict_transductive``, for test sets of known class balance.
 

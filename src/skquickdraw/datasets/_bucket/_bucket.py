@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from sklearn.datasets import get_data_home
 
-from ...exceptions import DataFileError, InvalidParameterError
+from ...exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from ._cache import load_head, store_head
 from ._download import RemoteFile, read_with_retries
 from ._head import ANSWER, Head, PublishedFile
@@ -115,7 +115,7 @@ def _import_extra() -> tuple[Any, Any]:
         import requests
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise ImportError(
+        raise MissingDependencyError(
             "fetch_quickdraw needs pooch and tqdm to download, and one of them is missing. Install "
             "them: pip install 'skquickdraw[data]'."
         ) from error

@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 
-from ...exceptions import DataFileError
+from ...exceptions import DataFileError, MissingDependencyError
 
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
@@ -20,7 +20,7 @@ def list_png(folder):
 
 def read_png_folder(folder, where, n_max=None):
     """Return the pictures of a folder as grey images in rows, and their (height, width)."""
-    Image = _import_pillow()
+    Image = import_pillow("load_quickdraw", ".png files")
     images: list = []
     for file in islice(list_png(folder), n_max):
         image = _read_grey(Image, file, f"{where}/{file.name}")
@@ -35,13 +35,14 @@ def read_png_folder(folder, where, n_max=None):
     return stack.reshape(len(stack), -1), stack.shape[1:]
 
 
-def _import_pillow():
+def import_pillow(subject, files):
+    """Return Pillow's module Image, or raise an error that names the extra."""
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError(
-            "load_quickdraw needs Pillow to read .png files, and it is missing. Install it: pip "
-            "install 'skquickdraw[data]'."
+        raise MissingDependencyError(
+            f"{subject} needs Pillow to read {files}, and it is missing. Install it: pip install "
+            "'skquickdraw[data]'."
         ) from error
     return Image
 

@@ -1,0 +1,183 @@
+"""What an augmentation, or a mixing, of a user's own has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from numbers import Real
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Generator, Tensor
+
+from .._images import ImageShape
+from ..exceptions import InvalidParameterError
+
+
+@runtime_checkable
+class Augmentation(Protocol):
+    """What an estimator takes as its ``augmentation``: random changes of the images of a batch.
+
+    Any object with these two methods will do, in classifiers, in
+    :class:`~skquickdraw.over_sampling.AugmentingOverSampler` and as ``then`` of a
+    :class:`StrokeAugmentation`. Derive it from :class:`sklearn.base.BaseEstimator`, and a search
+    reaches its parameters, as ``augmentation__strength``.
+
+    Notes
+    -----
+    Further members are used where there are any:
+
+    - ``validate()`` raises where a parameter has no sense. It is called at the start of ``fit``.
+    - ``bind(images, codes)`` returns the augmentation for a training set, of whose rows it sees up
+      to 2,000: an ndarray of shape (n, C, H, W) and their classes from 0. What it returns does the
+      work, and becomes the attribute ``augmentation_``.
+    - ``horizontal_flip``, the probability that an image is mirrored, or 'auto' before ``bind``.
+      Where it is not 0, ``n_tta`` may look at mirrored images too.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.base import BaseEstimator
+    >>> from skquickdraw import CNNClassifier
+    >>> class Fade(BaseEstimator):
+    ...     def __init__(self, strength=0.5):
+    ...         self.strength = strength
+    ...
+    ...     def draw(self, n_samples, image_shape, generator=None):
+    ...         return 1 - self.strength * torch.rand(n_samples, 1, 1, 1, generator=generator)
+    ...
+    ...     def apply(self, images, draw):
+    ...         return images * draw.to(images.device)
+    >>> CNNClassifier(augmentation=Fade()).set_params(augmentation__strength=0.2).augmentation
+    Fade(strength=0.2)
+    """
+
+    def draw(
+        self, n_samples: int, image_shape: ImageShape, generator: Generator | None = None
+    ) -> Any:
+        """Draw the changes of a batch.
+
+        Parameters
+        ----------
+        n_samples : int
+        image_shape : (C, H, W)
+        generator : torch.Generator on the CPU or None
+            All randomness comes from it, so that equal seeds give equal networks.
+
+        Returns
+        -------
+        draw : object
+            Small tensors on the CPU, which :meth:`apply` takes to the device of the images.
+        """
+        ...
+
+    def apply(self, images: Tensor, draw: Any) -> Tensor:
+        """Change a batch as drawn.
+
+        Parameters
+        ----------
+        images : float tensor of shape (n, C, H, W), on any device
+            Of a background of 0: what surrounds the images was subtracted, and is added again
+            afterwards. Not to be written to.
+        draw : object
+            From :meth:`draw`.
+
+        Returns
+        -------
+        images : float tensor of shape (n, C, H, W)
+        """
+        ...
+
+
+@runtime_checkable
+class Mixing(Protocol):
+    """What a classifier takes as its ``mixing``: images of a batch are mixed, and their targets.
+
+    Any object with these two methods will do; one named ``validate`` is called at the start of
+    ``fit``.
+
+    Examples
+    --------
+    >>> from skquickdraw.augmentation import Mixing, MixUp
+    >>> isinstance(MixUp(), Mixing)
+    True
+    """
+
+    def draw(
+        self, n_samples: int, image_shape: ImageShape, generator: Generator | None = None
+    ) -> Any:
+        """Draw who is mixed with whom in a batch; as :meth:`Augmentation.draw`."""
+        ...
+
+    def apply(self, images: Tensor, targets: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
+        """Mix a batch as drawn.
+
+        Parameters
+        ----------
+        images : float tensor of shape (n, C, H, W), on any device
+        targets : float tensor of shape (n, n_classes)
+            Rows are class probabilities, times the weights of their rows where there are such: mix
+            them linearly, and scale nothing.
+        draw : object
+            From :meth:`draw`.
+
+        Returns
+        -------
+        images, targets : tensors of the same shapes
+        """
+        ...
+
+
+def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "draw")) -> None:
+    """Check an augmentation or a mixing, and let it check its parameters.
+
+    Parameters
+    ----------
+    name : str
+        The subject of errors.
+    part : object
+    arguments : sequence of str
+        What its ``apply`` takes.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``apply`` takes something else, as that of a mixing does where an augmentation is due; if
+        ``horizontal_flip`` is no probability; or what it raises itself.
+    """
+    try:
+        signature(part.apply).bind(*arguments)
+    except TypeError as error:
+        raise InvalidParameterError(
+            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but of it "
+            f"Python says: {error}. What changes images is an augmentation, what mixes pairs of "
+            "them and their targets a mixing."
+        ) from error
+    if hasattr(part, "validate"):
+        part.validate()
+    rate = getattr(part, "horizontal_flip", 0)
+    if isinstance(rate, str) and rate == "auto" and hasattr(part, "bind"):
+        return
+    is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+    if not is_number or not 0 <= float(rate) <= 1:
+        raise InvalidParameterError(
+            f"{name}: horizontal_flip of {type(part).__name__} must be a probability from 0 to 1, "
+            f"or 'auto' where bind decides it, got {rate!r}. Use 0 where images are not mirrored."
+        )
+
+
+def check_bound(augmentation: Any, bound: Any) -> Any:
+    """Return what ``bind`` of an augmentation returned.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no augmentation, or leaves the mirroring open.
+    """
+    if not isinstance(bound, Augmentation) or getattr(bound, "horizontal_flip", 0) == "auto":
+        raise InvalidParameterError(
+            f"augmentation: {type(augmentation).__name__}.bind must return an object with draw and "
+            f"apply that leaves nothing open, got {bound!r}. Return self where there is nothing to "
+            "decide."
+        )
+    validate_part("augmentation", bound)
+    return bound

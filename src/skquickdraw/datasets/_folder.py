@@ -1,0 +1,271 @@
+"""Load pictures from a folder that has one folder for each class."""
+
+import warnings
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..exceptions import DataFileError, InvalidParameterError
+from ._formats._photos import PictureReader
+from ._formats._png import import_pillow
+
+DESCR = """\
+{n} pictures of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
+Without a label: {n_unlabeled}. Read from {path}.
+"""
+LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, as hidden files are
+N_NAMED = 5  # of the files at fault
+
+
+def load_image_folder(
+    path: str | PathLike,
+    *,
+    image_shape: tuple[int, int] = (28, 28),
+    mode: str = "auto",
+    unlabeled: str | None = "unlabeled",
+    background: int = 255,
+    on_error: str = "raise",
+    return_X_y: bool = False,
+) -> Bunch | tuple[np.ndarray, np.ndarray]:
+    """Load a folder of pictures, with one folder inside for each class.
+
+    Pictures may have any size, and any format that Pillow reads, whatever their names end with.
+    They come as arrays of one size, ready for the classifiers here; photos and scans of drawings
+    are turned to light ink on black by :class:`~skquickdraw.preprocessing.SketchNormalizer`.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder. It holds folders only, named like the classes, and these hold pictures only.
+        Hidden files, and the Thumbs.db and desktop.ini of file managers, are passed over.
+    image_shape : (height, width), default=(28, 28)
+        Size of the images in pixels, each at least 1. Pictures are resized to fit into it. Their
+        proportions are kept: the rest is filled with the median colour of the picture's border.
+    mode : {'auto', 'L', 'RGB'}, default='auto'
+        'L' is grey, of one channel, and 'RGB' has three, as Pillow calls them. 'auto' is 'L' where
+        in every picture all pixels are grey, and else 'RGB' for all.
+    unlabeled : str or None, default='unlabeled'
+        Name of the folder of pictures without a label, where there is one. With None it is a class
+        as any other.
+    background : int in [0, 255], default=255
+        The grey that shows through transparent pixels; 255 is white.
+    on_error : {'raise', 'warn'}, default='raise'
+        What is done where files are no pictures, or damaged. 'raise' names them after all were
+        read; 'warn' does so in a warning, and leaves them out.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    data : Bunch
+        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8
+        - ``target`` : ndarray (n,), int64, indices into ``target_names``
+        - ``target_names`` : ndarray (n_classes,), str, sorted
+        - ``filenames`` : ndarray (n,), str; sorted within each class
+        - ``unlabeled`` : ndarray (n_unlabeled, ...), uint8, shaped like ``data``, or None
+        - ``unlabeled_filenames`` : ndarray (n_unlabeled,), str, or None
+        - ``image_shape`` : tuple, (height, width) or (3, height, width)
+        - ``class_counts`` : ndarray (n_classes,), int64
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    DataFileError
+        If the path is no folder; it, or a folder of a class, is empty; there are files beside the
+        folders of classes, or folders inside them; or a picture cannot be read.
+    InvalidParameterError
+        If a parameter is out of range.
+    MissingDependencyError
+        If Pillow is missing (``pip install 'skquickdraw[data]'``).
+
+    Warns
+    -----
+    UserWarning
+        With ``on_error='warn'``, if files were left out.
+
+    See Also
+    --------
+    skquickdraw.preprocessing.SketchNormalizer : From photos of drawings to bitmaps.
+    load_quickdraw : The formats of Quick, Draw!, and folders of PNGs as they are.
+    sklearn.datasets.load_files : The same for texts.
+
+    Notes
+    -----
+    Pictures are turned upright as their EXIF orientation says. 16 bits become 8. Of animations and
+    files of several pages the first picture is read. A picture that disappears on the background,
+    such as white ink on transparent paper, counts as one that cannot be read; so does one of
+    floating point or 32 bits, whose range is not known. Smaller images are area averages of larger
+    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read:
+    they are programs.
+
+    Each picture is reduced as soon as it is read, so that memory holds the images only.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skquickdraw.datasets import load_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, size in [("cat", (40, 30)), ("owl", (64, 64)), ("unlabeled", (28, 28))]:
+    ...         Path(folder, name).mkdir()
+    ...         Image.new("L", size, 255).save(Path(folder, name, "scan.jpg"))
+    ...     pictures = load_image_folder(folder)
+    >>> pictures.data.shape, pictures.unlabeled.shape
+    ((2, 28, 28), (1, 28, 28))
+    >>> print(*pictures.target_names[pictures.target])
+    cat owl
+    """
+    _check_parameters(image_shape, mode, background, on_error)
+    files = _list_files(path, unlabeled)
+    Image = import_pillow("load_image_folder", "pictures")
+    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
+    pictures = {name: _read_folder(reader, files[name]) for name in files}
+    _report([failure for _, _, failures in pictures.values() for failure in failures], on_error)
+    _check_not_empty([name for name, (images, _, _) in pictures.items() if not images])
+    n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
+    pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
+    names = sorted(pictures)
+    X = _stack([image for name in names for image in pictures[name][0]], n_channels)
+    counts = np.array([len(pictures[name][0]) for name in names], dtype=np.int64)
+    target = np.repeat(np.arange(len(names), dtype=np.int64), counts)
+    if return_X_y:
+        return X, target
+    bunch = Bunch(
+        data=X,
+        target=target,
+        target_names=np.array(names),
+        filenames=np.array([str(file) for name in names for file in pictures[name][1]]),
+        unlabeled=None if pool is None else _stack(pool[0], n_channels),
+        unlabeled_filenames=None if pool is None else np.array([str(file) for file in pool[1]]),
+        image_shape=X.shape[1:],
+        class_counts=counts,
+    )
+    bunch.DESCR = _describe(bunch, path)
+    return bunch
+
+
+def _describe(bunch: Any, path: Any) -> str:
+    return DESCR.format(
+        n=len(bunch.data),
+        n_classes=len(bunch.target_names),
+        least=bunch.class_counts.min(),
+        most=bunch.class_counts.max(),
+        shape=" x ".join(map(str, bunch.image_shape)),
+        n_unlabeled="none" if bunch.unlabeled is None else len(bunch.unlabeled),
+        path=path,
+    )
+
+
+def _list_files(path, unlabeled):
+    """Return the files of each folder, by its name, or raise if the folders are no classes."""
+    root = Path(path)
+    if not root.is_dir():
+        raise DataFileError(
+            f"load_image_folder: path must be a folder; got {str(path)!r}, which is none. Pass the "
+            "folder that holds one folder for each class."
+        )
+    inside = _list_shown(root)
+    loose = [entry.name for entry in inside if not entry.is_dir()]
+    if loose:
+        raise DataFileError(
+            f"load_image_folder: {str(path)!r} must hold folders only, one for each class; got "
+            f"{_name(loose)}. Put each picture into the folder of its class"
+            + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
+        )
+    if not [entry for entry in inside if entry.name != unlabeled]:
+        raise DataFileError(
+            f"load_image_folder: {str(path)!r} must hold a folder for each class; got none. Make a "
+            "folder with the name of a class, and put its pictures into it."
+        )
+    files = {entry.name: _list_shown(entry) for entry in inside}
+    nested = [f"{name}/{f.name}" for name, found in files.items() for f in found if f.is_dir()]
+    if nested:
+        raise DataFileError(
+            f"load_image_folder: the folder of a class must hold pictures only; got the folders "
+            f"{_name(nested)}. Move the pictures up, or pass the path of the folder that holds "
+            "the classes."
+        )
+    _check_not_empty([name for name, found in files.items() if not found])
+    return files
+
+
+def _list_shown(folder):
+    """Return what a folder holds, by name, but for hidden files and those of file managers."""
+    shown = [e for e in folder.iterdir() if not e.name.startswith(".")]
+    return sorted((e for e in shown if e.name.lower() not in LITTER), key=lambda e: e.name)
+
+
+def _read_folder(reader, files):
+    """Return the images, their files, and what was wrong with the others."""
+    images, kept, failures = [], [], []
+    for file in files:
+        try:
+            images.append(reader.read(file, f"{file.parent.name}/{file.name}"))
+            kept.append(file)
+        except DataFileError as error:
+            failures.append(str(error))
+    return images, kept, failures
+
+
+def _report(failures, on_error):
+    if not failures:
+        return
+    named = "\n".join(failures[:N_NAMED])
+    if len(failures) > N_NAMED:
+        named += f"\nand {len(failures) - N_NAMED} more"
+    if on_error == "raise":
+        raise DataFileError(
+            f"load_image_folder: all files must be pictures, but {len(failures)} could not be read "
+            f"(on_error='warn' leaves such files out):\n{named}"
+        )
+    text = f"load_image_folder: {len(failures)} files were left out:\n{named}"
+    warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def _check_not_empty(empty):
+    if empty:
+        raise DataFileError(
+            f"load_image_folder: every folder must hold a picture that can be read; got none in "
+            f"{_name(empty)}. Put one in, or remove the folder."
+        )
+
+
+def _name(names):
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return ", ".join(map(repr, names[:N_NAMED])) + more
+
+
+def _stack(images, n_channels):
+    """Return the images as one array; grey ones among coloured ones get three equal channels."""
+    shape = images[0].shape[-2:] if n_channels == 1 else (3, *images[0].shape[-2:])
+    stack = np.empty((len(images), *shape), dtype=np.uint8)
+    for i, image in enumerate(images):
+        stack[i] = image
+    return stack
+
+
+def _check_parameters(image_shape, mode, background, on_error):
+    """Raise if a parameter is of the wrong kind or out of range."""
+    sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
+    if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
+        raise InvalidParameterError(
+            "load_image_folder: image_shape must be (height, width), two ints of at least 1; got "
+            f"{image_shape!r}. The number of channels is set by mode."
+        )
+    for name, value, allowed in [
+        ("mode", mode, ("auto", "L", "RGB")),
+        ("on_error", on_error, ("raise", "warn")),
+    ]:
+        if value not in allowed:
+            raise InvalidParameterError(
+                f"load_image_folder: {name} must be one of {allowed}; got {value!r}."
+            )
+    if not isinstance(background, Integral) or not 0 <= background <= 255:
+        raise InvalidParameterError(
+            f"load_image_folder: background must be an int from 0 to 255; got {background!r}."
+        )

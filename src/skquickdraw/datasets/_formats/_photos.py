@@ -1,0 +1,105 @@
+"""Read pictures of any format, mode and size as bitmaps of one size."""
+
+import numpy as np
+
+from ...exceptions import DataFileError
+
+SIXTEEN_BITS = 257  # 65535 / 255
+# EPS runs Ghostscript, and WMF the system's own renderer: nothing that a file holds is executed.
+NOT_READ = {"EPS", "WMF"}
+
+
+class PictureReader:
+    """Reads one picture after the other.
+
+    Parameters
+    ----------
+    image_shape : (height, width)
+    mode : {'auto', 'L', 'RGB'}
+    background : int
+        The grey that shows through transparent pixels.
+    """
+
+    def __init__(self, Image, image_shape, mode, background):
+        Image.init()
+        self.Image = Image
+        self.formats = [name for name in Image.OPEN if name not in NOT_READ]
+        self.image_shape = image_shape
+        self.mode = mode
+        self.background = background
+
+    def read(self, file, where):
+        """Return a picture as uint8 of shape (H, W), or (3, H, W) where it has colours.
+
+        Raises
+        ------
+        DataFileError
+            If the file is no whole picture, or one without a single reading in 8 bits.
+        """
+        try:
+            with self.Image.open(file, formats=self.formats) as picture:
+                pixels = self._fit(self._convert(picture, where))
+        except DataFileError:
+            raise
+        except Exception as error:  # Pillow's plugins raise what they like on damaged files
+            raise DataFileError(
+                f"{where}: must be a whole picture, but cannot be read: {error}. Write it again, "
+                "or move it away."
+            ) from error
+        if pixels.ndim == 2:
+            return pixels
+        is_grey = self.mode == "auto" and (pixels == pixels[..., :1]).all()
+        return pixels[..., 0] if is_grey else pixels.transpose(2, 0, 1)
+
+    def _convert(self, picture, where):
+        """Return the picture upright, opaque, in mode L or RGB."""
+        from PIL import ImageOps
+
+        holds_sixteen = picture.mode == "I" and picture.format in ("PNG", "PPM")
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode.startswith("I;16") or holds_sixteen:
+            grey = np.rint(np.asarray(picture).astype(np.float64) / SIXTEEN_BITS)
+            picture = self.Image.fromarray(grey.clip(0, 255).astype(np.uint8))
+        if picture.mode in ("I", "F"):
+            raise DataFileError(
+                f"{where}: must have 8 or 16 bits a channel; got the mode {picture.mode!r}, whose "
+                "range of values is not known. Convert it, for example with an image editor."
+            )
+        if picture.has_transparency_data:
+            picture = self._opaque(picture.convert("RGBA"), where)
+        is_grey = self.mode == "L" or picture.mode in ("1", "L")
+        return picture.convert("L" if is_grey else "RGB")
+
+    def _opaque(self, picture, where):
+        """Return the picture on the background."""
+        backdrop = self.Image.new("RGBA", picture.size, (*[self.background] * 3, 255))
+        drawn = self.Image.alpha_composite(backdrop, picture)
+        least, most = picture.getextrema()[3]
+        if least < most and all(low == high for low, high in drawn.getextrema()):
+            raise DataFileError(
+                f"{where}: must show something on a background of grey {self.background}, but its "
+                "ink is as bright. Pass another background, such as 0 for white ink on "
+                "transparent paper."
+            )
+        return drawn
+
+    def _fit(self, picture):
+        """Return the picture's pixels, resized to the image shape, and padded like its border."""
+        (width, height), (rows, columns) = picture.size, self.image_shape
+        scale = min(columns / width, rows / height)
+        size = (max(1, round(scale * width)), max(1, round(scale * height)))
+        if size != picture.size:
+            filters = self.Image.Resampling
+            picture = picture.resize(size, filters.BOX if scale < 1 else filters.BILINEAR)
+        pixels = np.asarray(picture.convert("RGB") if self.mode == "RGB" else picture)
+        border = np.concatenate(
+            [
+                pixels[[0, -1]].reshape(-1, *pixels.shape[2:]),
+                pixels[:, [0, -1]].reshape(-1, *pixels.shape[2:]),
+            ]
+        )
+        padded = np.empty((rows, columns, *pixels.shape[2:]), dtype=np.uint8)
+        padded[:] = np.median(border, axis=0)
+        top, left = (rows - len(pixels)) // 2, (columns - pixels.shape[1]) // 2
+        padded[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
+        return padded

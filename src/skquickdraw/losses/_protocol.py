@@ -1,0 +1,91 @@
+"""What a loss of a user's own has to be, and how losses are tied to a training set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from ..exceptions import InvalidParameterError
+
+RowLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What a classifier takes as its ``loss``: parameters, before they know the training set.
+
+    Any object with this one method will do. Derive it from :class:`sklearn.base.BaseEstimator`, and
+    a search reaches its parameters, as ``loss__gamma``.
+
+    Notes
+    -----
+    An attribute ``corrects_prior`` may say what the loss is bound to. With True, which is the
+    default, it makes up for unequal classes by itself, and gets the counts that ``sampling`` and
+    ``class_weight`` leave; with False it gets the plain ones.
+
+    Label smoothing, class weights and sample weights are applied around the loss: it sees targets
+    that are smoothed, and its rows are weighted afterwards.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> from torch import nn
+    >>> from skquickdraw import CNNClassifier
+    >>> class BrierRows(nn.Module):
+    ...     def __init__(self, scale):
+    ...         super().__init__()
+    ...         self.scale = scale
+    ...
+    ...     def forward(self, logits, targets):
+    ...         return self.scale * (logits.softmax(1) - targets).square().sum(1)
+    >>> class Brier(BaseEstimator):
+    ...     def __init__(self, scale=1.0):
+    ...         self.scale = scale
+    ...
+    ...     def bind(self, class_counts):
+    ...         return BrierRows(self.scale)
+    >>> CNNClassifier(loss=Brier()).set_params(loss__scale=2.0).loss
+    Brier(scale=2.0)
+    """
+
+    def bind(self, class_counts: Tensor) -> RowLoss:
+        """Return the loss for a training set that shows each class ``class_counts`` times an epoch.
+
+        Parameters
+        ----------
+        class_counts : tensor of shape (n_classes,)
+            Positive; fractional where targets are soft or sampling is balanced.
+
+        Returns
+        -------
+        row_loss : callable
+            Maps logits (B, n_classes) and targets (B, n_classes) to losses (B,). A
+            :class:`torch.nn.Module` where it holds tensors, which it registers as buffers, so that
+            they come to the device.
+        """
+        ...
+
+
+def bind_loss(loss: Loss, class_counts: Tensor) -> Any:
+    """Return ``loss.bind(class_counts)``, once it was seen to give one loss for each row.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it gives something else, such as a mean, to which no weights could be applied.
+    """
+    row_loss = loss.bind(class_counts)
+    n_classes = len(class_counts)
+    targets = torch.eye(n_classes)[:2]
+    losses = row_loss(torch.zeros(2, n_classes), targets) if callable(row_loss) else row_loss
+    if not isinstance(losses, Tensor) or losses.shape != (2,):
+        found = tuple(losses.shape) if isinstance(losses, Tensor) else repr(losses)
+        raise InvalidParameterError(
+            f"loss: {type(loss).__name__}.bind must return a function of logits and targets, each "
+            f"of shape (2, {n_classes}) for 2 rows, that gives one loss for each row, of shape "
+            f"(2,), got {found}. Sum over classes, and leave out the mean over rows."
+        )
+    return row_loss

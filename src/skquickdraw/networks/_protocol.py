@@ -1,0 +1,57 @@
+"""What a network of a user's own has to be."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import nn
+
+
+class Network(Protocol):
+    """What builds a network: a module class, or a function that returns a module.
+
+    :class:`~skquickdraw.neural_network.ImageClassifier` takes any such ``network``, and builds a
+    new module from it in each ``fit``.
+
+    Notes
+    -----
+    The module maps images (B, C, H, W), each channel with mean 0 and variance 1 over the training
+    set, to logits (B, n_classes): no softmax. In evaluation mode the logits of an image depend on
+    that image alone. Layers may be lazy; weights may be shared, and may be frozen by
+    ``requires_grad_(False)``.
+
+    A network that names one or more of ``width``, ``stem_stride``, ``dropout``, ``spatial_dropout``
+    and ``stochastic_depth`` in its signature receives those that are set on the classifier. Other
+    options go in by :func:`functools.partial`.
+
+    ``extract_features`` takes what the last linear layer, or the last 1x1 convolution, of
+    ``n_classes`` outputs takes in. Where this is not what you want, name the layer whose output it
+    shall be in an attribute ``penultimate`` of the module, such as ``penultimate = "pool"``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from skquickdraw import ImageClassifier
+    >>> class Perceptron(nn.Sequential):
+    ...     def __init__(self, image_shape, n_classes, *, width=1.0):
+    ...         hidden = int(64 * width)
+    ...         super().__init__(
+    ...             nn.Flatten(), nn.LazyLinear(hidden), nn.ReLU(), nn.Linear(hidden, n_classes)
+    ...         )
+    >>> clf = ImageClassifier(Perceptron, width=2.0)
+    """
+
+    def __call__(self, image_shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+        """Return a new network.
+
+        Parameters
+        ----------
+        image_shape : (channels, height, width)
+        n_classes : int
+
+        Returns
+        -------
+        network : torch.nn.Module
+        """
+        ...

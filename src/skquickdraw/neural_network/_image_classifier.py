@@ -1,0 +1,154 @@
+"""The classifier whose network is a parameter."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+
+from .._compat import StrOptions
+from ._base import BaseImageClassifier
+from ._docs import share_parameters
+from ._networks import NETWORKS, check_network
+
+
+@share_parameters
+class ImageClassifier(BaseImageClassifier):
+    """Classify small pictures with a network of your own, or with one of this package by its name.
+
+    All that trains and regularises the other classifiers serves your network too. With a name it is
+    the classifier of that network, to the bit: ``ImageClassifier("resnet")`` is
+    :class:`~skquickdraw.ResNetClassifier`. So a search can choose among networks.
+
+    Parameters
+    ----------
+    network : {'cnn', 'mobilenet', 'resnet'} or callable, default='resnet'
+        A module class, or a function that returns a new module, called as
+        ``network(image_shape, n_classes)``: see :class:`~skquickdraw.networks.Network`. Give it
+        arguments of its own by :func:`functools.partial`. In front of it, a layer takes each
+        channel to mean 0 and variance 1.
+    width, dropout, spatial_dropout, stochastic_depth : float or None, default=None
+        As in :class:`~skquickdraw.ResNetClassifier`; None leaves each to the network. Only a
+        network that names one in its signature takes it; with others, setting it is an error.
+    stem_stride : {1, 2} or 'auto', default='auto'
+        Likewise. 'auto' goes by the size of the images, and leaves it to a network of yours.
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    ResNetClassifier, MobileNetClassifier, CNNClassifier : One network each.
+    skquickdraw.networks.Network : What a network of your own has to be.
+
+    Notes
+    -----
+    A network of yours is tried out on two blank images when it is built: a wrong shape of the
+    output is found before any training.
+
+    With ``optimizer='muon'`` its hidden layers are trained by Muon, linear ones too; embeddings,
+    depthwise filters, layers of ``n_classes`` outputs and weights of one dimension by AdamW.
+
+    Batch normalisation of a network of yours is not folded for prediction, and its weights are kept
+    in PyTorch's usual order in memory, so that ``view`` works behind convolutions.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from skquickdraw import ImageClassifier
+    >>> from skquickdraw.datasets import make_sketches
+    >>> def small_network(image_shape, n_classes):
+    ...     return nn.Sequential(
+    ...         nn.Conv2d(image_shape[0], 16, 3, stride=2), nn.ReLU(),
+    ...         nn.Conv2d(16, 32, 3, stride=2), nn.ReLU(),
+    ...         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, n_classes),
+    ...     )
+    >>> X, y = make_sketches(600, n_classes=3, random_state=0)
+    >>> clf = ImageClassifier(small_network, max_epochs=20, random_state=0)
+    >>> clf.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.8
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "network": [StrOptions(set(NETWORKS)), callable],
+        **BaseImageClassifier._parameter_constraints,
+        **{
+            name: [*BaseImageClassifier._parameter_constraints[name], None]
+            for name in ("width", "dropout", "spatial_dropout", "stochastic_depth")
+        },
+    }
+
+    def __init__(
+        self,
+        network: Any = "resnet",
+        *,
+        width: Any = None,
+        stem_stride: int | str = "auto",
+        dropout: Any = None,
+        spatial_dropout: Any = None,
+        stochastic_depth: Any = None,
+        weight_decay: float | str = "auto",
+        label_smoothing: float = 0.0,
+        loss: Any = "auto",
+        class_weight: Any = None,
+        sampling: str | float | None = None,
+        augmentation: Any = "auto",
+        mixing: Any = None,
+        optimizer: Any = "muon",
+        lr: float | str = "auto",
+        lr_schedule: str | None = "onecycle",
+        batch_size: int | str = "auto",
+        max_epochs: float | str = "auto",
+        ema_decay: float | None = 0.999,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        n_tta: int | str = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            width=width,
+            stem_stride=stem_stride,
+            dropout=dropout,
+            spatial_dropout=spatial_dropout,
+            stochastic_depth=stochastic_depth,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            loss=loss,
+            class_weight=class_weight,
+            sampling=sampling,
+            augmentation=augmentation,
+            mixing=mixing,
+            optimizer=optimizer,
+            lr=lr,
+            lr_schedule=lr_schedule,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            ema_decay=ema_decay,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            n_tta=n_tta,
+            image_shape=image_shape,
+            device=device,
+            precision=precision,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.network = network
+
+    @property
+    def _network(self) -> Any:
+        return self.network
+
+    def _validate_params(self) -> None:
+        check_network(type(self).__name__, self.network, self._network_options())
+        super()._validate_params()

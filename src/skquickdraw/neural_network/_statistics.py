@@ -1,0 +1,43 @@
+"""Mean and standard deviation of pixels, which a network scales its images by.
+
+They are kept as sums, so that those of several calls of ``partial_fit`` add up: the first call may
+show anything, such as blank images.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ._batches import ImageSet
+
+STATISTICS_CHUNK = 2**20  # pixels at a time
+ROUNDING = 1e-13  # of sums of squares in double precision, relative
+
+
+def pixel_sums(train: ImageSet, ink: Any = None) -> Tensor:
+    """Return number, sum and sum of squares of each channel's pixels, float64 of shape (3, C).
+
+    Where rows are packed strokes, ``ink`` draws the images whose pixels count.
+    """
+    n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
+    n_channel_pixels = prod(size)
+    sums = torch.zeros(3, n_channels, dtype=torch.float64, device=train.images.device)
+    sums[0] = len(train) * n_channel_pixels
+    for rows in train.rows.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
+        images = train.images.index_select(0, rows)
+        pixels = (images if ink is None else ink(images.float())).double()
+        sums[1] += pixels.sum(dim=(0, 2, 3))
+        sums[2] += pixels.square().sum(dim=(0, 2, 3))
+    return sums.cpu()
+
+
+def pixel_statistics(sums: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel, float32 of shape (C,) each."""
+    mean, square = sums[1:] / sums[0]
+    variance = square - mean**2
+    variance[variance < ROUNDING * square] = 0.0
+    return mean.float(), variance.sqrt().float()

@@ -1,0 +1,91 @@
+"""The page of the defaults says what the results say."""
+
+import json
+from importlib import import_module
+
+import pytest
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Return a function that renders results {setting: {cell: scores by seed}}."""
+    render = import_module("defaults.render")
+
+    def make(results):
+        for name, cells in results.items():
+            rows = [
+                {"cell": cell, "seed": seed, "balanced_accuracy": score, "cpu_seconds": 10.0}
+                for cell, scores in cells.items()
+                for seed, score in enumerate(scores)
+            ]
+            (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+        return render.render(render.load_results(tmp_path))
+
+    return make
+
+
+def row_of(page, title, section):
+    part = page.split(section)[1].split("\n## ")[0]
+    line = next(line for line in part.splitlines() if line.startswith(f"| {title}"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+CHANGED = "## Defaults and single changes"
+PEERS = "## Defaults and what others would take"
+
+
+def test_without_results_it_says_so(page):
+    text = page({})
+    assert text.startswith("# How good the defaults are\n")
+    assert "Not measured: `ResNetClassifier()`; " in text
+
+
+def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
+    text = page(
+        {
+            "fast": {"digits-272": [0.90, 0.80], "clothes-500": [0.70]},
+            "adamw": {"digits-272": [0.93], "clothes-500": [0.60]},  # 3 ahead on its one seed
+            "twenty": {"digits-272": [0.80, 0.80], "clothes-500": [0.69]},
+        }
+    )
+    assert text.startswith("# The defaults are 1.5 points behind the best single change\n")
+    assert "2 changes" in text
+    assert "at most 3.0 points, on `digits-272`" in text
+
+
+def test_cells_hold_mean_and_standard_error_and_the_best_is_bold(page):
+    text = page(
+        {
+            "fast": {"digits-272": [0.90, 0.80], "clothes-500": [0.70]},
+            "adamw": {"clothes-500": [0.65]},
+        }
+    )
+    # The standard error of two values is half their distance.
+    fast = ["`recipes.fast()`", "**85.0** ± 5.0", "**70.0**", "70.0", "1 to 2", "10"]
+    assert row_of(text, "`recipes.fast()`", CHANGED) == fast
+    assert row_of(text, "AdamW", CHANGED) == ["AdamW", "-", "65.0", "65.0", "1", "10"]
+    assert "rows of the table have: 1 of 2." in text
+    assert "No figures yet for `letters-300`" in text
+
+
+def test_peers_stand_beside_the_default(page):
+    text = page(
+        {
+            "default": {"digits-272": [0.90], "clothes-500": [0.70]},
+            "svc": {"digits-272": [0.95], "clothes-500": [0.50]},
+        }
+    )
+    assert row_of(text, "SVC", PEERS)[1:3] == ["**95.0**", "50.0"]
+    gains = "+7.5 on average over 2 cells; the default is behind on `digits-272` (-5.0)"
+    assert f"- SVC on pixels: {gains}.\n" in text
+
+
+def test_results_of_no_setting_are_named(page, capsys):
+    page({"nonsense": {"digits-272": [0.9]}})
+    assert "nonsense.json: left out" in capsys.readouterr().out
+
+
+def test_every_set_of_the_study_is_described(page):
+    text = page({})
+    data = import_module("defaults.data")
+    assert all(f"| `{name}` | " in text for name in data.SETS)

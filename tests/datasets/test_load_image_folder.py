@@ -1,0 +1,314 @@
+"""load_image_folder on what people have in their folders."""
+
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skquickdraw import CNNClassifier, NoisyStudentClassifier
+from skquickdraw.datasets import load_image_folder
+from skquickdraw.exceptions import DataFileError, InvalidParameterError
+
+Image = pytest.importorskip("PIL.Image")
+
+RNG = np.random.RandomState(0)
+GREY = RNG.randint(0, 256, (8, 28, 28)).astype(np.uint8)
+COLOUR = RNG.randint(0, 256, (28, 28, 3)).astype(np.uint8)
+
+
+def write(path, image, **options):
+    path.parent.mkdir(exist_ok=True)
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    picture.save(path, **options)
+
+
+def only(tmp_path, image, name="a.png", options=None, **params):
+    """Return what the loader makes of one picture."""
+    write(tmp_path / "cat" / name, image, **(options or {}))
+    return load_image_folder(tmp_path, **params).data[0]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of three and one picture, and two pictures without a label."""
+    for i, name in enumerate(["owl/b.PNG", "owl/a.bmp", "owl/c", "cat/z.tiff", "unlabeled/x.png"]):
+        options = {"format": "PNG"} if name == "owl/c" else {}
+        write(tmp_path / name, GREY[i], **options)
+    write(tmp_path / "unlabeled" / "y.webp", GREY[5], lossless=True)
+    return tmp_path
+
+
+def test_one_folder_is_one_class(folder):
+    found = load_image_folder(folder)
+    assert_array_equal(found.data, GREY[[3, 1, 0, 2]])
+    assert found.data.dtype == np.uint8 and found.image_shape == (28, 28)
+    assert_array_equal(found.target, [0, 1, 1, 1])
+    assert_array_equal(found.target_names, ["cat", "owl"])
+    assert_array_equal(found.class_counts, [1, 3])
+    names = ["cat/z.tiff", "owl/a.bmp", "owl/b.PNG", "owl/c"]
+    assert found.filenames.tolist() == [str(folder / name) for name in names]
+    assert_array_equal(found.unlabeled, GREY[[4, 5]])
+    assert found.unlabeled_filenames.tolist()[1].endswith("y.webp")
+    assert "4 pictures of 2 classes, from 1 to 3 a class" in found.DESCR
+    X, y = load_image_folder(folder, return_X_y=True)
+    assert_array_equal(X, found.data), assert_array_equal(y, found.target)
+
+
+def test_the_unlabelled_folder_has_any_name_or_none(folder):
+    assert load_image_folder(folder, unlabeled=None).target_names.tolist() == [
+        "cat",
+        "owl",
+        "unlabeled",
+    ]
+    found = load_image_folder(folder, unlabeled="owl")
+    assert found.target_names.tolist() == ["cat", "unlabeled"]
+    assert len(found.unlabeled) == 3
+    assert load_image_folder(folder, unlabeled="nobody").unlabeled is None
+
+
+def test_what_is_loaded_teaches_students(folder):
+    found = load_image_folder(folder)
+    net = CNNClassifier(width=0.25, max_epochs=1, random_state=0)
+    clf = NoisyStudentClassifier(net, n_iterations=1, random_state=0)
+    clf.fit(found.data, found.target_names[found.target], X_unlabeled=found.unlabeled)
+    assert set(clf.predict(found.unlabeled)) <= {"cat", "owl"}
+
+
+def test_hidden_files_and_litter_are_passed_over(folder):
+    for name in (".DS_Store", "cat/.hidden.png", "cat/Thumbs.db", "desktop.ini"):
+        (folder / name).write_bytes(b"no picture")
+    (folder / ".cache").mkdir()
+    assert len(load_image_folder(folder).data) == 4
+
+
+@pytest.mark.parametrize("size", [(56, 56), (84, 84)])
+def test_larger_pictures_are_area_averages(tmp_path, size):
+    times = size[0] // 28
+    found = only(tmp_path, np.kron(GREY[0], np.ones((times, times), np.uint8)))
+    assert_array_equal(found, GREY[0])
+    noise = RNG.randint(0, 256, size).astype(np.uint8)
+    mean = noise.reshape(28, times, 28, times).mean(axis=(1, 3))
+    assert_allclose(only(tmp_path, noise), mean, atol=1.01)  # rounded twice
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(14, 28), (28, 7), (200, 100), (3, 300), (1, 1)])
+def test_proportions_are_kept_and_the_border_goes_on(tmp_path, rows, columns):
+    picture = np.full((rows, columns), 200, np.uint8)
+    picture[rows // 4 : -rows // 4, columns // 4 : -columns // 4] = 30
+    found = only(tmp_path, picture, image_shape=(28, 28))
+    scale = 28 / max(rows, columns)
+    height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
+    top, left = (28 - height) // 2, (28 - width) // 2
+    outside = np.ones((28, 28), bool)
+    outside[top : top + height, left : left + width] = False
+    assert (found[outside] == 200).all()
+    if min(rows, columns) > 5:
+        assert found[14, 14] == 30
+
+
+def test_another_shape(tmp_path):
+    assert only(tmp_path, np.full((50, 50), 7, np.uint8), image_shape=(20, 40)).shape == (20, 40)
+
+
+MODES = {
+    "1": np.where(GREY[0] > 127, 255, 0).astype(np.uint8),
+    "L": GREY[0],
+    "P": GREY[0] // 16 * 16,
+    "LA": GREY[0],
+    "RGB": GREY[0],
+    "RGBA": GREY[0],
+    "CMYK": GREY[0],
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_of_a_grey_picture_is_grey(tmp_path, mode):
+    name = "a.tiff" if mode == "CMYK" else "a.png"
+    assert_array_equal(
+        only(tmp_path, Image.fromarray(MODES[mode]).convert(mode), name), MODES[mode]
+    )
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.pgm"])
+def test_sixteen_bits_become_eight(tmp_path, name):
+    wide = GREY[0].astype(np.uint16) * 257
+    assert_array_equal(only(tmp_path, wide, name), GREY[0])
+
+
+def test_colours(tmp_path):
+    assert_array_equal(only(tmp_path, COLOUR), COLOUR.transpose(2, 0, 1))
+    write(tmp_path / "cat" / "b.png", GREY[0])
+    found = load_image_folder(tmp_path)
+    assert found.image_shape == (3, 28, 28)
+    assert_array_equal(found.data[1], np.stack([GREY[0]] * 3))  # all have the channels of one
+    grey = load_image_folder(tmp_path, mode="L")
+    assert_array_equal(grey.data[0], np.asarray(Image.fromarray(COLOUR).convert("L")))
+    (tmp_path / "cat" / "a.png").unlink()
+    assert load_image_folder(tmp_path).data.shape == (1, 28, 28)
+    assert load_image_folder(tmp_path, mode="RGB").data.shape == (1, 3, 28, 28)
+
+
+def test_colour_without_a_label_counts_too(folder):
+    write(folder / "unlabeled" / "x.png", COLOUR)
+    found = load_image_folder(folder)
+    assert found.data.shape == (4, 3, 28, 28) and found.unlabeled.shape == (2, 3, 28, 28)
+
+
+def test_transparent_pixels_show_the_background(tmp_path):
+    ink = np.zeros((28, 28, 4), np.uint8)
+    ink[5:9, 5:20] = (0, 0, 0, 255)
+    ink[9:12, 5:20] = (0, 0, 0, 51)
+    found = only(tmp_path, ink)
+    assert found[0, 0] == 255 and (found[5:9, 5:20] == 0).all() and (found[9:12, 5:20] == 204).all()
+    with pytest.raises(DataFileError, match="cat/a.png: must show something on a background of gr"):
+        load_image_folder(tmp_path, background=0)
+    ink[5:12, 5:20, :3] = 255
+    found = only(tmp_path, ink, background=0)
+    assert found[0, 0] == 0 and (found[5:9, 5:20] == 255).all()
+    assert (only(tmp_path, np.zeros((28, 28, 4), np.uint8)) == 255).all()  # nothing was drawn
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_upright(tmp_path, orientation):
+    turned = {
+        1: GREY[0],
+        2: GREY[0][:, ::-1],
+        3: GREY[0][::-1, ::-1],
+        4: GREY[0][::-1],
+        5: GREY[0].T,
+        6: np.rot90(GREY[0]),
+        7: GREY[0][::-1, ::-1].T,
+        8: np.rot90(GREY[0], -1),
+    }[orientation]  # as a camera stores it that is held so
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found = only(tmp_path, np.ascontiguousarray(turned), options={"exif": exif})
+    assert_array_equal(found, GREY[0])
+
+
+def test_a_jpeg_and_the_first_of_several_pictures(tmp_path):
+    smooth = np.add.outer(np.arange(28), np.arange(28)).astype(np.uint8) * 4
+    assert_allclose(only(tmp_path, smooth, "a.JPG", {"format": "JPEG"}), smooth, atol=6)
+    (tmp_path / "cat" / "a.JPG").unlink()
+    pages = [Image.fromarray(image) for image in GREY[:2]]
+    options = {"save_all": True, "append_images": pages[1:]}
+    assert_array_equal(only(tmp_path, pages[0], "a.tiff", options), GREY[0])
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_pictures_of_unknown_range_are_refused(tmp_path, dtype):
+    write(tmp_path / "cat" / "a.tiff", GREY[0].astype(dtype))
+    with pytest.raises(DataFileError, match="cat/a.tiff: must have 8 or 16 bits a channel"):
+        load_image_folder(tmp_path)
+
+
+def damage(folder):
+    (folder / "cat" / "notes.txt").write_text("circles")
+    content = (folder / "owl" / "b.PNG").read_bytes()
+    (folder / "owl" / "b.PNG").write_bytes(content[: len(content) // 2])
+    (folder / "owl" / "empty.png").write_bytes(b"")
+
+
+def test_damaged_files_are_named_all_at_once(folder):
+    damage(folder)
+    with pytest.raises(DataFileError, match="3 could not be read .on_error='warn' leaves") as info:
+        load_image_folder(folder)
+    for name in ("cat/notes.txt", "owl/b.PNG", "owl/empty.png"):
+        assert f"{name}: must be a whole picture, but cannot be read" in str(info.value)
+
+
+def test_damaged_files_are_left_out_with_a_warning(folder):
+    damage(folder)
+    with pytest.warns(UserWarning, match="3 files were left out:\ncat/notes.txt: must be"):
+        found = load_image_folder(folder, on_error="warn")
+    assert_array_equal(found.data, GREY[[3, 1, 2]])
+    (folder / "cat" / "z.tiff").unlink()
+    with (
+        warnings.catch_warnings(action="ignore"),
+        pytest.raises(DataFileError, match="got none in 'cat'. Put one in, or remove"),
+    ):
+        load_image_folder(folder, on_error="warn")
+
+
+def test_of_many_damaged_files_the_first_are_named(folder):
+    for i in range(8):
+        (folder / "cat" / f"{i}.txt").write_text("")
+    with pytest.raises(DataFileError, match="8 could not be read(.|\n)*4.txt(.|\n)*and 3 more$"):
+        load_image_folder(folder)
+
+
+def test_every_damaged_byte_is_found_or_harmless(tmp_path):
+    for name, options in [("a.png", {}), ("a.gif", {}), ("a.tiff", {}), ("a.jpg", {})]:
+        file = tmp_path / "cat" / name
+        write(file, GREY[0, :9, :9], **options)
+        content = file.read_bytes()
+        for position in range(0, len(content), 3):
+            damaged = bytearray(content)
+            damaged[position] ^= 1 << RNG.randint(8)
+            file.write_bytes(damaged)
+            with warnings.catch_warnings(action="ignore"):  # Pillow's own, of odd metadata
+                try:
+                    load_image_folder(tmp_path)
+                except DataFileError as error:
+                    assert f"cat/{name}" in str(error)
+        file.unlink()
+
+
+def test_no_program_is_run(tmp_path, monkeypatch):
+    plugin = pytest.importorskip("PIL.EpsImagePlugin")
+    monkeypatch.setattr(plugin, "Ghostscript", lambda *args, **kwargs: pytest.fail("it ran"))
+    write(tmp_path / "cat" / "a.png", GREY[0], format="EPS")
+    with pytest.raises(DataFileError, match="cat/a.png: must be a whole picture, but cannot be"):
+        load_image_folder(tmp_path)
+
+
+def test_bombs_are_refused(tmp_path, monkeypatch):
+    write(tmp_path / "cat" / "a.png", GREY[0])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(DataFileError, match="cat/a.png: .*bomb"):
+        load_image_folder(tmp_path)
+
+
+def test_folders_that_are_no_classes(tmp_path):
+    def refuse(message, path=tmp_path, **params):
+        with pytest.raises(DataFileError, match=message):
+            load_image_folder(path, **params)
+
+    refuse("path must be a folder; got .*missing", tmp_path / "missing")
+    refuse("must hold a folder for each class; got none. Make a folder")
+    write(tmp_path / "unlabeled" / "a.png", GREY[0])
+    refuse("must hold a folder for each class; got none")
+    write(tmp_path / "cat" / "a.png", GREY[0])
+    refuse("path must be a folder; got .*a.png", tmp_path / "cat" / "a.png")
+    (tmp_path / "owl").mkdir(), (tmp_path / "owl" / ".hidden").write_text("")
+    refuse("every folder must hold a picture that can be read; got none in 'owl'")
+    (tmp_path / "owl" / "young").mkdir()
+    refuse("must hold pictures only; got the folders 'owl/young'. Move the pictures up")
+    write(tmp_path / "loose.png", GREY[0])
+    refuse("got 'loose.png'. Put each .* of its class, or into 'unlabeled' where")
+    refuse("got 'loose.png'. Put each picture into the folder of its class.$", unlabeled=None)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"image_shape": 28}, "image_shape must be .height, width.*got 28"),
+        ({"image_shape": (3, 28, 28)}, "two ints of at least 1; got .*channels is set by mode"),
+        ({"image_shape": (0, 28)}, r"got \(0, 28\)"),
+        ({"mode": "grey"}, "mode must be one of .'auto', 'L', 'RGB'.; got 'grey'"),
+        ({"on_error": "skip"}, "on_error must be one of .'raise', 'warn'.; got 'skip'"),
+        ({"background": 256}, "background must be an int from 0 to 255; got 256"),
+    ],
+)
+def test_parameters_are_checked(folder, params, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        load_image_folder(folder, **params)
+
+
+def test_the_extra_is_named_where_pillow_is_missing(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    message = r"load_image_folder needs Pillow .* pip install 'skquickdraw\[data\]'"
+    with pytest.raises(ImportError, match=message):
+        load_image_folder(folder)

@@ -1,0 +1,225 @@
+"""The scale of pixels that ``fit`` saw: what differs is refused, and what is only dark is not."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+from skquickdraw import (
+    CNNClassifier,
+    DeepFeatureExtractor,
+    DistilledClassifier,
+    NoisyStudentClassifier,
+    RelationNetworkClassifier,
+    SeedEnsembleClassifier,
+)
+from skquickdraw._images import check_images
+from skquickdraw.datasets import make_sketches
+from skquickdraw.exceptions import InvalidImagesError
+from skquickdraw.persistence import load_model, save_model
+
+INK, Y = make_sketches(60, 3, image_shape=(12, 12), random_state=0)
+X = (255.0 * INK // INK.max()).astype(np.uint8)
+UNIT = (X / 255).astype(np.float32)
+TO_BRIGHT = "from 0 to 1, but they lie between 0 and 255. Scale .* X / 255; or fit on"
+TO_DARK = r"from 0 to 255, but they lie between 0 and 1. Pass .* X \* 255; or fit on"
+
+
+class Reader(BaseEstimator):
+    """Stands for any estimator that reads images."""
+
+
+def fitted(X):
+    reader = Reader()
+    check_images(reader, X, reset=True)
+    return reader
+
+
+def ask(reader, X):
+    return check_images(reader, X, reset=False)
+
+
+@pytest.mark.parametrize(
+    ("images", "expected", "kind"),
+    [
+        (X, (0, 255), int),
+        (X.astype(np.int64), (0, 255), int),
+        (X > 127, (0, 1), int),
+        (UNIT, (0, 1), float),
+        (X / 8 + 3, (3, 34.875), float),
+    ],
+)
+def test_the_range_is_remembered(images, expected, kind):
+    reader = fitted(images)
+    assert reader.pixel_range_ == expected
+    assert [type(value) for value in reader.pixel_range_] == [kind, kind]
+    ask(reader, images)
+
+
+def test_features_have_no_range():
+    reader = fitted(np.random.default_rng(0).normal(size=(20, 10)))
+    assert reader.pixel_range_ is None
+    ask(reader, np.full((1, 10), 1e6))
+
+
+SCALES = {
+    "bytes": X,
+    "one image": X[7:8],
+    "floats": X.astype(np.float64),
+    "a stack": X.reshape(-1, 12, 12).astype(np.int16),
+    "half precision": X.astype(np.float16),
+}
+
+
+@pytest.mark.parametrize("images", SCALES.values(), ids=SCALES)
+@pytest.mark.parametrize("seen", [UNIT, UNIT.astype(np.float64), X > 127], ids=["f4", "f8", "?"])
+def test_bytes_after_units_are_refused(images, seen):
+    with pytest.raises(InvalidImagesError, match="scale that fit saw, from 0 to 1, but they lie"):
+        ask(fitted(seen), images)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("rows", [slice(None), slice(7, 8)])
+@pytest.mark.parametrize("seen", [X, X.astype(float)], ids=["bytes", "floats"])
+def test_units_after_bytes_are_refused(dtype, rows, seen):
+    with pytest.raises(InvalidImagesError, match="from 0 to 255, but they lie between 0 and"):
+        ask(fitted(seen), UNIT[rows].astype(dtype))
+
+
+def test_truth_values_after_bytes_are_refused():
+    with pytest.raises(InvalidImagesError, match=TO_DARK):
+        ask(fitted(X), X > 127)
+
+
+def test_other_scales_are_told_apart_too():
+    digits = X // 16
+    with pytest.raises(InvalidImagesError, match="from 0 to 15, but .* between 0 and 255. Scale"):
+        ask(fitted(digits), X)
+    ask(fitted(digits), 3 * digits)  # brighter, but within four times
+
+
+def test_one_row_of_another_scale_is_found_among_others():
+    mixed = X.astype(float)
+    mixed[33] /= 255
+    with pytest.raises(InvalidImagesError, match="on the scale that fit saw"):
+        ask(fitted(X), mixed)
+    mixed = UNIT.copy()
+    mixed[33] *= 255
+    with pytest.raises(InvalidImagesError, match="on the scale that fit saw"):
+        ask(fitted(UNIT), mixed)
+
+
+NOISE = np.random.default_rng(0)
+DARK = {
+    "black": np.zeros((3, 144)),
+    "black bytes": np.zeros((3, 144), np.uint8),
+    "dark bytes": np.minimum(X, 1),
+    "dark whole numbers": np.minimum(X, 1).astype(np.float32),
+    "dark noise": NOISE.integers(0, 3, (3, 144)).astype(float),
+    "resized dark noise": NOISE.integers(0, 3, (3, 144, 36)).mean(axis=2) / 3,
+    "a few grey pixels": np.eye(3, 144) * 0.7,
+    "dim": X / 25.5,
+    "half as bright": X / 2,
+}
+
+
+@pytest.mark.parametrize("images", DARK.values(), ids=DARK)
+def test_dark_images_pass(images):
+    reader = fitted(X)
+    for rows in (images, images[:1]):  # whatever stands beside an image
+        assert_array_equal(ask(reader, rows).reshape(len(rows), -1), rows)
+
+
+def test_a_scaler_in_front_may_leave_its_range():
+    scaler = MinMaxScaler().fit(X[:20])
+    reader = fitted(scaler.transform(X[:20]))
+    assert reader.pixel_range_ == pytest.approx((0, 1))
+    images = scaler.transform(X).clip(0)
+    assert images.max() > 4  # where the training images had hardly any ink
+    ask(reader, images)
+
+
+def test_a_constant_says_nothing_of_the_scale():
+    ask(fitted(np.zeros((4, 144))), X)
+
+
+def test_models_of_before_check_nothing():
+    reader = fitted(UNIT)
+    del reader.pixel_range_
+    ask(reader, X)
+
+
+def net(**params):
+    return CNNClassifier(width=0.25, max_epochs=1, precision="float32", random_state=0, **params)
+
+
+ASKED = {
+    "net": (net, "predict"),
+    "probabilities": (net, "predict_proba"),
+    "logits": (net, "decision_function"),
+    "layer": (net, "extract_features"),
+    "relation": (lambda: RelationNetworkClassifier(width=0.1, n_episodes=2), "predict"),
+    "features": (lambda: DeepFeatureExtractor(net()), "transform"),
+    "seeds": (lambda: SeedEnsembleClassifier(net(), n_estimators=1), "predict_proba"),
+    "pipeline": (lambda: make_pipeline("passthrough", net()), "predict"),
+}
+
+
+@pytest.mark.parametrize(("make", "method"), ASKED.values(), ids=ASKED)
+def test_every_network_refuses_another_scale(make, method):
+    for seen, asked, message in ((UNIT, X, TO_BRIGHT), (X, UNIT, TO_DARK)):
+        model = make().fit(seen, Y)
+        with pytest.raises(InvalidImagesError, match=message):
+            getattr(model, method)(asked)
+
+
+def test_validation_images_and_later_calls_share_the_scale():
+    with pytest.raises(InvalidImagesError, match=TO_BRIGHT):
+        net().fit(UNIT, Y, X_val=X, y_val=Y)
+    clf = net().partial_fit(X, Y)
+    with pytest.raises(InvalidImagesError, match=TO_DARK):
+        clf.partial_fit(UNIT, Y)
+    with pytest.raises(InvalidImagesError, match=TO_DARK):
+        net(warm_start=True).fit(X, Y).fit(UNIT, Y)
+    assert net().fit(X, Y).fit(UNIT, Y).pixel_range_ == (0, 1)  # from the start
+
+
+STUDENTS = {
+    "noisy": lambda: NoisyStudentClassifier(net(), n_iterations=1, random_state=0),
+    "distilled": lambda: DistilledClassifier(net(), net(), random_state=0),
+    "seeds": lambda: SeedEnsembleClassifier(NoisyStudentClassifier(net()), n_estimators=1),
+}
+
+
+@pytest.mark.parametrize("make", STUDENTS.values(), ids=STUDENTS)
+def test_unlabelled_images_share_the_scale(make, monkeypatch):
+    monkeypatch.setattr(CNNClassifier, "_train", None)  # found before anything is trained
+    for seen, asked, message in ((UNIT, X, TO_BRIGHT), (X, UNIT, TO_DARK)):
+        with pytest.raises(InvalidImagesError, match=f"X_unlabeled must hold pixels.*{message}"):
+            make().fit(seen, Y, X_unlabeled=asked)
+
+
+def test_features_without_labels_may_be_small():
+    """Small rows among larger ones are no other scale where X may be anything."""
+    rng = np.random.default_rng(0)
+    features = rng.random((60, 100)) * np.r_[200, np.ones(99)]
+    pool = np.concatenate([features[:5] / np.r_[400, np.ones(99)], features])
+    student = NoisyStudentClassifier(make_pipeline(MinMaxScaler(clip=True), net()), n_iterations=1)
+    student.fit(features, Y, X_unlabeled=pool)
+
+
+@pytest.mark.parametrize("store", ["file", "pickle"])
+def test_the_range_outlives_the_process(tmp_path, store):
+    clf = net().fit(UNIT, Y)
+    if store == "file":
+        save_model(clf, tmp_path / "model.safetensors")
+        loaded = load_model(tmp_path / "model.safetensors", device="cpu")
+    else:
+        loaded = pickle.loads(pickle.dumps(clf))
+    assert loaded.pixel_range_ == clf.pixel_range_
+    with pytest.raises(InvalidImagesError, match=TO_BRIGHT):
+        loaded.predict(X)
