@@ -9,9 +9,10 @@ classes' sizes. The default is the last: the balanced softmax.
 
 Here one small network is trained with each, on the same steep ladder of classes. The plot shows the
 recall of each class against the number of its drawings; the grey line is plain cross entropy, which
-corrects nothing. One run of small networks: look at the slopes, not at single points. With
-``--epochs 4`` there is too little time to see rare drawings often enough, and ``sampling`` is the
-better choice; with the default, which makes many passes, take the balanced softmax. ::
+corrects nothing. One run of small networks: look at the slopes, not at single points. By default
+there are many passes; then balanced softmax and balanced sampling are level, and the default will
+do. With ``--epochs 4`` rare drawings are not seen often enough, and ``sampling='balanced'`` is
+well ahead. ::
 
     python examples/plot_imbalance.py [--output FOLDER] [--epochs 4]
 """
