@@ -35,9 +35,14 @@ def test_small_images_keep_their_pixels(side, stride):
 
 
 def test_the_rates_go_by_the_optimizer():
-    assert resolve_rates("muon", "auto", "auto") == (0.02, 0.15)
-    assert resolve_rates("adamw", "auto", 0.5) == (0.003, 0.5)
-    assert resolve_rates(dict, 0.1, "auto") == (0.1, 0.05)
+    assert resolve_rates("muon", "auto", "auto", "onecycle") == (0.02, 0.15)
+    assert resolve_rates("adamw", "auto", 0.5, "cosine") == (0.003, 0.5)
+    assert resolve_rates(dict, 0.1, "auto", None) == (0.1, 0.05)
+
+
+def test_a_constant_rate_is_lower(sketches):
+    assert resolve_rates("muon", "auto", "auto", None)[0] == pytest.approx(0.006)
+    assert default().partial_fit(*sketches).auto_params_["lr"] == pytest.approx(0.006)
 
 
 def test_what_was_decided_is_told_and_parameters_stay(sketches):

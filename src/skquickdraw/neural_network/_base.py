@@ -354,7 +354,9 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
                 f"got {len(train)} that count. Collect more rows before a call."
             )
-        plan = make_plan(self, train, self if previous is not None else None)
+        lr_schedule = None if is_one_epoch else self.lr_schedule
+        going_on_from = None if previous is None else self
+        plan = make_plan(self, train, lr_schedule=lr_schedule, previous=going_on_from)
         augmentation = plan.augmentation.augmentation
         self._check_views(mirrors(augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs
@@ -370,7 +372,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 classes,
                 n_epochs=n_epochs,
                 has_validation=validation is not None,
-                lr_schedule=None if is_one_epoch else self.lr_schedule,
+                lr_schedule=lr_schedule,
             )
             if previous is not None:
                 check_compatible(type(self).__name__, net, previous)

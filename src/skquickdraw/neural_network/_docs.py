@@ -64,7 +64,8 @@ optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'
     :mod:`torch.optim` do.
 lr : float or 'auto', default='auto'
     Learning rate; the highest one under a schedule. Above 0. 'auto' is 0.02 for 'muon', 0.05 for
-    'sgd' and 0.003 for all others.
+    'sgd' and 0.003 for all others; three tenths of these where the rate is constant, as in
+    ``partial_fit``.
 lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
     'onecycle' rises for a fifth of all steps and falls to nearly 0 (Smith and Topin 2018,
     arXiv:1708.07120); 'cosine' only falls; 'plateau' takes 0.3 of the rate when the validation loss

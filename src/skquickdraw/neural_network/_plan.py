@@ -15,6 +15,7 @@ from ..augmentation import BoundAugmentation, bind_augmentation, resolve_augment
 from ..losses import resolve_loss
 from ._batches import ImageSet, count_batches
 
+CONSTANT_SHARE = 0.3  # of the rate, where it neither rises nor falls: a peak is too much for that
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
 RATES = {"muon": (0.02, 0.15), "adamw": (0.003, 0.05), "sgd": (0.05, 0.01)}
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
@@ -55,7 +56,9 @@ class TrainingPlan:
         return {name: getattr(self, name) for name in names}
 
 
-def make_plan(estimator: Any, train: ImageSet, previous: Any = None) -> TrainingPlan:
+def make_plan(
+    estimator: Any, train: ImageSet, *, lr_schedule: str | None, previous: Any = None
+) -> TrainingPlan:
     """Decide what an estimator left open; ``previous`` is the fit that training goes on from."""
     shape = tuple(train.images.shape[1:])
     is_picture = min(shape[1:]) >= SMALLEST_SIDE
@@ -65,7 +68,9 @@ def make_plan(estimator: Any, train: ImageSet, previous: Any = None) -> Training
         if previous is None
         else BoundAugmentation(previous.augmentation_, previous.background_)
     )
-    lr, weight_decay = resolve_rates(estimator.optimizer, estimator.lr, estimator.weight_decay)
+    lr, weight_decay = resolve_rates(
+        estimator.optimizer, estimator.lr, estimator.weight_decay, lr_schedule
+    )
     return TrainingPlan(
         stem_stride=resolve_stem_stride(estimator.stem_stride, shape),
         loss=resolve_loss(estimator.loss, estimator.class_weight),
@@ -105,10 +110,11 @@ def resolve_stem_stride(stem_stride: int | str, shape: tuple[int, ...]) -> int:
 
 
 def resolve_rates(
-    optimizer: Any, lr: float | str, weight_decay: float | str
+    optimizer: Any, lr: float | str, weight_decay: float | str, lr_schedule: str | None
 ) -> tuple[float, float]:
-    """Return learning rate and weight decay; 'auto' is what suits the optimizer."""
+    """Return learning rate and weight decay; 'auto' is what suits optimizer and schedule."""
     own_lr, own_decay = RATES[optimizer if isinstance(optimizer, str) else "adamw"]
+    own_lr = own_lr * CONSTANT_SHARE if lr_schedule is None else own_lr
     return (
         own_lr if lr == "auto" else float(lr),
         own_decay if weight_decay == "auto" else float(weight_decay),

@@ -27,7 +27,7 @@ from ._work import Work, list_work
 RESERVE = 0.02  # of the time, for what is not measured
 # An estimator is chosen where this share of the passes that it would make by itself can be made.
 LEAST_SHARE = 0.7
-LATE = 1.25  # times the minutes, beyond which a warning says so
+LATE = 0.25  # of the minutes, and minutes at least, beyond which a warning says so
 
 
 class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator):
@@ -77,8 +77,8 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
 
     Notes
     -----
-    Time that is left is spent on more passes. A warning says where ``fit`` took more than 1.25
-    times as long as it should, as on a machine that became busy.
+    Time that is left is spent on more passes. A warning says where ``fit`` took a quarter longer
+    than it should, and a quarter of a minute, as on a machine that became busy.
 
     Examples
     --------
@@ -167,7 +167,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         self.estimator_ = fit_targets(clone(self.plan_), rows, y, None, weights, pool)
         self.classes_ = self.estimator_.classes_
         self.elapsed_minutes_ = (perf_counter() - started) / 60
-        if self.elapsed_minutes_ > LATE * self.minutes:
+        if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
                 f"{self.minutes:g}. A busy machine slows a training that is already planned; raise "
