@@ -209,7 +209,7 @@ def test_requests_of_frozen_estimators_stay_as_they_are():
 
 def test_parameters_are_checked_however_deep():
     check_parameters(make_pipeline("passthrough", CNNClassifier()))
-    for wrong in (CNNClassifier(dropout=3), CNNClassifier(n_tta=9)):
+    for wrong in (CNNClassifier(dropout=3), CNNClassifier(n_tta=9, augmentation=None)):
         frozen = FrozenEstimator(wrong)
         check_parameters(VotingClassifier([("a", frozen)]))
         with pytest.raises(ValueError, match="dropout|n_tta"):

@@ -340,7 +340,7 @@ def test_it_tells_its_rounds(partly, linear, capsys):
 
 
 def test_a_network_is_narrowed_by_a_resized_warm_start(partly, net):
-    with pytest.raises(ValueError, match="has other shapes than these parameters"):
+    with pytest.raises(ValueError, match="differs from what these parameters, .* ask for in weights, width"):
         noisy(net, warm_start_student=True, student_params={"width": 0.5}).fit(*partly)
 
 
@@ -439,7 +439,7 @@ class TestErrors:
         self.refuse(clf, "the teacher knows the classes", X, y)
 
 
-@pytest.mark.parametrize("params", [{"n_tta": 9}, {"dropout": 3}])
+@pytest.mark.parametrize("params", [{"n_tta": 9, "augmentation": None}, {"dropout": 3}])
 def test_parameters_of_students_are_checked_before_the_teacher_is_fitted(partly, net, params):
     class Untouchable(GaussianNB):
         def fit(self, X, y, sample_weight=None):
