@@ -340,7 +340,8 @@ def test_it_tells_its_rounds(partly, linear, capsys):
 
 
 def test_a_network_is_narrowed_by_a_resized_warm_start(partly, net):
-    with pytest.raises(ValueError, match="differs from what these parameters, .* ask for in weights, width"):
+    match = "differs from what these parameters, .* ask for in weights, width"
+    with pytest.raises(ValueError, match=match):
         noisy(net, warm_start_student=True, student_params={"width": 0.5}).fit(*partly)
 
 
