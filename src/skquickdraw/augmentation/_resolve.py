@@ -33,7 +33,7 @@ def resolve_augmentation(
     Parameters
     ----------
     augmentation : {'auto', 'sketch'}, Augmentation or None
-        'auto' is made for the images: see :func:`auto_policy`.
+        'auto' suits the images: its ``bind`` looks at them.
     image_shape : (C, H, W), default=None
         Of the images, where they are known.
     with_strokes : bool, default=False

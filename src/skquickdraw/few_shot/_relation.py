@@ -53,7 +53,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Multiplies the number of channels of every layer; above 0.
     augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default=None
         Random changes of the images of an episode, as for
-        :class:`~skquickdraw.ResNetClassifier`.
+        :class:`~skquickdraw.neural_network.ResNetClassifier`.
     lr : float, default=0.003
         Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
     weight_decay : float, default=0.05

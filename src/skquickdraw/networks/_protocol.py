@@ -22,7 +22,7 @@ class Network(Protocol):
 
     A network that names one or more of ``width``, ``stem_stride``, ``dropout``, ``spatial_dropout``
     and ``stochastic_depth`` in its signature receives those that are set on the classifier. Other
-    options go in by :func:`functools.partial`.
+    options go in by ``functools.partial``.
 
     ``extract_features`` takes what the last linear layer, or the last 1x1 convolution, of
     ``n_classes`` outputs takes in. Where this is not what you want, name the layer whose output it

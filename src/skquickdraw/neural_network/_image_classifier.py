@@ -18,18 +18,19 @@ class ImageClassifier(BaseImageClassifier):
 
     All that trains and regularises the other classifiers serves your network too. With a name it is
     the classifier of that network, to the bit: ``ImageClassifier("resnet")`` is
-    :class:`~skquickdraw.ResNetClassifier`. So a search can choose among networks.
+    :class:`~skquickdraw.neural_network.ResNetClassifier`. So a search can choose among networks.
 
     Parameters
     ----------
     network : {'cnn', 'mobilenet', 'resnet'} or callable, default='resnet'
         A module class, or a function that returns a new module, called as
         ``network(image_shape, n_classes)``: see :class:`~skquickdraw.networks.Network`. Give it
-        arguments of its own by :func:`functools.partial`. In front of it, a layer takes each
+        arguments of its own by ``functools.partial``. In front of it, a layer takes each
         channel to mean 0 and variance 1.
     width, dropout, spatial_dropout, stochastic_depth : float or None, default=None
-        As in :class:`~skquickdraw.ResNetClassifier`; None leaves each to the network. Only a
-        network that names one in its signature takes it; with others, setting it is an error.
+        As in :class:`~skquickdraw.neural_network.ResNetClassifier`; None leaves each to the
+        network. Only a network that names one in its signature takes it; with others, setting it is
+        an error.
     stem_stride : {1, 2} or 'auto', default='auto'
         Likewise. 'auto' goes by the size of the images, and leaves it to a network of yours.
     {parameters}

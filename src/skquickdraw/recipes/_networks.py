@@ -18,13 +18,13 @@ def fast(
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return a good network that trains in minutes.
 
-    It is :class:`~skquickdraw.ResNetClassifier` with half as many channels, which makes it two to
-    three times as fast.
+    It is :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, which
+    makes it two to three times as fast.
 
     Parameters
     ----------
     max_epochs : float or 'auto', default='auto'
-        Passes over the training set, as in :class:`~skquickdraw.ResNetClassifier`.
+        Passes over the training set, as in :class:`~skquickdraw.neural_network.ResNetClassifier`.
     minutes : float, default=None
         Train for so many minutes on this machine, whatever ``max_epochs`` says.
     random_state : int, RandomState instance or None, default=None
@@ -52,8 +52,8 @@ def single(
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return a network for drawings, trained on labelled images alone.
 
-    It is :class:`~skquickdraw.ResNetClassifier`, and its drawings vary more: lines bend, and become
-    thicker and thinner.
+    It is :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines
+    whatever the images are: they bend, and become thicker and thinner.
 
     Parameters
     ----------

@@ -39,8 +39,8 @@ def winner(
         Networks that vote, of teacher and student each.
     max_epochs : float or 'auto', default='auto'
         Passes of each teacher over the labelled images, and of each student over all images, as in
-        :class:`~skquickdraw.ResNetClassifier`. With a number, students make five passes for seven
-        of their teachers'.
+        :class:`~skquickdraw.neural_network.ResNetClassifier`. With a number, students make five
+        passes for seven of their teachers'.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         What shares the classes have among the unlabelled pictures, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is
