@@ -6,8 +6,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skquickdraw import CNNClassifier
-from skquickdraw.augmentation import AugmentationPolicy
-from skquickdraw.datasets import make_sketches
+from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
+from skquickdraw.datasets import make_sketches, pack_strokes
 from skquickdraw.neural_network._plan import resolve_epochs, resolve_rates, resolve_stem_stride
 
 
@@ -122,6 +122,24 @@ def test_going_on_keeps_what_the_first_fit_found(sketches):
     found = clf.augmentation_
     digits = load_digits(return_X_y=True)[0][:90].repeat(3, axis=1)[:, :144]
     assert clf.fit(digits, y).augmentation_ is found
+
+
+def test_another_augmentation_is_taken_when_going_on(sketches):
+    clf = default(max_epochs=1, warm_start=True, augmentation=None).fit(*sketches)
+    assert clf.augmentation_ is None
+    clf.set_params(augmentation="sketch").fit(*sketches)
+    assert clf.augmentation_.rotation == 15
+    assert clf.set_params(augmentation=None).partial_fit(*sketches).augmentation_ is None
+
+
+def test_strokes_are_trained_as_the_images_that_they_are_drawn_as(monkeypatch):
+    monkeypatch.setattr("skquickdraw.neural_network._plan.FEWEST_STEPS", 4)
+    monkeypatch.setattr("skquickdraw.neural_network._plan.STEPS_PER_ROOT", 0)
+    drawings = [[[[0, 200], [0, 200]]], [[[0, 200], [200, 0]]]] * 20
+    strokes, y = pack_strokes(drawings), np.arange(40) % 2
+    clf = default(augmentation=StrokeAugmentation()).fit(strokes, y)
+    assert clf.auto_params_["stem_stride"] == 2
+    assert clf.n_epochs_ == 2  # 4 steps of 20; a grid of features would take 20 passes
 
 
 def test_equal_weights_are_equal_rows_with_everything_left_to_the_classifier(sketches):

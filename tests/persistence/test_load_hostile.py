@@ -82,11 +82,20 @@ def test_no_file_at_all(tmp_path):
 def test_a_newer_format_says_so(short_file, forger, tmp_path):
     read_parts, forge = forger
     content, arrays = read_parts(short_file)
-    content["format"] = 2
+    content["format"] = 3
     content["versions"]["skquickdraw"] = "9.1"
     forge(tmp_path / "newer", content, arrays)
-    with pytest.raises(DataFileError, match="has format 2.*up to 1.*version 9.1: update"):
+    with pytest.raises(DataFileError, match="has format 3.*up to 2.*version 9.1: update"):
         load_model(tmp_path / "newer")
+
+
+def test_the_format_of_a_development_version_says_so(short_file, forger, tmp_path):
+    read_parts, forge = forger
+    content, arrays = read_parts(short_file)
+    content["format"] = 1
+    forge(tmp_path / "older", content, arrays)
+    with pytest.raises(DataFileError, match="has format 1.*from 2. Fit the model again"):
+        load_model(tmp_path / "older")
 
 
 def test_a_device_that_is_not_here(net_file):
@@ -283,7 +292,7 @@ def test_what_does_not_fit_is_a_clear_error(name, net_file, forger, tmp_path):
 )
 def test_odd_texts_are_a_clear_error(rest, message, forger, tmp_path):
     _, forge = forger
-    text = '{"format": 1, "sha256": "' + "0" * 64 + '", ' + rest
+    text = '{"format": 2, "sha256": "' + "0" * 64 + '", ' + rest
     with pytest.raises(DataFileError, match="must .*" + message):
         load_model(forge(tmp_path / "odd", text, {}), device="cpu")
 

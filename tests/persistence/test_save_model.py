@@ -387,7 +387,7 @@ def test_output_as_a_frame_is_kept(small_sketches, tmp_path):
 def test_the_header_tells_what_is_inside(net_file, frozen, forger):
     read_parts, _ = forger
     content, arrays = read_parts(net_file)
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert content["versions"]["skquickdraw"] == version("skquickdraw")
     model = content["model"]
     assert model["class"] == "skquickdraw.CNNClassifier"

@@ -10,10 +10,10 @@ from skquickdraw import CNNClassifier, recipes
 from skquickdraw.datasets import make_sketches
 from skquickdraw.distillation import DistilledClassifier
 from skquickdraw.ensemble import SeedEnsembleClassifier
-from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 from skquickdraw.recipes import BudgetedClassifier
 from skquickdraw.recipes._budget import choose
-from skquickdraw.recipes._work import list_work
+from skquickdraw.recipes._work import list_work, with_students
 from skquickdraw.semi_supervised import NoisyStudentClassifier
 
 # Networks are planned here in fractions of a second, and a test machine is busy.
@@ -110,15 +110,58 @@ def test_more_time_is_more_passes(sketches):
     assert long.estimator_.n_epochs_ > short.estimator_.n_epochs_ == 1
 
 
+def taught(**params):
+    return NoisyStudentClassifier(network(), n_iterations=1, threshold=0.0, **params)
+
+
 def test_students_are_left_out_without_a_pool(sketches):
     X, y = sketches
-    taught = NoisyStudentClassifier(network(), student=network(), n_iterations=1, threshold=0.0)
-    clf = BudgetedClassifier([network(), taught], minutes=0.15, random_state=0)
+    clf = BudgetedClassifier([network(), taught()], minutes=0.15, random_state=0)
     assert isinstance(clf.fit(X, y).estimator_, CNNClassifier)
-    alone = BudgetedClassifier([taught], minutes=0.1)
-    with pytest.raises(InvalidParameterError, match="without unlabelled images.*Pass X_unlabeled"):
-        alone.fit(X, y)
-    assert len(alone.fit(X[:60], y[:60], X_unlabeled=X[60:]).estimator_.teachers_) == 1
+
+
+def test_a_student_alone_is_its_teacher_without_a_pool(sketches):
+    X, y = sketches
+    clf = BudgetedClassifier([taught()], minutes=0.1, random_state=0)
+    assert clf.fit(X, y).estimator_.teachers_ == []
+    assert len(clf.fit(X[:60], y[:60], X_unlabeled=X[60:]).estimator_.teachers_) == 1
+
+
+def test_a_distillation_needs_no_pool(sketches):
+    clf = BudgetedClassifier([DistilledClassifier(network(), network())], minutes=0.1)
+    assert isinstance(clf.fit(*sketches).estimator_, DistilledClassifier)
+
+
+def test_teacher_and_student_have_passes_of_their_own(monkeypatch):
+    monkeypatch.setattr(Clockwork, "wanted_epochs", lambda self, work: 1e5 / work.n_rows)
+    chosen = plan([with_students(taught())], 1e3, n_pool=9000, monkeypatch=monkeypatch)
+    assert chosen.estimator.max_epochs == pytest.approx(10 * chosen.student.max_epochs)
+
+
+def test_rows_are_counted_as_often_as_they_are_shown(sketches, monkeypatch):
+    X, y = sketches
+    monkeypatch.setattr("skquickdraw.recipes._budget.Stopwatch", lambda *_: Clockwork())
+    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
+    once, thrice = (
+        BudgetedClassifier([network()], minutes=0.01, random_state=0)
+        .fit(X, y, sample_weight=np.full(120, weight))
+        .plan_.max_epochs
+        for weight in (1, 3)
+    )
+    assert once == pytest.approx(3 * thrice)
+
+
+def test_students_that_differ_by_round_are_refused(sketches):
+    clf = BudgetedClassifier([taught(student_params={"max_epochs": 400})], minutes=0.1)
+    with pytest.raises(InvalidParameterError, match="rounds are alike.*400.*Set these .* student"):
+        clf.fit(*sketches, X_unlabeled=sketches[0])
+
+
+def test_the_class_minus_one_is_no_mark_inside(sketches):
+    X, _ = sketches
+    clf = BudgetedClassifier([taught()], minutes=0.1, unlabeled_label=None)
+    with pytest.raises(InvalidTargetsError, match="-1 is a class of y, but NoisyStudent"):
+        clf.fit(X, np.arange(120) % 3 - 1)
 
 
 def test_what_takes_no_passes_is_refused(sketches):

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 MOST_ROWS = 2000
 SMALLEST_HALVED_SIDE = 16  # pixels; smaller images are compared as they are
-# Mirrored rows must be recognised nearly as often as plain ones. On sketches, clothes and photos
-# they are at least 0.85 times as often; on digits, letters and characters at most 0.5 times.
-LEAST_RATIO = 0.8
+# Mirrored rows must be recognised nearly as often as plain ones, in the mean over classes: large
+# ones do not decide alone. On sketches, clothes and photos they are at least 0.72 times as often;
+# on digits, letters and characters at most 0.5 times.
+LEAST_RATIO = 0.6
 # Of two classes that mirroring exchanges, such as b and d, this share goes to the other one.
 MOST_EXCHANGED = 0.3
 FEWEST_OF_A_PAIR = 6  # rows of a class, below which a pair is not judged
@@ -31,18 +32,16 @@ class MirrorTest:
 
     Attributes
     ----------
-    accuracy, mirrored_accuracy : float
-        Share of rows whose nearest neighbour has their class, as they are and mirrored.
-    recall : float
-        Of rows as they are, averaged over classes.
+    recall, mirrored_recall : float
+        Share of a class whose nearest neighbour has that class, averaged over classes: of rows as
+        they are, and mirrored.
     exchanged : float
         The largest share of two classes that mirroring exchanges with each other.
     n_classes : int
     """
 
-    accuracy: float
-    mirrored_accuracy: float
     recall: float
+    mirrored_recall: float
     exchanged: float
     n_classes: int
 
@@ -51,7 +50,7 @@ class MirrorTest:
         """Whether mirrored images keep their class; False where the rows cannot tell."""
         return (
             self.recall * self.n_classes >= LEAST_RECALL
-            and self.mirrored_accuracy >= LEAST_RATIO * self.accuracy
+            and self.mirrored_recall >= LEAST_RATIO * self.recall
             and self.exchanged < MOST_EXCHANGED
         )
 
@@ -81,16 +80,15 @@ def compare_with_mirror(images: NDArray[Any], codes: NDArray[np.int64]) -> Mirro
     for fold in (0, 1):
         known, asked = half == fold, half != fold
         if not known.any() or not asked.any():
-            return MirrorTest(0.0, 0.0, 0.0, 0.0, 1)
+            return MirrorTest(0.0, 0.0, 0.0, 1)
         found[asked] = _nearest(plain[known], codes[known], plain[asked])
         found_mirrored[asked] = _nearest(plain[known], codes[known], mirrored[asked])
     counts = np.bincount(codes)
     confusion, mirrored_confusion = _confusion(codes, found), _confusion(codes, found_mirrored)
     is_present = counts > 0
     return MirrorTest(
-        accuracy=float(np.mean(found == codes)),
-        mirrored_accuracy=float(np.mean(found_mirrored == codes)),
         recall=float(np.diag(confusion)[is_present].mean()),
+        mirrored_recall=float(np.diag(mirrored_confusion)[is_present].mean()),
         exchanged=_most_exchanged(mirrored_confusion - confusion, counts),
         n_classes=int(is_present.sum()),
     )

@@ -178,8 +178,8 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Notes
         -----
         Each half of the rows classifies the other half by the nearest neighbour, as it is and
-        mirrored. Images are mirrored in training if the mirrored ones are recognised at least 0.8
-        times as often, and no two classes are exchanged, as b and d are.
+        mirrored. Images are mirrored in training if the mirrored ones are recognised at least 0.6
+        times as often, in the mean over classes, and no two classes are exchanged, as b and d are.
         """
         self.validate()
         if self.horizontal_flip != "auto":

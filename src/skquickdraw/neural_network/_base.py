@@ -382,6 +382,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
             net.train(batches, validation, n_epochs)
         self.classes_, self.image_shape_ = classes, batches.image_shape
         self.augmentation_, self.background_ = augmentation, plan.augmentation.background
+        self.augmentation_source_ = repr(self.augmentation)
         self.auto_params_ = plan.numbers()
         self.net_ = net
         self.history_ = net.epochs()

@@ -60,14 +60,11 @@ def make_plan(
     estimator: Any, train: ImageSet, *, lr_schedule: str | None, previous: Any = None
 ) -> TrainingPlan:
     """Decide what an estimator left open; ``previous`` is the fit that training goes on from."""
-    shape = tuple(train.images.shape[1:])
-    is_picture = min(shape[1:]) >= SMALLEST_SIDE
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
-    augmentation = (
-        bind(estimator, train)
-        if previous is None
-        else BoundAugmentation(previous.augmentation_, previous.background_)
-    )
+    augmentation = rebind(estimator, train, previous)
+    ink = getattr(augmentation.augmentation, "ink", None)  # where images are drawn from strokes
+    shape = tuple(train.images.shape[1:]) if ink is None else ink.image_shape
+    is_picture = min(shape[1:]) >= SMALLEST_SIDE
     lr, weight_decay = resolve_rates(
         estimator.optimizer, estimator.lr, estimator.weight_decay, lr_schedule
     )
@@ -80,6 +77,15 @@ def make_plan(
         batch_size=batch_size,
         max_epochs=resolve_epochs(estimator.max_epochs, len(train), batch_size, is_picture),
     )
+
+
+def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
+    """Return what the fit that training goes on from has decided, unless it was asked otherwise."""
+    if previous is None:
+        return bind(estimator, train)
+    if previous.augmentation_source_ == repr(estimator.augmentation):
+        return BoundAugmentation(previous.augmentation_, previous.background_)
+    return BoundAugmentation(bind(estimator, train).augmentation, previous.background_)
 
 
 def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:

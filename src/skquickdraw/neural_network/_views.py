@@ -53,7 +53,7 @@ def make_views(with_mirror: bool, background: NDArray[np.float32] | None = None)
     mirrors = (False, True) if with_mirror else (False,)
     fill = None
     if background is not None and background.any():
-        fill = torch.as_tensor(background).view(-1, 1, 1)
+        fill = torch.tensor(background).view(-1, 1, 1)  # a copy: the array may be read-only
     return [
         partial(_look, down=down, right=right, is_mirrored=is_mirrored, background=fill)
         for down, right in SHIFTS

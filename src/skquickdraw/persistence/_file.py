@@ -3,7 +3,7 @@
 ::
 
     8 bytes       length of the header
-    header        {"__metadata__":{"skquickdraw":"{\\"format\\": 1, \\"sha256\\": \\"...
+    header        {"__metadata__":{"skquickdraw":"{\\"format\\": 2, \\"sha256\\": \\"...
     tensors
 
 The checksum is that of the whole file with zeros in its place. Format and checksum come first in
@@ -26,7 +26,8 @@ from safetensors.numpy import load, save
 from ..exceptions import DataFileError, InvalidParameterError
 from ._writing import replacing
 
-FORMAT = 1
+FORMAT = 2
+OLDEST_FORMAT = 2  # 1 was of a development version: its models do not know their augmentation
 KEY = "skquickdraw"
 BLANK = b"0" * 64
 CHECKSUM = re.compile(
@@ -113,4 +114,9 @@ def _check_format(name: str, content: dict[str, Any]) -> None:
             f"load_model: {name!r} has format {content['format']}, and this version of skquickdraw "
             f"reads formats up to {FORMAT}. It was saved by version "
             f"{content['versions']['skquickdraw']}: update skquickdraw."
+        )
+    if content["format"] < OLDEST_FORMAT:
+        raise DataFileError(
+            f"load_model: {name!r} has format {content['format']}, of a development version; this "
+            f"version reads formats from {OLDEST_FORMAT}. Fit the model again, and save it."
         )

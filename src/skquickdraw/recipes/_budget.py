@@ -15,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state, check_sample_weight
 from .._compat import Interval
-from .._fitting import check_learns_from, fit_targets, learns_from, seeded_clone
+from .._fitting import check_learns_from, check_mark, fit_targets, learns_from, seeded_clone
 from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
-from ..exceptions import InvalidParameterError
+from ..neural_network import repeat_rows
+from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
-from ._work import Work, list_work
+from ._work import Work, list_work, with_students
 
 RESERVE = 0.02  # of the time, for what is not measured
 # An estimator is chosen where this share of the passes that it would make by itself can be made.
@@ -41,8 +42,8 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
     ----------
     estimators : list of classifiers
         From cheap to expensive: networks of this package, and votes, noisy students and
-        distillations of such. The last one that the time is enough for is trained. Those that learn
-        from unlabelled rows are left out where there are none.
+        distillations of such. The last one that the time is enough for is trained. Where there are
+        no unlabelled rows, noisy students are left out if there is anything else.
     minutes : float, default=15
         How long ``fit`` takes, above 0. A grid search takes so long for each of its fits.
     n_jobs : int, default=None
@@ -158,11 +159,12 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
             weights = None if weights is None else weights[labeled]
         y = classes[codes]
         rng = check_random_state(self.random_state)
-        candidates = self._candidates(pool is not None, weights is not None)
+        candidates = self._candidates(classes, pool is not None, weights is not None)
         stopwatch = Stopwatch(rows, y, draw_seed(rng))
         deadline = started + 60 * self.minutes * (1 - RESERVE)
-        n_rows = len(y), 0 if pool is None else len(pool)
-        self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, *n_rows), rng)
+        n_shown = len(repeat_rows(np.arange(len(y)), weights)[0])  # whole weights repeat rows
+        n_pool = 0 if pool is None else len(pool)
+        self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, n_shown, n_pool), rng)
         pool = pool if learns_from(self.plan_, "X_unlabeled") else None
         self.estimator_ = fit_targets(clone(self.plan_), rows, y, None, weights, pool)
         self.classes_ = self.estimator_.classes_
@@ -193,26 +195,24 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
             return marked if len(marked) else None
         return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
 
-    def _candidates(self, has_pool: bool, is_weighted: bool) -> list[Any]:
-        """Return the estimators that can be trained on what there is."""
+    def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
+        """Return copies of the estimators that can be trained on what there is."""
         name = type(self).__name__
-        candidates = [
-            each for each in self.estimators if has_pool or not learns_from(each, "X_unlabeled")
-        ]
-        if not candidates:
-            raise InvalidParameterError(
-                f"{name}: estimators must hold one that learns without unlabelled images, got "
-                f"{[type(each).__name__ for each in self.estimators]}. Pass X_unlabeled, or add a "
-                "network such as ResNetClassifier()."
-            )
-        if is_weighted:
-            for each in candidates:
+        candidates = [each for each in self.estimators if has_pool or not _is_noisy_student(each)]
+        # A noisy student alone is its teacher where there is no pool.
+        candidates = [with_students(each) for each in candidates or self.estimators]
+        for each in candidates:
+            check_mark(name, each, classes)
+            if is_weighted:
                 check_learns_from(name, each, "sample_weight", "Leave sample_weight out.")
-        copies = [clone(each) for each in candidates]
-        for copy in copies if self.n_jobs is not None else []:
-            votes = [key for key in copy.get_params() if key.split("__")[-1] == "n_jobs"]
-            copy.set_params(**dict.fromkeys(votes, self.n_jobs))
-        return copies
+            if self.n_jobs is not None:
+                votes = [key for key in each.get_params() if key.split("__")[-1] == "n_jobs"]
+                each.set_params(**dict.fromkeys(votes, self.n_jobs))
+        return candidates
+
+
+def _is_noisy_student(estimator: Any) -> bool:
+    return isinstance(estimator, NoisyStudentClassifier)
 
 
 def choose(
@@ -236,6 +236,8 @@ def choose(
         if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
             break
         chosen, wanted = candidate, own
+    if not wanted.trainings:  # of a frozen teacher alone
+        return chosen
     share = max(0.0, deadline - perf_counter() - wanted.fixed) / wanted.training
     passes = {
         f"{work.prefix}max_epochs": max(1e-6, share * stopwatch.wanted_epochs(work))

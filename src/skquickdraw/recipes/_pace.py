@@ -38,7 +38,8 @@ class Stopwatch:
     def wanted_epochs(self, work: Work) -> float:
         """Return the passes that a training makes where nothing limits it."""
         shape = np.shape(self.X)[1:]
-        is_picture = len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
+        is_drawn = hasattr(work.network.augmentation, "ink")  # from strokes
+        is_picture = is_drawn or len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
         batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
         return resolve_epochs(work.network.max_epochs, work.n_rows, batch_size, is_picture)
 

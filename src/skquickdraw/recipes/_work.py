@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from joblib import effective_n_jobs
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from ..distillation import DistilledClassifier
@@ -45,20 +46,34 @@ class Work:
         return -(-self.n_copies // self.n_jobs)
 
 
+def with_students(estimator: Any) -> Any:
+    """Return a copy in which every noisy student has a ``student`` of its own.
+
+    Teacher and student are then two estimators, and each can have its own number of passes.
+    """
+    copy = clone(estimator)
+    for part in [copy, *copy.get_params().values()]:
+        is_shared = isinstance(part, NoisyStudentClassifier) and part.student is None
+        if is_shared and not isinstance(part.estimator, FrozenEstimator):
+            part.set_params(student=clone(part.estimator))
+    return copy
+
+
 def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
     """Return the trainings and predictions of a fit, in their order.
 
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or a vote, noisy student or distillation of such.
+        A network of this package, or a vote, noisy student or distillation of such, as
+        :func:`with_students` returns it.
     n_labeled, n_pool : int
         Rows with and without labels.
 
     Raises
     ------
     InvalidParameterError
-        If something inside is none of these.
+        If something inside is none of these, or students of a noisy student differ.
     """
     return _list(estimator, "", 1, 1, n_labeled, n_pool)
 
@@ -93,13 +108,16 @@ def _list(
 def _list_noisy_student(
     estimator: NoisyStudentClassifier, prefix: str, n_labeled: int, n_pool: int
 ) -> list[Work]:
-    teacher_prefix = f"{prefix}estimator__"
-    works = _list(estimator.estimator, teacher_prefix, 1, 1, n_labeled, 0)
+    teacher, teacher_prefix = estimator.estimator, f"{prefix}estimator__"
+    student, student_prefix = estimator.student, f"{prefix}student__"
+    if estimator.student_params:
+        raise InvalidParameterError(
+            "A time can be given to noisy students whose rounds are alike, but student_params is "
+            f"{estimator.student_params!r}. Set these parameters on student."
+        )
+    works = _list(teacher, teacher_prefix, 1, 1, n_labeled, 0)
     if n_pool == 0:
         return works
-    teacher, student, student_prefix = estimator.estimator, estimator.student, f"{prefix}student__"
-    if student is None:
-        student, student_prefix = teacher, teacher_prefix
     for _ in range(estimator.n_iterations):
         works += _predictions(teacher, teacher_prefix, n_pool)
         works += _list(student, student_prefix, 1, 1, n_labeled + n_pool, 0)
@@ -113,8 +131,7 @@ def _predictions(estimator: Any, prefix: str, n_rows: int) -> list[Work]:
         inner = _predictions(estimator.estimator, f"{prefix}estimator__", n_rows)
         return [work for work in inner for _ in range(estimator.n_estimators)]
     if isinstance(estimator, NoisyStudentClassifier):
-        student = estimator.estimator if estimator.student is None else estimator.student
-        return _predictions(student, prefix, n_rows)
+        return _predictions(estimator.student, prefix, n_rows)
     if isinstance(estimator, DistilledClassifier):
         return _predictions(estimator.student, prefix, n_rows)
     return [Work(estimator, prefix, 1, 1, n_rows, is_training=False)]
