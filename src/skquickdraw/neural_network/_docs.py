@@ -129,8 +129,8 @@ auto_params_ : dict
 augmentation_ : AugmentationPolicy, StrokeAugmentation or None
     What changed the training images, with all that was 'auto' decided.
 augmentation_source_ : str
-    The parameter ``augmentation`` that this was decided for, as text: going on, by ``warm_start`` or
-    ``partial_fit``, decides anew where the parameter is another one.
+    The parameter ``augmentation`` that this was decided for, as text. Going on, by ``warm_start``
+    or ``partial_fit``, decides anew where the parameter is another one.
 background_ : ndarray of shape (n_channels,)
     The colour that surrounds most images, where half of their border pixels have it, else the mean
     of these.
