@@ -45,12 +45,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(206)
             self.send_header("Content-Range", f"bytes 0-99/{len(self.content())}")
             self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")  # else a client may ask again, too late
             self.end_headers()
         elif isinstance(mishap, dict):  # headers alone
             self.send_response(301 if "Location" in mishap else 206)
             for name, value in mishap.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")
             self.end_headers()
         elif mishap == "noise":
             self.send(b"\x00\x01 this is not HTTP at all\r\n\r\n")
