@@ -14,7 +14,7 @@ TEXTS_OF_MARKS = ("-1", "nan")  # what NumPy makes of marks in an array of text
 
 
 def is_auto(unlabeled_label: Any) -> bool:
-    """Return whether the mark is to be found in y."""
+    """Return whether y itself decides what the mark is."""
     return isinstance(unlabeled_label, str) and unlabeled_label == "auto"
 
 

@@ -94,7 +94,7 @@ def test_white_paper_is_learned_like_black(sketches):
 
 
 def test_rare_classes_are_found_unless_the_shares_of_y_are_asked_for():
-    # Classes that cannot be told apart, 80 : 20.
+    # Noise: the labels, 80 : 20, say nothing about the images.
     rng = np.random.default_rng(0)
     X, new = rng.integers(0, 256, (2, 200, 64), dtype=np.uint8)
     y = (np.arange(200) % 5 == 0).astype(int)

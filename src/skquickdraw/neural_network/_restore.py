@@ -25,7 +25,7 @@ MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buff
 
 def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     """Return what :func:`restore_net` needs: plain values and arrays."""
-    # What a loss of a user's learns itself is not restored, so it could not be told apart.
+    # Weights that a user's loss learns are not restored, so their memory has no owner.
     learns_loss = any(True for _ in net.criterion_.parameters())
     is_kept = with_optimizer and not learns_loss
     memory = net.optimizer_.state_dict()["state"] if is_kept else {}

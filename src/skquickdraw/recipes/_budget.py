@@ -25,8 +25,8 @@ from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
 from ._work import Work, list_work, with_students
 
-# Of the time: a long training is slower than the short one that was measured, by 5 to 16 % in
-# benchmarks/bench_minutes.py before anything was reserved for it.
+# Of the time: a long training is slower than the short one that was measured, by 5 to 16 % in four
+# runs before anything was reserved. On a machine whose speed varies no reserve is right for all.
 RESERVE = 0.09
 # An estimator is chosen where this share of the passes that it would make by itself can be made.
 LEAST_SHARE = 0.7
