@@ -35,7 +35,7 @@ NOT_COMPARED = """\
 `recipes.fast()` has not been measured beside changes of its settings yet.
 """
 COMPARED = """\
-# The defaults are {average:.1f} points behind the best single change
+# How good the defaults are
 
 `recipes.fast()`, with nothing set, stays {average:.1f} points of balanced accuracy behind the best
 single change of its settings on average, and at most {most:.1f} points, on `{worst}`. Of

@@ -48,7 +48,8 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
             "twenty": {"digits-272": [0.80, 0.80], "clothes-500": [0.69]},
         }
     )
-    assert text.startswith("# The defaults are 1.5 points behind the best single change\n")
+    assert text.startswith("# How good the defaults are\n")
+    assert "stays 1.5 points of balanced accuracy behind" in text
     assert "2 changes" in text
     assert "at most 3.0 points, on `digits-272`" in text
 
