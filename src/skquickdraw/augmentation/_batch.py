@@ -34,6 +34,8 @@ def check_batch(subject: str, images: torch.Tensor) -> None:
 
 def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Move drawn parameters to the images without waiting for the device."""
+    if images.is_cuda:
+        parameters = parameters.pin_memory()  # from other memory a copy waits
     return parameters.to(images.device, non_blocking=True)
 
 

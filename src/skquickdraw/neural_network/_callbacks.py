@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from skorch.callbacks import Callback
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+
+from ._step import Number, put
 
 
 class WeightAverage(Callback):
@@ -22,33 +24,43 @@ class WeightAverage(Callback):
         self.decay = decay
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        self.average_: Any = AveragedModel(net.module_, use_buffers=True)
+        self.network_: Any = copy.deepcopy(net.module_)
         self.n_steps_ = 0
+        self.weight_: Number = net.step_.number()  # of the present weights in their average
+        pairs = list(zip(_tensors_of(self.network_), _tensors_of(net.module_), strict=True))
+        self.pairs_ = [(own, live) for own, live in pairs if own.is_floating_point()]
         # Whole numbers, such as a table of positions, have no average; it would be cut off.
-        pairs = zip(self.average_.module.named_buffers(), net.module_.buffers(), strict=True)
-        self.whole_ = [
-            (own, live)
-            for (name, own), live in pairs
-            if not own.is_floating_point() and not name.endswith("num_batches_tracked")
-        ]
+        self.whole_ = [(own, live) for own, live in pairs if not own.is_floating_point()]
 
-    def on_batch_end(self, net: Any, training: bool = False, **kwargs: Any) -> None:
-        if training:
-            decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
-            self.average_.multi_avg_fn = get_ema_multi_avg_fn(decay)
-            self.average_.update_parameters(net.module_)
-            for own, live in self.whole_:
-                own.copy_(live)
-            self.n_steps_ += 1
+    def on_batch_begin(self, net: Any, training: bool = False, **kwargs: Any) -> None:
+        decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
+        self.weight_ = put(self.weight_, 1 - decay if self.n_steps_ else 1.0)
+        self.n_steps_ += 1
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Move the average towards the weights as they are now; reads and writes tensors only."""
+        own, live = (list(tensors) for tensors in zip(*self.pairs_, strict=True))
+        if isinstance(self.weight_, Tensor):
+            torch._foreach_mul_(own, 1 - self.weight_)
+            torch._foreach_add_(own, torch._foreach_mul(live, self.weight_))
+        else:
+            torch._foreach_lerp_(own, live, self.weight_)
+        for own_whole, live_whole in self.whole_:
+            own_whole.copy_(live_whole)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        net.module_.load_state_dict(self.network().state_dict())
-        self.average_ = None
-        self.whole_ = []
+        net.module_.load_state_dict(self.network_.state_dict())
+        self.network_ = None
+        self.pairs_, self.whole_ = [], []
 
     def network(self) -> nn.Module:
         """Return the network with averaged weights."""
-        return self.average_.module
+        return self.network_
+
+
+def _tensors_of(network: nn.Module) -> list[Tensor]:
+    return [*network.parameters(), *network.buffers()]
 
 
 class KeepBest(Callback):

@@ -57,28 +57,35 @@ class Muon(torch.optim.AdamW):
 
     @torch.no_grad()
     def _step_orthogonal(self, group: dict[str, Any]) -> None:
+        weights = [weight for weight in group["params"] if weight.grad is not None]
+        if not weights:
+            return
         alike = defaultdict(list)  # matrices of one shape are multiplied at once
-        for weight in group["params"]:
-            if weight.grad is not None:
-                alike[weight.flatten(1).shape].append(weight)
-        for shape, weights in alike.items():
-            updates = torch.stack([self._momentum(weight).flatten(1) for weight in weights])
-            updates = orthogonalize(updates) * (ADAM_RMS * max(shape) ** 0.5)
-            for weight, update in zip(weights, updates, strict=True):
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(update.view(weight.shape), alpha=-group["lr"])
-                weight.grad = None
+        # Channels last, as convolutions lie in memory; the order of columns changes no update.
+        for weight, look in zip(weights, self._momentum(weights), strict=True):
+            alike[weight.shape].append((weight, look.movedim(1, -1).flatten(1)))
+        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+        for pairs in alike.values():
+            changed, looks = zip(*pairs, strict=True)
+            updates = orthogonalize(torch.stack(looks))
+            updates *= -ADAM_RMS * max(updates.shape[1:]) ** 0.5 * group["lr"]
+            shape = changed[0].movedim(1, -1).shape
+            torch._foreach_add_(
+                list(changed), [update.view(shape).movedim(-1, 1) for update in updates]
+            )
+        for weight in weights:
+            weight.grad = None
 
-    def _momentum(self, weight: Tensor) -> Tensor:
-        """Return Nesterov's look ahead along the running mean of the gradients."""
-        state = self.state[weight]
-        if "mean" not in state:
-            # AdamW looks for a step in every weight's state when it is loaded.
-            state.update(mean=torch.zeros_like(weight), step=torch.zeros(()))
-        gradient = weight.grad
-        assert gradient is not None  # the caller has seen to it
-        state["mean"].lerp_(gradient, 1 - MOMENTUM)
-        return gradient.lerp(state["mean"], MOMENTUM)
+    def _momentum(self, weights: list[Tensor]) -> list[Tensor]:
+        """Return Nesterov's look ahead along the running means of the gradients."""
+        for weight in weights:
+            if "mean" not in self.state[weight]:
+                # AdamW looks for a step in every weight's state when it is loaded.
+                self.state[weight].update(mean=torch.zeros_like(weight), step=torch.zeros(()))
+        means = [self.state[weight]["mean"] for weight in weights]
+        gradients: Any = [weight.grad for weight in weights]
+        torch._foreach_lerp_(means, gradients, 1 - MOMENTUM)
+        return list(torch._foreach_lerp(gradients, means, MOMENTUM))
 
 
 def orthogonalize(matrices: Tensor) -> Tensor:

@@ -23,7 +23,9 @@ from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
 from ._folded import FoldedCopy
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
+from ._replay import make_step
 from ._statistics import pixel_statistics
+from ._step import TrainingStep
 from ._views import View
 
 # Batches of one size, so that a prediction never depends on how many others are asked for with it:
@@ -55,6 +57,7 @@ class ImageNet(NeuralNet):
 
     module_: nn.Module
     history: Any
+    step_: TrainingStep  # while it trains
 
     def __init__(
         self,
@@ -113,16 +116,17 @@ class ImageNet(NeuralNet):
         """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`."""
         self.is_stopped_ = False
         n_steps = count_steps(n_epochs, len(batches))
-        self.notify("on_train_begin", X=batches.dataset, y=None)
-        try:
-            for n_done in range(0, n_steps, len(batches)):
-                self._run_epoch(batches, min(n_steps - n_done, len(batches)), validation)
-                if self.is_stopped_:
-                    break
-        finally:
-            self.notify("on_train_end", X=batches.dataset, y=None)
-            self.module_.eval()
-        self.optimizer_.zero_grad(set_to_none=True)
+        with make_step(self, n_steps) as self.step_:
+            self.notify("on_train_begin", X=batches.dataset, y=None)
+            try:
+                for n_done in range(0, n_steps, len(batches)):
+                    self._run_epoch(batches, min(n_steps - n_done, len(batches)), validation)
+                    if self.is_stopped_:
+                        break
+            finally:
+                self.notify("on_train_end", X=batches.dataset, y=None)
+                self.module_.eval()
+        del self.step_
         return self
 
     def see_pixels(self, sums: Tensor) -> None:
@@ -178,38 +182,28 @@ class ImageNet(NeuralNet):
     ) -> None:
         train = batches.dataset
         self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
-        self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+        self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
         started = process_time()
-        part = islice(batches, n_steps)
-        self.run_single_epoch(part, training=True, prefix="train", step_fn=self.train_step)
+        self._run_steps(islice(batches, n_steps))
         self.history.record("cpu", process_time() - started)
         self.history.record("n_images", round(len(train) * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)
 
-    def run_single_epoch(
-        self,
-        iterator: Iterable[Batch],
-        training: bool,
-        prefix: str,
-        step_fn: Any,
-        **fit_params: Any,
-    ) -> None:
-        self.module_.train(training)
-        total = torch.zeros((), device=self.device)
+    def _run_steps(self, batches: Iterable[Batch]) -> None:
+        self.module_.train()
+        self.step_.begin_epoch()
         n_rows = 0
-        for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            total += step["loss"].detach() * len(batch[0])
+        for batch in batches:
+            self.notify("on_batch_begin", batch=batch, training=True)
+            self.step_(batch)
             n_rows += len(batch[0])
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-        loss = total.item() / n_rows
-        self.history.record(f"{prefix}_loss", loss)
+        loss = self.step_.loss_sum.item() / n_rows
+        self.history.record("train_loss", loss)
         if not isfinite(loss):
             warnings.warn(
-                f"The {prefix} loss is {loss}: training has diverged. Lower lr, or look for "
+                f"The train loss is {loss}: training has diverged. Lower lr, or look for "
                 "extreme values in X and sample_weight.",
                 ConvergenceWarning,
                 stacklevel=2,
@@ -224,7 +218,8 @@ class ImageNet(NeuralNet):
 
     def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
         is_mixed = self.precision != torch.float32
-        with torch.autocast(x.device.type, self.precision, enabled=is_mixed):
+        # Inside a user's own autocast a cache would keep weights of an earlier step.
+        with torch.autocast(x.device.type, self.precision, enabled=is_mixed, cache_enabled=False):
             return self.module_(x).float()
 
     def _validate(self, validation: ImageSet) -> None:

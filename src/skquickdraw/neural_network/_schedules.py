@@ -9,6 +9,8 @@ from typing import Any
 from skorch.callbacks import Callback
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from ._step import put
+
 WARM_UP = 0.2  # share of one cycle in which the rate rises
 PLATEAU_FACTOR = 0.3
 PLATEAU_PATIENCE = 3  # epochs
@@ -52,7 +54,7 @@ class StepSchedule(Callback):
 
     def _set_rate(self, net: Any) -> None:
         for group in net.optimizer_.param_groups:
-            group["lr"] = self.lr * self.shape(self.step_, self.n_steps)
+            group["lr"] = put(group["lr"], self.lr * self.shape(self.step_, self.n_steps))
 
 
 class PlateauSchedule(Callback):

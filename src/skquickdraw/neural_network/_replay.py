@@ -1,0 +1,224 @@
+"""Steps that a GPU recorded once, and plays again: a CUDA graph for each size of batch.
+
+A step of a small network is hundreds of short kernels, and Python takes longer to ask for them than
+a GPU to run them. A recording asks for all at once. It reads and writes the same memory each time:
+weights, what the optimizer remembers, the average, the sum of losses, and the buffers that the
+next batch and the next rate are copied to. Batches are drawn, gathered and augmented outside, while
+the GPU works on the step before.
+
+What was recorded is what is played: a number of Python is frozen at its value. So only code of this
+package is recorded; a user's network, loss or optimizer is called in each step.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ._batches import Batch
+from ._muon import Muon
+from ._step import Number, TrainingStep
+
+# Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
+N_WARM_UP = 3
+FEWEST_STEPS = 64  # of a training that is worth a recording
+SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable, to look for errors
+
+
+class Recording(Protocol):
+    """What can be played again."""
+
+    def replay(self) -> None: ...
+    def reset(self) -> None: ...
+
+
+class Recorder(Protocol):
+    """Makes recordings; a context manager, inside which a whole training takes place."""
+
+    def __enter__(self) -> Recorder: ...
+    def __exit__(self, *error: object) -> None: ...
+    def record(self, step: Callable[[], None]) -> Recording:
+        """Record what ``step`` asks the device for, without doing it."""
+        ...
+
+
+@dataclass
+class Slot:
+    """What is known of one size of batch."""
+
+    n_steps: int = 0
+    buffers: Batch | None = None
+    recording: Recording | None = None
+
+
+class ReplayedStep(TrainingStep):
+    """Takes the first steps as they are, records one, and plays it again from then on.
+
+    Where no recording can be made, all steps are taken as they are, with a warning.
+    """
+
+    def __init__(self, net: Any, recorder: Recorder) -> None:
+        super().__init__(net)
+        self.recorder = recorder
+        self.slots: dict[Any, Slot] = {}
+        self.is_given_up = False
+        self.rates = [torch.zeros((), device=net.device) for _ in net.optimizer_.param_groups]
+        self.open = ExitStack()
+
+    def __enter__(self) -> ReplayedStep:
+        self.open.enter_context(self.recorder)
+        self._hold_rates()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        with self.open:
+            for slot in self.slots.values():
+                if slot.recording is not None:
+                    slot.recording.reset()
+            self.slots = {}
+            self._release_rates()
+            super().__exit__(*error)
+
+    def number(self) -> Number:
+        return torch.zeros((), device=self.net.device)
+
+    def begin_epoch(self) -> None:
+        super().begin_epoch()
+        self._hold_rates()  # a schedule may have put a number of its own
+
+    def __call__(self, batch: Batch) -> None:
+        slot = self.slots.setdefault(_signature(batch), Slot())
+        slot.n_steps += 1
+        if slot.n_steps > N_WARM_UP and slot.recording is None and not self.is_given_up:
+            self._record(slot, batch)
+        if slot.recording is None:
+            super().__call__(batch)
+        else:
+            assert slot.buffers is not None
+            for buffer, tensor in zip(_tensors(slot.buffers), _tensors(batch), strict=True):
+                buffer.copy_(tensor)
+            slot.recording.replay()
+
+    def _record(self, slot: Slot, batch: Batch) -> None:
+        images, (targets, weights) = batch
+        copied = None if weights is None else weights.clone()
+        slot.buffers = (images.clone(), (targets.clone(), copied))
+        buffers = slot.buffers
+        optimizer = self.net.optimizer_
+        optimizer.zero_grad(set_to_none=True)
+        try:
+            set_capturable(optimizer, True)
+            slot.recording = self.recorder.record(lambda: TrainingStep.__call__(self, buffers))
+        except RuntimeError as error:
+            optimizer.zero_grad(set_to_none=True)  # they lie in memory of the recording
+            self.is_given_up = True
+            warnings.warn(
+                "The steps of this training cannot be recorded as CUDA graphs, and are taken one "
+                f"by one, which is slower: {str(error).splitlines()[0]}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        finally:
+            set_capturable(optimizer, False)  # elsewhere it brings a warning
+
+    def _hold_rates(self) -> None:
+        """Let the optimizer read its rates from the device."""
+        for group, rate in zip(self.net.optimizer_.param_groups, self.rates, strict=True):
+            if group["lr"] is not rate:
+                group["lr"] = rate.fill_(float(group["lr"]))
+
+    def _release_rates(self) -> None:
+        """Leave plain numbers to whoever stores the optimizer, or goes on with it."""
+        for group in self.net.optimizer_.param_groups:
+            group["lr"] = float(group["lr"])
+
+
+class CudaRecorder:
+    """Records CUDA graphs.
+
+    All of a training runs on one stream of its own: a graph may not be recorded on the default one,
+    and the engine of gradients stays on the stream on which it met a weight first. Dropout draws
+    from a copy of the device's generator, so that a failed recording leaves no trace in it.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.stream = torch.cuda.Stream(device)
+        self.pool = torch.cuda.graph_pool_handle()
+        self.open = ExitStack()
+
+    def __enter__(self) -> CudaRecorder:
+        self.stream.wait_stream(torch.cuda.current_stream(self.device))
+        self.open.callback(self._leave, torch.cuda.current_stream(self.device))
+        self.open.enter_context(torch.cuda.stream(self.stream))
+        index = self.device.index if self.device.index is not None else torch.cuda.current_device()
+        generator = torch.cuda.default_generators[index]
+        own = generator.graphsafe_get_state()
+        generator.graphsafe_set_state(own.clone_state())
+        self.open.callback(generator.graphsafe_set_state, own)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.open.close()
+
+    def _leave(self, outer: torch.cuda.Stream) -> None:
+        outer.wait_stream(self.stream)
+        torch.cuda.synchronize(self.device)
+        torch.cuda.empty_cache()  # memory of recordings serves nothing else
+
+    def record(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(
+            graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"
+        ):
+            step()
+        return graph
+
+
+def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> None:
+    for group in optimizer.param_groups:
+        group["capturable"] = is_capturable
+
+
+def make_step(net: Any, n_steps: int) -> TrainingStep:
+    """Return what takes the steps of a training: recorded where that pays and is safe."""
+    if n_steps < FEWEST_STEPS or not can_replay(net):
+        return TrainingStep(net)
+    return ReplayedStep(net, CudaRecorder(torch.device(net.device)))
+
+
+def can_replay(net: Any) -> bool:
+    """Return whether a net is on a CUDA device, and all that a step calls is this package's."""
+    device = torch.device(net.device)
+    return (
+        device.type == "cuda"
+        and torch.cuda.get_allocator_backend() == "native"
+        and not os.environ.get(SWITCH)
+        and is_own(net)
+    )
+
+
+def is_own(net: Any) -> bool:
+    """Return whether all that a step calls is code of this package, none of which exchanges."""
+    package = __name__.partition(".")[0]
+    row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]
+    is_known = type(net.optimizer_) in (Muon, torch.optim.AdamW)
+    is_named = isinstance(net.optimizer__name, str)
+    is_shared = "exchange" in dict(net.callbacks_)
+    return not net.is_users and row_loss == package and is_known and is_named and not is_shared
+
+
+def _tensors(batch: Batch) -> list[Tensor]:
+    images, (targets, weights) = batch
+    return [images, targets] if weights is None else [images, targets, weights]
+
+
+def _signature(batch: Batch) -> tuple[Any, ...]:
+    return tuple((tensor.shape, tensor.dtype) for tensor in _tensors(batch))

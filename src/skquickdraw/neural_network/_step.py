@@ -1,0 +1,64 @@
+"""One step of a training, from a batch to changed weights."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ._batches import Batch
+
+Number = float | Tensor  # a tensor where the device is to read it anew in each step
+
+
+def put(number: Number, value: float) -> Number:
+    """Return ``value``: in the tensor that holds the number on the device, where one does."""
+    return number.fill_(value) if isinstance(number, Tensor) else value
+
+
+class TrainingStep:
+    """Does each step as Python says: forward, loss, backward, optimizer, average of the weights.
+
+    A context manager, inside which a whole training takes place.
+
+    Parameters
+    ----------
+    net : ImageNet
+
+    Attributes
+    ----------
+    loss_sum : tensor of shape ()
+        Losses of the rows since the epoch began. It stays on the device: to read it is to wait.
+    """
+
+    def __init__(self, net: Any) -> None:
+        self.net = net
+        self.loss_sum = torch.zeros((), device=net.device)
+        self.average = dict(net.callbacks_).get("average")
+
+    def __enter__(self) -> TrainingStep:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.net.optimizer_.zero_grad(set_to_none=True)
+
+    def number(self) -> Number:
+        """Return a number that changes from step to step; 0 at first."""
+        return 0.0
+
+    def begin_epoch(self) -> None:
+        self.loss_sum.zero_()
+
+    def __call__(self, batch: Batch) -> None:
+        """Take one step."""
+        loss = self.net.train_step(batch)["loss"].detach()
+        if self.average is not None:
+            self.average.update()
+        self.loss_sum.add_(loss, alpha=len(batch[0]))
