@@ -13,6 +13,7 @@ from skquickdraw.ensemble import SeedEnsembleClassifier
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 from skquickdraw.recipes import BudgetedClassifier
 from skquickdraw.recipes._budget import choose
+from skquickdraw.recipes._pace import Stopwatch
 from skquickdraw.recipes._work import list_work, with_students
 from skquickdraw.semi_supervised import NoisyStudentClassifier
 
@@ -39,6 +40,9 @@ class Clockwork:
     def seconds(self, work, n_epochs=1.0):
         rows = work.n_turns * work.n_rows
         return rows * n_epochs / 1000 if work.is_training else rows / 10_000
+
+    def look_longer(self, seconds):
+        pass
 
 
 def plan(candidates, seconds, n_labeled=1000, n_pool=0, monkeypatch=None):
@@ -174,6 +178,17 @@ def test_what_takes_no_passes_is_refused(sketches):
 def test_minutes_are_above_zero(sketches, minutes):
     with pytest.raises(ValueError, match="'minutes' parameter of BudgetedClassifier"):
         BudgetedClassifier([network()], minutes=minutes).fit(*sketches)
+
+
+def test_what_is_chosen_is_measured_again_for_longer(sketches):
+    X, names = sketches
+    stopwatch = Stopwatch(X, names, 0)
+    (work,) = list_work(network(), len(X), 0)
+    roughly = stopwatch.seconds(work)
+    stopwatch.look_longer(0.5)  # less than before
+    assert stopwatch.seconds(work) == roughly
+    stopwatch.look_longer(1.5)
+    assert stopwatch.seconds(work) != roughly
 
 
 def test_a_late_end_is_said(sketches, monkeypatch):

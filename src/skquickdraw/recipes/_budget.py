@@ -25,9 +25,10 @@ from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
 from ._work import Work, list_work, with_students
 
-# Of the time: a long training is slower than the short one that was measured, by 5 to 16 % in four
-# runs before anything was reserved. On a machine whose speed varies no reserve is right for all.
-RESERVE = 0.09
+# Of the time: a long training is slower than the short one that was measured. On a machine whose
+# speed varies no reserve is right for all.
+RESERVE = 0.03
+SHARE_MEASURED = 0.01  # of the time, twice, to measure what was chosen more exactly
 # An estimator is chosen where this share of the passes that it would make by itself can be made.
 LEAST_SHARE = 0.7
 LATE = 0.25  # of the minutes, and minutes at least, beyond which a warning says so
@@ -232,12 +233,14 @@ def choose(
     n_labeled, n_pool : int
         Rows with and without labels.
     """
-    chosen, wanted = candidates[0], _wanted_seconds(candidates[0], stopwatch, n_labeled, n_pool)
+    chosen = candidates[0]
     for candidate in candidates[1:]:
         own = _wanted_seconds(candidate, stopwatch, n_labeled, n_pool)
         if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
             break
-        chosen, wanted = candidate, own
+        chosen = candidate
+    stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
+    wanted = _wanted_seconds(chosen, stopwatch, n_labeled, n_pool)
     if not wanted.trainings:  # of a frozen teacher alone
         return chosen
     share = max(0.0, deadline - perf_counter() - wanted.fixed) / wanted.training
