@@ -28,6 +28,12 @@ def test_features_take_twenty_passes():
     assert resolve_epochs(3.5, 100, 16, is_picture=False) == 3.5
 
 
+def test_long_is_three_times_as_many_steps():
+    once, long = (resolve_epochs(name, 50_000, 256, is_picture=True) for name in ("auto", "long"))
+    assert long == pytest.approx(3 * once, abs=2)  # both are rounded up to whole passes
+    assert resolve_epochs("long", 100, 16, is_picture=False) == 60
+
+
 @pytest.mark.parametrize(("side", "stride"), [(8, 1), (15, 1), (16, 2), (28, 2)])
 def test_small_images_keep_their_pixels(side, stride):
     assert resolve_stem_stride("auto", (1, side, side)) == stride
@@ -96,8 +102,8 @@ def test_white_paper_is_learned_like_black(sketches):
 def test_rare_classes_are_found_unless_the_shares_of_y_are_asked_for():
     # Noise: the labels, 80 : 20, say nothing about the images.
     rng = np.random.default_rng(0)
-    X, new = rng.integers(0, 256, (2, 200, 64), dtype=np.uint8)
-    y = (np.arange(200) % 5 == 0).astype(int)
+    X, new = rng.integers(0, 256, (2, 600, 64), dtype=np.uint8)
+    y = (np.arange(600) % 5 == 0).astype(int)
     equal, by_share = (
         default(max_epochs=3, loss=loss).fit(X, y).predict_proba(new).mean(axis=0)[1]
         for loss in ("auto", "cross_entropy")

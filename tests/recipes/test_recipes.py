@@ -104,3 +104,24 @@ def test_a_changed_recipe_leaves_those_of_others_as_they_were(name):
     recipe.set_params(**dict.fromkeys(numbers, 3))
     assert numbers
     assert {maker: str(make().get_params()) for maker, make in MAKERS.items()} == untouched
+
+
+def test_on_a_gpu_the_same_calls_are_larger_networks(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert recipes.fast().width == 1.0
+    assert recipes.fast(max_epochs=3).max_epochs == 3
+    network = recipes.winner().student.estimator
+    found = network.width, network.stem_stride, network.dropout, network.max_epochs
+    assert found == (1.5, 1, 0.2, "long")
+    assert repr(recipes.single()) == repr(network)
+    assert recipes.single(max_epochs=7).max_epochs == 7
+    ladder = recipes.best().estimators
+    assert [rung.width for rung in ladder[:2]] == [1.0, 1.5]
+    assert {rung.n_jobs for rung in recipes.best().estimators[2:3]} == {None}
+    assert recipes.best().n_jobs == 1
+
+
+def test_a_cpu_has_the_networks_of_the_default(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert recipes.fast().width == 0.5
+    assert recipes.single().width == 1.0 and recipes.single().max_epochs == "auto"

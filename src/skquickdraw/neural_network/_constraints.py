@@ -31,7 +31,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
     "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
     "batch_size": [AUTO, Interval(Integral, 2, None, closed="left")],
-    "max_epochs": [AUTO, Interval(Real, 0, None, closed="neither")],
+    "max_epochs": [StrOptions({"auto", "long"}), Interval(Real, 0, None, closed="neither")],
     "ema_decay": [RATE, None],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

@@ -72,10 +72,11 @@ lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
     (without validation, the training loss) has stalled for 3 epochs; None is constant.
 batch_size : int or 'auto', default='auto'
     At least 2. 'auto' takes about 16 steps an epoch, of 16 to 256 images.
-max_epochs : float or 'auto', default='auto'
+max_epochs : float, 'auto' or 'long', default='auto'
     Passes over the training set, above 0; the last one may be a part of a pass. 'auto' is as many
     as make 1,000 steps, or ``11 * sqrt(n)`` for n rows where these are more; and 20 for features in
-    a grid. ``n_epochs_`` says how many they were.
+    a grid. 'long' is three times as many, for a GPU, or a network with much dropout.
+    ``n_epochs_`` says how many they were.
 ema_decay : float in [0, 1) or None, default=0.999
     Decay of the moving average of weights (and batch-norm statistics) that is then used; 0.99 to
     0.999 pay. The average warms up, so that short trainings are not held back.

@@ -25,6 +25,7 @@ SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose
 # the rows, since more rows make fewer passes enough.
 FEWEST_STEPS = 1000
 STEPS_PER_ROOT = 11.0
+LONG = 3  # times as many where 'long' is asked for
 EPOCHS_OF_FEATURES = 20  # for grids of features, which are no pictures
 
 
@@ -130,10 +131,11 @@ def resolve_rates(
 def resolve_epochs(
     max_epochs: float | str, n_rows: int, batch_size: int, is_picture: bool
 ) -> float:
-    """Return the passes over the training set; 'auto' goes by a number of steps."""
+    """Return the passes over the training set; 'auto' and 'long' go by a number of steps."""
     if not isinstance(max_epochs, str):
         return max_epochs
+    factor = LONG if max_epochs == "long" else 1
     if not is_picture:
-        return EPOCHS_OF_FEATURES
-    n_steps = max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
+        return factor * EPOCHS_OF_FEATURES
+    n_steps = factor * max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
     return ceil(n_steps / count_batches(n_rows, batch_size))

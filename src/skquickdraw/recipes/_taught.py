@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from joblib import cpu_count
 from sklearn.base import clone
 
@@ -13,7 +12,7 @@ from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier, ResNetClassifier
 from ..semi_supervised import NoisyStudentClassifier
 from ._budget import BudgetedClassifier
-from ._networks import VARIED, fast, single, within
+from ._networks import VARIED, fast, has_gpu, large, single, within
 
 MOST_MEMBERS = 6  # more have hardly gained anything
 
@@ -37,7 +36,7 @@ def winner(
     ----------
     n_members : int, default=4
         Networks that vote, of teacher and student each.
-    max_epochs : float or 'auto', default='auto'
+    max_epochs : float, 'auto' or 'long', default='auto'
         Passes of each teacher over the labelled images, and of each student over all images, as in
         :class:`~skquickdraw.neural_network.ResNetClassifier`. With a number, students make five
         passes for seven of their teachers'.
@@ -101,7 +100,7 @@ def distilled(
     teacher : classifier, default=None
         None is :func:`winner`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
-    max_epochs : float or 'auto', default='auto'
+    max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labelled or not.
     minutes : float, default=None
         Train teacher and student for so many minutes on this machine, whatever ``max_epochs`` says.
@@ -142,8 +141,8 @@ def best(
     """Return the one line for those who do not want to choose: the best that the time allows.
 
     With little time, or many images, it is a small network; with more a large one, then a vote of
-    up to six. Where ``fit`` is given unlabelled images and there is time, the vote teaches another
-    one, which learns from these too.
+    up to six. On a GPU all of them are larger. Where ``fit`` is given unlabelled images and there
+    is time, the vote teaches another one, which learns from these too.
 
     Parameters
     ----------
@@ -166,7 +165,7 @@ def best(
     >>> clf.fit(X, y).plan_  # doctest: +SKIP
     """
     n_jobs = default_jobs() if n_jobs is None else n_jobs
-    network = ResNetClassifier()
+    network = large() if has_gpu() else ResNetClassifier()
     votes = [SeedEnsembleClassifier(clone(network), n) for n in range(2, MOST_MEMBERS + 1)]
     taught = [
         NoisyStudentClassifier(clone(vote), student=clone(vote), n_iterations=1, threshold=0.0)
@@ -179,4 +178,4 @@ def best(
 def default_jobs() -> int:
     """Return how many networks to train at once: they share a GPU badly, and cores well."""
     n_cores = cpu_count(only_physical_cores=True)
-    return 1 if torch.cuda.is_available() else min(MOST_MEMBERS, n_cores)
+    return 1 if has_gpu() else min(MOST_MEMBERS, n_cores)
