@@ -5,6 +5,7 @@
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
+#   make bench-gpu               measure on a CUDA GPU, in some minutes
 #   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
@@ -24,7 +25,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint docs bench competition defaults test-oldest clean
+.PHONY: demo test lint docs bench bench-gpu competition defaults test-oldest clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -55,6 +56,9 @@ docs: $(STAMP)docs
 
 bench: $(STAMP)bench
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+
+bench-gpu: $(STAMP)test
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run
 
 DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
 

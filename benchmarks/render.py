@@ -11,6 +11,7 @@ import _step_tables as step
 from _growth_chart import draw_growth
 from _tables import spread, table
 from _teacher_tables import render_few_shot, render_teachers
+from gpu.tables import GPU, render_gpu
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -76,6 +77,8 @@ def main() -> None:
         + render_speed("growth", render_growth)
         + speed.MINUTES
         + render_speed("minutes", speed.render_minutes)
+        + GPU
+        + render_result("gpu", render_gpu)
         + NETWORKS
         + render_result("networks", render_networks)
         + COMPETITION

@@ -1,0 +1,1 @@
+"""What a GPU does with the package, in a few minutes: ``python -m gpu.run --help``."""
