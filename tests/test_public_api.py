@@ -50,6 +50,15 @@ ROOMS = {
     },
     "feature_extraction": {"DeepFeatureExtractor"},
     "few_shot": {"PrototypeClassifier", "RelationNetworkClassifier", "TopKReranker"},
+    "inspection": {
+        "AugmentationDisplay",
+        "ComparisonDisplay",
+        "ConfusedPairsDisplay",
+        "ImageSheetDisplay",
+        "PseudoLabelDisplay",
+        "RecallByClassSizeDisplay",
+        "TrainingHistoryDisplay",
+    },
     "losses": {"BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "LDAM", "Loss"},
     "metrics": {
         "frequency_groups",
@@ -58,7 +67,12 @@ ROOMS = {
         "make_group_scorer",
         "per_class_recall",
     },
-    "model_selection": {"LabeledStratifiedKFold", "LabeledStratifiedShuffleSplit"},
+    "model_selection": {
+        "Comparison",
+        "LabeledStratifiedKFold",
+        "LabeledStratifiedShuffleSplit",
+        "compare",
+    },
     "networks": {"CNN", "MobileNetV2", "Network", "RelationNetwork", "ResNet", "fold_batch_norm"},
     "neural_network": {
         "CNNClassifier",

@@ -1,0 +1,334 @@
+"""Images, and what an augmentation makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._compat import count_samples, safe_indexing
+from .._random import draw_seed, make_generator
+from .._targets import read_labels
+from ..augmentation import (
+    Augmentation,
+    BoundAugmentation,
+    StrokeAugmentation,
+    bind_augmentation,
+    resolve_augmentation,
+)
+from ..exceptions import InvalidImagesError, InvalidParameterError
+from ._choice import check_positions
+from ._figures import LINE, POINTS, SMALLEST_FONT, font_size, import_pyplot, make_axes
+from ._figures import size_in_points as size_of
+from ._image_grid import draw_image, look_at, show_grid
+from ._reading import check_fitted, read_images, shape_of
+
+GAP = 0.08  # between images, in their height
+CELL = 0.75  # inches of a new figure for each image
+N_ROWS = 6
+
+
+class AugmentationDisplay:
+    """A grid of images: in each row one image, and what an augmentation makes of it.
+
+    It is recommended to use :meth:`from_augmentation` or :meth:`from_estimator`. The constructor
+    takes any grid of images, with names for its rows and columns.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_rows, n_columns, H, W) or (n_rows, n_columns, C, H, W)
+    row_labels, column_labels : sequence of str, default=None
+        Written on the left and above.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    images_ : ndarray of shape (n_rows, n_columns) of matplotlib AxesImage
+    text_ : list of matplotlib Text
+        The labels of rows, then of columns.
+
+    See Also
+    --------
+    skquickdraw.augmentation.AugmentationPolicy : What can be changed.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skquickdraw.augmentation import AugmentationPolicy
+    >>> from skquickdraw.datasets import make_sketches
+    >>> from skquickdraw.inspection import AugmentationDisplay
+    >>> X, y = make_sketches(60, n_classes=3, random_state=0)
+    >>> policy = AugmentationPolicy(rotation=40, horizontal_flip=0)
+    >>> display = AugmentationDisplay.from_augmentation(policy, X, rows=[0, 1], n_variants=4)
+    >>> display.images.shape, display.column_labels[:2]
+    ((2, 5, 1, 28, 28), ['original', 'changed'])
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        *,
+        row_labels: Sequence[str] | None = None,
+        column_labels: Sequence[str] | None = None,
+    ) -> None:
+        self.images = images
+        self.row_labels = row_labels
+        self.column_labels = column_labels
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        rows: ArrayLike | None = None,
+        n_variants: int = 8,
+        random_state: Any = 0,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> AugmentationDisplay:
+        """Draw what a fitted classifier did to its images while it trained.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted, with ``augmentation_`` and ``background_``.
+        X : array-like of shape (n, ...)
+            Images, or packed strokes where the classifier was trained on those.
+        rows : array-like of int, default=None
+            Which of them; None takes the first 6.
+        n_variants : int, default=8
+            Changed images beside each.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the changes.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        **plot_kw : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : AugmentationDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        InvalidParameterError
+            If it has no augmentation, or ``rows`` or ``n_variants`` cannot be used.
+        InvalidImagesError
+            If X cannot be read.
+        MissingDependencyError
+            If Matplotlib is not installed.
+        """
+        caller = f"{cls.__name__}.from_estimator"
+        import_pyplot(caller)
+        check_fitted(caller, estimator)
+        policy = getattr(estimator, "augmentation_", None)
+        if policy is None or not hasattr(estimator, "background_"):
+            raise InvalidParameterError(
+                f"{caller}: the estimator must have learned from changed images, but this "
+                f"{type(estimator).__name__} has no augmentation_, or it is None. Fit it with "
+                "augmentation='auto', or use from_augmentation."
+            )
+        images = _read(caller, policy, _take_rows(caller, X, rows), shape_of(estimator, None))
+        change = BoundAugmentation(policy, estimator.background_)
+        return cls._of(caller, change, images, n_variants, random_state).plot(ax=ax, **plot_kw)
+
+    @classmethod
+    def from_augmentation(
+        cls,
+        augmentation: Augmentation | str,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        rows: ArrayLike | None = None,
+        n_variants: int = 8,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: Any = 0,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> AugmentationDisplay:
+        """Draw what an augmentation makes of images.
+
+        Parameters
+        ----------
+        augmentation : {'auto', 'sketch'} or Augmentation
+        X : array-like of shape (n, ...)
+            Images, or packed strokes for a
+            :class:`~skquickdraw.augmentation.StrokeAugmentation`. All of them, with y, decide what
+            the augmentation leaves open, and what surrounds the images.
+        y : array-like of shape (n,), default=None
+            Labels. Only an augmentation that leaves something open needs them, as the two names
+            and ``horizontal_flip='auto'`` do.
+        image_shape : (H, W) or (C, H, W), default=None
+            How to read flat rows; None takes squares.
+        rows, n_variants, random_state, ax, **plot_kw
+            As in :meth:`from_estimator`.
+
+        Returns
+        -------
+        display : AugmentationDisplay
+        """
+        caller = f"{cls.__name__}.from_augmentation"
+        import_pyplot(caller)
+        named = isinstance(augmentation, str)
+        shape = read_images(caller, safe_indexing(X, [0]), image_shape).shape[1:] if named else None
+        policy = resolve_augmentation(augmentation, image_shape=shape, with_strokes=True)
+        if policy is None:
+            raise InvalidParameterError(
+                f"{caller}: augmentation must be a name or a policy, got None."
+            )
+        images = _read(caller, policy, X, image_shape)
+        codes = _read_codes(caller, policy, y, len(images))
+        change = bind_augmentation(policy, codes, lambda own: images[own])
+        chosen = _take_rows(caller, images, rows)
+        return cls._of(caller, change, chosen, n_variants, random_state).plot(ax=ax, **plot_kw)
+
+    @classmethod
+    def _of(
+        cls,
+        caller: str,
+        change: BoundAugmentation,
+        images: NDArray[Any],
+        n_variants: int,
+        random_state: Any,
+    ) -> AugmentationDisplay:
+        import torch
+
+        if n_variants < 1:
+            raise InvalidParameterError(
+                f"{caller}: n_variants must be at least 1, got {n_variants!r}."
+            )
+        given = torch.from_numpy(np.ascontiguousarray(images)).float()
+        copies = given.repeat_interleave(n_variants, 0)
+        changed = change(copies, make_generator(draw_seed(random_state)))
+        ink = getattr(change.augmentation, "ink", None)
+        original = given if ink is None else ink(given)
+        changed = changed.view(len(given), n_variants, *changed.shape[1:])
+        grid = torch.cat([original[:, None], changed], 1)
+        labels = ["original", "changed", *[""] * (n_variants - 1)]
+        return cls(grid.clamp(original.min(), original.max()).numpy(), column_labels=labels)
+
+    def plot(
+        self, ax: Any = None, *, cmap: Any = None, image_kw: dict[str, Any] | None = None
+    ) -> AugmentationDisplay:
+        """Draw the grid.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        cmap : str or Colormap, default=None
+            For images of one channel. None draws ink dark: 'gray_r' where most pixels are 0, and
+            else 'gray'.
+        image_kw : dict, default=None
+            For ``imshow``.
+
+        Returns
+        -------
+        display : AugmentationDisplay
+        """
+        caller = f"{type(self).__name__}.plot"
+        import_pyplot(caller)
+        images = self._check(caller)
+        n_rows, n_columns, _, height, width = images.shape
+        step = width / height + GAP
+        longest = max([0, *(len(label) for label in self.row_labels or ())])
+        usual = font_size("small")
+        margin = (longest + 1) * 0.62 * usual / POINTS
+        inches = n_columns * step * CELL + margin, n_rows * (1 + GAP) * CELL + 0.3
+        ax = make_axes(caller, ax, inches)
+        look = look_at(images, cmap)
+        self.images_ = np.empty((n_rows, n_columns), dtype=object)
+        for row, column in np.ndindex(n_rows, n_columns):
+            corner = (column * step, row * (1 + GAP))
+            drawn = draw_image(ax, images[row, column], corner, look, **(image_kw or {}))
+            self.images_[row, column] = drawn
+        show_grid(ax, n_columns * step - GAP, n_rows * (1 + GAP) - GAP)
+        self._write(ax, step, (n_rows, n_columns))
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _check(self, caller: str) -> NDArray[Any]:
+        images = np.asarray(self.images)
+        if images.ndim == 4:
+            images = images[:, :, None]
+        if images.ndim != 5 or images.shape[2] not in (1, 3) or not images.size:
+            raise InvalidImagesError(
+                f"{caller}: images must have shape (n_rows, n_columns, H, W), or (n_rows, "
+                f"n_columns, C, H, W) with 1 or 3 channels, got {np.shape(self.images)}."
+            )
+        sides = {"row_labels": images.shape[0], "column_labels": images.shape[1]}
+        for name, n_labels in sides.items():
+            labels = getattr(self, name)
+            if labels is not None and len(labels) != n_labels:
+                raise InvalidParameterError(
+                    f"{caller}: {name} must hold {n_labels} names, got {len(labels)}."
+                )
+        return images
+
+    def _write(self, ax: Any, step: float, shape: tuple[int, int]) -> None:
+        """Name rows by ticks, which keep their distance, and columns by texts."""
+        n_rows, n_columns = shape
+        usual = font_size("small")
+        width, height = size_of(ax)
+        row = min(height / n_rows, width / n_columns / step)
+        self.text_: list[Any] = []
+        if self.row_labels is not None:
+            size = float(np.clip(row / LINE, SMALLEST_FONT, usual))
+            middles = np.arange(n_rows) * (1 + GAP) + 0.5
+            ax.set_yticks(middles, list(self.row_labels), fontsize=size)
+            ax.tick_params(length=0)
+            self.text_ += ax.get_yticklabels()
+        named = [(k, label) for k, label in enumerate(self.column_labels or ()) if label]
+        ends = [*(k for k, _ in named[1:]), n_columns]
+        sizes = [
+            row * step * (end - k) / (0.6 * len(label))
+            for (k, label), end in zip(named, ends, strict=False)  # without names, an end too many
+        ]
+        size = max(SMALLEST_FONT, min([usual, *sizes]))
+        for k, label in named:
+            self.text_.append(ax.text(k * step, -0.08, label, fontsize=size, va="bottom"))
+
+
+def _read(
+    caller: str, policy: Any, X: ArrayLike, image_shape: tuple[int, ...] | None
+) -> NDArray[Any]:
+    if not isinstance(policy, StrokeAugmentation):
+        return read_images(caller, X, image_shape)
+    strokes = np.asarray(X)
+    return strokes if strokes.ndim == 4 else strokes.reshape(len(strokes), 1, *strokes.shape[-2:])
+
+
+def _take_rows(caller: str, X: Any, rows: ArrayLike | None) -> Any:
+    n_rows = count_samples(X)
+    if rows is None:
+        return safe_indexing(X, np.arange(min(N_ROWS, n_rows)))
+    return safe_indexing(X, check_positions(caller, rows, n_rows))
+
+
+def _read_codes(caller: str, policy: Any, y: Any, n_rows: int) -> NDArray[np.int64]:
+    """Return classes; zeros where there are none, and none are needed."""
+    if y is not None:
+        _, codes = read_labels(caller, y, unlabeled_label=None)
+        if len(codes) != n_rows:
+            raise InvalidParameterError(
+                f"{caller}: y must have a label for each of the {n_rows} images, got {len(codes)}."
+            )
+        return codes
+    then = getattr(policy, "then", policy)
+    is_open = hasattr(policy, "bind") and not isinstance(
+        getattr(then, "horizontal_flip", None), Real
+    )
+    if is_open and then is not None:
+        raise InvalidParameterError(
+            f"{caller}: {type(policy).__name__} is decided by labelled images, as for "
+            "horizontal_flip='auto'. Pass y, or set horizontal_flip to a number."
+        )
+    return np.zeros(n_rows, dtype=np.int64)

@@ -1,0 +1,331 @@
+"""A confusion matrix for many classes, and the pairs that are confused most."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import confusion_matrix
+
+from .._checks import check_target_array
+from .._compat import count_samples
+from .._targets import NO_LABEL
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ._figures import (
+    MUTED,
+    WRONG,
+    clean,
+    font_size,
+    import_pyplot,
+    make_panels,
+    name_classes,
+    shorten,
+    size_in_points,
+)
+from ._reading import check_fitted, check_length, read_pair
+
+CELL = 0.115  # inches of a new figure for each class, at least
+ROOMY = 0.3  # inches for each of few classes
+LETTERS = 14  # of a class in the list
+LINE_OF_LIST = 18.0  # points, at most
+NARROW = 360.0  # points, below which the list stands under the matrix
+
+
+class ConfusedPair(NamedTuple):
+    """A class that is taken for another one: labels, rows, and their share of the class."""
+
+    true: Any
+    predicted: Any
+    n: int
+    share: float
+
+
+class ConfusedPairsDisplay:
+    """A confusion matrix of up to some hundred classes, with the most confused pairs beside it.
+
+    Classes stand in an order in which those that are taken for each other are neighbours, so that
+    confusions lie in blocks along the diagonal. The diagonal itself is grey: right answers would
+    outshine all else. The matrix shows shares of the true class; empty cells were never confused.
+
+    Parameters
+    ----------
+    confusion_matrix : array-like of shape (n_classes, n_classes)
+        Counts: rows are true classes, columns predicted ones, as
+        :func:`sklearn.metrics.confusion_matrix` returns it.
+    classes : array-like of shape (n_classes,), default=None
+        None means 0, 1, 2...
+
+    Attributes
+    ----------
+    order_ : ndarray of shape (n_classes,)
+        Positions in ``classes``, in the order drawn.
+    pairs_ : list of ConfusedPair
+        The most confused ones: tuples ``(true, predicted, n, share)``, the largest share first.
+    ax_ : matplotlib Axes
+        With the matrix.
+    axes_ : list of matplotlib Axes
+        With the matrix and the list; the list is left out where it has no pairs.
+    figure_ : matplotlib Figure
+    im_ : matplotlib AxesImage
+    text_ : list of matplotlib Text
+        The shares in the list.
+
+    See Also
+    --------
+    sklearn.metrics.ConfusionMatrixDisplay : For few classes, in their own order, with numbers.
+
+    Notes
+    -----
+    The similarity of two classes is the share of the one taken for the other, plus the reverse.
+    Average linkage clusters by it, and the leaves are ordered so that neighbours are most similar
+    (Bar-Joseph et al. [1]_).
+
+    References
+    ----------
+    .. [1] Z. Bar-Joseph, D. K. Gifford and T. S. Jaakkola, "Fast Optimal Leaf Ordering for
+       Hierarchical Clustering", Bioinformatics 17, 2001.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skquickdraw.inspection import ConfusedPairsDisplay
+    >>> y_true = ["cat", "cat", "owl", "yak", "yak", "yak"]
+    >>> y_pred = ["cat", "yak", "owl", "yak", "cat", "yak"]
+    >>> display = ConfusedPairsDisplay.from_predictions(y_true, y_pred)
+    >>> [(pair.true, pair.predicted, round(pair.share, 2)) for pair in display.pairs_]
+    [('cat', 'yak', 0.5), ('yak', 'cat', 0.33)]
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, confusion_matrix: ArrayLike, *, classes: ArrayLike | None = None) -> None:
+        self.confusion_matrix = confusion_matrix
+        self.classes = classes
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike, *, ax: Any = None, **plot_kw: Any
+    ) -> ConfusedPairsDisplay:
+        """Predict a test set, and draw its confusions.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted.
+        X : array-like of shape (n, ...)
+        y : array-like of shape (n,)
+            True labels; rows without one are left out.
+        ax : matplotlib Axes or array of 2 Axes, default=None
+            One on a grid is parted into matrix and list; None makes a new figure.
+        **plot_kw : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : ConfusedPairsDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        InvalidTargetsError
+            If labels cannot be read, or their number is another than that of the rows.
+        InvalidParameterError
+            If ``n_pairs`` or ``ax`` cannot be used.
+        MissingDependencyError
+            If Matplotlib is not installed.
+        """
+        caller = f"{cls.__name__}.from_estimator"
+        import_pyplot(caller)
+        check_fitted(caller, estimator, "predict")
+        check_length(caller, "y", y, count_samples(X))
+        return cls.from_predictions(y, estimator.predict(X), ax=ax, **plot_kw)
+
+    @classmethod
+    def from_predictions(
+        cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Any = None, **plot_kw: Any
+    ) -> ConfusedPairsDisplay:
+        """Draw the confusions of predictions that were made already.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n,)
+            Labels, of one type.
+        ax, **plot_kw
+            As in :meth:`from_estimator`.
+
+        Returns
+        -------
+        display : ConfusedPairsDisplay
+        """
+        caller = f"{cls.__name__}.from_predictions"
+        import_pyplot(caller)
+        classes, true, predicted = read_pair(caller, y_true, y_pred)
+        known = true != NO_LABEL
+        if not known.any():
+            raise InvalidTargetsError(
+                f"{caller}: y_true must hold labels, but none of its {len(true)} rows has one."
+            )
+        codes = np.arange(len(classes))
+        counts = confusion_matrix(true[known], predicted[known], labels=codes)
+        return cls(counts, classes=classes).plot(ax=ax, **plot_kw)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_pairs: int = 15,
+        cmap: Any = None,
+        im_kw: dict[str, Any] | None = None,
+    ) -> ConfusedPairsDisplay:
+        """Draw the matrix and the list.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of 2 Axes, default=None
+            One on a grid is parted into matrix and list; None makes a new figure. Without a list
+            the matrix takes all of it.
+        n_pairs : int, default=15
+            Length of the list; 0 leaves it out.
+        cmap : str or Colormap, default=None
+            None is cividis, so turned that large shares stand out from the background.
+        im_kw : dict, default=None
+            For ``imshow``.
+
+        Returns
+        -------
+        display : ConfusedPairsDisplay
+        """
+        caller = f"{type(self).__name__}.plot"
+        import_pyplot(caller)
+        counts, classes = self._check(caller, n_pairs)
+        shares = _shares(counts)
+        self.order_ = order_by_similarity(shares)
+        self.pairs_ = _most_confused(counts, shares, classes, n_pairs)
+        self.axes_ = self._panels(caller, ax, len(classes))
+        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        self._draw_matrix(shares, classes, cmap, im_kw or {})
+        self.text_ = self._draw_list() if self.pairs_ else []
+        return self
+
+    def _check(self, caller: str, n_pairs: int) -> tuple[NDArray[np.float64], list[Any]]:
+        counts = check_target_array(
+            self.confusion_matrix, dtype=np.float64, input_name="confusion_matrix"
+        )
+        n_classes = len(counts)
+        if counts.shape != (n_classes, n_classes) or counts.min() < 0:
+            raise InvalidTargetsError(
+                f"{caller}: confusion_matrix must be square and not negative, got shape "
+                f"{counts.shape} and a minimum of {counts.min():g}."
+            )
+        classes = range(n_classes) if self.classes is None else np.asarray(self.classes).tolist()
+        if len(classes) != n_classes:
+            raise InvalidTargetsError(
+                f"{caller}: classes must name the {n_classes} rows of confusion_matrix, got "
+                f"{len(classes)} names."
+            )
+        if n_pairs < 0:
+            raise InvalidParameterError(f"{caller}: n_pairs must be at least 0, got {n_pairs!r}.")
+        return counts, list(classes)
+
+    def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Any]:
+        """Return axes for matrix and list: side by side, or one above the other in a column."""
+        side = max(3.6, n_classes * (ROOMY if n_classes <= 20 else CELL) + 1.2)
+        if not self.pairs_:
+            return make_panels(caller, ax, (1, 1), (side, side))
+        is_narrow = hasattr(ax, "get_window_extent") and size_in_points(ax)[0] < NARROW
+        if is_narrow:
+            return make_panels(caller, ax, (2, 1), (side, 2 * side), height_ratios=[1.7, 1])
+        return make_panels(caller, ax, (1, 2), (side + 4.2, side), width_ratios=[side, 2.4])
+
+    def _draw_matrix(
+        self, shares: NDArray[np.float64], classes: list[Any], cmap: Any, im_kw: dict[str, Any]
+    ) -> None:
+        from matplotlib.colors import ListedColormap
+
+        ax, n_classes = self.ax_, len(classes)
+        drawn = shares[np.ix_(self.order_, self.order_)]
+        is_right = np.eye(n_classes, dtype=bool)
+        confused = np.ma.masked_where(is_right | (drawn == 0), drawn)
+        diagonal = np.ma.masked_where(~is_right, np.ones_like(drawn))
+        ax.imshow(diagonal, cmap=ListedColormap([MUTED]), alpha=0.35, interpolation="nearest")
+        top = float(confused.max()) if confused.count() else 1.0
+        style = {"interpolation": "nearest", "cmap": cmap or _cividis(), "vmin": 0, "vmax": top}
+        self.im_ = ax.imshow(confused, **{**style, **im_kw})
+        ax.set_xlabel("taken for (share of the true class)", fontsize="small")
+        ax.set_ylabel("true class", fontsize="small")
+        names = [classes[k] for k in self.order_]
+        space = min(size_in_points(ax))
+        n_letters = int(np.clip(space / 12, 6, 24))
+        name_classes(ax, "y", names, n_letters, space=space)
+        name_classes(ax, "x", names, n_letters, space=space)
+        bar = self.figure_.colorbar(self.im_, ax=ax, shrink=0.5, aspect=25, pad=0.02)
+        bar.ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        bar.ax.tick_params(labelsize=font_size("x-small"))
+        bar.outline.set_visible(False)
+
+    def _draw_list(self) -> list[Any]:
+        ax, n_pairs = self.axes_[1], len(self.pairs_)
+        shares = [pair.share for pair in self.pairs_]
+        ax.barh(range(n_pairs), shares, color=WRONG, alpha=0.8, height=0.6)
+        names = [
+            f"{shorten(pair.true, LETTERS)} taken for {shorten(pair.predicted, LETTERS)}"
+            for pair in self.pairs_
+        ]
+        space = min(size_in_points(ax)[1], n_pairs * LINE_OF_LIST)
+        name_classes(ax, "y", names, 2 * LETTERS + 11, space=space)
+        size = min(label.get_fontsize() for label in ax.get_yticklabels())
+        ax.set_ylim(max(n_pairs, size_in_points(ax)[1] / LINE_OF_LIST) - 0.4, -0.6)
+        ax.set_xlim(0, max(shares) * 1.6)
+        ax.set_title("most confused", fontsize="small", loc="left")
+        clean(ax)
+        ax.grid(visible=False)
+        ax.spines["bottom"].set_visible(False)
+        ax.set_xticks([])
+        texts = [f" {pair.share:.0%} ({pair.n})" for pair in self.pairs_]
+        return [
+            ax.text(pair.share, row, text, va="center", fontsize=size)
+            for row, (pair, text) in enumerate(zip(self.pairs_, texts, strict=True))
+        ]
+
+
+def order_by_similarity(shares: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return an order of classes in which those that are confused are neighbours."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    if len(shares) < 3:
+        return np.arange(len(shares))
+    similarity = shares + shares.T
+    distance = similarity.max() - similarity
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
+    return leaves_list(tree).astype(np.intp)
+
+
+def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shares of each row without its diagonal entry; zeros for classes without rows."""
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    np.fill_diagonal(shares, 0)
+    return shares
+
+
+def _most_confused(
+    counts: NDArray[np.float64], shares: NDArray[np.float64], classes: list[Any], n_pairs: int
+) -> list[ConfusedPair]:
+    falling = np.argsort(-shares, axis=None, kind="stable")[:n_pairs]
+    positions = [np.unravel_index(k, shares.shape) for k in falling]
+    return [
+        ConfusedPair(classes[i], classes[j], int(counts[i, j]), float(shares[i, j]))
+        for i, j in positions
+        if shares[i, j] > 0
+    ]
+
+
+def _cividis() -> str:
+    """Return the direction of cividis in which large values are far from the background."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
+    return "cividis_r" if np.mean(to_rgb(rcParams["text.color"])) < 0.5 else "cividis"

@@ -1,0 +1,57 @@
+"""Many images in one pair of axes, with texts above or beside them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+WHITE, BRIGHT = 255, 128
+PAPER_SHARE = 0.5  # of all pixels; with more zeros than that, what is not zero is ink
+
+
+class Look(NamedTuple):
+    """How values become grey or colour."""
+
+    low: float
+    high: float
+    cmap: Any
+
+
+def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
+    """Return the scale of images (n, C, H, W), and colours for those of one channel.
+
+    Without ``cmap`` ink is dark: 'gray_r' where most pixels are 0, and else 'gray'.
+    """
+    low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 1.0)
+    if BRIGHT <= high <= WHITE:
+        high = float(WHITE)
+    elif 0 < high <= 1:
+        high = 1.0
+    if cmap is None:
+        cmap = "gray_r" if np.mean(images == 0) > PAPER_SHARE else "gray"
+    low = min(low, 0.0)
+    return Look(low, high if high > low else low + 1, cmap)
+
+
+def draw_image(
+    ax: Any, image: NDArray[Any], corner: tuple[float, float], look: Look, **image_kw: Any
+) -> Any:
+    """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
+    _, height, width = image.shape
+    left, top = corner
+    image_kw = {"interpolation": "nearest", "aspect": "equal", **image_kw}
+    extent = (left, left + width / height, top + 1, top)
+    if len(image) == 1:
+        colours: dict[str, Any] = {"vmin": look.low, "vmax": look.high, "cmap": look.cmap}
+        return ax.imshow(image[0], extent=extent, **{**colours, **image_kw})
+    scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - look.low) / (look.high - look.low)
+    return ax.imshow(scaled.clip(0, 1), extent=extent, **image_kw)
+
+
+def show_grid(ax: Any, width: float, height: float) -> None:
+    """Show all of a grid of so many units, and nothing around it."""
+    ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.patch.set_visible(False)

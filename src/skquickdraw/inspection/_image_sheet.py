@@ -1,0 +1,365 @@
+"""A sheet of images with what they are and what a classifier takes them for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._compat import count_samples, safe_indexing
+from .._targets import NO_LABEL
+from ..exceptions import InvalidParameterError
+from ._choice import check_positions, choose_rows, read_proba
+from ._figures import LINE, POINTS, RIGHT, SMALLEST_FONT, WRONG, import_pyplot, make_axes, shorten
+from ._figures import size_in_points as size_of
+from ._image_grid import draw_image, look_at, show_grid
+from ._reading import check_fitted, check_length, read_images, read_pair, shape_of
+
+CELL = 1.15  # inches of a new figure for each image
+TEXT_LINES = 2
+LETTERS = 17  # in a cell's width, at the usual size
+TEXT_SHARE = 0.2  # that the text adds to an image of usual size
+GAP = 0.12  # between columns, in heights of an image
+
+
+class ImageSheetDisplay:
+    """Images with their true and predicted labels, and the probability of what was predicted.
+
+    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which choose the
+    images. Below an answer stands 'correct' or the true label; wrong answers are bold, in a thick
+    dashed frame, and of another colour.
+
+    Parameters
+    ----------
+    images : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
+        Grey or RGB, on any scale that starts at 0.
+    y_true : array-like of shape (n,)
+        None or NaN where it is not known.
+    y_pred : array-like of shape (n,)
+    y_proba : array-like of shape (n,), default=None
+        Probability of the predicted class, from 0 to 1.
+    rows : ndarray of shape (n,), default=None
+        Where the images stand in the data that they were chosen from.
+    title : str, default=None
+    image_shape : (H, W) or (C, H, W), default=None
+        How to read flat rows; None takes squares.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    images_ : list of n matplotlib AxesImage
+    text_ : list of n matplotlib Text
+    frames_ : list of n matplotlib Rectangle
+
+    See Also
+    --------
+    ConfusedPairsDisplay : Which classes are taken for each other.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skquickdraw.inspection import ImageSheetDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> clf = GaussianNB().fit(X[:900], y[:900])
+    >>> display = ImageSheetDisplay.from_estimator(clf, X[900:], y[900:], n_images=6)
+    >>> len(display.rows), display.title
+    (6, '6 of 173 errors in 897 images, the surest first')
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        y_proba: ArrayLike | None = None,
+        rows: NDArray[np.intp] | None = None,
+        title: str | None = None,
+        image_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.images = images
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.y_proba = y_proba
+        self.rows = rows
+        self.title = title
+        self.image_shape = image_shape
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        show: str | ArrayLike = "surest_errors",
+        n_images: int = 24,
+        image_shape: tuple[int, ...] | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> ImageSheetDisplay:
+        """Predict images, and draw those that are worth a look.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted, with ``predict_proba``.
+        X : array-like of shape (n, ...)
+            Images.
+        y : array-like of shape (n,)
+            True labels. Rows without one (None, NaN, -1) are neither right nor wrong.
+        show : {'surest_errors', 'least_sure', 'errors'} or array-like of int, \
+default='surest_errors'
+            Wrong answers of the highest probability; answers of the lowest one, wrong or right;
+            wrong answers as they come; or these rows.
+        n_images : int, default=24
+            The most images; given rows are all shown.
+        image_shape : (H, W) or (C, H, W), default=None
+            How to read flat rows; None asks the estimator, or takes squares.
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        **plot_kw : dict
+            For :meth:`plot`.
+
+        Returns
+        -------
+        display : ImageSheetDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        InvalidParameterError
+            If it has no ``predict_proba``, or ``show`` or ``n_images`` cannot be used.
+        InvalidTargetsError, InvalidImagesError
+            If y or X cannot be read.
+        MissingDependencyError
+            If Matplotlib is not installed.
+        """
+        caller = f"{cls.__name__}.from_estimator"
+        import_pyplot(caller)
+        check_fitted(caller, estimator, "predict_proba")
+        check_length(caller, "y", y, count_samples(X))
+        proba = np.asarray(estimator.predict_proba(X))
+        return cls.from_predictions(
+            X,
+            y,
+            np.asarray(estimator.classes_)[proba.argmax(axis=1)],
+            y_proba=proba.max(axis=1),
+            show=show,
+            n_images=n_images,
+            image_shape=shape_of(estimator, image_shape),
+            ax=ax,
+            **plot_kw,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        X: ArrayLike,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        y_proba: ArrayLike | None = None,
+        show: str | ArrayLike = "surest_errors",
+        n_images: int = 24,
+        image_shape: tuple[int, ...] | None = None,
+        ax: Any = None,
+        **plot_kw: Any,
+    ) -> ImageSheetDisplay:
+        """Draw images that are worth a look, of predictions that were made already.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Images.
+        y_true, y_pred : array-like of shape (n,)
+            Labels, of one type; rows of ``y_true`` without one are neither right nor wrong.
+        y_proba : array-like of shape (n,), default=None
+            Probability of the predicted class. 'surest_errors' and 'least_sure' need it.
+        show, n_images, image_shape, ax, **plot_kw
+            As in :meth:`from_estimator`.
+
+        Returns
+        -------
+        display : ImageSheetDisplay
+        """
+        caller = f"{cls.__name__}.from_predictions"
+        import_pyplot(caller)
+        _, true, predicted = read_pair(caller, y_true, y_pred)
+        check_length(caller, "X", X, len(true))
+        sure = None if y_proba is None else read_proba(caller, y_proba, len(true))
+        is_wrong = (true != predicted) & (true != NO_LABEL)
+        if isinstance(show, str):
+            rows, title = choose_rows(caller, show, is_wrong, sure, n_images)
+        else:
+            rows, title = check_positions(caller, show, len(true)), None
+        display = cls(
+            read_images(caller, safe_indexing(X, rows if len(rows) else [0]), image_shape)[
+                : len(rows)
+            ],
+            np.asarray(safe_indexing(y_true, rows)),
+            np.asarray(safe_indexing(y_pred, rows)),
+            y_proba=None if sure is None else sure[rows],
+            rows=rows,
+            title=title,
+        )
+        return display.plot(ax=ax, **plot_kw)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_columns: int | None = None,
+        cmap: Any = None,
+        image_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+    ) -> ImageSheetDisplay:
+        """Draw the sheet.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        n_columns : int, default=None
+            Images in a row; None takes what makes them large.
+        cmap : str or Colormap, default=None
+            For images of one channel. None draws ink dark: 'gray_r' where most pixels are 0, and
+            else 'gray'.
+        image_kw, text_kw : dict, default=None
+            For ``imshow`` and ``text``.
+
+        Returns
+        -------
+        display : ImageSheetDisplay
+        """
+        caller = f"{type(self).__name__}.plot"
+        import_pyplot(caller)
+        answers = self._answers(caller)
+        images = np.asarray(self.images)
+        if len(images):
+            images = read_images(caller, images, self.image_shape)
+            check_length(caller, "images", images, len(answers))
+        width = images.shape[3] / images.shape[2] if len(images) else 1.0
+        size = None if ax is None else size_of(make_axes(caller, ax, (1, 1)))
+        n_columns = _columns(caller, n_columns, max(1, len(images)), width, size)
+        n_rows = -(-max(1, len(images)) // n_columns)
+        inches = (
+            max(4.0, n_columns * CELL * width),
+            n_rows * CELL * (1 + 1.4 * GAP + TEXT_SHARE) + 0.35,
+        )
+        ax = make_axes(caller, ax, inches)
+        size = (inches[0] * POINTS, inches[1] * POINTS) if size is None else size
+        look = look_at(images, cmap)
+        cell = _Cell.fitting(size, n_columns, n_rows, width)
+        self.images_: list[Any] = []
+        self.text_: list[Any] = []
+        self.frames_: list[Any] = []
+        for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
+            corner = cell.corner(k, n_columns)
+            self.images_.append(draw_image(ax, image, corner, look, **(image_kw or {})))
+            self._write(ax, answer, corner, cell, text_kw or {})
+        show_grid(ax, n_columns * (width + GAP), n_rows * (1 + cell.text) + GAP / 2)
+        if not len(images):
+            ax.text(0.5, 0.5, "no such image", ha="center", transform=ax.transAxes)
+        if self.title:
+            ax.set_title(self.title, fontsize="medium")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _answers(self, caller: str) -> list[tuple[str, str, float | None]]:
+        """Return for each image its true label ('' where not known), the answer and how sure."""
+        if count_samples(self.y_pred) == 0:
+            return []
+        classes, true, predicted = read_pair(caller, self.y_true, self.y_pred)
+        names = [*map(str, classes.tolist()), ""]
+        sure: Any = [None] * len(true)
+        if self.y_proba is not None:
+            sure = read_proba(caller, self.y_proba, len(true)).tolist()
+        return [(names[t], names[p], s) for t, p, s in zip(true, predicted, sure, strict=True)]
+
+    def _write(
+        self,
+        ax: Any,
+        answer: tuple[str, str, float | None],
+        corner: tuple[float, float],
+        cell: _Cell,
+        text_kw: dict[str, Any],
+    ) -> None:
+        from matplotlib.patches import Rectangle
+
+        true, predicted, sure = answer
+        is_wrong = true not in ("", predicted)
+        percent = "" if sure is None else f" {sure:.0%}"
+        first = shorten(predicted, cell.n_letters - len(percent)) + percent
+        second = f"true: {true}" if is_wrong else "correct" if true else "no label"
+        text = f"{first}\n{shorten(second, cell.n_letters)}"
+        style = {"fontsize": cell.font, "fontweight": "bold" if is_wrong else "normal"}
+        place = {"ha": "center", "va": "bottom", "linespacing": 1.1}
+        x, y = corner[0] + cell.width / 2, corner[1] - 0.04
+        self.text_.append(ax.text(x, y, text, **{**place, **style, **text_kw}))
+        frame = Rectangle(
+            corner,
+            cell.width,
+            1,
+            fill=False,
+            edgecolor=WRONG if is_wrong else RIGHT,
+            linewidth=2.5 if is_wrong else 1,
+            linestyle=(0, (4, 1.5)) if is_wrong else "-",
+            clip_on=False,
+        )
+        self.frames_.append(ax.add_patch(frame))
+
+
+class _Cell:
+    """What an image takes up with its text, in heights of an image; fonts in points."""
+
+    def __init__(self, width: float, text: float, font: float, n_letters: int) -> None:
+        self.width = width
+        self.text = text
+        self.font = font
+        self.n_letters = n_letters
+
+    @classmethod
+    def fitting(cls, size: tuple[float, float], n_columns: int, n_rows: int, width: float) -> _Cell:
+        """Return cells for axes of ``size`` points."""
+        points = _points_of_a_unit(size, n_columns, n_rows, width)
+        column = points * (width + GAP)
+        font = float(np.clip(column / (0.55 * LETTERS), SMALLEST_FONT, 9))
+        text = TEXT_LINES * LINE * font / points + 0.08
+        return cls(width, text, font, max(4, int(column / (0.55 * font))))
+
+    def corner(self, position: int, n_columns: int) -> tuple[float, float]:
+        row, column = divmod(position, n_columns)
+        return column * (self.width + GAP) + GAP / 2, row * (1 + self.text) + self.text
+
+
+def _points_of_a_unit(
+    size: tuple[float, float], n_columns: int, n_rows: int, width: float
+) -> float:
+    return min(size[0] / (n_columns * (width + GAP)), size[1] / (n_rows * 1.4))
+
+
+def _columns(
+    caller: str,
+    n_columns: int | None,
+    n_images: int,
+    width: float,
+    size: tuple[float, float] | None,
+) -> int:
+    """Return how many columns make the images largest in axes of ``size`` points."""
+    if n_columns is not None:
+        if n_columns < 1:
+            raise InvalidParameterError(
+                f"{caller}: n_columns must be at least 1, got {n_columns!r}."
+            )
+        return min(n_columns, n_images)
+    if size is None:
+        return min(n_images, 8 if n_images > 12 else 6)
+    choices = range(1, n_images + 1)
+    return max(choices, key=lambda n: _points_of_a_unit(size, n, -(-n_images // n), width))

@@ -1,0 +1,90 @@
+"""What displays are given: images, labels, and estimators that are fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from .._checks import check_target_array, raised_as
+from .._compat import count_samples
+from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
+from .._targets import check_same_kind, locate, read_own_labels, with_codes
+from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
+
+Codes = NDArray[np.int64]
+
+
+def read_images(
+    caller: str, X: ArrayLike, image_shape: tuple[int, ...] | None = None
+) -> NDArray[Any]:
+    """Return images as (n, C, H, W), in their own dtype and on their own scale."""
+    with raised_as(InvalidImagesError):
+        rows, layout = flatten_stack(caller, X, image_shape)
+        rows = check_target_array(rows, dtype="numeric", input_name="X")
+    if layout is None:
+        layout = Layout(resolve_image_shape(caller, rows.shape[1], image_shape), False)
+    if min(layout.shape[1:]) < SMALLEST_SIDE:
+        raise InvalidImagesError(
+            f"{caller}: X must hold images of {SMALLEST_SIDE} pixels a side at least, got "
+            f"{layout.shape} (channels, height, width). Pass image_shape= where rows are flat and "
+            "not square; draw strokes with skquickdraw.datasets.rasterize first."
+        )
+    return layout.restore(rows)
+
+
+def shape_of(estimator: Any, image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """Return how an estimator reads flat rows, unless the caller says."""
+    return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
+
+
+def read_pair(caller: str, y_true: Any, y_pred: Any) -> tuple[NDArray[Any], Codes, Codes]:
+    """Return all classes, sorted, and the codes of both; -1 for a true label that is missing."""
+    guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
+    own, true = read_own_labels(caller, y_true, known=guesses, input_name="y_true")
+    if len(true) != len(predicted):
+        raise InvalidTargetsError(
+            f"{caller}: y_true and y_pred have inconsistent numbers of samples, {len(true)} and "
+            f"{len(predicted)}. Pass a prediction for each row."
+        )
+    check_same_kind(caller, guesses, own)
+    extra = guesses[locate(guesses, own) == len(own)]
+    both = np.sort(np.concatenate([own, extra])) if len(extra) else own
+    return (
+        both,
+        with_codes(locate(own, both), true),
+        with_codes(locate(guesses, both), predicted),
+    )
+
+
+def check_length(caller: str, name: str, values: Any, n_rows: int) -> None:
+    """Refuse another number of values than of rows."""
+    n_values = count_samples(values)
+    if n_values != n_rows:
+        raise InvalidTargetsError(
+            f"{caller}: {name} must have one entry for each of the {n_rows} rows, got {n_values}."
+        )
+
+
+def check_fitted(caller: str, estimator: Any, method: str | None = None) -> None:
+    """Refuse what is no fitted estimator, or lacks a method."""
+    with raised_as(InvalidParameterError):
+        check_is_fitted(estimator)
+    if method is not None and not hasattr(estimator, method):
+        raise InvalidParameterError(
+            f"{caller}: the estimator must have {method}, but {type(estimator).__name__} has none. "
+            "Use from_predictions with predictions of your own."
+        )
+
+
+def named_estimators(caller: str, estimator: Any, method: str) -> dict[str, Any]:
+    """Return fitted estimators by name; a single one goes by the name of its class."""
+    named = estimator if isinstance(estimator, Mapping) else {type(estimator).__name__: estimator}
+    if not named:
+        raise InvalidParameterError(f"{caller}: there must be at least one estimator, got none.")
+    for own in named.values():
+        check_fitted(caller, own, method)
+    return dict(named)

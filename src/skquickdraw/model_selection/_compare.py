@@ -1,0 +1,239 @@
+"""Several estimators on the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import cross_validate
+
+from .._checks import raised_as
+from .._compat import safe_indexing
+from .._fitting import check_parameters, find_mark, fit_targets, learns_from, unlabeled_marks
+from .._marks import is_same_mark
+from .._targets import NO_LABEL, check_same_length, read_labels
+from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ._comparison import Comparison
+from ._kfold import LabeledStratifiedKFold
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def compare(
+    estimators: Mapping[str, Any],
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    cv: Any = 5,
+    X_unlabeled: ArrayLike | None = None,
+    scoring: Any = "balanced_accuracy",
+    n_jobs: int | None = None,
+) -> Comparison:
+    """Cross-validate several estimators on the same folds, and tell how far they are apart.
+
+    On the same folds the luck of the split is the same for all, and cancels in their differences:
+    these are known more precisely than the scores themselves.
+
+    Parameters
+    ----------
+    estimators : dict from str to classifier
+        Unfitted ones; others are cloned. All are compared with the first.
+    X : array-like of shape (n, ...)
+    y : array-like of shape (n,)
+        Labels. Rows may lack one where an estimator has a parameter ``unlabeled_label``. They are
+        trained on in every fold, and never tested. Estimators that know no such rows are fitted
+        to the labelled rows alone.
+    cv : int, splitter or iterable of (train, test), default=5
+        A number is that of the folds of a :class:`LabeledStratifiedKFold`.
+    X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
+        More rows without labels, for the estimators whose ``fit`` takes them; the others do
+        without.
+    scoring : str, callable, list of str or dict, default='balanced_accuracy'
+        Names of scorers, or callables ``scorer(estimator, X, y)`` such as
+        :func:`~skquickdraw.metrics.make_group_scorer` returns; a dict gives them names.
+    n_jobs : int, default=None
+        Folds that are fitted at a time.
+
+    Returns
+    -------
+    comparison : Comparison
+        Prints as a table; ``to_dict`` and ``to_frame`` return it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no estimator, a scorer or a parameter of an estimator is unknown, the marks of
+        rows without labels differ, or ``X_unlabeled`` is given and no estimator takes it.
+    InvalidTargetsError
+        If y cannot be read, or a test fold holds a row without a label.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_validate : Does the work.
+    skquickdraw.inspection.ComparisonDisplay : Draws the result.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skquickdraw.model_selection import compare
+    >>> X, y = load_digits(return_X_y=True)
+    >>> found = compare({"bayes": GaussianNB(), "neighbours": KNeighborsClassifier()}, X, y)
+    >>> found.names, found.scores["balanced_accuracy"].shape
+    (('bayes', 'neighbours'), (2, 5))
+    >>> found.to_dict()["difference"].round(2).tolist()
+    [0.0, 0.16]
+    """
+    _check_estimators(estimators)
+    scorers = _read_scoring(scoring)
+    mark = _common_mark(estimators)
+    _, codes = read_labels("compare", y, unlabeled_label=mark)
+    check_same_length("compare", X, codes)
+    if X_unlabeled is not None:
+        X_unlabeled = np.asarray(X_unlabeled)
+    learners = {
+        name: _Learner(estimator, mark, _pool_for(estimator, X_unlabeled))
+        for name, estimator in estimators.items()
+    }
+    if X_unlabeled is not None and not any(learner.pool for learner in learners.values()):
+        raise InvalidParameterError(
+            "compare: X_unlabeled is given, but the fit of none of the estimators takes it: "
+            f"{list(estimators)}. Leave it out."
+        )
+    splits = _split(cv, X, y, codes, mark)
+    results = [
+        cross_validate(
+            learner, X, y, scoring=scorers, cv=splits, n_jobs=n_jobs, error_score="raise"
+        )
+        for learner in learners.values()
+    ]
+    return Comparison(
+        tuple(estimators),
+        {name: np.stack([result[f"test_{name}"] for result in results]) for name in scorers},
+        np.stack([result["fit_time"] for result in results]),
+        float(np.mean([len(test) / np.sum(codes[train] != NO_LABEL) for train, test in splits])),
+        tuple(learner.uses_unlabeled(codes) for learner in learners.values()),
+    )
+
+
+def _check_estimators(estimators: Any) -> None:
+    if not isinstance(estimators, Mapping) or not estimators:
+        raise InvalidParameterError(
+            "compare: estimators must be a dict from names to classifiers, such as {'default': "
+            f"CNNClassifier(), 'wide': CNNClassifier(width=2)}}, got {estimators!r}."
+        )
+    for name, estimator in estimators.items():
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise InvalidParameterError(
+                f"compare: estimators must be objects with a method fit, but {name!r} is "
+                f"{estimator!r}."
+            )
+        check_parameters(estimator)
+
+
+def _common_mark(estimators: Mapping[str, Any]) -> Any:
+    """Return how rows without labels are marked; None where no estimator knows of such."""
+    marks = [find_mark(f"compare: {name}", own) for name, own in estimators.items() if _knows(own)]
+    if not all(is_same_mark(mark, marks[0]) for mark in marks):
+        raise InvalidParameterError(
+            "compare: all estimators must mark rows without labels alike, got unlabeled_label "
+            f"{marks}. Give them the same one."
+        )
+    return marks[0] if marks else None
+
+
+def _knows(estimator: Any) -> bool:
+    return any(mark is not None for mark in unlabeled_marks(estimator))
+
+
+def _read_scoring(scoring: Any) -> dict[str, Callable[..., float]]:
+    if isinstance(scoring, str):
+        scoring = [scoring]
+    if callable(scoring):
+        scoring = {"score": scoring}
+    if not isinstance(scoring, Mapping):
+        is_list = isinstance(scoring, Iterable)
+        scoring = {name: name for name in scoring} if is_list else {}
+    if not scoring or not all(isinstance(s, str) or callable(s) for s in scoring.values()):
+        raise InvalidParameterError(
+            "compare: scoring must be the name of a scorer, a callable, a list of names, or a dict "
+            f"from names to either, got {scoring!r}."
+        )
+    with raised_as(InvalidParameterError):
+        return {name: _OfEstimator(get_scorer(own)) for name, own in scoring.items()}
+
+
+def _pool_for(estimator: Any, X_unlabeled: NDArray[Any] | None) -> _Pool | None:
+    if X_unlabeled is None or not learns_from(estimator, "X_unlabeled"):
+        return None
+    return _Pool(X_unlabeled)
+
+
+def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list[Split]:
+    if isinstance(cv, Integral):
+        cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
+    splits = list(cv.split(X, y)) if hasattr(cv, "split") else list(cv)
+    if not splits:
+        raise InvalidParameterError(
+            "compare: cv must give at least one split, got none. Pass a number of folds."
+        )
+    for fold, (_, test) in enumerate(splits):
+        n_open = int(np.sum(codes[test] == NO_LABEL))
+        if n_open:
+            raise InvalidTargetsError(
+                f"compare: test rows need a label, but {n_open} of fold {fold} have none. Use a "
+                "splitter that tests on labelled rows, such as LabeledStratifiedKFold."
+            )
+    return splits
+
+
+class _Pool:
+    """Rows without labels, which clones share: ``clone`` would copy an array."""
+
+    def __init__(self, rows: NDArray[Any]) -> None:
+        self.rows = rows
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Pool:
+        return self
+
+
+class _OfEstimator:
+    """A scorer for what is inside of a :class:`_Learner`."""
+
+    def __init__(self, scorer: Callable[..., float]) -> None:
+        self.scorer = scorer
+
+    def __call__(self, learner: _Learner, X: Any, y: Any) -> float:
+        return self.scorer(learner.estimator_, X, y)
+
+
+class _Learner(BaseEstimator):
+    """An estimator with the rows that it learns from in every fold.
+
+    ``cross_validate`` would cut ``X_unlabeled`` to the training rows, were it as long as X.
+    """
+
+    def __init__(self, estimator: Any, mark: Any, pool: _Pool | None) -> None:
+        self.estimator = estimator
+        self.mark = mark
+        self.pool = pool
+
+    def fit(self, X: Any, y: Any) -> _Learner:
+        if self.mark is not None and not _knows(self.estimator):
+            _, codes = read_labels("compare", y, unlabeled_label=self.mark)
+            labeled = np.flatnonzero(codes != NO_LABEL)
+            if len(labeled) < len(codes):
+                X, y = safe_indexing(X, labeled), safe_indexing(y, labeled)
+        pool = None if self.pool is None else self.pool.rows
+        self.estimator_ = fit_targets(clone(self.estimator), X, y, X_unlabeled=pool)
+        return self
+
+    def uses_unlabeled(self, codes: NDArray[np.int64]) -> bool:
+        has_open = bool((codes == NO_LABEL).any())
+        return self.pool is not None or (has_open and _knows(self.estimator))
