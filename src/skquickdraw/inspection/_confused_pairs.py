@@ -13,9 +13,10 @@ from .._compat import count_samples
 from .._targets import NO_LABEL
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._figures import (
+    LINE,
     MUTED,
+    POINTS,
     WRONG,
-    clean,
     font_size,
     import_pyplot,
     make_panels,
@@ -27,8 +28,7 @@ from ._reading import check_fitted, check_length, read_pair
 
 CELL = 0.115  # inches of a new figure for each class, at least
 ROOMY = 0.3  # inches for each of few classes
-LETTERS = 14  # of a class in the list
-LINE_OF_LIST = 18.0  # points, at most
+MOST_LINE, LEAST_LINE = 18.0, 9.0  # points for a line of the list
 NARROW = 360.0  # points, below which the list stands under the matrix
 
 
@@ -69,7 +69,7 @@ class ConfusedPairsDisplay:
     figure_ : matplotlib Figure
     im_ : matplotlib AxesImage
     text_ : list of matplotlib Text
-        The shares in the list.
+        The lines of the list, which has fewer pairs where there is not enough height for all.
 
     See Also
     --------
@@ -204,8 +204,10 @@ class ConfusedPairsDisplay:
         self.pairs_ = _most_confused(counts, shares, classes, n_pairs)
         self.axes_ = self._panels(caller, ax, len(classes))
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
-        self._draw_matrix(shares, classes, cmap, im_kw or {})
+        self._draw_matrix(shares, classes, cmap, im_kw or {}, is_own=ax is None)
         self.text_ = self._draw_list() if self.pairs_ else []
+        if ax is None:  # a layout of square axes needs a second pass
+            self.figure_.draw_without_rendering()
         return self
 
     def _check(self, caller: str, n_pairs: int) -> tuple[NDArray[np.float64], list[Any]]:
@@ -230,16 +232,22 @@ class ConfusedPairsDisplay:
 
     def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Any]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""
-        side = max(3.6, n_classes * (ROOMY if n_classes <= 20 else CELL) + 1.2)
+        side = max(3.6, _side(n_classes) + 1.2)
         if not self.pairs_:
             return make_panels(caller, ax, (1, 1), (side, side))
         is_narrow = hasattr(ax, "get_window_extent") and size_in_points(ax)[0] < NARROW
         if is_narrow:
             return make_panels(caller, ax, (2, 1), (side, 2 * side), height_ratios=[1.7, 1])
-        return make_panels(caller, ax, (1, 2), (side + 4.2, side), width_ratios=[side, 2.4])
+        return make_panels(caller, ax, (1, 2), (side + 4.2, side), width_ratios=[side, 3.2])
 
     def _draw_matrix(
-        self, shares: NDArray[np.float64], classes: list[Any], cmap: Any, im_kw: dict[str, Any]
+        self,
+        shares: NDArray[np.float64],
+        classes: list[Any],
+        cmap: Any,
+        im_kw: dict[str, Any],
+        *,
+        is_own: bool,
     ) -> None:
         from matplotlib.colors import ListedColormap
 
@@ -255,7 +263,8 @@ class ConfusedPairsDisplay:
         ax.set_xlabel("taken for (share of the true class)", fontsize="small")
         ax.set_ylabel("true class", fontsize="small")
         names = [classes[k] for k in self.order_]
-        space = min(size_in_points(ax))
+        # A new figure is made for so much, and else the names themselves take some.
+        space = _side(n_classes) * POINTS if is_own else 0.85 * min(size_in_points(ax))
         n_letters = int(np.clip(space / 12, 6, 24))
         name_classes(ax, "y", names, n_letters, space=space)
         name_classes(ax, "x", names, n_letters, space=space)
@@ -265,28 +274,30 @@ class ConfusedPairsDisplay:
         bar.outline.set_visible(False)
 
     def _draw_list(self) -> list[Any]:
-        ax, n_pairs = self.axes_[1], len(self.pairs_)
-        shares = [pair.share for pair in self.pairs_]
-        ax.barh(range(n_pairs), shares, color=WRONG, alpha=0.8, height=0.6)
-        names = [
-            f"{shorten(pair.true, LETTERS)} taken for {shorten(pair.predicted, LETTERS)}"
-            for pair in self.pairs_
-        ]
-        space = min(size_in_points(ax)[1], n_pairs * LINE_OF_LIST)
-        name_classes(ax, "y", names, 2 * LETTERS + 11, space=space)
-        size = min(label.get_fontsize() for label in ax.get_yticklabels())
-        ax.set_ylim(max(n_pairs, size_in_points(ax)[1] / LINE_OF_LIST) - 0.4, -0.6)
-        ax.set_xlim(0, max(shares) * 1.6)
+        """Write the pairs over pale bars, so that no margin is needed for their names."""
+        ax = self.axes_[1]
+        width, height = size_in_points(ax)
+        shown = self.pairs_[: max(1, int(height / LEAST_LINE))]
+        size = min(font_size("x-small"), height / len(shown) / LINE)
+        shares = [pair.share for pair in shown]
+        ax.barh(range(len(shown)), shares, color=WRONG, alpha=0.35, height=0.8)
+        ax.set_ylim(max(len(shown), height / MOST_LINE) - 0.4, -0.6)
+        ax.set_xlim(0, max(shares))
         ax.set_title("most confused", fontsize="small", loc="left")
-        clean(ax)
-        ax.grid(visible=False)
-        ax.spines["bottom"].set_visible(False)
-        ax.set_xticks([])
-        texts = [f" {pair.share:.0%} ({pair.n})" for pair in self.pairs_]
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.patch.set_visible(False)
+        n_letters = int((width / (0.55 * size) - len("100% taken for (100)")) / 2)
+        place = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size}
         return [
-            ax.text(pair.share, row, text, va="center", fontsize=size)
-            for row, (pair, text) in enumerate(zip(self.pairs_, texts, strict=True))
+            ax.text(0.01, row, _describe(pair, max(5, n_letters)), **place)
+            for row, pair in enumerate(shown)
         ]
+
+
+def _side(n_classes: int) -> float:
+    """Return inches of a matrix in a new figure."""
+    return n_classes * (ROOMY if n_classes <= 20 else CELL)
 
 
 def order_by_similarity(shares: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -301,6 +312,11 @@ def order_by_similarity(shares: NDArray[np.float64]) -> NDArray[np.intp]:
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
     return leaves_list(tree).astype(np.intp)
+
+
+def _describe(pair: ConfusedPair, n_letters: int) -> str:
+    names = [shorten(name, n_letters) for name in (pair.true, pair.predicted)]
+    return f"{pair.share:.0%} {names[0]} taken for {names[1]} ({pair.n})"
 
 
 def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._figures import MUTED
+
 WHITE, BRIGHT = 255, 128
 PAPER_SHARE = 0.5  # of all pixels; with more zeros than that, what is not zero is ink
 
@@ -48,6 +50,14 @@ def draw_image(
         return ax.imshow(image[0], extent=extent, **{**colours, **image_kw})
     scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - look.low) / (look.high - look.low)
     return ax.imshow(scaled.clip(0, 1), extent=extent, **image_kw)
+
+
+def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
+    """Draw a thin line around an image: where ink was moved to shows against its border."""
+    from matplotlib.patches import Rectangle
+
+    style = {"fill": False, "edgecolor": MUTED, "linewidth": 0.4, "clip_on": False}
+    ax.add_patch(Rectangle(corner, width, 1, **style))
 
 
 def show_grid(ax: Any, width: float, height: float) -> None:

@@ -19,7 +19,7 @@ from ._reading import check_fitted, check_length, read_images, read_pair, shape_
 CELL = 1.15  # inches of a new figure for each image
 TEXT_LINES = 2
 LETTERS = 17  # in a cell's width, at the usual size
-TEXT_SHARE = 0.2  # that the text adds to an image of usual size
+CELL_HEIGHT = 1.36  # with its text, in heights of an image
 GAP = 0.12  # between columns, in heights of an image
 
 
@@ -249,10 +249,7 @@ default='surest_errors'
         size = None if ax is None else size_of(make_axes(caller, ax, (1, 1)))
         n_columns = _columns(caller, n_columns, max(1, len(images)), width, size)
         n_rows = -(-max(1, len(images)) // n_columns)
-        inches = (
-            max(4.0, n_columns * CELL * width),
-            n_rows * CELL * (1 + 1.4 * GAP + TEXT_SHARE) + 0.35,
-        )
+        inches = max(4.0, n_columns * CELL * width), n_rows * CELL * CELL_HEIGHT + 0.35
         ax = make_axes(caller, ax, inches)
         size = (inches[0] * POINTS, inches[1] * POINTS) if size is None else size
         look = look_at(images, cmap)
