@@ -21,13 +21,14 @@ from ..augmentation import (
 )
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions
-from ._figures import LINE, POINTS, SMALLEST_FONT, font_size, import_pyplot, make_axes
+from ._figures import LINE, SMALLEST_FONT, font_size, import_pyplot, make_axes
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, look_at, outline_image, show_grid
 from ._reading import check_fitted, read_images, shape_of
 
 GAP = 0.08  # between images, in their height
 CELL = 0.75  # inches of a new figure for each image
+MARGIN = 0.08  # inches around it
 N_ROWS = 6
 
 
@@ -239,10 +240,7 @@ class AugmentationDisplay:
         images = self._check(caller)
         n_rows, n_columns, _, height, width = images.shape
         step = width / height + GAP
-        longest = max([0, *(len(label) for label in self.row_labels or ())])
-        usual = font_size("small")
-        margin = (longest + 1) * 0.62 * usual / POINTS
-        inches = n_columns * step * CELL + margin, n_rows * (1 + GAP) * CELL + 0.3
+        inches = (n_columns * step - GAP) * CELL, (n_rows * (1 + GAP) - GAP) * CELL
         is_own, ax = ax is None, make_axes(caller, ax, inches)
         look = look_at(images, cmap)
         self.images_ = np.empty((n_rows, n_columns), dtype=object)
@@ -254,8 +252,8 @@ class AugmentationDisplay:
         show_grid(ax, n_columns * step - GAP, n_rows * (1 + GAP) - GAP)
         self._write(ax, step, (n_rows, n_columns))
         self.ax_, self.figure_ = ax, ax.figure
-        if is_own:  # whose layout needs a second pass for the names of rows
-            self.figure_.draw_without_rendering()
+        if is_own:
+            self._fit_figure(inches)
         return self
 
     def _check(self, caller: str) -> NDArray[Any]:
@@ -298,6 +296,19 @@ class AugmentationDisplay:
         size = max(SMALLEST_FONT, min([usual, *sizes]))
         for k, label in named:
             self.text_.append(ax.text(k * step, -0.08, label, fontsize=size, va="bottom"))
+
+    def _fit_figure(self, inches: tuple[float, float]) -> None:
+        """Make the figure as large as the grid and its names."""
+        n_names = 0 if self.row_labels is None else len(self.row_labels)
+        boxes = [text.get_window_extent() for text in self.text_]
+        scale = 1 / self.figure_.get_dpi()
+        left = max([0, *(box.width * scale for box in boxes[:n_names])]) + 2 * MARGIN
+        top = max([0, *(box.height * scale for box in boxes[n_names:])]) + 2 * MARGIN
+        width, height = left + inches[0] + MARGIN, top + inches[1] + MARGIN
+        self.figure_.set_layout_engine("none")
+        self.figure_.set_size_inches(width, height)
+        place = left / width, MARGIN / height, inches[0] / width, inches[1] / height
+        self.ax_.set_position(place)
 
 
 def _read(

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ._figures import MUTED
 
 WHITE, BRIGHT = 255, 128
-PAPER_SHARE = 0.5  # of all pixels; with more zeros than that, what is not zero is ink
 
 
 class Look(NamedTuple):
@@ -32,7 +31,7 @@ def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
     elif 0 < high <= 1:
         high = 1.0
     if cmap is None:
-        cmap = "gray_r" if np.mean(images == 0) > PAPER_SHARE else "gray"
+        cmap = "gray_r" if 2 * np.sum(images == 0) > images.size else "gray"
     low = min(low, 0.0)
     return Look(low, high if high > low else low + 1, cmap)
 
