@@ -22,9 +22,9 @@ import torch
 
 from skquickdraw.augmentation import AugmentationPolicy, CutMix, MixUp, resolve_augmentation
 from skquickdraw.datasets import make_sketches
+from skquickdraw.inspection import AugmentationDisplay
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 OFF = {"rotation": 0, "horizontal_flip": 0, "shift": 0, "scale": 0, "shear": 0}
 CHANGES = {
@@ -51,7 +51,8 @@ def main() -> None:
     rows |= mix(rows["as drawn"])
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "augmentation.png"
-    draw(rows, path)
+    grid = torch.stack(list(rows.values())).numpy()
+    AugmentationDisplay(grid, row_labels=list(rows)).plot().figure_.savefig(path, dpi=130)
     print(f"{len(rows)} rows of sketches: {path}")
 
 
@@ -100,27 +101,6 @@ def mix(images: torch.Tensor) -> dict[str, torch.Tensor]:
         draw = mixing.draw(len(images), tuple(images.shape[1:]), generator())
         mixed[name] = mixing.apply(images, targets, draw)[0]
     return mixed
-
-
-def draw(rows: dict[str, torch.Tensor], path: Path) -> None:
-    n_columns = len(SHOWN) * N_VARIANTS
-    sheet = np.concatenate([stripe(images) for images in rows.values()])
-    figure, axes = plt.subplots(figsize=(9, 0.62 * len(rows)), layout="constrained")
-    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
-    axes.set_yticks((np.arange(len(rows)) + 0.5) * 28, rows, family="monospace")
-    axes.set_xticks([])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for border in (28, 28 * (1 + len(CHANGES)), 28 * (2 + len(CHANGES))):
-        axes.axhline(border - 0.5, color="0.8", linewidth=1)
-    axes.set_xlim(-0.5, 28 * n_columns - 0.5)
-    figure.savefig(path, dpi=130, bbox_inches="tight")
-    plt.close(figure)
-
-
-def stripe(images: torch.Tensor) -> np.ndarray:
-    """Lay images (n, 1, 28, 28) side by side."""
-    return images[:, 0].permute(1, 0, 2).flatten(1).numpy()
 
 
 if __name__ == "__main__":

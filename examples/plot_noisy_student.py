@@ -10,7 +10,7 @@ makes the pseudo-labels balanced too.
 The left plot shows, for each class, how many of its unlabelled drawings got the right
 pseudo-label. The right one shows the recall on a test set, of the teacher and of its two students.
 The table adds what the students score where the whole test set, known to be balanced, is labelled
-at once. One run of small networks: look at the slopes, not at single points. ::
+at once. One run of small networks: look at the means, not at single points. ::
 
     python examples/plot_noisy_student.py [--output FOLDER]
 """
@@ -24,6 +24,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skquickdraw import NoisyStudentClassifier, ResNetClassifier
 from skquickdraw.datasets import make_ladder, make_sketches
+from skquickdraw.inspection import RecallByClassSizeDisplay
 from skquickdraw.metrics import imbalance_report, per_class_recall
 
 matplotlib.use("Agg")
@@ -35,7 +36,11 @@ STUDENTS = {
     NAIVE: {"threshold": 0.4, "pseudo_labels": "hard"},
     PRIOR_AWARE: {"threshold": 0.0, "class_prior": "uniform"},
 }
-COLOURS = {"teacher": "0.6", NAIVE: "#c2571a", PRIOR_AWARE: "#20366b"}
+STYLES = {
+    "teacher": {"color": "0.6", "marker": "o", "linestyle": ":"},
+    NAIVE: {"color": "#D55E00", "marker": "s", "linestyle": "--"},
+    PRIOR_AWARE: {"color": "#0072B2", "marker": "D", "linestyle": "-"},
+}
 
 
 def main() -> None:
@@ -101,25 +106,11 @@ def tell(name: str, y_pred: np.ndarray, y_test: np.ndarray, y_train: np.ndarray)
 def draw(
     sizes: np.ndarray, found: dict[str, np.ndarray], recalls: dict[str, np.ndarray], path: Path
 ) -> None:
-    order = np.argsort(sizes)
-    figure, panels = plt.subplots(
-        1, 2, figsize=(10, 4.2), sharex=True, sharey=True, layout="constrained"
-    )
-    titles = ("right pseudo-labels", "recall on the test set")
-    for axes, curves, title in zip(panels, (found, recalls), titles, strict=True):
-        for name, values in curves.items():
-            style = {"color": COLOURS[name], "label": name, "ms": 4}
-            axes.semilogx(sizes[order], values[order], "o-", **style)
-        axes.set_title(title, fontsize=11)
-        axes.set(xlim=(sizes.min() * 0.9, sizes.max() * 1.1), ylim=(-0.03, 1.03))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xticks([5, 10, 20, 50, 100], labels=["5", "10", "20", "50", "100"])
-        axes.minorticks_off()
-    handles, names = panels[1].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False)
-    figure.supxlabel("labelled drawings of the class")
-    panels[0].set_ylabel("share of the class")
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
+    labels = ("right pseudo-labels, share of the class", "recall on the test set")
+    for axes, shares, label in zip(panels, (found, recalls), labels, strict=True):
+        RecallByClassSizeDisplay(sizes, shares).plot(ax=axes, styles=STYLES)
+        axes.set(xlabel="labelled drawings of the class", ylabel=label)
     figure.savefig(path, dpi=130)
     plt.close(figure)
 

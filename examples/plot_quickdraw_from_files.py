@@ -5,7 +5,7 @@ From files of drawings to a model in a file
 The whole way: drawings in the formats that Quick, Draw! is published in are loaded, a network
 learns them, and it leaves as two files. One is loaded again in Python, without executing anything;
 the other runs wherever ONNX Runtime does. All three give the same answers. The picture shows test
-drawings with them, the wrong ones in red.
+drawings with them, the wrong ones in bold and in dashed frames.
 
 Pass a file or folder of your own: .npy, .npz, .ndjson, .bin, or folders of .png. Without one, small
 files are made up in a temporary folder: bitmaps of a few things, and strokes of two more. ::
@@ -28,10 +28,10 @@ from sklearn.model_selection import train_test_split
 
 from skquickdraw import ResNetClassifier
 from skquickdraw.datasets import load_quickdraw, make_sketches
+from skquickdraw.inspection import ImageSheetDisplay
 from skquickdraw.persistence import load_model, save_model, to_onnx
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 
 def main() -> None:
@@ -54,7 +54,14 @@ def main() -> None:
 
     options.output.mkdir(parents=True, exist_ok=True)
     compare_files(classifier, X_test, drawings.image_shape, options.output)
-    draw(X_test, y_test, y_pred, drawings.image_shape, options.output / "quickdraw_from_files.png")
+    sheet = ImageSheetDisplay.from_predictions(
+        X_test,
+        y_test,
+        y_pred,
+        show=np.arange(min(24, len(y_test))),
+        image_shape=drawings.image_shape,
+    )
+    sheet.figure_.savefig(options.output / "quickdraw_from_files.png", dpi=130)
 
 
 def parse_options() -> argparse.Namespace:
@@ -129,19 +136,6 @@ def report(file: Path, expected: np.ndarray, proba: np.ndarray) -> None:
         f"{file.name:22} {file.stat().st_size / 1e6:5.2f} MB, {same:.1%} of the answers the same, "
         f"probabilities within {np.abs(proba - expected).max():.0e}"
     )
-
-
-def draw(
-    X: np.ndarray, y_test: np.ndarray, y_pred: np.ndarray, image_shape: tuple[int, int], path: Path
-) -> None:
-    figure, panels = plt.subplots(3, 8, figsize=(10, 4.4), layout="constrained")
-    for axes, image, truth, answer in zip(panels.flat, X, y_test, y_pred, strict=False):
-        axes.imshow(255 - image.reshape(image_shape), cmap="gray", vmin=0, vmax=255)
-        axes.set_title(answer, fontsize=9, color="#20366b" if answer == truth else "#b3261e")
-    for axes in panels.flat:
-        axes.set_axis_off()
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
 
 
 if __name__ == "__main__":

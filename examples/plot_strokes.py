@@ -21,9 +21,9 @@ import torch
 
 from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import pack_strokes
+from skquickdraw.inspection import AugmentationDisplay
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
 CHANGES = {"drop_stroke": 0.4, "drop_tail": 0.5, "jitter": 6, "width": 1}
@@ -39,7 +39,8 @@ def main() -> None:
     rows = show_changes(torch.from_numpy(strokes).float().unsqueeze(1))
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "strokes.png"
-    draw(rows, path)
+    grid = torch.stack(list(rows.values())).numpy()
+    AugmentationDisplay(grid, row_labels=list(rows)).plot().figure_.savefig(path, dpi=130)
     print(f"{len(rows)} rows of {', '.join(DRAWINGS)}: {path}")
 
 
@@ -114,25 +115,6 @@ def show_changes(strokes: torch.Tensor) -> dict[str, torch.Tensor]:
         name: policy(strokes, torch.Generator().manual_seed(SEED))
         for name, policy in policies.items()
     }
-
-
-def draw(rows: dict[str, torch.Tensor], path: Path) -> None:
-    sheet = np.concatenate([stripe(images) for images in rows.values()])
-    figure, axes = plt.subplots(figsize=(9, 0.8 * len(rows)), layout="constrained")
-    axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255)
-    axes.set_yticks((np.arange(len(rows)) + 0.5) * SIDE, rows, family="monospace")
-    axes.set_xticks([])
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for border in (SIDE, SIDE * (1 + len(CHANGES))):
-        axes.axhline(border - 0.5, color="0.8", linewidth=1)
-    figure.savefig(path, dpi=130, bbox_inches="tight")
-    plt.close(figure)
-
-
-def stripe(images: torch.Tensor) -> np.ndarray:
-    """Lay images (n, 1, side, side) side by side."""
-    return images[:, 0].permute(1, 0, 2).flatten(1).numpy()
 
 
 if __name__ == "__main__":

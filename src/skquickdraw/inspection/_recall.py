@@ -197,7 +197,7 @@ class RecallByClassSizeDisplay:
         show_means : bool, default=True
             Whether to draw the mean over each group of classes.
         styles : dict from str to dict, default=None
-            For some of the models, keywords of their points for ``Axes.plot``.
+            For some of the models, keywords for ``Axes.plot``; ``linestyle`` is that of the means.
 
         Returns
         -------
@@ -211,14 +211,14 @@ class RecallByClassSizeDisplay:
         self.lines_: list[Any] = []
         self.means_: list[list[Any]] = []
         for k, (name, values) in enumerate(recalls.items()):
-            style = {**style_of(k), "linestyle": "none", "markersize": 4.5, "label": name}
-            style |= {"alpha": 0.7 if show_means else 0.9, **(styles or {}).get(name, {})}
+            style = {**style_of(k), "markersize": 4.5, "alpha": 0.7, "label": name}
+            style |= (styles or {}).get(name, {})
+            dashes = style.pop("linestyle")
             moved = counts * DODGE ** (k - (len(recalls) - 1) / 2)
-            self.lines_ += ax.plot(moved, values, **style)
+            self.lines_ += ax.plot(moved, values, linestyle="none", **style)
+            mean_style = {"color": self.lines_[-1].get_color(), "linestyle": dashes}
             shown = groups if show_means else ()
-            self.means_.append(
-                [_draw_mean(ax, counts[own], values[own], k, style) for own in shown]
-            )
+            self.means_.append([_draw_mean(ax, counts[i], values[i], mean_style) for i in shown])
         self._finish(ax, counts, groups)
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -288,14 +288,12 @@ def _draw_mean(
     ax: Any,
     counts: NDArray[np.float64],
     recalls: NDArray[np.float64],
-    position: int,
     style: dict[str, Any],
 ) -> Any:
     seen = recalls[~np.isnan(recalls)]
     mean = seen.mean() if len(seen) else np.nan
     ends = counts.min() / 1.08, counts.max() * 1.08
-    dashes = style_of(position)["linestyle"]
-    (line,) = ax.plot(ends, [mean, mean], color=style["color"], linestyle=dashes, linewidth=2.2)
+    (line,) = ax.plot(ends, [mean, mean], linewidth=2.2, **style)
     return line
 
 

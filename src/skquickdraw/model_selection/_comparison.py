@@ -154,7 +154,7 @@ class Comparison:
 
     def _lines_of(self, score: str) -> list[str]:
         table = self._columns_of(score)
-        width = max(map(len, (score, *self.names)))
+        width = max(map(len, (*self.scores, *self.names)))
         lines = [f"{score:{width}}{'mean':>10} +- {'':6}{'difference':>12} +- {'':6}  fit seconds"]
         for row, name in enumerate(self.names):
             mean, error, ahead, ahead_error, seconds = (table[key][row] for key in COLUMNS)
