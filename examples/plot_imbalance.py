@@ -98,6 +98,7 @@ def draw(y_test: np.ndarray, y_pred: dict, y_train: np.ndarray, path: Path) -> N
             ax=axes,
             styles={untreated: {"color": "0.6"}},
         )
+        axes.label_outer()
     figure.savefig(path, dpi=130)
     plt.close(figure)
 

@@ -122,7 +122,7 @@ def test_colours_follow_the_background():
     light = ConfusedPairsDisplay(COUNTS).plot().im_.get_cmap().name
     with plt.style.context("dark_background"):
         dark = ConfusedPairsDisplay(COUNTS).plot().im_.get_cmap().name
-    assert (light, dark) == ("cividis_r", "cividis")
+    assert (light, dark) == ("Blues", "Blues_r")
 
 
 def test_what_does_not_fit_is_refused():

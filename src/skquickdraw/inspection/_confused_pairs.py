@@ -188,7 +188,7 @@ class ConfusedPairsDisplay:
         n_pairs : int, default=15
             Length of the list; 0 leaves it out.
         cmap : str or Colormap, default=None
-            None is cividis, so turned that large shares stand out from the background.
+            None takes blues, so turned that large shares stand out from the background.
         im_kw : dict, default=None
             For ``imshow``.
 
@@ -249,7 +249,7 @@ class ConfusedPairsDisplay:
         *,
         is_own: bool,
     ) -> None:
-        from matplotlib.colors import ListedColormap
+        from matplotlib.colors import ListedColormap, PowerNorm
 
         ax, n_classes = self.ax_, len(classes)
         drawn = shares[np.ix_(self.order_, self.order_)]
@@ -258,7 +258,9 @@ class ConfusedPairsDisplay:
         diagonal = np.ma.masked_where(~is_right, np.ones_like(drawn))
         ax.imshow(diagonal, cmap=ListedColormap([MUTED]), alpha=0.35, interpolation="nearest")
         top = float(confused.max()) if confused.count() else 1.0
-        style = {"interpolation": "nearest", "cmap": cmap or _cividis(), "vmin": 0, "vmax": top}
+        style = {"interpolation": "nearest", "cmap": cmap or _blues()}
+        if not {"norm", "vmin", "vmax"} & im_kw.keys():
+            style["norm"] = PowerNorm(0.6, vmin=0, vmax=top)  # small shares show too
         self.im_ = ax.imshow(confused, **{**style, **im_kw})
         ax.set_xlabel("taken for (share of the true class)", fontsize="small")
         ax.set_ylabel("true class", fontsize="small")
@@ -339,9 +341,9 @@ def _most_confused(
     ]
 
 
-def _cividis() -> str:
-    """Return the direction of cividis in which large values are far from the background."""
+def _blues() -> str:
+    """Return the direction of the blues in which large values are far from the background."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb
 
-    return "cividis_r" if np.mean(to_rgb(rcParams["text.color"])) < 0.5 else "cividis"
+    return "Blues" if np.mean(to_rgb(rcParams["text.color"])) < 0.5 else "Blues_r"

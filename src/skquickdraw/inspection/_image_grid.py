@@ -55,7 +55,7 @@ def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
     """Draw a thin line around an image: where ink was moved to shows against its border."""
     from matplotlib.patches import Rectangle
 
-    style = {"fill": False, "edgecolor": MUTED, "linewidth": 0.4, "clip_on": False}
+    style: dict[str, Any] = {"fill": False, "edgecolor": MUTED, "linewidth": 0.4, "clip_on": False}
     ax.add_patch(Rectangle(corner, width, 1, **style))
 
 
