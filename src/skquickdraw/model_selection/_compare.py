@@ -178,6 +178,10 @@ def _pool_for(estimator: Any, X_unlabeled: NDArray[Any] | None) -> _Pool | None:
 def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list[Split]:
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
+    if not hasattr(cv, "split") and not isinstance(cv, Iterable):
+        raise InvalidParameterError(
+            f"compare: cv must be a number of folds, a splitter or pairs (train, test), got {cv!r}."
+        )
     splits = list(cv.split(X, y)) if hasattr(cv, "split") else list(cv)
     if not splits:
         raise InvalidParameterError(
