@@ -5,7 +5,7 @@
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
-#   make bench-gpu               measure on a CUDA GPU, in some minutes
+#   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
 #   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
@@ -58,7 +58,7 @@ bench: $(STAMP)bench
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
 
 bench-gpu: $(STAMP)test
-	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run $(if $(DATA),--data "$(abspath $(DATA))")
 
 DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
 

@@ -75,10 +75,17 @@ def render_accuracy(found: dict[str, list[float]]) -> str:
     return table(header, [[k, ", ".join(f"{x:.1%}" for x in v)] for k, v in found.items()])
 
 
+def render_winner(found: dict[str, Any]) -> str:
+    header = ["recipe", "minutes", "balanced accuracy", "of the whole set at once"]
+    scores = [found[key]["balanced_accuracy"] for key in ("scores", "transductive")]
+    return table(header, [["winner", f"{found['minutes']:g}", *(f"{s:.1%}" for s in scores)]])
+
+
 RENDERERS = {
     "training": render_training,
     "prediction": render_prediction,
     "small_fit": render_small_fit,
     "several": render_several,
     "accuracy": render_accuracy,
+    "winner": render_winner,
 }
