@@ -12,6 +12,8 @@ from ._messages import tell
 from ._opened import open_model
 from ._report import print_report, score
 
+N_NAMED = 10  # classes, in an error
+
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the images as in training, and print the table."""
@@ -23,8 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
     unknown = sorted(set(labeled.y.tolist()) - set(known.tolist()))
     if unknown:
         raise InvalidTargetsError(
-            f"{arguments.data!r} must hold classes that the model knows; got {unknown}, and it "
-            f"knows {known.tolist()}. Move them away, or rename them."
+            f"{arguments.data!r} must hold classes that the model knows; got {_name(unknown)}, and "
+            f"it knows {_name(known.tolist())}. Move them away, or rename them."
         )
     report = {
         "model": arguments.model,
@@ -32,3 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
         **score(model, labeled.X, labeled.y, class_counts),
     }
     print_report(report, as_json=arguments.json)
+
+
+def _name(classes: list[str]) -> str:
+    more = f" and {len(classes) - N_NAMED} more" if len(classes) > N_NAMED else ""
+    return ", ".join(map(repr, classes[:N_NAMED])) + more

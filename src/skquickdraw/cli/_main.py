@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from ..exceptions import SkquickdrawError
 from ._messages import as_line, plain_warnings, tell
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> main(["train", "icons", "-o", "model.safetensors"])  # doctest: +SKIP
     0
     """
+    if argv is None:
+        _write_any_name()
     arguments = make_parser().parse_args(argv)
     command = arguments.command
     try:
@@ -59,3 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         tell(command, as_line(error))
         return FAILED
+
+
+def _write_any_name() -> None:
+    """Let stdout take every name of a file or a class, whatever the system's encoding is."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        errors = "backslashreplace" if sys.stdout.isatty() else "surrogateescape"
+        sys.stdout.reconfigure(encoding=encoding, errors=errors)

@@ -119,7 +119,8 @@ def _header(report: dict[str, Any]) -> list[str]:
     told = [f"{images[key]} {text}" for key, text in parts.items() if images.get(key)]
     lines = [f"images              {', '.join(told)}"]
     if images.get("unlabeled"):
-        used = "" if images["unlabeled_used"] else ", which were not used: the time is too short"
+        unused = ", not used: the recipe or the time leaves no room for them"
+        used = "" if images["unlabeled_used"] else unused
         lines.append(f"without a label     {images['unlabeled']}{used}")
     lines.append(f"classes             {_describe_classes(report['classes'])}")
     if "trained" in report:
@@ -170,5 +171,5 @@ def _footer(report: dict[str, Any]) -> list[str]:
     images = report["images"]
     what = f"trained on all {images['training']} images, and not scored"
     if images["held_out"]:
-        what = f"trained on {images['training']} images; the {images['held_out']} held out scored it"
+        what = f"trained on {images['training']} images, not on those held out"
     return [f"model               {report['model']}: {what}"]

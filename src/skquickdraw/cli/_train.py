@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -17,7 +20,14 @@ from .._fitting import learns_from
 from ..exceptions import InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ..persistence import save_model
-from ._data import LabeledSet, check_classes, read_training_set, read_unlabeled, remember
+from ._data import (
+    LabeledSet,
+    check_classes,
+    read_training_set,
+    read_unlabeled,
+    recall,
+    remember,
+)
 from ._main import INTERRUPTED
 from ._messages import tell
 from ._output import check_output
@@ -38,32 +48,48 @@ def run(arguments: argparse.Namespace) -> int:
             "--unlabeled needs a recipe that learns from images without labels; got --recipe "
             f"{arguments.recipe}. Take winner or distilled, or --minutes in its place."
         )
-    labeled, pool = _read(arguments)
-    train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
-    is_saved = False
+    state = "nothing was saved, because no training was complete"
     try:
-        seconds = _fit(model, labeled, train, pool, arguments)
-        remember(model, labeled.reading, np.unique(labeled.y[train], return_counts=True)[1])
-        save_model(model, arguments.output, keep_optimizer=False)
-        is_saved = True
-        report = {
-            "model": arguments.output,
-            "trained_on": "all images" if len(test) == 0 else "training part",
-            "trained": describe(model),
-            "minutes": seconds / 60,
-            "images": _count(labeled, train, test, pool, model),
-            **score(model, labeled.X[test], labeled.y[test], _counts(labeled.y[train])),
-        }
-        print_report(report, as_json=arguments.json)
+        run = _train(model, arguments)
+        state = f"{arguments.output} is saved, but not scored"
+        print_report(_make_report(model, run, arguments.output), as_json=arguments.json)
     except KeyboardInterrupt:
-        state = (
-            f"{arguments.output} is saved, but its score is not complete"
-            if is_saved
-            else ("nothing was saved, because no training was complete")
-        )
         say(f"interrupted: {state}.")
         return INTERRUPTED
     return 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training had, and how long it took."""
+
+    labeled: LabeledSet
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    pool: NDArray[Any] | None
+    minutes: float
+
+
+def _train(model: Any, arguments: argparse.Namespace) -> Run:
+    """Train the model on what is not held out, and save it."""
+    labeled, pool = _read(arguments)
+    train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
+    minutes = _fit(model, labeled, train, pool, arguments)
+    remember(model, labeled.reading, np.unique(labeled.y[train], return_counts=True)[1])
+    save_model(model, arguments.output, keep_optimizer=False)
+    return Run(labeled, train, test, pool, minutes)
+
+
+def _make_report(model: Any, run: Run, path: str) -> dict[str, Any]:
+    X, y = run.labeled.X[run.test], run.labeled.y[run.test]
+    return {
+        "model": path,
+        "trained_on": "training part" if len(run.test) else "all images",
+        "trained": describe(model),
+        "minutes": run.minutes,
+        "images": _count(run, model),
+        **score(model, X, y, recall(model)[1]),
+    }
 
 
 def make_model(arguments: argparse.Namespace) -> Any:
@@ -143,40 +169,38 @@ def _fit(
     pool: NDArray[Any] | None,
     arguments: argparse.Namespace,
 ) -> float:
-    """Train, with a bar, and return the seconds it took."""
-    options = (
-        {"X_unlabeled": pool} if pool is not None and learns_from(model, "X_unlabeled") else {}
-    )
+    """Train, with a bar, and return the minutes it took."""
+    is_pooled = pool is not None and learns_from(model, "X_unlabeled")
+    options = {"X_unlabeled": pool} if is_pooled else {}
     started = perf_counter()
     if arguments.recipe is None:
         with Clock(model, arguments.minutes, say):
             model.fit(labeled.X[train], labeled.y[train], **options)
     else:
-        say(f"training the recipe {arguments.recipe}")
-        rich.reconfigure(stderr=True)  # where networks show their own bars
+        say(f"training {describe(model)}")
         _set_everywhere(model, "verbose", 1)
-        model.fit(labeled.X[train], labeled.y[train], **options)
-    return perf_counter() - started
+        with _bars_on_stderr():
+            model.fit(labeled.X[train], labeled.y[train], **options)
+    return (perf_counter() - started) / 60
 
 
-def _count(
-    labeled: LabeledSet,
-    train: NDArray[np.intp],
-    test: NDArray[np.intp],
-    pool: NDArray[Any] | None,
-    model: Any,
-) -> dict[str, int]:
-    n_pool = 0 if pool is None else len(pool)
-    learner = getattr(model, "plan_", model)
-    n_used = n_pool if learns_from(learner, "X_unlabeled") else 0
+@contextmanager
+def _bars_on_stderr() -> Iterator[None]:
+    """Move the bars that networks show by themselves: stdout is for the result."""
+    console = rich.get_console()
+    before, console.stderr = console.stderr, True
+    try:
+        yield
+    finally:
+        console.stderr = before
+
+
+def _count(run: Run, model: Any) -> dict[str, int]:
+    n_pool = 0 if run.pool is None else len(run.pool)
+    is_used = learns_from(getattr(model, "plan_", model), "X_unlabeled")
     return {
-        "training": len(train),
-        "held_out": len(test),
+        "training": len(run.train),
+        "held_out": len(run.test),
         "unlabeled": n_pool,
-        "unlabeled_used": n_used,
+        "unlabeled_used": n_pool if is_used else 0,
     }
-
-
-def _counts(y: NDArray[Any]) -> dict[str, int]:
-    names, counts = np.unique(y, return_counts=True)
-    return dict(zip(names.tolist(), counts.tolist(), strict=True))
