@@ -8,7 +8,7 @@ import pytest
 
 import skquickdraw
 from skquickdraw.cli import main
-from skquickdraw.cli._messages import plain_warnings
+from skquickdraw.cli._messages import as_line, plain_warnings
 
 from .conftest import run_command
 
@@ -58,6 +58,18 @@ def test_a_warning_is_a_line(capsys):
         warnings.simplefilter("always")
         warnings.warn("load_images: one\n  and two", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "skquickdraw train: warning: one and two\n"
+
+
+@pytest.mark.parametrize(
+    ("python", "here"),
+    [
+        ("a.png (on_error='warn' leaves it out)", "a.png (--skip-broken leaves it out)"),
+        ("Use device='cpu'.", "Use --device 'cpu'."),
+        ("load_model: path is a folder", "path is a folder"),
+    ],
+)
+def test_ways_out_in_python_are_told_as_options(python, here):
+    assert as_line(python) == here
 
 
 def test_the_demo_needs_three_classes(capsys):

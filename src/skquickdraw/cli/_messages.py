@@ -15,6 +15,7 @@ SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model
 OPTIONS = {
     "on_error='warn' leaves": "--skip-broken leaves",
     "Pass another background, such as 0": "Pass another --background, such as 0",
+    "raise minutes, or set n_jobs to what the machine has to spare": "raise --minutes",
     "device=": "--device ",
     "the path that was given to save_model": "the file that train wrote",
 }

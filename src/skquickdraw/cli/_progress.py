@@ -77,7 +77,7 @@ class Clock:
                 is_planned = True
                 self.say(self._plan().partition(": ")[2])
             part = int(PARTS * passed / (60 * self.minutes))
-            if n_told < part < PARTS and passed > 10:
+            if part > n_told and passed > 10:
                 self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
             n_told = max(n_told, part)
 
