@@ -55,9 +55,10 @@ class Clock:
             self._run_lines()
 
     def _run_bar(self) -> None:
-        text = "{task.description}"
-        columns = [TextColumn(text), BarColumn(), TextColumn("{task.fields[clock]}")]
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        left, right = TextColumn("{task.description}"), TextColumn("{task.fields[clock]}")
+        with Progress(
+            left, BarColumn(), right, console=Console(stderr=True), transient=True
+        ) as bar:
             task = bar.add_task("measuring", total=60 * self.minutes, clock="")
             is_planned = False
             while not self._stop.wait(TICK):
@@ -67,7 +68,9 @@ class Clock:
                 if not is_planned and hasattr(self.model, "plan_"):
                     is_planned = True
                     bar.update(task, description="training")
-                    bar.console.print(self._plan(), markup=False, highlight=False, soft_wrap=True)
+                    # Not by say: a console prints above its bar.
+                    text = f"skquickdraw train: {self._plan()}"
+                    bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _run_lines(self) -> None:
         is_planned, n_told = False, 0
@@ -75,14 +78,14 @@ class Clock:
             passed = perf_counter() - self.started
             if not is_planned and hasattr(self.model, "plan_"):
                 is_planned = True
-                self.say(self._plan().partition(": ")[2])
+                self.say(self._plan())
             part = int(PARTS * passed / (60 * self.minutes))
             if part > n_told and passed > 10:
                 self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
             n_told = max(n_told, part)
 
     def _plan(self) -> str:
-        return f"skquickdraw train: chosen: {describe(self.model)}"
+        return f"chosen: {describe(self.model)}"
 
 
 def describe(model: Any) -> str:
