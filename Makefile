@@ -39,7 +39,7 @@ $(STAMP)%: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 demo: $(STAMP)plot
-	$(BIN)/python examples/demo.py $(if $(DATA),"$(DATA)")
+	$(BIN)/python -m skquickdraw demo $(if $(DATA),"$(DATA)")
 
 test: $(STAMP)test
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)

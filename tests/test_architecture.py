@@ -52,6 +52,8 @@ FLOORS = [
     {"inspection", "recipes"},
     {"persistence"},
     {"app"},
+    {"cli"},
+    {"__main__"},  # python -m skquickdraw
 ]
 # A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.
 BARRED = {room: {"neural_network"} for room in FLOORS[2]}

@@ -3,6 +3,7 @@
 `make_sketches` generates hand-drawn-looking pictures of everyday things without any download,
 `load_quickdraw` reads files in the formats of Quick, Draw! and pictures of one's own,
 `load_image_folder` reads pictures of any format and size, one folder a class,
+`load_images` reads such without labels,
 `fetch_quickdraw` downloads some of the real ones into a cache,
 `load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
 `make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
@@ -13,6 +14,7 @@ this room as flat uint8 rows, white ink on black; the images of a folder as a st
 from ._competition import load_competition
 from ._fetch import fetch_quickdraw
 from ._folder import load_image_folder
+from ._images import load_images
 from ._ladder import ladder_counts, make_ladder
 from ._load import load_quickdraw
 from ._packed import pack_strokes, unpack_strokes
@@ -24,6 +26,7 @@ __all__ = [
     "ladder_counts",
     "load_competition",
     "load_image_folder",
+    "load_images",
     "load_quickdraw",
     "make_ladder",
     "make_sketches",
