@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 
 from ..networks import DepthwiseConv, fold_batch_norm
 from ._prediction import FewRows
+
+KIND = attrgetter("device", "dtype", "shape")
 
 
 class FoldedCopy:
@@ -75,23 +78,14 @@ def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[Any]]:
 
 def are_equal(weights: list[Tensor], others: list[Tensor]) -> bool:
     """Return whether two lists hold the same tensors."""
-    if len(weights) != len(others):
+    if list(map(KIND, weights)) != list(map(KIND, others)):
         return False
-    if not weights or weights[0].device.type != "cpu":
+    if any(weight.device.type != "cpu" for weight in weights):
         return are_equal_at_once(weights, others)
-    try:
-        return all(map(torch.equal, weights, others))
-    except RuntimeError:  # another dtype or device
-        return False
+    return all(map(torch.equal, weights, others))
 
 
 def are_equal_at_once(weights: list[Tensor], others: list[Tensor]) -> bool:
-    """Do as :func:`are_equal`, with one wait for the device, not one a tensor."""
-    if list(map(_kind, weights)) != list(map(_kind, others)):
-        return False
+    """Return whether tensors of the same shapes are equal, with one wait for all, not one each."""
     verdicts = [(a == b).all() for a, b in zip(weights, others, strict=True)]
-    return not verdicts or bool(torch.stack(verdicts).all())
-
-
-def _kind(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.device, tensor.dtype, tensor.shape
+    return bool(torch.stack(verdicts).all())
