@@ -80,7 +80,7 @@ def are_equal(weights: list[Tensor], others: list[Tensor]) -> bool:
     """Return whether two lists hold the same tensors."""
     if list(map(KIND, weights)) != list(map(KIND, others)):
         return False
-    if any(weight.device.type != "cpu" for weight in weights):
+    if weights and weights[0].device.type != "cpu":
         return are_equal_at_once(weights, others)
     return all(map(torch.equal, weights, others))
 
