@@ -67,7 +67,10 @@ def render_one_image(result: dict[str, Any]) -> str:
             rows.append([name, contender, spread(ms, ".2f"), note, target])
     first = ", ".join(f"{name} {n['first_ms']:.0f}" for name, n in result["networks"].items())
     header = ["network", "", "ms", "skquickdraw to this", "target"]
-    return table(header, rows) + f"\nThe first call took, in ms: {first}.\n"
+    return table(header, rows) + (
+        f"\nThe first call took, in ms: {first}. The machine's load was {result['load']}: where it "
+        "is above the number of cores, only the ratios tell something.\n"
+    )
 
 
 def size_of_batches(name: str, result: dict[str, Any]) -> str:
