@@ -46,6 +46,7 @@ ROOMS = {
         "InvalidParameterError",
         "InvalidTargetsError",
         "MissingDependencyError",
+        "OutOfMemoryError",
         "SkquickdrawError",
     },
     "feature_extraction": {"DeepFeatureExtractor"},
