@@ -14,6 +14,13 @@ network as trained, in a loop under `torch.inference_mode`; *bare, folded* has i
 normalisation folded by hand, which `predict` does by itself. Each of them, and ONNX Runtime, has
 the batch size that suits it better.
 """
+ONE_IMAGE = """
+## One image a call
+
+The same contenders with a single image. `predict` gives it the logits, to the bit, that it has
+among others; *bare* does not. *To this* divides the time of `predict` by that of another. The first
+call after a fit folds the network, and tries out small batches.
+"""
 OVER_SAMPLING = """
 ## Over-sampling against other ways to make pictures
 
@@ -43,13 +50,27 @@ GROWTH_CHART = "growth.png"  # in docs/images
 
 
 def render_prediction(result: dict[str, Any]) -> str:
-    single = {name: spread(ms, ".2f") for name, ms in result["one_image_ms"].items()}
     rows = [
-        [name, size_of_batches(name, result), *cells, single[name]]
-        for name, cells in rate_rows(result).items()
+        [name, size_of_batches(name, result), *cells] for name, cells in rate_rows(result).items()
     ]
-    header = ["", "batches of", "images/s", "skquickdraw to this", "target", "one picture, ms"]
+    header = ["", "batches of", "images/s", "skquickdraw to this", "target"]
     return f"\n{result['n_images']:,} pictures a call.\n" + table(header, rows)
+
+
+def render_one_image(result: dict[str, Any]) -> str:
+    rows = []
+    for name, network in result["networks"].items():
+        for contender, ms in network["ms"].items():
+            ratio = network["ratios"].get(contender)
+            target = f"at most {result['target']:g}" if contender == "bare" else ""
+            note = spread(ratio, ".2f") if ratio else ""
+            rows.append([name, contender, spread(ms, ".2f"), note, target])
+    first = ", ".join(f"{name} {n['first_ms']:.0f}" for name, n in result["networks"].items())
+    header = ["network", "", "ms", "skquickdraw to this", "target"]
+    return table(header, rows) + (
+        f"\nThe first call took, in ms: {first}. The machine's load was {result['load']}: where it "
+        "is above the number of cores, only the ratios tell something.\n"
+    )
 
 
 def size_of_batches(name: str, result: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ ROOMS = {
         "InvalidParameterError",
         "InvalidTargetsError",
         "MissingDependencyError",
+        "OutOfMemoryError",
         "SkquickdrawError",
     },
     "feature_extraction": {"DeepFeatureExtractor"},
