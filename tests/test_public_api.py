@@ -26,6 +26,7 @@ ROOMS = {
         "resolve_mixing",
     },
     "datasets": {
+        "MappedFiles",
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",

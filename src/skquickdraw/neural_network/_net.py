@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from copy import deepcopy
 from itertools import islice
 from math import isfinite
@@ -19,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from .._device import usable_device
-from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
+from ._batches import Batch, ImageSet, TrainingBatches
 from ._folded import FoldedCopy
+from ._mapped_images import MappedImages
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
 from ._statistics import pixel_statistics
@@ -180,10 +182,11 @@ class ImageNet(NeuralNet):
         self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
         self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
         started = process_time()
-        part = islice(batches, n_steps)
-        self.run_single_epoch(part, training=True, prefix="train", step_fn=self.train_step)
+        with closing(iter(batches)) as epoch:  # which may hold a thread that reads ahead
+            part = islice(epoch, n_steps)
+            self.run_single_epoch(part, training=True, prefix="train", step_fn=self.train_step)
         self.history.record("cpu", process_time() - started)
-        self.history.record("n_images", round(len(train) * n_steps / len(batches)))
+        self.history.record("n_images", round(batches.n_shown * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)

@@ -57,9 +57,18 @@ class TrainingPlan:
 
 
 def make_plan(
-    estimator: Any, train: ImageSet, *, lr_schedule: str | None, previous: Any = None
+    estimator: Any,
+    train: ImageSet,
+    *,
+    lr_schedule: str | None,
+    previous: Any = None,
+    epoch_size: int | None = None,
 ) -> TrainingPlan:
-    """Decide what an estimator left open; ``previous`` is the fit that training goes on from."""
+    """Decide what an estimator left open.
+
+    ``previous`` is the fit that training goes on from, ``epoch_size`` the rows of an epoch; None
+    is all of the set.
+    """
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
     augmentation = rebind(estimator, train, previous)
     ink = getattr(augmentation.augmentation, "ink", None)  # where images are drawn from strokes
@@ -75,7 +84,9 @@ def make_plan(
         lr=lr,
         weight_decay=weight_decay,
         batch_size=batch_size,
-        max_epochs=resolve_epochs(estimator.max_epochs, len(train), batch_size, is_picture),
+        max_epochs=resolve_epochs(
+            estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
+        ),
     )
 
 
@@ -89,8 +100,14 @@ def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
 
 
 def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
-    """Decide by the distinct rows of a set what its augmentation leaves open."""
-    distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
+    """Decide by the distinct rows of a set what its augmentation leaves open.
+
+    Rows of files, of which nothing is known before they are read, count as distinct.
+    """
+    if train.image_keys is None:
+        distinct = np.arange(len(train))
+    else:
+        distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
 
     def take(positions: NDArray[np.intp]) -> NDArray[Any]:
         chosen = torch.as_tensor(distinct[positions], device=train.rows.device)
@@ -128,12 +145,20 @@ def resolve_rates(
 
 
 def resolve_epochs(
-    max_epochs: float | str, n_rows: int, batch_size: int, is_picture: bool
+    max_epochs: float | str,
+    n_rows: int,
+    batch_size: int,
+    is_picture: bool,
+    epoch_size: int | None = None,
 ) -> float:
-    """Return the passes over the training set; 'auto' goes by a number of steps."""
+    """Return the number of epochs; 'auto' goes by a number of steps.
+
+    ``epoch_size`` is the rows of an epoch; None is all ``n_rows``.
+    """
     if not isinstance(max_epochs, str):
         return max_epochs
-    if not is_picture:
-        return EPOCHS_OF_FEATURES
+    epoch_size = n_rows if epoch_size is None else epoch_size
     n_steps = max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
-    return ceil(n_steps / count_batches(n_rows, batch_size))
+    if not is_picture:
+        n_steps = EPOCHS_OF_FEATURES * count_batches(n_rows, batch_size)
+    return ceil(n_steps / count_batches(epoch_size, batch_size))

@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._mapped_files import MappedFiles
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._batches import ImageSet, MappedImages, as_images
+from ._batches import ImageSet, as_images
+from ._mapped_images import MappedImages
 from ._rows import checksums, repeat_rows, shown_counts
 
 
@@ -21,7 +23,7 @@ from ._rows import checksums, repeat_rows, shown_counts
 class LabeledImages:
     """Validated input: images (n, C, H, W), codes (n,), and optionally soft targets and weights."""
 
-    images: NDArray[Any]
+    images: NDArray[Any] | MappedFiles
     codes: NDArray[np.int64]
     classes: NDArray[Any]
     device: torch.device
@@ -29,11 +31,21 @@ class LabeledImages:
     weights: NDArray[np.float64] | None = None
 
     def order(self) -> NDArray[np.int64]:
-        """Return the rows that count, in an order that depends on their content only."""
+        """Return the rows that count, in an order that depends on their content only.
+
+        Those of many files keep their order: to read all of them for it would take too long.
+        """
+        if self.is_in_files:
+            return np.arange(len(self.codes)) if self.weights is None else self.weights.nonzero()[0]
         columns = (self.codes, self.weights, self.soft_targets)  # each breaks ties of those before
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
         return order if self.weights is None else order[self.weights[order] > 0]
+
+    @property
+    def is_in_files(self) -> bool:
+        """Whether the images are those of many files, which are not read before they are shown."""
+        return isinstance(self.images, MappedFiles)
 
     @cached_property
     def image_keys(self) -> NDArray[np.uint32]:
@@ -50,11 +62,12 @@ class LabeledImages:
         weights = None if self.weights is None else self.weights[rows]
         rows, weights = repeat_rows(rows, weights)
         soft = None if self.soft_targets is None else self.soft_targets[rows]
+        is_mapped = isinstance(self.pictures, MappedImages)
         return ImageSet(
             images=self.pictures,
-            rows=self._on_device(rows),
+            rows=torch.as_tensor(rows) if is_mapped else self._on_device(rows),
             codes=self._on_device(self.codes[rows]),
-            image_keys=self.image_keys[rows],
+            image_keys=None if self.is_in_files else self.image_keys[rows],
             n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
             weights=None if weights is None else self._on_device(weights.astype(np.float32)),
@@ -80,6 +93,8 @@ class LabeledImages:
                 "class with a row to validate on. Raise it, pass X_val and y_val, or set "
                 "early_stopping=False."
             ) from error
+        if self.is_in_files:  # so that neighbours are read at once
+            train, validation = np.sort(train), np.sort(validation)
         return order[train], order[validation]
 
 
