@@ -74,15 +74,13 @@ def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArr
     return labels, codes.astype(np.int64)
 
 
-def _distinct_integers(
-    values: NDArray[Any], low: int
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _distinct_integers(values: NDArray[Any], low: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Find what np.unique does by counting: many rows are sorted slowly, and in many copies."""
     offsets = values.astype(np.int64)
     offsets -= low
     is_there = np.bincount(offsets) > 0
     labels = np.flatnonzero(is_there) + low
-    np.take(np.cumsum(is_there) - 1, offsets, out=offsets)
+    np.take(np.cumsum(is_there) - 1, offsets, out=offsets, mode="clip")  # 'raise' makes a copy
     return labels.astype(values.dtype), offsets
 
 

@@ -21,7 +21,7 @@ N_PIECES, PIECE_BYTES = 16, 1024  # that tell whether a file is still the one th
 
 
 class FileRows:
-    """What reads rows from files: it has ``shape``, ``take(positions)`` and ``cut(start, stop)``."""
+    """What reads rows from files: has ``shape``, ``dtype``, ``take(positions)``, ``cut(a, b)``."""
 
 
 class MappedRows(FileRows):
@@ -41,6 +41,7 @@ class MappedRows(FileRows):
     def __init__(self, array: NDArray[Any], path: Any, start: int) -> None:
         self.array = array
         self.shape = array.shape
+        self.dtype = array.dtype
         self.path = path
         self.start = start
         self._is_moved = not array[:1].flags.c_contiguous

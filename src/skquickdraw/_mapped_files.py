@@ -20,7 +20,7 @@ from .exceptions import DataFileError, InvalidImagesError
 
 LARGEST_GAP = 2**14  # bytes that are read along rather than left out between two rows
 LONGEST_READ = 2**22  # bytes
-N_SAMPLED = 2**16  # rows that stand for all of them
+N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows that stand for all, and how many lie side by side
 
 
 class MappedFiles(FileRows):
@@ -89,7 +89,8 @@ class MappedFiles(FileRows):
     dtype = np.dtype(np.uint8)
 
     def __init__(self, arrays: Iterable[ArrayLike]) -> None:
-        parts, shapes = [], set()
+        parts: list[_FilePart | _ArrayPart] = []
+        shapes: set[tuple[int, ...]] = set()
         for array in arrays:
             array = np.asanyarray(array)
             _check_array(array, shapes)
@@ -114,7 +115,8 @@ class MappedFiles(FileRows):
         return len(self._rows)
 
     def __repr__(self) -> str:
-        return f"MappedFiles of shape {self.shape} in {len(self._parts)} files"
+        plural = "" if len(self._parts) == 1 else "s"
+        return f"MappedFiles of shape {self.shape} in {len(self._parts)} file{plural}"
 
     def __getitem__(self, key: Any) -> Any:
         """Return one row as an array for an int, and other rows as a MappedFiles."""
@@ -266,7 +268,7 @@ class _FilePart(NamedTuple):
 
     def _read_run(self, file: Any, first: int, n_rows: int) -> NDArray[np.uint8]:
         read = np.empty((n_rows, self.n_bytes), np.uint8)
-        view, n_done = memoryview(read).cast("B"), 0
+        view, n_done = read.reshape(-1), 0
         file.seek(self.start + first * self.n_bytes)
         while n_done < read.nbytes:
             n_more = file.readinto(view[n_done:])
@@ -289,14 +291,40 @@ class _ArrayPart(NamedTuple):
         out[places] = self.array[rows].reshape(len(rows), -1)
 
 
+def join_rows(rows: Any, more: Any) -> Any:
+    """Return the rows of both; where one is MappedFiles nothing is read, and images are uint8."""
+    if not isinstance(rows, MappedFiles) and not isinstance(more, MappedFiles):
+        return np.concatenate([rows, more])
+    if not len(rows) or not len(more):
+        return rows if len(rows) else more
+    first, second = (
+        part if isinstance(part, MappedFiles) else MappedFiles([np.ascontiguousarray(part)])
+        for part in (rows, more)
+    )
+    return first.join(second)
+
+
+def refuse_files(name: str, X: Any) -> None:
+    """Refuse MappedFiles where all images have to be in memory."""
+    if isinstance(X, MappedFiles):
+        raise InvalidImagesError(
+            f"{name}: needs its images in memory, but X is MappedFiles of shape {X.shape}. Pass "
+            "some of them as an array: np.asarray(X[rows])."
+        )
+
+
 def state_of(stat: os.stat_result) -> tuple[int, int]:
     """Return what changes when a file is written to."""
     return stat.st_size, stat.st_mtime_ns
 
 
 def spread(n: int, n_most: int) -> NDArray[np.int64]:
-    """Return at most ``n_most`` of n positions, evenly spread."""
-    return np.arange(n) if n <= n_most else (np.arange(n_most) * n) // n_most
+    """Return at most ``n_most`` of n positions, a multiple of 32: evenly spread runs of 32."""
+    if n <= n_most:
+        return np.arange(n)
+    n_runs = n_most // SAMPLED_TOGETHER
+    starts = np.arange(n_runs) * n // n_runs
+    return (starts[:, None] + np.arange(SAMPLED_TOGETHER)).ravel()
 
 
 def _runs(rows: NDArray[np.int64], n_bytes: int) -> Iterator[tuple[int, int]]:

@@ -67,7 +67,7 @@ class ImageSet(Dataset):
         return images, (targets, weights)
 
 
-def as_images(images: NDArray[Any], device: torch.device | None = None) -> Tensor | MappedImages:
+def as_images(images: Any, device: torch.device | None = None) -> Tensor | MappedImages:
     """Put images on the device, as one tensor; those that lie in a file stay there."""
     device = device or torch.device("cpu")
     mapped = map_rows(images)

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import _mapped
 from .._mapped_files import N_SAMPLED, MappedFiles, spread
 
 # Rows that lie side by side are read at once, a run: a disk finds one long piece about as fast as a
 # short one. Runs from all over the files come together in a window, within which rows are shuffled.
 RUN_BYTES = 2**14
 WINDOW_BYTES = 2**25
-CHUNK_BYTES = 2**22  # read at once where images are gone through in order
 
 
 class MappedImages:
@@ -53,7 +53,8 @@ class MappedImages:
 
     def split(self, size: int) -> Iterator[Tensor]:
         """Go through all images in order, ``size`` at a time."""
-        chunk = size * max(1, CHUNK_BYTES // (size * prod(self.shape[1:])))
+        n_bytes = size * prod(self.shape[1:]) * self.rows.dtype.itemsize
+        chunk = size * max(1, _mapped.CHUNK_BYTES // n_bytes)
         for start in range(0, self.shape[0], chunk):
             for part in as_tensor(self.rows.cut(start, start + chunk)).split(size):
                 yield part.to(self.device)
@@ -79,9 +80,7 @@ def window_length(batch_size: int, shape: Sequence[int]) -> int:
     return max(1, WINDOW_BYTES // (batch_size * prod(shape[1:])))
 
 
-def read_batches(
-    images: MappedImages, batches: Sequence[Tensor]
-) -> Generator[Tensor, None, None]:
+def read_batches(images: MappedImages, batches: Sequence[Tensor]) -> Generator[Tensor, None, None]:
     """Yield the images of each batch, on their device; a thread reads the next ones meanwhile.
 
     Parameters
@@ -91,7 +90,7 @@ def read_batches(
         Positions of the images of each batch.
     """
     length = window_length(len(batches[0]), images.shape)
-    windows = [batches[i : i + length] for i in range(0, len(batches), length)]
+    windows = [list(batches[i : i + length]) for i in range(0, len(batches), length)]
     with ExitStack() as stack:
         read = read_ahead(images.read, (torch.cat(window) for window in windows))
         stack.callback(read.close)

@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from .._images import SMALLEST_SIDE
+from .._mapped_files import spread
 from ..augmentation import BoundAugmentation, bind_augmentation, resolve_augmentation
 from ..losses import resolve_loss
 from ._batches import ImageSet, count_batches
+from ._rows import smallest_int
 
 CONSTANT_SHARE = 0.3  # of the rate, where it neither rises nor falls: a peak is too much for that
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
@@ -25,6 +27,7 @@ SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose
 # the rows, since more rows make fewer passes enough.
 FEWEST_STEPS = 1000
 STEPS_PER_ROOT = 11.0
+MOST_LOOKED_AT = 2**20  # rows of files among which those are chosen that decide
 EPOCHS_OF_FEATURES = 20  # for grids of features, which are no pictures
 
 
@@ -102,10 +105,12 @@ def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
 def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
     """Decide by the distinct rows of a set what its augmentation leaves open.
 
-    Rows of files, of which nothing is known before they are read, count as distinct.
+    Rows of files, of which nothing is known before they are read, count as distinct, and among
+    millions of them it is decided by some.
     """
+    codes = train.codes.cpu().numpy()
     if train.image_keys is None:
-        distinct = np.arange(len(train))
+        distinct = some_of_each(codes)
     else:
         distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
 
@@ -115,7 +120,15 @@ def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
 
     shape = tuple(train.images.shape[1:])
     policy = resolve_augmentation(estimator.augmentation, image_shape=shape, with_strokes=True)
-    return bind_augmentation(policy, train.codes.cpu().numpy()[distinct], take)
+    return bind_augmentation(policy, codes[distinct], take)
+
+
+def some_of_each(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return positions evenly spread among all, a million at most, and the first of each class."""
+    first = np.zeros(codes.max() + 1, dtype=np.int64)
+    rows = np.arange(len(codes), dtype=smallest_int(len(codes)))
+    first[codes[::-1]] = rows[::-1]  # the last to be written stays
+    return np.union1d(spread(len(codes), MOST_LOOKED_AT), first[np.bincount(codes) > 0])
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:

@@ -16,7 +16,12 @@ from .._mapped import in_chunks
 LONGEST_REPETITION = 10
 
 
-def checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
+def smallest_int(n_rows: int) -> Any:
+    """Return the dtype that positions among so many rows need."""
+    return np.int32 if n_rows < 2**31 else np.int64
+
+
+def checksums(column: Any) -> NDArray[np.uint32]:
     """Return a checksum of each row's content."""
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
     return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))

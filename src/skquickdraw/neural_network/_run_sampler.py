@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ._rows import round_shares, sampling_factors
+from ._rows import round_shares, sampling_factors, smallest_int
 
 
 class RunSampler:
@@ -47,19 +47,23 @@ class RunSampler:
         self.n_shown = n_shown
         self.generator = generator
         self.windows = [n_shown] if windows is None else windows
-        counts = np.array([len(codes)]) if sampling == 0 else np.bincount(codes)
+        if sampling == 0:
+            self.expected = torch.tensor([n_shown], dtype=torch.float64)
+            self.members = [_Members(None, len(codes), run, generator)]
+            return
+        counts = np.bincount(codes)
         shares = counts * sampling_factors(counts, sampling) / len(codes)
         self.expected = torch.as_tensor(shares * n_shown)
-        order = np.arange(len(codes)) if sampling == 0 else np.argsort(codes, kind="stable")
-        rows = torch.as_tensor(order.astype(np.int32 if len(codes) < 2**31 else np.int64))
-        self.members = [_Members(part, run, generator) for part in rows.split(counts.tolist())]
+        order = np.argsort(codes, kind="stable").astype(smallest_int(len(codes)))
+        parts = torch.as_tensor(order).split(counts.tolist())
+        self.members = [_Members(part, len(part), run, generator) for part in parts]
 
     def draw(self) -> Tensor:
         """Return positions of shape (n_shown,) for one epoch."""
         offset = torch.rand(1, generator=self.generator, dtype=torch.float64)
         quotas = round_shares(self.expected, offset, self.n_shown)
         shown = [m.take(int(q)) for m, q in zip(self.members, quotas, strict=True)]
-        return self._shuffle(torch.cat(shown).long())
+        return self._shuffle(torch.cat(shown))
 
     def _shuffle(self, shown: Tensor) -> Tensor:
         if len(self.windows) > 1:
@@ -98,29 +102,38 @@ def spread_runs(shown: Tensor, n_windows: int, generator: torch.Generator) -> Te
 
 
 class _Members:
-    """The rows of a class, without end: all of them, run by run, and again in another order."""
+    """The rows of a class, without end: all of them, run by run, and again in another order.
 
-    def __init__(self, rows: Tensor, run: int, generator: torch.Generator) -> None:
+    ``rows`` (n_members,) are positions; None stands for all from 0 on, which need no memory.
+    """
+
+    def __init__(
+        self, rows: Tensor | None, n_rows: int, run: int, generator: torch.Generator
+    ) -> None:
         self.rows = rows
+        self.n_rows = n_rows
         self.run = run
         self.generator = generator
-        self.left = rows[:0]
+        self.runs = torch.empty(0, dtype=torch.int32)  # that are still to come
+        self.left = torch.empty(0, dtype=torch.int64)  # rows of a run that was begun
 
     def take(self, n_rows: int) -> Tensor:
-        """Return the next rows."""
-        parts = []
-        while True:
-            parts.append(self.left[:n_rows])
-            self.left = self.left[n_rows:]
-            n_rows -= len(parts[-1])
-            if n_rows == 0:
-                return torch.cat(parts)
-            self.left = self._deal()
+        """Return the next rows, int64."""
+        parts, n_found = [self.left], len(self.left)
+        while n_found < n_rows:
+            if not len(self.runs):
+                n_runs = -(-self.n_rows // self.run)
+                order = torch.randperm(n_runs, generator=self.generator)
+                self.runs = order.int() if n_runs < 2**31 else order
+            n_more = -(-(n_rows - n_found) // self.run)
+            parts.append(self._rows_of(self.runs[:n_more].long()))
+            self.runs = self.runs[n_more:]
+            n_found += len(parts[-1])
+        found = torch.cat(parts)
+        self.left = found[n_rows:].clone()
+        return found[:n_rows]
 
-    def _deal(self) -> Tensor:
-        n_rows = len(self.rows)
-        runs = torch.randperm(-(-n_rows // self.run), generator=self.generator)
-        if self.run == 1:
-            return self.rows[runs]
-        places = (runs[:, None] * self.run + torch.arange(self.run)).flatten()
-        return self.rows[places[places < n_rows]]
+    def _rows_of(self, runs: Tensor) -> Tensor:
+        rows = (runs[:, None] * self.run + torch.arange(self.run)).flatten()
+        rows = rows[rows < self.n_rows]
+        return rows if self.rows is None else self.rows[rows].long()

@@ -16,7 +16,7 @@ from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._batches import ImageSet, as_images
 from ._mapped_images import MappedImages
-from ._rows import checksums, repeat_rows, shown_counts
+from ._rows import checksums, repeat_rows, shown_counts, smallest_int
 
 
 @dataclass
@@ -36,7 +36,8 @@ class LabeledImages:
         Those of many files keep their order: to read all of them for it would take too long.
         """
         if self.is_in_files:
-            return np.arange(len(self.codes)) if self.weights is None else self.weights.nonzero()[0]
+            rows = np.arange(len(self.codes), dtype=smallest_int(len(self.codes)))
+            return rows if self.weights is None else rows[self.weights > 0]
         columns = (self.codes, self.weights, self.soft_targets)  # each breaks ties of those before
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
@@ -60,13 +61,14 @@ class LabeledImages:
     def subset(self, rows: NDArray[np.int64]) -> ImageSet:
         """Return these rows, repeated and weighted as their weights ask."""
         weights = None if self.weights is None else self.weights[rows]
+        is_whole = self.is_in_files and weights is None and len(rows) == len(self.codes)
         rows, weights = repeat_rows(rows, weights)
         soft = None if self.soft_targets is None else self.soft_targets[rows]
         is_mapped = isinstance(self.pictures, MappedImages)
         return ImageSet(
             images=self.pictures,
             rows=torch.as_tensor(rows) if is_mapped else self._on_device(rows),
-            codes=self._on_device(self.codes[rows]),
+            codes=self._on_device(self.codes if is_whole else self.codes[rows]),  # no copy of all
             image_keys=None if self.is_in_files else self.image_keys[rows],
             n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
