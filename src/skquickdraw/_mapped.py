@@ -77,10 +77,11 @@ class MappedRows(FileRows):
             )
 
 
-def map_rows(array: Any) -> Any:
+def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     """Return how to read the rows of a mapped array from its file; None for any other array.
 
-    What reads its rows from files already comes as it is.
+    What reads its rows from files already comes as it is. The more pieces are compared, the surer
+    it is that the file is still the same.
 
     None also where the file does not hold what the array does: in a copy-on-write map, whose
     changes are in memory only, and where the file is gone, or another one by now.
@@ -92,7 +93,7 @@ def map_rows(array: Any) -> Any:
         return None
     if not len(array) or not _is_in_one_piece(array[:1]):
         return None
-    if not _is_still_there(root, root.filename):
+    if not _is_still_there(root, root.filename, N_PIECES if n_pieces is None else n_pieces):
         return None
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
 
@@ -120,10 +121,10 @@ def _is_in_one_piece(row: NDArray[Any]) -> bool:
     return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
 
-def _is_still_there(root: np.memmap, path: Any) -> bool:
+def _is_still_there(root: np.memmap, path: Any, n_pieces: int) -> bool:
     """Return whether the file holds what its map shows, by pieces from all over it."""
     content = root.ravel(order="K").view(np.uint8)
-    starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), N_PIECES).astype(np.int64)
+    starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), n_pieces).astype(np.int64)
     try:
         with open(path, "rb") as file:
             for start in starts.tolist():

@@ -341,7 +341,7 @@ def _runs(rows: NDArray[np.int64], n_bytes: int) -> Iterator[tuple[int, int]]:
 def _as_part(array: NDArray[np.uint8]) -> _FilePart | _ArrayPart:
     if find_map(array) is None:
         return _ArrayPart(array)
-    mapped = map_rows(array)
+    mapped = map_rows(array, n_pieces=2)
     if mapped is None:
         raise DataFileError(
             "MappedFiles: must be made of maps that show what is in their files, got one that does "

@@ -136,12 +136,11 @@ def load_quickdraw(
         groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
         X, shape = [drawing for group in groups for drawing in group], None
         target, names = _label(files, groups)
+    elif mmap and Path(path).is_dir():
+        X, target, names, shape = _map_folder(files, n_per_class, side)
     else:
         groups, shape = _read_images(files, n_per_class, side, recognized_only)
-        if mmap:
-            X = MappedFiles(groups) if Path(path).is_dir() else groups[0]
-        else:
-            X = np.concatenate([np.asarray(group) for group in groups])
+        X = groups[0] if mmap else np.concatenate([np.asarray(group) for group in groups])
         target, names = _label(files, groups)
     return (X, target) if return_X_y else _bunch(X, target, names, shape, path)
 
@@ -155,6 +154,21 @@ def _read_images(files, n_per_class, side, recognized_only):
         shape = _check_shape(file, own, shape, side)
         groups.append(images)
     return groups, shape
+
+
+def _map_folder(files, n_per_class, side):
+    """Map all files, one after another: what is looked at through a map stays in memory with it."""
+    counts, shapes = [], [None if side is None else (int(side), int(side))]
+
+    def maps():
+        for file in files:
+            images, own = read_images(file, n_per_class, side, False)
+            shapes.append(_check_shape(file, own, shapes[-1], side))
+            counts.append(len(images))
+            yield images
+
+    X = MappedFiles(maps())
+    return X, *_label(files, [range(n) for n in counts]), shapes[-1]
 
 
 def _read_labelled(file, n_per_class, side):

@@ -359,13 +359,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         lr_schedule = None if is_one_epoch else self.lr_schedule
         epoch_size = None if is_one_epoch else self.epoch_size
         going_on_from = None if previous is None else self
-        plan = make_plan(
-            self,
-            train,
-            lr_schedule=lr_schedule,
-            previous=going_on_from,
-            epoch_size=epoch_size,
-        )
+        plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
         augmentation = plan.augmentation.augmentation
         self._check_views(mirrors(augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs

@@ -62,15 +62,15 @@ class TrainingPlan:
 def make_plan(
     estimator: Any,
     train: ImageSet,
-    *,
     lr_schedule: str | None,
-    previous: Any = None,
     epoch_size: int | None = None,
+    *,
+    previous: Any = None,
 ) -> TrainingPlan:
     """Decide what an estimator left open.
 
-    ``previous`` is the fit that training goes on from, ``epoch_size`` the rows of an epoch; None
-    is all of the set.
+    ``epoch_size`` is the rows of an epoch, None all of the set; ``previous`` is the fit that
+    training goes on from.
     """
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
     augmentation = rebind(estimator, train, previous)
