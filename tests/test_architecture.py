@@ -26,6 +26,7 @@ CONTRACTS = {
     "_images",
     "_label_column",
     "_mapped",
+    "_mapped_files",
     "_marks",
     "_memory",
     "_pixel_range",

@@ -27,6 +27,7 @@ ROOMS = {
     },
     "cli": {"main"},
     "datasets": {
+        "MappedFiles",
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",

@@ -7,10 +7,12 @@
 `fetch_quickdraw` downloads some of the real ones into a cache,
 `load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
 `make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
-strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). Drawings leave
-this room as flat uint8 rows, white ink on black; the images of a folder as a stack, as they are.
+strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). `MappedFiles` is
+one X of many files, which stay on disk. Drawings leave this room as flat uint8 rows, white ink on
+black; the images of a folder as a stack, as they are.
 """
 
+from .._mapped_files import MappedFiles
 from ._competition import load_competition
 from ._fetch import fetch_quickdraw
 from ._folder import load_image_folder
@@ -22,6 +24,7 @@ from ._rasterize import rasterize
 from ._sketches import make_sketches
 
 __all__ = [
+    "MappedFiles",
     "fetch_quickdraw",
     "ladder_counts",
     "load_competition",

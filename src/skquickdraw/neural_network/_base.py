@@ -68,6 +68,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         lr_schedule: str | None = "onecycle",
         batch_size: int | str = "auto",
         max_epochs: float | str = "auto",
+        epoch_size: int | None = None,
         ema_decay: float | None = 0.999,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -97,6 +98,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.lr_schedule = lr_schedule
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.epoch_size = epoch_size
         self.ema_decay = ema_decay
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -364,14 +366,15 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 f"got {len(train)} that count. Collect more rows before a call."
             )
         lr_schedule = None if is_one_epoch else self.lr_schedule
+        epoch_size = None if is_one_epoch else self.epoch_size
         going_on_from = None if previous is None else self
-        plan = make_plan(self, train, lr_schedule=lr_schedule, previous=going_on_from)
+        plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
         augmentation = plan.augmentation.augmentation
         self._check_views(mirrors(augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
-        batches = build_batches(self, plan, train, draw_seed(rng) + n_before)
+        batches = build_batches(self, plan, train, draw_seed(rng) + n_before, epoch_size)
         device, seed = train.images.device, draw_seed(rng) + n_before
         with memory_to_train(self, plan), isolated_torch_rng(seed, device), tuned_backends(device):
             net = build_net(
@@ -393,6 +396,5 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.augmentation_, self.background_ = augmentation, plan.augmentation.background
         self.augmentation_source_ = repr(self.augmentation)
         self.auto_params_ = plan.numbers()
-        self.net_ = net
-        self.history_ = net.epochs()
+        self.net_, self.history_ = net, net.epochs()
         self.n_epochs_ = len(self.history_)

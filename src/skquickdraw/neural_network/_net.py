@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from copy import deepcopy
 from itertools import islice
 from math import isfinite
@@ -18,8 +19,9 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 
 from .._device import repeatable_cudnn, usable_device
-from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
+from ._batches import Batch, ImageSet, TrainingBatches
 from ._folded import FoldedCopy
+from ._mapped_images import MappedImages
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
 from ._prediction import full_batch, pad_rows
@@ -180,9 +182,10 @@ class ImageNet(NeuralNet):
         self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
         self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
         started = process_time()
-        self._run_steps(islice(batches, n_steps))
+        with closing(iter(batches)) as epoch:  # which may hold a thread that reads ahead
+            self._run_steps(islice(epoch, n_steps))
         self.history.record("cpu", process_time() - started)
-        self.history.record("n_images", round(len(train) * n_steps / len(batches)))
+        self.history.record("n_images", round(batches.n_shown * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)
