@@ -16,6 +16,8 @@ Each also derives from the built-in errors that scikit-learn users catch already
 raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the
 rule, the value that broke it, and the way out. What scikit-learn's checks find keeps its text.
 
+:class:`FitInterrupted` is no error: a KeyboardInterrupt, after which there is a model all the same.
+
 An estimator that is not fitted raises :class:`sklearn.exceptions.NotFittedError`, as everywhere in
 scikit-learn.
 """
@@ -23,6 +25,7 @@ scikit-learn.
 __all__ = [
     "DataFileError",
     "DownloadError",
+    "FitInterrupted",
     "InvalidImagesError",
     "InvalidParameterError",
     "InvalidTargetsError",
@@ -65,3 +68,11 @@ class OutOfMemoryError(SkquickdrawError, MemoryError, RuntimeError):
 
 class MissingDependencyError(SkquickdrawError, ImportError):
     """A package that is optional is needed here, and not installed."""
+
+
+class FitInterrupted(KeyboardInterrupt):
+    """The user interrupted ``fit``, and the estimator is fitted as far as it came.
+
+    It can predict and be saved. A KeyboardInterrupt, so that it ends what is around ``fit`` too,
+    such as a search.
+    """

@@ -8,6 +8,7 @@ import pytest
 
 from skquickdraw.cli import _train, main
 from skquickdraw.datasets import load_quickdraw
+from skquickdraw.neural_network import ImageNet
 from skquickdraw.persistence import load_model
 
 from .conftest import CLASSES, COUNTS, draw, run_command, start_command, write_drawings
@@ -238,9 +239,31 @@ def test_an_interrupt_before_there_is_a_model_says_so(tmp_path, images):
         told = process.stderr.read()
         assert process.wait(timeout=60) == 130
     assert told.splitlines()[-1] == (
-        "skquickdraw train: interrupted: nothing was saved, because no training was complete."
+        "skquickdraw train: interrupted: nothing was saved, because no epoch was complete."
     )
     assert not (tmp_path / "model").exists()
+
+
+def test_an_interrupt_of_the_training_saves_what_there_is(
+    tmp_path, images, capsys, monkeypatch, quick
+):
+    interrupt_epoch(monkeypatch, 2)
+    assert train(images, "-o", tmp_path / "model", "--recipe", "fast") == 130
+    told, table = capsys.readouterr().err, load_model(tmp_path / "model")
+    assert "1 of 2" in told and "epochs are kept" in told
+    assert table.n_epochs_ == 1 and table.classes_.tolist() == CLASSES
+
+
+def interrupt_epoch(monkeypatch, number):
+    """Let a training be interrupted in the epoch of this number."""
+    run = ImageNet._run_steps
+
+    def run_or_interrupt(self, batches):
+        if len(self.history) == number:
+            raise KeyboardInterrupt
+        run(self, batches)
+
+    monkeypatch.setattr(ImageNet, "_run_steps", run_or_interrupt)
 
 
 def test_an_interrupt_of_the_scoring_leaves_the_model(tmp_path, images, capsys, monkeypatch, quick):

@@ -16,8 +16,8 @@ def seen(monkeypatch):
     trained, validated = set(), set()
     gather, train = ImageSet.gather, ImageNet.train
 
-    def spy_on_gather(self, positions):
-        batch = gather(self, positions)
+    def spy_on_gather(self, positions, images):
+        batch = gather(self, positions, images)
         trained.update(identify(batch[0].cpu().numpy()))  # before they are augmented
         return batch
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .. import recipes
 from .._device import resolve_device
 from .._fitting import learns_from
-from ..exceptions import InvalidParameterError
+from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ..persistence import save_model
 from ._data import (
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             "--unlabeled needs a recipe that learns from images without labels; got --recipe "
             f"{arguments.recipe}. Take winner or distilled, or --minutes in its place."
         )
-    state = "nothing was saved, because no training was complete"
+    state = "nothing was saved, because no epoch was complete"
     try:
         run = _train(model, arguments)
         state = f"{arguments.output} is saved, but not scored"
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"interrupted: {state}.")
         return INTERRUPTED
-    return 0
+    return INTERRUPTED if run.is_interrupted else 0
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,25 @@ class Run:
     test: NDArray[np.intp]
     pool: NDArray[Any] | None
     minutes: float
+    is_interrupted: bool
 
 
 def _train(model: Any, arguments: argparse.Namespace) -> Run:
-    """Train the model on what is not held out, and save it."""
+    """Train the model on what is not held out, and save it; after an interrupt, as it is then."""
     labeled, pool = _read(arguments)
     train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
-    minutes = _fit(model, labeled, train, pool, arguments)
+    started, is_interrupted = perf_counter(), False
+    try:
+        _fit(model, labeled, train, pool, arguments)
+    except FitInterrupted as interrupt:
+        if not hasattr(model, "classes_"):
+            raise
+        say(f"{interrupt} Interrupt again to leave without a score.")
+        is_interrupted = True
+    minutes = (perf_counter() - started) / 60
     remember(model, labeled.reading, np.unique(labeled.y[train], return_counts=True)[1])
     save_model(model, arguments.output, keep_optimizer=False)
-    return Run(labeled, train, test, pool, minutes)
+    return Run(labeled, train, test, pool, minutes, is_interrupted)
 
 
 def _make_report(model: Any, run: Run, path: str) -> dict[str, Any]:
@@ -168,11 +177,10 @@ def _fit(
     train: NDArray[np.intp],
     pool: NDArray[Any] | None,
     arguments: argparse.Namespace,
-) -> float:
-    """Train, with a bar, and return the minutes it took."""
+) -> None:
+    """Train, with a bar."""
     is_pooled = pool is not None and learns_from(model, "X_unlabeled")
     options = {"X_unlabeled": pool} if is_pooled else {}
-    started = perf_counter()
     if arguments.recipe is None:
         with Clock(model, arguments.minutes, say):
             model.fit(labeled.X[train], labeled.y[train], **options)
@@ -181,7 +189,6 @@ def _fit(
         _set_everywhere(model, "verbose", 1)
         with _bars_on_stderr():
             model.fit(labeled.X[train], labeled.y[train], **options)
-    return (perf_counter() - started) / 60
 
 
 @contextmanager

@@ -335,9 +335,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     def _read_validation(self, X_val: Any, y_val: Any, data: LabeledImages) -> LabeledImages | None:
         name = type(self).__name__
         if (X_val is None) != (y_val is None):
-            raise InvalidTargetsError(
-                f"{name}: X_val and y_val go together; one of them is missing."
-            )
+            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
         if X_val is None:
             return None
         images, _, codes = check_images_and_labels(
@@ -365,8 +363,9 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
                 f"got {len(train)} that count. Collect more rows before a call."
             )
-        lr_schedule = None if is_one_epoch else self.lr_schedule
-        epoch_size = None if is_one_epoch else self.epoch_size
+        lr_schedule, epoch_size = (
+            (None, None) if is_one_epoch else (self.lr_schedule, self.epoch_size)
+        )
         going_on_from = None if previous is None else self
         plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
         augmentation = plan.augmentation.augmentation
@@ -398,3 +397,4 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.auto_params_ = plan.numbers()
         self.net_, self.history_ = net, net.epochs()
         self.n_epochs_ = len(self.history_)
+        net.pass_interrupt_on(type(self).__name__, self.n_epochs_ - n_before, n_epochs)

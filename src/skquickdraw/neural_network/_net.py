@@ -19,6 +19,7 @@ from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
 
 from .._device import repeatable_cudnn, usable_device
+from ..exceptions import FitInterrupted
 from ._batches import Batch, ImageSet, TrainingBatches
 from ._folded import FoldedCopy
 from ._mapped_images import MappedImages
@@ -111,9 +112,13 @@ class ImageNet(NeuralNet):
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: float
     ) -> ImageNet:
-        """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`."""
-        self.is_stopped_ = False
-        n_steps = count_steps(n_epochs, len(batches))
+        """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`.
+
+        An interrupt by the user ends it too, and after the first epoch what has been learned is
+        kept: ``is_interrupted_`` tells.
+        """
+        self.is_stopped_ = self.is_interrupted_ = False
+        n_steps, n_before = count_steps(n_epochs, len(batches)), len(self.history)
         with make_step(self, n_steps) as self.step_:
             self.notify("on_train_begin", X=batches.dataset, y=None)
             try:
@@ -121,11 +126,25 @@ class ImageNet(NeuralNet):
                     self._run_epoch(batches, min(n_steps - n_done, len(batches)), validation)
                     if self.is_stopped_:
                         break
+            except KeyboardInterrupt:
+                if self.history and "dur" not in self.history[-1]:
+                    self.history.pop()  # of the epoch that was cut off
+                if len(self.history) == n_before:
+                    raise
+                self.is_interrupted_ = True
             finally:
                 self.notify("on_train_end", X=batches.dataset, y=None)
                 self.module_.eval()
         del self.step_
         return self
+
+    def pass_interrupt_on(self, name: str, n_done: int, n_epochs: float) -> None:
+        """Raise where the user interrupted the training; the estimator ``name`` has kept it."""
+        if self.is_interrupted_:
+            raise FitInterrupted(
+                f"{name}: fit was interrupted, and {n_done} of {n_epochs:g} epochs are kept. It "
+                "can predict as it is."
+            )
 
     def see_pixels(self, sums: Tensor) -> None:
         """Tell the network of pixels that it will see; ``sums`` are those of ``pixel_sums``.

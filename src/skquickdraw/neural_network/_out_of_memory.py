@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..exceptions import OutOfMemoryError
+from ..exceptions import FitInterrupted, OutOfMemoryError
 from ._prediction import full_batch
 
 # In lower case, as said by PyTorch's allocators, cuDNN and cuBLAS; not all raise a type of its own.
@@ -39,6 +39,8 @@ def unchanged_by_failure(method: Method) -> Method:
         try:
             with out_of_memory_as(lambda: _describe_data(self)):
                 return method(self, *args, **kwargs)
+        except FitInterrupted:  # after which the estimator is fitted
+            raise
         except BaseException:
             vars(self).clear()
             vars(self).update(before)

@@ -21,6 +21,7 @@ from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
+from ..exceptions import FitInterrupted
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
@@ -170,9 +171,13 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         n_pool = 0 if pool is None else len(pool)
         self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, n_shown, n_pool), rng)
         pool = pool if learns_from(self.plan_, "X_unlabeled") else None
-        self.estimator_ = fit_targets(clone(self.plan_), rows, y, None, weights, pool)
-        self.classes_ = self.estimator_.classes_
-        self.elapsed_minutes_ = (perf_counter() - started) / 60
+        estimator = clone(self.plan_)
+        try:
+            fit_targets(estimator, rows, y, None, weights, pool)
+        except FitInterrupted:
+            self._keep(estimator, started)
+            raise
+        self._keep(estimator, started)
         if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
@@ -181,6 +186,12 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
                 stacklevel=2,
             )
         return self
+
+    def _keep(self, estimator: Any, started: float) -> None:
+        if not hasattr(estimator, "classes_"):  # what was interrupted is a part of it
+            raise KeyboardInterrupt from None
+        self.estimator_, self.classes_ = estimator, estimator.classes_
+        self.elapsed_minutes_ = (perf_counter() - started) / 60
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
