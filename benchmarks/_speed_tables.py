@@ -17,6 +17,13 @@ images per second.
 
 Each of them, and ONNX Runtime, has the batch size that suits it better.
 """
+ONE_IMAGE = """
+## One image a call
+
+The same contenders predict a single image. `predict` gives it the same logits, to the bit, as among
+other images; *bare* does not. *skquickdraw to this* divides the time of `predict` by the other's.
+The first call after a fit folds the network, and tries out small batches.
+"""
 OVER_SAMPLING = """
 ## Over-sampling against other ways to make images
 
@@ -57,13 +64,27 @@ NAMES = {"pictures": "images"}  # of what grows; all else goes by its name in th
 
 
 def render_prediction(result: dict[str, Any]) -> str:
-    single = {name: spread(ms, ".2f") for name, ms in result["one_image_ms"].items()}
     rows = [
-        [name, size_of_batches(name, result), *cells, single[name]]
-        for name, cells in rate_rows(result).items()
+        [name, size_of_batches(name, result), *cells] for name, cells in rate_rows(result).items()
     ]
-    header = ["", "batches of", "images/s", "skquickdraw to this", "target", "one image, ms"]
+    header = ["", "batches of", "images/s", "skquickdraw to this", "target"]
     return f"\n{result['n_images']:,} images a call.\n" + table(header, rows)
+
+
+def render_one_image(result: dict[str, Any]) -> str:
+    rows = []
+    for name, network in result["networks"].items():
+        for contender, ms in network["ms"].items():
+            ratio = network["ratios"].get(contender)
+            target = f"at most {result['target']:g}" if contender == "bare" else ""
+            note = spread(ratio, ".2f") if ratio else ""
+            rows.append([name, contender, spread(ms, ".2f"), note, target])
+    first = ", ".join(f"{name} {n['first_ms']:.0f}" for name, n in result["networks"].items())
+    header = ["network", "", "ms", "skquickdraw to this", "target"]
+    return table(header, rows) + (
+        f"\nThe first call took, in ms: {first}. The machine's load was {result['load']}. If "
+        "it is above the number of cores, only the ratios mean something.\n"
+    )
 
 
 def size_of_batches(name: str, result: dict[str, Any]) -> str:

@@ -79,6 +79,8 @@ def main() -> None:
         + render_speed("ensemble", step.render_ensemble)
         + speed.PREDICTION
         + render_speed("prediction", speed.render_prediction)
+        + speed.ONE_IMAGE
+        + render_speed("one_image", speed.render_one_image)
         + speed.OVER_SAMPLING
         + render_speed("over_sampling", speed.render_over_sampling)
         + speed.OVERHEAD

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Lock
+from typing import Any
 
 import torch
 
@@ -89,11 +91,49 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
     """Set what makes training fast and reproducible on this device; put it back afterwards."""
-    if device.type == "cuda":
-        settings = torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        )
-    else:
-        settings = kept_allocations()
-    with settings:
+    with repeatable_cudnn(device) if device.type == "cuda" else kept_allocations():
+        yield
+
+
+class _SharedFlags:
+    """cuDNN's flags are the process's: the first user sets them, the last puts them back.
+
+    Without counting, of two threads that overlap the last would put back what the first had set.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_users = 0
+        self._flags = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_users == 0:
+                flags: Any = torch.backends.cudnn.flags
+                self._flags.enter_context(
+                    flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+                )
+            self._n_users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                self._flags.close()
+
+
+_CUDNN = _SharedFlags()
+
+
+@contextmanager
+def repeatable_cudnn(device: torch.device) -> Iterator[None]:
+    """Let cuDNN repeat its results to the bit, in full float32; elsewhere do nothing.
+
+    Predictions need it as much as training: TF32 keeps ten bits of each factor, and is PyTorch's
+    default for convolutions. Several threads may be inside.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with _CUDNN:
         yield

@@ -9,6 +9,7 @@
     ├── InvalidParameterError   (ValueError, TypeError)  a parameter, found out in ``fit``
     ├── DataFileError           (ValueError)             a file does not hold what it should
     ├── DownloadError           (OSError)                a file could not be fetched
+    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
     └── MissingDependencyError  (ImportError)            an optional package is not installed
 
 Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
@@ -26,6 +27,7 @@ __all__ = [
     "InvalidParameterError",
     "InvalidTargetsError",
     "MissingDependencyError",
+    "OutOfMemoryError",
     "SkquickdrawError",
 ]
 
@@ -52,6 +54,13 @@ class DataFileError(SkquickdrawError, ValueError):
 
 class DownloadError(SkquickdrawError, OSError):
     """A file is neither in the cache nor to be had from the network."""
+
+
+class OutOfMemoryError(SkquickdrawError, MemoryError, RuntimeError):
+    """The memory of the device is not enough for a training or a prediction.
+
+    A RuntimeError too, as PyTorch's own error is.
+    """
 
 
 class MissingDependencyError(SkquickdrawError, ImportError):

@@ -23,6 +23,7 @@ from .._fitting import (
     seeded_clone,
 )
 from .._images import check_more_rows, check_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -265,10 +266,10 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         return columns, classes, codes, pool, labeled
 
     def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
-        marked = np.delete(rows, labeled, axis=0)
+        marked = rows[np.delete(np.arange(len(rows)), labeled)]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
+        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
     def _check_same_classes(self, classes: NDArray[Any]) -> None:
         for member in self.estimators_:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from copy import deepcopy
 from itertools import islice
 from math import isfinite
@@ -16,23 +17,20 @@ from sklearn.metrics import recall_score
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
-from .._device import usable_device
-from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
+from .._device import repeatable_cudnn, usable_device
+from ._batches import Batch, ImageSet, TrainingBatches
 from ._folded import FoldedCopy
+from ._mapped_images import MappedImages
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
+from ._prediction import full_batch, pad_rows
 from ._replay import make_step
 from ._statistics import pixel_statistics
 from ._step import TrainingStep
 from ._views import View
 
-# Batches of one size, so that a prediction never depends on how many others are asked for with it:
-# libraries choose their algorithms, and so the order of their sums, by the size of the batch. On
-# CPUs small batches are as fast as large ones.
-PREDICTION_BATCH_CPU = 32
-PREDICTION_BATCH_ACCELERATOR = 1024
+VALIDATION_CHUNK = 1024  # rows that are gathered at a time
 
 
 def count_steps(n_epochs: float, n_batches: int) -> int:
@@ -184,9 +182,10 @@ class ImageNet(NeuralNet):
         self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
         self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
         started = process_time()
-        self._run_steps(islice(batches, n_steps))
+        with closing(iter(batches)) as epoch:  # which may hold a thread that reads ahead
+            self._run_steps(islice(epoch, n_steps))
         self.history.record("cpu", process_time() - started)
-        self.history.record("n_images", round(len(train) * n_steps / len(batches)))
+        self.history.record("n_images", round(batches.n_shown * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)
@@ -224,7 +223,7 @@ class ImageNet(NeuralNet):
 
     def _validate(self, validation: ImageSet) -> None:
         module = self.evaluated_module()
-        parts = validation.rows.split(PREDICTION_BATCH_ACCELERATOR)
+        parts = validation.rows.split(VALIDATION_CHUNK)
         images = (validation.images.index_select(0, rows) for rows in parts)
         logits = torch.cat([self.logits(part, module) for part in images])
         loss = nn.functional.cross_entropy(logits, validation.codes)
@@ -246,15 +245,23 @@ class ImageNet(NeuralNet):
         ``view`` maps a batch of images to another look at them.
         """
         module = self.module_ if module is None else module
-        module.eval()
-        is_cpu = torch.device(self.device).type == "cpu"
-        size = PREDICTION_BATCH_CPU if is_cpu else PREDICTION_BATCH_ACCELERATOR
+        device = torch.device(self.device)
+        full = full_batch(device)
+        few_rows = self.folded_.few_rows(module, self.module__image_shape, device)
+        if few_rows is None:  # else it is so already
+            module.eval()
         parts = []
-        with torch.inference_mode():
-            for part in images.split(size):
-                batch = part.to(self.device).float()
-                batch = pad(batch, (0, 0, 0, 0, 0, 0, 0, size - len(part)))
-                batch = batch if self.ink is None else self.ink(batch)
-                logits = module(batch if view is None else view(batch))
+        with (
+            torch.inference_mode(),
+            torch.autocast(device.type, enabled=False),
+            repeatable_cudnn(device),
+        ):
+            for part in images.split(full):
+                batch = part.to(device).float()
+                network, size = few_rows.choose(len(part)) if few_rows else (module, full)
+                if self.ink is not None:
+                    batch = self.ink(pad_rows(batch, full))[:size]
+                batch = pad_rows(batch, size)
+                logits = network(batch if view is None else view(batch))
                 parts.append(logits[: len(part)])
             return torch.cat(parts)

@@ -17,6 +17,7 @@ from .._checks import ParametersMixin, check_random_state, check_sample_weight
 from .._compat import Interval
 from .._fitting import check_learns_from, check_mark, fit_targets, learns_from, seeded_clone
 from .._images import check_more_rows, check_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
@@ -196,7 +197,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         marked = rows[codes == NO_LABEL]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
+        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
     def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return copies of the estimators that can be trained on what there is."""
