@@ -9,9 +9,9 @@ from _tables import table
 GPU = """
 ## On a GPU
 
-Images per second in training, from images that lie on the device, in bfloat16 and with light
-augmentation; *by hand* is a plain loop, and *recorded* the same loop as a CUDA graph. Operations
-are those of convolutions and matrix products. Made by `make bench-gpu`.
+Rates are images per second in training, from images that lie on the device, in bfloat16 and with
+light augmentation. *By hand* is a plain loop, and *recorded* the same loop as a CUDA graph.
+TFLOP/s count convolutions and matrix products. Made by `make bench-gpu`.
 """
 
 
