@@ -109,10 +109,9 @@ class _SharedFlags:
     def __enter__(self) -> None:
         with self._lock:
             if self._n_users == 0:
-                flags: Any = torch.backends.cudnn.flags
-                self._flags.enter_context(
-                    flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
-                )
+                for holder, name, value in repeatable_settings():
+                    self._flags.callback(setattr, holder, name, getattr(holder, name))
+                    setattr(holder, name, value)
             self._n_users += 1
 
     def __exit__(self, *error: object) -> None:
@@ -120,6 +119,28 @@ class _SharedFlags:
             self._n_users -= 1
             if self._n_users == 0:
                 self._flags.close()
+
+
+def repeatable_settings() -> list[tuple[Any, str, Any]]:
+    """Return what is set of cuDNN: each module, attribute and value."""
+    cudnn: Any = torch.backends.cudnn
+    settings = [(cudnn, "enabled", True), (cudnn, "benchmark", False)]
+    settings.append((cudnn, "deterministic", True))
+    if not _has_named_precision():
+        return [*settings, (cudnn, "allow_tf32", False)]
+    return [*settings, *((part, "fp32_precision", "ieee") for part in (cudnn.conv, cudnn.rnn))]
+
+
+def _has_named_precision() -> bool:
+    """Return whether the user has set a precision by its name, as torch 2.9 and later take it.
+
+    Then the flag for TF32 may neither be read nor written.
+    """
+    try:
+        _ = torch.backends.cudnn.allow_tf32
+    except RuntimeError:
+        return True
+    return getattr(torch.backends, "fp32_precision", "none") != "none"
 
 
 _CUDNN = _SharedFlags()

@@ -1,5 +1,8 @@
 """Few rows are predicted in small batches, where these give the logits of a full one."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -244,3 +247,19 @@ def test_flags_of_cudnn_return_when_the_last_user_leaves():
     assert not torch.backends.cudnn.allow_tf32
     second.__exit__(None, None, None)
     assert torch.backends.cudnn.allow_tf32 == before
+
+
+@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="needs torch 2.9")
+@pytest.mark.parametrize("holder", ["backends", "conv"])
+def test_a_precision_that_the_user_has_set_by_name_is_put_back(holder):
+    program = f"""
+import torch
+from skquickdraw._device import repeatable_cudnn
+holder = torch.backends if "{holder}" == "backends" else torch.backends.cudnn.conv
+holder.fp32_precision = "tf32" if "{holder}" == "backends" else "ieee"
+before = torch.backends.cudnn.conv.fp32_precision
+with repeatable_cudnn(torch.device("cuda")):
+    assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+assert torch.backends.cudnn.conv.fp32_precision == before
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)  # it cannot be undone

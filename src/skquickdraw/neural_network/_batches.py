@@ -19,7 +19,7 @@ from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
 from .._mapped import map_rows
-from ..augmentation import BoundAugmentation
+from ..augmentation import BoundAugmentation, to_device
 from ._mapped_images import MappedImages, as_tensor, read_batches
 
 Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
@@ -58,7 +58,7 @@ class ImageSet(Dataset):
     def gather(self, positions: Tensor, images: Tensor) -> Batch:
         """Return the batch at positions (B,), its images as float32 (B, C, H, W) from 0 to 255."""
         images = images.float()
-        positions = positions.to(self.codes.device)
+        positions = to_device(positions, self.codes)
         if self.soft_targets is None:
             targets = one_hot(self.codes[positions], self.n_classes).float()
         else:

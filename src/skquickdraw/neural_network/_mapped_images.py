@@ -62,7 +62,7 @@ class MappedImages:
     def read(self, positions: Tensor) -> Tensor:
         """Return the images at ``positions`` on the CPU, where a GPU can fetch them by itself."""
         images = as_tensor(self.rows.take(positions.numpy()))
-        return images.pin_memory(self.device) if self.device.type == "cuda" else images
+        return images.pin_memory() if self.device.type == "cuda" else images
 
 
 def as_tensor(images: NDArray[Any]) -> Tensor:
@@ -72,7 +72,9 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
     images = images.astype(images.dtype.newbyteorder("="), copy=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(np.ascontiguousarray(images))
+        images = np.ascontiguousarray(images)
+        # An axis of one element may keep any stride, which convolutions take for channels last.
+        return torch.from_numpy(images.reshape(-1).reshape(images.shape))
 
 
 def window_length(batch_size: int, shape: Sequence[int]) -> int:
