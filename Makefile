@@ -2,10 +2,11 @@
 #
 #   make demo [DATA=path]        train on drawn sketches, or on a data set of yours, and show the result
 #   make test [PYTEST_ARGS=...]  run the tests
+#   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
 #   make lint                    ruff (rules and layout) and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
-#   make bench-gpu               measure on a CUDA GPU, in some minutes
+#   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
 #   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
@@ -25,7 +26,7 @@ WORKERS ?= 2
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint docs bench bench-gpu competition defaults test-oldest clean
+.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults test-oldest clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -39,9 +40,14 @@ $(STAMP)%: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 demo: $(STAMP)plot
-	$(BIN)/python examples/demo.py $(if $(DATA),"$(DATA)")
+	$(BIN)/python -m skquickdraw demo $(if $(DATA),"$(DATA)")
 
 test: $(STAMP)test
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+test-gpu: $(STAMP)test
+	$(BIN)/python -c "import sys, torch; \
+		torch.cuda.is_available() or sys.exit('make test-gpu needs a GPU that PyTorch can use by CUDA')"
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint: $(STAMP)test
@@ -58,7 +64,7 @@ bench: $(STAMP)bench
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
 
 bench-gpu: $(STAMP)test
-	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run $(if $(DATA),--data "$(abspath $(DATA))")
 
 DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
 

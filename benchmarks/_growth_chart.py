@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 LABELS = {
-    "pictures": "pictures",
+    "pictures": "images",
     "classes": "classes",
-    "pixels": "pixels of a picture",
+    "pixels": "pixels of an image",
     "processes": "processes",
 }
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from _machine import describe_machine, describe_moment
+from _machine import describe_machine, describe_moment, installed_version
 from _timing import Summary
 from threadpoolctl import threadpool_limits
 
@@ -54,13 +53,6 @@ def begin_result(options: argparse.Namespace, *packages: str) -> dict[str, Any]:
         "n_rounds": options.rounds,
         "is_quick": options.quick,
     }
-
-
-def installed_version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def keep_result(name: str, result: dict[str, Any], options: argparse.Namespace) -> None:

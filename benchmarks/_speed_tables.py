@@ -9,17 +9,30 @@ from _tables import spread, table
 PREDICTION = """
 ## Prediction against the bare network
 
-Labels of the same pictures from the same weights, in float32, as images per second. *Bare* is the
-network as trained, in a loop under `torch.inference_mode`; *bare, folded* has its batch
-normalisation folded by hand, which `predict` does by itself. Each of them, and ONNX Runtime, has
-the batch size that suits it better.
+All contenders predict the labels of the same images from the same weights, in float32. Rates are
+images per second.
+
+- *Bare* is the network as trained, in a loop under `torch.inference_mode`.
+- *Bare, folded* has its batch normalisation folded by hand, which `predict` does by itself.
+
+Each of them, and ONNX Runtime, has the batch size that suits it better.
+"""
+ONE_IMAGE = """
+## One image a call
+
+The same contenders predict a single image. `predict` gives it the same logits, to the bit, as among
+other images; *bare* does not. *skquickdraw to this* divides the time of `predict` by the other's.
+The first call after a fit folds the network, and tries out small batches.
 """
 OVER_SAMPLING = """
-## Over-sampling against other ways to make pictures
+## Over-sampling against other ways to make images
 
-New pictures per second, from uint8 rows to uint8 rows. kornia changes whole batches and SciPy
-picture by picture (one affine transform each), by the same ranges. SMOTE mixes neighbours in pixel
-space, which moves nothing. Ratios depend on the threads: SciPy uses one.
+Rates are new images per second, from uint8 rows to uint8 rows.
+
+- kornia changes whole batches, and SciPy image by image (one affine transform each), by the same
+  ranges.
+- SMOTE mixes neighbours in pixel space, which moves nothing.
+- Ratios depend on the threads: SciPy uses one.
 """
 OVERHEAD = """
 ## What does not grow
@@ -27,29 +40,51 @@ OVERHEAD = """
 GROWTH = """
 ## Growth
 
-How one epoch grows: each point is a new process, and the peak is of all its memory, with code and
-data. The network is small, so that the package's own work for each picture shows. Exponents are the
-steepest between neighbouring points: 1 is linear growth, 0 is none. The dashed lines are linear.
-With two workers there are three processes, for the one that started them waits.
+How do the time and memory of one epoch grow? Each point is a new process. The peak is of all its
+memory, with code and data. The network is small, so that the package's own work for each image
+shows.
+
+- Exponents are the steepest between neighbouring points: 1 is linear growth, 0 is none. The dashed
+  lines are linear.
+- With two workers there are three processes: the one that started them waits.
 """
 MINUTES = """
 ## Minutes asked for, minutes taken
 
-`recipes.best(minutes=...)`, `fast` and `single` on sketches of ten classes. *Taken* is the wall
-time of `fit`, with the measurement of the machine that it begins with; *ratio* divides it by the
-minutes asked for. *Networks* says how many were trained, and how wide they are.
+Does `fit` take the minutes that it was given? `recipes.best(minutes=...)`, `fast` and `single` were
+trained on sketches of ten classes.
+
+- *Minutes taken* is the wall time of `fit`. It includes the measurement of the machine at the
+  beginning.
+- *Ratio* divides it by the minutes asked for.
+- *Networks* says how many were trained, and how wide they are.
 """
 GROWTH_CHART = "growth.png"  # in docs/images
+NAMES = {"pictures": "images"}  # of what grows; all else goes by its name in the results
 
 
 def render_prediction(result: dict[str, Any]) -> str:
-    single = {name: spread(ms, ".2f") for name, ms in result["one_image_ms"].items()}
     rows = [
-        [name, size_of_batches(name, result), *cells, single[name]]
-        for name, cells in rate_rows(result).items()
+        [name, size_of_batches(name, result), *cells] for name, cells in rate_rows(result).items()
     ]
-    header = ["", "batches of", "images/s", "skquickdraw to this", "target", "one picture, ms"]
-    return f"\n{result['n_images']:,} pictures a call.\n" + table(header, rows)
+    header = ["", "batches of", "images/s", "skquickdraw to this", "target"]
+    return f"\n{result['n_images']:,} images a call.\n" + table(header, rows)
+
+
+def render_one_image(result: dict[str, Any]) -> str:
+    rows = []
+    for name, network in result["networks"].items():
+        for contender, ms in network["ms"].items():
+            ratio = network["ratios"].get(contender)
+            target = f"at most {result['target']:g}" if contender == "bare" else ""
+            note = spread(ratio, ".2f") if ratio else ""
+            rows.append([name, contender, spread(ms, ".2f"), note, target])
+    first = ", ".join(f"{name} {n['first_ms']:.0f}" for name, n in result["networks"].items())
+    header = ["network", "", "ms", "skquickdraw to this", "target"]
+    return table(header, rows) + (
+        f"\nThe first call took, in ms: {first}. The machine's load was {result['load']}. If "
+        "it is above the number of cores, only the ratios mean something.\n"
+    )
 
 
 def size_of_batches(name: str, result: dict[str, Any]) -> str:
@@ -76,8 +111,8 @@ def render_over_sampling(result: dict[str, Any]) -> str:
     rows = [[name, *cells] for name, cells in rate_rows(result).items()]
     rows += [[name, f"left out: {why}", "", ""] for name, why in result["left_out"].items()]
     made = [f"{n:,} by {name}" for name, n in result["n_made"].items()]
-    of = f"{result['n_originals']:,} pictures"
-    return f"\nNew pictures beside {of}, in a round: {', '.join(made)}.\n" + table(
+    of = f"{result['n_originals']:,} images"
+    return f"\nNew images in a round, beside {of}: {', '.join(made)}.\n" + table(
         ["", "new images/s", "skquickdraw to this", "target"], rows
     )
 
@@ -93,10 +128,10 @@ def render_rounds(result: dict[str, Any]) -> str:
         for name, share in rounds["share_outside"].items()
     ]
     return (
-        f"\nA noisy student of {rounds['n_students']} rounds, with {rounds['n_labeled']:,} "
-        f"labelled and {rounds['n_unlabeled']:,} unlabelled pictures and small networks of two "
-        f"epochs, spends outside of its networks' `fit` and `predict_proba` this part of its time: "
-        f"{', '.join(shares)} (target: under {most:g} %).\n"
+        f"\nA noisy student spends this share of its time outside of its networks' `fit` and "
+        f"`predict_proba`: {', '.join(shares)} (target: under {most:g} %). It had "
+        f"{rounds['n_students']} rounds, {rounds['n_labeled']:,} labeled and "
+        f"{rounds['n_unlabeled']:,} unlabeled images, and small networks of two epochs.\n"
     )
 
 
@@ -147,7 +182,11 @@ def render_fixed_costs(result: dict[str, Any]) -> str:
 
 def render_growth(result: dict[str, Any]) -> str:
     rows = [
-        [axis, f"{point['x']:,}" if isinstance(point["x"], int) else point["x"], *cells(point)]
+        [
+            NAMES.get(axis, axis),
+            f"{point['x']:,}" if isinstance(point["x"], int) else point["x"],
+            *cells(point),
+        ]
         for axis, content in result["axes"].items()
         for point in content["points"]
     ]
@@ -164,13 +203,17 @@ def cells(point: dict[str, Any]) -> list[str]:
 def render_exponents(result: dict[str, Any]) -> str:
     targets = result["targets"]
     rows = [
-        [axis, f"{content['exponent']['seconds']:.2f}", f"{content['exponent']['peak_gb']:.2f}"]
+        [
+            NAMES.get(axis, axis),
+            f"{content['exponent']['seconds']:.2f}",
+            f"{content['exponent']['peak_gb']:.2f}",
+        ]
         for axis, content in result["axes"].items()
         if "exponent" in content
     ]
     most = result["axes"]["pictures"]["points"][-1]
     return table(["grows", "exponent of time", "of memory"], rows) + (
-        f"\nTargets: exponents of at most {targets['exponent']:g}; {most['x']:,} pictures within "
+        f"\nTargets: exponents of at most {targets['exponent']:g}; {most['x']:,} images within "
         f"{targets['gigabytes']:g} GB beyond the data, which is "
         f"{most['beyond_data_gb']['median']:.2f} GB here.\n"
     )

@@ -10,19 +10,25 @@ from _tables import spread, table
 STEP = """
 ## What a training step is made of
 
-A step on a batch of 256, forwards, backwards and update, without augmentation, in bfloat16. The
-machine's own figures are those of a large matrix product in bfloat16 and of a large copy, on as
-many threads. Arithmetic is that of convolutions and matrix products; traffic, an estimate, adds up
-the tensors that operations read and write, whether in a cache or not.
+A step is forwards, backwards and update on a batch of 256, without augmentation, in bfloat16.
+
+- *The machine* gives the rates of a large matrix product in bfloat16 and of a large copy, on as
+  many threads. Percentages are of these.
+- Arithmetic (GFLOP/s) counts convolutions and matrix products.
+- Traffic (GB/s) is an estimate. It adds up the tensors that operations read and write, whether they
+  are in a cache or not.
 """
 ENSEMBLE = """
 ## Several networks at once
 
-Pictures that all members together learn from in a second. *In processes* is
-`SeedEnsembleClassifier(n_jobs=...)` with as many processes as threads. *Batched* is one model of
-stacked weights under `torch.func.vmap`, where each convolution becomes one of as many groups as
-there are members; that leaves PyTorch's default layout, where the others are channels-last. One
-after another each network has all threads, in processes each has one.
+Rates are the images that all members together learn from in a second.
+
+- *In processes* is `SeedEnsembleClassifier(n_jobs=...)` with as many processes as threads. Each
+  network has one thread.
+- *One after another*, each network has all threads.
+- *Batched* is one model of stacked weights under `torch.func.vmap`. Each convolution becomes one of
+  as many groups as there are members. This leaves PyTorch's default layout; the others are
+  channels-last.
 """
 
 

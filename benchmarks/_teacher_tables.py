@@ -10,16 +10,22 @@ from _tables import table
 TEACHERS = """
 ## Teachers, students, ensembles, heads
 
-The competition's drawings again, from `benchmarks/compare_teachers.py`: what to do with a budget of
-{images:,} training pictures, shown to one network or shared among several? A row's networks may use
-the budget up together; *images* says what they did, as whole epochs allow. The network is a
-`ResNetClassifier` of width 0.35 with balanced softmax, light live augmentation and averaged
-weights; students are 0.5 wide. The pool of unlabelled drawings is `unlabeled.npz`. Means of
-{n_seeds} seeds, with half their range in brackets, on the holdout; one seed has a standard error of
-about 0.4 points. Nothing was chosen by the holdout, with one reservation: LightGBM's leaves were
-regularised, on training rows, because it had diverged and scored 27 % there. *Transductive* uses
-that the holdout is balanced; it is another task, and not to be compared with the other columns.
-*CPU minutes* are of one core, on a machine with other work to do, all trainings of the row counted.
+What is the best use of a budget of {images:,} training images: one network that sees them all, or
+several networks that share them? The rows are from `benchmarks/compare_teachers.py`, on the
+competition's drawings.
+
+- **Budget:** the networks of a row may use it up together. *Images* says how many they did use,
+  since epochs are whole.
+- **Networks:** `ResNetClassifier` of width 0.35 with balanced softmax, light live augmentation and
+  averaged weights. Students are 0.5 wide. The pool of unlabeled drawings is `unlabeled.npz`.
+- **Scores:** means of {n_seeds} seeds on the holdout, with half their range in brackets. One seed
+  has a standard error of about 0.4 points.
+- **Choices:** nothing was chosen by the holdout, with one reservation. LightGBM had diverged and
+  scored 27 % there, so its leaves were regularised, on training rows.
+- *Transductive* uses that the holdout is balanced. It is another task: do not compare it with
+  the other columns.
+- *CPU minutes* are of one core, on a machine with other work to do. They count all trainings of
+  the row.
 """
 SCORES = ("balanced_accuracy", "head", "medium", "tail")
 HEADER = [
@@ -34,49 +40,58 @@ HEADER = [
 ]
 
 PSEUDO_LABELS = """
-What the teachers' pseudo-labels are worth, by the same rule, on holdout drawings that join the pool
-for this: the share that is selected, how many of those are right, and the share of each class that
-is selected and right, over all classes and over the 33 rarest. The teacher's own row keeps all, and
-knows no prior.
+What are the teachers' pseudo-labels worth? They were scored, by the same rule, on drawings of the
+holdout that join the pool for this.
+
+- *Selected* is the share of the drawings that is selected; *right* is the share of those that have
+  the right label.
+- *Recall* is the share of each class that is selected and right, over all classes. *Tail recall* is
+  the same over the 33 rarest.
+- The teacher's own row keeps all drawings, and knows no prior.
 """
 PSEUDO_HEADER = ["pseudo-labels of", "selected", "right", "recall", "tail recall"]
 PSEUDO_KEYS = ("selected", "accuracy", "recall", "tail_recall")
 
 FINDINGS = """
-What became of three claims of the competition's winner, at this budget, which is some twenty passes
-of one network over the labelled drawings:
+The competition's winner made three claims. This is what became of them at this budget, which is
+some twenty passes of one network over the labeled drawings:
 
-- *A noisy student helps much.* Not here. The prior-aware student is {student_gain:.1f} points above
-  its own teacher and the naive one {naive_gain:.1f}, but the student's network, trained on the
-  labelled drawings alone with half the pictures, is {control_gain:.1f} above: it is the larger
-  network that gains, and pictures spent on pseudo-labels are taken from labelled drawings that are
-  not learned yet. Of the rarest classes' drawings {prior_recall:.0f} % have the right pseudo-label,
-  where a threshold of 0.4 leaves {naive_recall:.0f} %; that is because all are kept. The prior
-  itself brings {prior_gain:+.1f} points over all classes and {prior_tail_gain:+.1f} in the tail,
-  since a teacher with balanced softmax names rare classes too often, not too seldom. It is made
-  for teachers that nothing has told of unequal classes: one of plain cross entropy finds
-  {plain_tail:.0f} % of the rarest classes' drawings by itself, {plain_naive:.0f} % by the
-  threshold, and {plain_prior:.0f} % with the prior. Where labels are scarcer students gain: see
-  `examples/plot_noisy_student.py`.
-- *An ensemble always helps.* Next to its members, yes: six vote for {vote:.1f} % where one of them
-  has {member:.1f} %. Next to one network that is trained as long as all six together, no, by far:
-  each of the six is stopped when it has hardly begun. Learned weights and stacking change little.
-  With six noisy students, who have one or two passes each, the budget is spread thinner still, and
-  what is distilled from them is no better.
-- *Classical heads fall short.* Not linear discriminants: {lda:.1f} % to the network's own
-  {single:.1f} %, with more in the head and less in the tail. LightGBM, best of all in the head and
-  last of these in the tail, has {lightgbm:.1f} %, class means {prototypes:.1f} %. A relation
-  network's second opinion on five classes leaves {relation:.1f} %.
+- *A noisy student helps much.* Not here.
+  - The prior-aware student is {student_gain:.1f} points above its own teacher, and the naive one
+    {naive_gain:.1f}. But the student's network, trained on the labeled drawings alone with half the
+    images, is {control_gain:.1f} above. So the larger network makes the gain. Images spent on
+    pseudo-labels are lost to labeled drawings that are not learned yet.
+  - {prior_recall:.0f} % of the rarest classes' drawings have the right pseudo-label with the prior,
+    and {naive_recall:.0f} % with a threshold of 0.4. That is because the prior keeps all drawings.
+    The prior itself brings {prior_gain:+.1f} points over all classes and {prior_tail_gain:+.1f} in
+    the tail: a teacher with balanced softmax names rare classes too often, not too seldom.
+  - The prior is made for teachers that do not correct for unequal classes. A teacher of plain cross
+    entropy finds {plain_tail:.0f} % of the rarest classes' drawings by itself, {plain_naive:.0f} %
+    by the threshold, and {plain_prior:.0f} % with the prior.
+  - Where labels are scarcer, students gain: see `examples/plot_noisy_student.py`.
+- *An ensemble always helps.* It depends on what you compare it with.
+  - Next to its members, it helps: six vote for {vote:.1f} %, and one of them has {member:.1f} %.
+  - Next to one network that is trained as long as all six together, it is far behind: each of the
+    six is stopped when it has hardly begun. Learned weights and stacking change little.
+  - Six noisy students have one or two passes each, so the budget is spread thinner still. What is
+    distilled from them is no better.
+- *Classical heads fall short.* Linear discriminants do not.
+  - They have {lda:.1f} %, and the network's own last layer {single:.1f} %. They are better in the
+    head and worse in the tail.
+  - LightGBM has {lightgbm:.1f} %. It is the best of all in the head, and the last of these in the
+    tail.
+  - Class means have {prototypes:.1f} %.
+  - The network has {relation:.1f} % with a relation network's second opinion on five classes.
 
-Longer budgets may well reverse the first two: what is compared here is what to do with a short one.
+Longer budgets may well reverse the first two findings: this is a comparison of short budgets.
 """
 
 FEW_SHOT = """
 ## Few shots
 
-Accuracy in percent on 74 classes that no contender was trained on, over {episodes} episodes of
-{ways} classes with {queries} queries each, from `benchmarks/few_shot.py`; in brackets half a 95 %
-interval. Trained on 25 drawings of each of 170 other classes; one seed.
+Accuracy in percent on 74 classes that no contender was trained on, from `benchmarks/few_shot.py`.
+It is over {episodes} episodes of {ways} classes with {queries} queries each; in brackets half a
+95 % interval. Contenders were trained on 25 drawings of each of 170 other classes; one seed.
 """
 
 

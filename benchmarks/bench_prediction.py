@@ -21,7 +21,6 @@ from _speed_run import (
     keep_result,
     make_labeled_sketches,
     parse_options,
-    print_line,
     print_rates,
 )
 from _timing import compare, measure_seconds, summarize, take_turns
@@ -37,7 +36,6 @@ TARGETS = {"bare": 1.2, "bare, folded": 0.95}
 BATCH_SIZES = (32, 256)
 N_CLASSES = 100
 N_TRAINED = 512  # enough for statistics; what is predicted does not matter
-N_SINGLE_CALLS = 20
 IMAGE_SHAPE = (1, 28, 28)
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -49,13 +47,10 @@ def main() -> None:
     result |= measure(512 if options.quick else 4096, options.rounds, options.threads)
     keep_result("prediction", result, options)
     print_rates(result)
-    print("One picture a call, ms:")
-    for name, figures in result["one_image_ms"].items():
-        print_line(name, figures)
 
 
 def measure(n_images: int, n_rounds: int, n_threads: int) -> dict[str, Any]:
-    """Return rates of many pictures in one call, their ratios, and the time of a single picture."""
+    """Return rates of many pictures in one call, and their ratios."""
     X, y = make_labeled_sketches(n_images, N_CLASSES)
     clf = make_plain(MobileNetClassifier, max_epochs=1, device="cpu", random_state=0)
     clf.fit(X[:N_TRAINED], y[:N_TRAINED])
@@ -73,11 +68,10 @@ def measure(n_images: int, n_rounds: int, n_threads: int) -> dict[str, Any]:
         "images_per_second": {name: summarize(values) for name, values in rates.items()},
         "ratios": {name: compare(ours, rates[name]) for name in sizes},
         "targets": TARGETS,
-        "one_image_ms": time_one_image(contenders, X[:1], n_rounds),
     }
 
 
-def make_contenders(clf: MobileNetClassifier, n_threads: int) -> dict[str, Any]:
+def make_contenders(clf: Any, n_threads: int) -> dict[str, Any]:
     """Return the rivals, as functions of rows and ``batch_size`` that return labels."""
     network = clf.net_.module_.eval()
     return {
@@ -94,7 +88,7 @@ def predict_bare(network: nn.Module, X: np.ndarray, batch_size: int) -> np.ndarr
         return torch.cat([network(batch.float()).argmax(1) for batch in batches]).numpy()
 
 
-def open_session(clf: MobileNetClassifier, n_threads: int) -> onnxruntime.InferenceSession:
+def open_session(clf: Any, n_threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
     with tempfile.TemporaryDirectory() as folder:
@@ -124,23 +118,6 @@ def check_same_labels(contenders: dict[str, Predict], X: np.ndarray) -> None:
         share = (own == labels["skquickdraw"]).mean()
         if share < 0.99:
             raise SystemExit(f"{name} predicts other labels: only {share:.1%} are the same.")
-
-
-def time_one_image(
-    contenders: dict[str, Predict], X: np.ndarray, n_rounds: int
-) -> dict[str, dict[str, float]]:
-    """Return milliseconds of a call with one picture."""
-    actions = {name: partial(repeat, predict, X) for name, predict in contenders.items()}
-    seconds = take_turns(actions, n_rounds)
-    return {
-        name: summarize([1000 * s / N_SINGLE_CALLS for s in values])
-        for name, values in seconds.items()
-    }
-
-
-def repeat(predict: Predict, X: np.ndarray) -> None:
-    for _ in range(N_SINGLE_CALLS):
-        predict(X)
 
 
 if __name__ == "__main__":

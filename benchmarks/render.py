@@ -21,39 +21,49 @@ CHART = ROOT / "docs" / "images" / speed.GROWTH_CHART
 INTRODUCTION = """\
 # Benchmarks
 
-This page is made by `benchmarks/render.py` from the files in `benchmarks/results`. How to measure
-again, and how noise is dealt with, stands in `benchmarks/README.md`. Figures are medians, with the
-smallest and largest value in brackets. All are of CPUs: speed on GPUs has not been measured.
+How fast is the package, how does it grow, and which methods pay? This page measures the package
+against other ways to do the same. It is made by `benchmarks/render.py` from the files in
+`benchmarks/results`.
 
-Networks are trained with settings that each benchmark spells out, on top of those in
-`benchmarks/_settings.py`, and not with the package's defaults: what a row measures stays the same
-when defaults change.
+- Figures are medians, with the smallest and largest value in brackets.
+- All are of CPUs: speed on GPUs has not been measured.
+- Networks are trained with settings that each benchmark spells out, on top of those in
+  `benchmarks/_settings.py`. They are not the package's defaults. So a row measures the same thing
+  after a change of the defaults.
+
+`benchmarks/README.md` says how to measure again, and how noise is dealt with.
 """
 TRAINING = """
 ## Training against other loops
 
-The same network, pictures and recipe, as images per second. *By hand* is a plain PyTorch loop that
-augments whole batches, as the package does. *skorch* augments image by image in a data set, in
-float32; *skorch, tuned* has the precision and memory layout of the first two besides. *Keras*, on
-its PyTorch backend and in mixed precision, has the same network and its own augmentation layers.
+All loops train the same network on the same images by the same recipe. Rates are images per second.
+
+- *By hand* is a plain PyTorch loop that augments whole batches, as the package does.
+- *skorch* augments image by image in a data set, in float32.
+- *skorch, tuned* also has the precision and memory layout of the first two.
+- *Keras* runs on its PyTorch backend, in mixed precision. It has the same network, and its own
+  augmentation layers.
 """
 NETWORKS = """
 ## Networks
 
-Weights, training speed and, where it was measured, balanced accuracy on a held-out part of the
-labelled drawings after about the same training time for each. Little more than a minute favours
-small networks. The defaults (width 1, stem stride 2) are meant for ten minutes or more; the
-section after this one says how far they get then, while narrower ones were not measured for so
-long. Rates were taken one after another, not in turns, and differ by a tenth between like networks:
-below that they tell nothing. So dropout in its three forms costs no time that shows; full
-resolution (`stem1`) takes nearly four times as long, and bfloat16 saves a quarter to a half.
+The table gives weights and training speed. Where it was measured, it also gives the balanced
+accuracy on a held-out part of the labeled drawings, after about the same training time for each.
+
+- Little more than a minute favours small networks. The defaults (width 1, stem stride 2) are meant
+  for ten minutes or more. The next section says how far they get then; narrower networks were not
+  measured for so long.
+- Rates were taken one after another, not in turns. They differ by a tenth between like networks, so
+  smaller differences mean nothing.
+- Dropout in its three forms takes no time that shows. Full resolution (`stem1`) takes nearly four
+  times as long. bfloat16 saves a quarter to a half.
 """
 COMPETITION = """
 ## A competition of real drawings
 
-100 classes of Quick, Draw! sketches, 1,000 to train on of the first and 10 of the last; scored by
-balanced accuracy on 10,000 others, from `benchmarks/train_competition.py`. Head, medium and tail
-are thirds of the classes by size. Nothing was learned from, or chosen by, the holdout.
+100 classes of Quick, Draw! drawings: 1,000 to train on of the first, 10 of the last. The score is
+balanced accuracy on 10,000 other drawings, from `benchmarks/train_competition.py`. Head, medium and
+tail are thirds of the classes by size. Nothing was learned from the holdout, or chosen by it.
 """
 NOT_MEASURED = "\nNot measured.\n"
 
@@ -69,6 +79,8 @@ def main() -> None:
         + render_speed("ensemble", step.render_ensemble)
         + speed.PREDICTION
         + render_speed("prediction", speed.render_prediction)
+        + speed.ONE_IMAGE
+        + render_speed("one_image", speed.render_one_image)
         + speed.OVER_SAMPLING
         + render_speed("over_sampling", speed.render_over_sampling)
         + speed.OVERHEAD
@@ -133,9 +145,14 @@ def render_result(name: str, render: Any) -> str:
 def render_speed(name: str, render: Any) -> str:
     def render_measured(result: dict[str, Any]) -> str:
         moment = conditions(result, result["machine"])
-        return f"\nMeasured {moment}, {result['n_rounds']} rounds.\n" + render(result)
+        return f"\nMeasured {moment}, {rounds(result)}.\n" + render(result)
 
     return render_result(name, render_measured)
+
+
+def rounds(result: dict[str, Any]) -> str:
+    n = result["n_rounds"]
+    return f"{n} round" if n == 1 else f"{n} rounds"
 
 
 def render_growth(result: dict[str, Any]) -> str:
@@ -152,7 +169,7 @@ def render_training(result: dict[str, Any]) -> str:
     recipe = result["recipe"]
     return (
         f"\nMeasured {conditions(result, result['machine'])}, in {recipe['precision']}, batches of "
-        f"{recipe['batch_size']}, {result['n_rounds']} rounds.\n"
+        f"{recipe['batch_size']}, {rounds(result)}.\n"
         + table(header, rows)
         + "\nSetting up a fit and checking its data took "
         f"{result['fixed_seconds']['median']:.2f} s.\n"

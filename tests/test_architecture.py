@@ -26,6 +26,7 @@ CONTRACTS = {
     "_images",
     "_label_column",
     "_mapped",
+    "_mapped_files",
     "_marks",
     "_memory",
     "_pixel_range",
@@ -52,6 +53,8 @@ FLOORS = [
     {"inspection", "recipes"},
     {"persistence"},
     {"app"},
+    {"cli"},
+    {"__main__"},  # python -m skquickdraw
 ]
 # A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.
 BARRED = {room: {"neural_network"} for room in FLOORS[2]}

@@ -796,3 +796,22 @@ def test_a_frozen_classifier_inside_keeps_its_marks():
     frozen = FrozenEstimator(refit(NOISY, X, np.where(HIDDEN, -1, CODES)))
     clf = refit(TransductiveClassifier(frozen), X, np.where(HIDDEN, -1, CODES))
     assert clf.score(X, np.where(HIDDEN, -1, CODES)) == frozen.score(X[~HIDDEN], CODES[~HIDDEN])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([127, -128, 5, 127], np.int8),
+        np.array([2**63 - 1, 2**63 - 3], np.int64),
+        np.array([2**64 - 1, 2**64 - 2], np.uint64),
+        np.array([-(2**63), 2**62], np.int64),
+        np.array([7, 7, 9], np.uint16),
+    ],
+    ids=lambda y: f"{y.dtype}, {y[0]}",
+)
+def test_whole_numbers_are_found_as_numpy_finds_them(y):
+    expected, codes = np.unique(y, return_inverse=True)
+    found, own = read_labels("F", y, unlabeled_label=None)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(own, codes)
+    assert found.dtype == y.dtype and own.dtype == np.int64

@@ -33,7 +33,7 @@ class Fade(BaseEstimator):
         return 1 - self.strength * torch.rand(n_samples, 1, 1, 1, generator=generator)
 
     def apply(self, images, draw):
-        return images * draw
+        return images * draw.to(images.device)
 
 
 class Bound(Fade):
@@ -191,7 +191,7 @@ def test_a_loss_needs_one_method():
 
 @pytest.mark.parametrize(("loss", "is_plain"), [(Brier(), False), (Uncorrected(), True)])
 def test_a_loss_is_bound_to_the_counts_that_it_asks_for(loss, is_plain):
-    counts = fit(loss=loss, sampling="balanced").net_.criterion_.row_loss.counts
+    counts = fit(loss=loss, sampling="balanced").net_.criterion_.row_loss.counts.cpu()
     plain = torch.as_tensor(np.bincount(Y).astype(np.float32))
     torch.testing.assert_close(counts, plain if is_plain else torch.full((3,), 20.0))
 
@@ -211,7 +211,7 @@ def test_a_loss_may_learn(tmp_path):
     clf = fit(loss=Learning())
     assert clf.net_.criterion_.row_loss.scale.item() != 1.0
     save_model(clf, tmp_path / "model")
-    loaded = load_model(tmp_path / "model", device="cpu", trusted={"Learning": Learning})
+    loaded = load_model(tmp_path / "model", trusted={"Learning": Learning})
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
 
 

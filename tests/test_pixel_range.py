@@ -217,7 +217,7 @@ def test_the_range_outlives_the_process(tmp_path, store):
     clf = net().fit(UNIT, Y)
     if store == "file":
         save_model(clf, tmp_path / "model.safetensors")
-        loaded = load_model(tmp_path / "model.safetensors", device="cpu")
+        loaded = load_model(tmp_path / "model.safetensors")
     else:
         loaded = pickle.loads(pickle.dumps(clf))
     assert loaded.pixel_range_ == clf.pixel_range_

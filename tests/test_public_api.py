@@ -14,7 +14,7 @@ import skquickdraw
 
 # A change here is a change for users: write it into CHANGELOG.md too.
 ROOMS = {
-    "app": {"main", "make_server", "serve"},
+    "app": {"make_server", "serve"},
     "augmentation": {
         "Augmentation",
         "AugmentationPolicy",
@@ -25,11 +25,14 @@ ROOMS = {
         "resolve_augmentation",
         "resolve_mixing",
     },
+    "cli": {"main"},
     "datasets": {
+        "MappedFiles",
         "fetch_quickdraw",
         "ladder_counts",
         "load_competition",
         "load_image_folder",
+        "load_images",
         "load_quickdraw",
         "make_ladder",
         "make_sketches",
@@ -46,6 +49,7 @@ ROOMS = {
         "InvalidParameterError",
         "InvalidTargetsError",
         "MissingDependencyError",
+        "OutOfMemoryError",
         "SkquickdrawError",
     },
     "feature_extraction": {"DeepFeatureExtractor"},

@@ -12,51 +12,65 @@ from .ladder import gain
 STUDENTS = """
 ## Noisy students
 
-On the ladder's splits again: three networks of its step `no-smoothing` vote, and are the teacher of
-all variants. A student, a network like them, learns from the labelled drawings and from the
-teacher's opinion of others. Each network sees about {pictures:,} pictures, unless its row says
-otherwise; the *control* is one that sees the labelled drawings alone. *Gain* is over the row that
-*of* names, with the standard error over the seeds, each its own split. Minutes of students include
-their teachers', which makes them four times the control's. Where a student starts from its
-teacher's weights (`warm`, `renewed`, `consistent`), it brings the minutes behind these along, and
-they are counted again with each student.
+What makes a student better than a network trained on labels alone? The splits are those of the
+ladder. Three networks of its step `no-smoothing` vote, and are the teacher of all variants. A
+student is a network like them. It learns from the labeled drawings, and from the teacher's opinion
+of other drawings.
+
+- The *control* is one network that sees the labeled drawings alone.
+- Each network sees about {images:,} images, unless its row says otherwise.
+- *Gain* is over the row that *of* names. Its standard error is over the seeds, each of which has
+  its own split.
+- *CPU minutes* of students include those of their teachers, which makes them four times the
+  control's. A student that starts from its teacher's weights (`warm`, `renewed`, `consistent`)
+  reports the minutes behind these weights as its own. So they are counted again with each student.
 """
 MEMBERS = """
 ## Members of a vote
 
-How members should differ, on the same splits: three networks like the students' teachers vote,
-which differ by their random seed alone; or by their pictures too, as in the ladder's steps
-`no-smoothing`, `stronger` and `erasing`; or in their kind, the last two being its `wider` and its
-`mobilenet` without label smoothing, for about as long. *Alone* is what a member scores by itself,
-in the mean; *disagreement* how often two of them give different answers.
+How should members of a vote differ? Three networks vote, like the students' teachers, on the same
+splits. They differ in one of three ways:
+
+- by their random *seed* alone;
+- by their *augmentation*, as in the ladder's steps `no-smoothing`, `stronger` and `erasing`;
+- by their *network*: two of them are the ladder's `wider` and `mobilenet`, without label smoothing,
+  trained for about as long.
+
+*Alone* is what a member scores by itself, on average. *Disagreement* says how often two members
+give different answers.
 """
 PUBLISHED = """
-The author of the original recipe scored his 85 more frequent classes: 77.5 % on 850 pictures, by
-six noisy students, some 30 hours of a GPU. `{recipe}` is right about {recall:.1%} of the holdout's
-drawings of the 85 larger classes here. Those were other drawings, 850 of which leave a standard
-error of 1.4, and networks that were trained for longer than the original rows here: the figures
-stand side by side, no more.
+The author of the original recipe reported 77.5 % on 850 images of his 85 more frequent classes, by
+six noisy students, after some 30 hours of a GPU. `{recipe}` is right about {recall:.1%} of the
+holdout's drawings of the 85 larger classes here. Do not compare the two figures closely: the
+drawings differ, 850 of them leave a standard error of 1.4, and his networks were trained for longer
+than the original rows here.
 """
 ERRORS = """
 ## What limits it now
 
-The pairs of classes that `{recipe}` confuses most often, of 100 drawings of each on the holdout:
+These are the pairs of classes that `{recipe}` confuses most often. The holdout has 100 drawings of
+each class:
 """
 N_PAIRS = 12
+KINDS = {"pictures": "augmentation"}  # of members; all others go by their names in the results
 # Whose errors were looked at, in competition_errors.png; look again at those of other answers.
 BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 BY_EYE = """
-Fifty errors drawn at random were looked at, with both names in view. Thirteen show nothing of their
-class: scribbles, and a helicopter that is to be an aircraft carrier. In twenty-two more both
-answers can be defended, or neither: a crescent for a banana or a moon, a potato or a cloud. The
-other fifteen are plain: a cake with its candles, a pair of eyes, a snowman. So less than a third of
-the errors that are left, 19 to 44 % as a sample of fifty goes, look avoidable: some three to seven
-points of accuracy.
+We looked at fifty errors drawn at random, with both names in view:
+
+- 13 show nothing of their class: scribbles, and a helicopter that is to be an aircraft carrier.
+- In 22 more, both answers can be defended, or neither: a crescent for a banana or a moon, a potato
+  or a cloud.
+- The other 15 are plain: a cake with its candles, a pair of eyes, a snowman.
+
+So less than a third of the remaining errors look avoidable: 19 to 44 %, given that this is a sample
+of fifty. That is some three to seven points of accuracy.
 """
 
 
 def render_students(
-    result: dict[str, Any], changes: dict[str, tuple[str, str]], pictures: int
+    result: dict[str, Any], changes: dict[str, tuple[str, str]], images: int
 ) -> str:
     """Return a row for each variant that was measured; ``changes`` gives what of, and which one."""
     if not result:
@@ -64,7 +78,7 @@ def render_students(
     variants = result["variants"]
     described = {
         "teacher": ("", "the vote of three networks"),
-        "control": ("", "one network, on labelled drawings alone"),
+        "control": ("", "one network, on labeled drawings alone"),
         "noisier-control": ("control", "the same, stronger augmentation"),
         **changes,
     }
@@ -74,7 +88,7 @@ def render_students(
         if name in variants
     ]
     header = ["", "of", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
-    return STUDENTS.format(pictures=pictures) + table(header, rows)
+    return STUDENTS.format(images=images) + table(header, rows)
 
 
 def render_members(result: dict[str, Any]) -> str:
@@ -89,7 +103,7 @@ def render_members(result: dict[str, Any]) -> str:
 def member_row(kind: str, kinds: dict[str, Any]) -> list[str]:
     runs = list(kinds[kind].values())
     return [
-        kind,
+        KINDS.get(kind, kind),
         str(len(runs)),
         f"{mean(run['balanced_accuracy'] for run in runs):.1%}",
         gain(kinds[kind], kinds["seed"]) if kind != "seed" else "",
@@ -139,8 +153,8 @@ def render_errors(errors: dict[str, Any]) -> str:
         + table(header, rows)
         + render_calibration(errors["calibration"])
         + (BY_EYE if errors["answers"] == BY_EYE_OF else "")
-        + picture("errors", "Errors drawn at random: what they are, and what they are taken for.")
-        + picture("surest", "The surest error of each class, of the classes with the surest ones.")
+        + picture("errors", "Errors drawn at random: the true class, and the answer.")
+        + picture("surest", "The surest error of a class, for the classes with the surest errors.")
     )
 
 
@@ -154,7 +168,7 @@ def render_calibration(groups: list[dict[str, float]]) -> str:
         ]
         for group, limit in zip(groups, limits, strict=True)
     ]
-    return "\nHow often it is right, by the probability that it gives its answer:\n" + table(
+    return "\nHow often an answer is right, by the probability that the recipe gives it:\n" + table(
         ["probability", "share of drawings", "right"], rows
     )
 

@@ -89,7 +89,7 @@ def plot_pool(students: dict[str, Any], sizes: dict[str, int], path: Path) -> st
     axes.set(xlabel="drawings without labels", ylabel="balanced accuracy, %")
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
-    caption = "Accuracy against how many drawings a teacher labelled; at 0 without a teacher."
+    caption = "Accuracy against how many drawings a teacher labeled; at 0 without a teacher."
     return _save(figure, path, caption)
 
 

@@ -1,4 +1,4 @@
-"""Write docs/competition.md and its pictures from the result files.
+"""Write docs/competition.md and its plots from the result files.
 
 cd benchmarks && python -m competition.render
 """
@@ -27,60 +27,84 @@ IMAGES = ROOT / "docs" / "images"
 INTRODUCTION = """\
 # A competition
 
-100 classes of real Quick, Draw! sketches of 28 x 28 pixels: 1,000 to learn from of the first, 990
-of the second, ... 10 of the last. 30,000 unlabelled ones are the test set of the competition, and
-balanced; 10,000 more, labelled and balanced, are the holdout that this page is scored on. No
-pretrained weights, no other drawings. `make competition RECIPE=... DATA=folder` trains a row again,
-on a folder as in [a competition of your own](user_guide/data.md#a-competition-of-your-own); the
-original rows take `PASSES=5` or `4` too, or train for 180. This page is made by
-`benchmarks/competition/render.py`.
+{headline}The data are 100 classes of real Quick, Draw! drawings of 28 x 28 pixels.
+
+- **Training:** 1,000 labeled drawings of the first class, 990 of the second, ... 10 of the last.
+- **Test set of the competition:** 30,000 unlabeled drawings, balanced.
+- **Holdout**, on which this page is scored: 10,000 more labeled drawings, balanced.
+
+No pretrained weights and no other drawings are used.
+
+`make competition RECIPE=... DATA=folder` trains a row again, on a folder as in
+[a competition of your own](user_guide/data.md#a-competition-of-your-own). The original rows were
+made with `PASSES=5` (`original-single`) and `PASSES=4` (the other two). Without `PASSES` they train
+for 180 passes. This page is made by `benchmarks/competition/render.py`.
 
 ## Recipes
 
-*Accuracy* is balanced accuracy on the holdout, with the standard error that comes from its being a
-sample; another seed moves a row by up to half a point more. Head, medium and tail are thirds of the
-classes by size. *Transductive* assigns the labels of the whole set at once, using that it is
-balanced. *Networks*, *pictures seen* and *CPU minutes*, of one core, are over all that was trained
-for a row, teachers included; those of the pace at which one virtual machine ran, of which others
-are slower. `single` is the first member of `vote`.
+- *Accuracy* is balanced accuracy on the holdout. Its standard error says how much another sample
+  of drawings would change it. Another seed moves a row by up to half a point more.
+- *Head*, *medium* and *tail* are the recall of thirds of the classes by size.
+- *Transductive* assigns the labels of the whole set at once, and uses that the set is balanced.
+- *Networks*, *images seen* and *CPU minutes* count all that was trained for a row, teachers
+  included. Minutes are of one core of one virtual machine; other machines are slower.
 
-Rows are trained with the settings in `benchmarks/competition/settings.py`, whatever the package's
-defaults are. Today's `recipes` train the same networks with the same optimizer and loss, but choose
-the number of passes by the number of drawings, and mirror only where mirrored drawings keep their
-class; `fast` also bends lines, and the student of `distilled` has more weight decay and no label
-smoothing.
+Rows are trained with the settings in `benchmarks/competition/settings.py`, not with the package's
+defaults. Today's `recipes` train the same networks with the same optimizer and loss. They differ in
+three things:
+
+- They choose the number of passes by the number of drawings, and mirror only if mirrored drawings
+  keep their class.
+- `fast` also bends lines.
+- The student of `distilled` has more weight decay and no label smoothing.
+
+About the rows:
+"""
+HEADLINE = """\
+`fast` trains for {fast[cpu_minutes]:.0f} CPU minutes and reaches a balanced accuracy of
+{fast[scores][balanced_accuracy]:.1%} on real drawings whose labels were held out. `winner` also
+learns from unlabeled drawings. It trains for {winner[cpu_minutes]:.0f} CPU minutes and reaches
+{winner[scores][balanced_accuracy]:.1%}.
+
 """
 # What a reader has to know of a row, of those that were measured.
 NOTES = {
     "original-single": """
-`original-single` is one network of the recipe that won the original competition, after {images:,}
-of the 27,000,000 pictures that its author showed it.
+- `original-single` is one network of the recipe that won the original competition. It saw
+  {images:,} images here; its author showed it 27,000,000.
 """,
-    "original-six": """
-`original-six` is that recipe in full: six networks vote, each the noisy student of a teacher of its
-own, and `original-student` is the first of them. Teachers had {passes[0]} passes over their
-filled-up set, and students {passes[1]} over theirs, which is nearly three times as large.
+    "original-six": """\
+- `original-six` is that recipe in full. Six networks vote. Each is the noisy student of its own
+  teacher, and `original-student` is the first of them. Teachers made {passes[0]} passes over their
+  filled-up set. Students made {passes[1]} passes over theirs, which is nearly three times as large.
 """,
-    "fast-4": """
-`fast-4` is `fast` with 4 passes in place of 12: its rate falls to nothing in that time.
+    "fast-4": """\
+- `fast-4` is `fast` with 4 passes instead of 12. Its learning rate falls to nothing in that time.
 """,
-    "winner": """
-The teacher of `winner` is `vote`, which is all that is trained where there are no unlabelled
-drawings; its students are told that these are balanced.
+    "winner": """\
+- `single` is the first member of `vote`, and `vote` is the teacher of `winner`. Without unlabeled
+  drawings, `winner` trains nothing more than `vote`. Its students are told that the unlabeled
+  drawings are balanced.
 """,
-    "distilled": """
-The original students, `winner` and `distilled` learn from the unlabelled drawings too, and from
-those of the holdout without their labels. The teacher of `distilled` is `winner`.
+    "distilled": """\
+- The teacher of `distilled` is `winner`.
+- The original students, `winner` and `distilled` also learn from the unlabeled drawings, and from
+  the drawings of the holdout without their labels.
 """,
 }
 LADDER = """
 ## The ladder
 
-One step at a time, on splits of the labelled drawings that hold out a fifth of each class, at most
-40. *Gain* is the difference to the step that a row builds on, with the standard error over the
-seeds, each its own split. Trainings are short: {passes} passes of a network 0.35 wide, or what fits
-into the same time. What did not pay here may pay in longer ones. With three seeds, a gain of less
-than about three times its error may be chance, and an error may be small by chance.
+What is each part of the recipe worth? Each row changes one thing, or a few that belong together, of
+the step that it names (*of*). Scores are from splits of the labeled drawings that hold out a fifth
+of each class, at most 40.
+
+- *Gain* is the difference to that step. Its standard error is over the seeds, each of which has its
+  own split.
+- Trainings are short: {passes} passes of a network 0.35 wide, or what fits into the same time. What
+  did not pay here may pay in longer trainings.
+- With three seeds, a gain of less than about three times its error may be chance, and the error
+  itself may be small by chance.
 """
 SCORES = ("head", "medium", "tail")
 
@@ -97,7 +121,7 @@ def main() -> None:
     students = load("students.json")
     changes = {variant.name: (variant.of, variant.change) for variant in VARIANTS}
     PAGE.write_text(
-        INTRODUCTION
+        INTRODUCTION.format(headline=render_headline(rows))
         + "".join(
             note.format(**next(iter(rows[name].values())))
             for name, note in NOTES.items()
@@ -114,8 +138,15 @@ def main() -> None:
     )
 
 
+def render_headline(rows: dict[str, Any]) -> str:
+    """Return what a fast and a thorough recipe reach, if both were measured."""
+    if not {"fast", "winner"} <= set(rows):
+        return ""
+    return HEADLINE.format(**{name: next(iter(rows[name].values())) for name in ("fast", "winner")})
+
+
 def pools() -> dict[str, int]:
-    """Return the variants of students that differ in how many unlabelled drawings they have."""
+    """Return the variants of students that differ in how many unlabeled drawings they have."""
     sizes = {variant.name: variant.n_unlabeled for variant in VARIANTS if variant.n_unlabeled}
     return {"control": 0} | sizes | {"soft": 40_000}
 
@@ -127,7 +158,7 @@ def load(name: str) -> dict[str, Any]:
 
 def recipes_table(rows: dict[str, Any]) -> str:
     header = ["recipe", "accuracy", *SCORES, "transductive"]
-    header += ["networks", "pictures seen", "CPU minutes"]
+    header += ["networks", "images seen", "CPU minutes"]
     return table(header, [recipe_row(name, seeds) for name, seeds in rows.items()])
 
 

@@ -17,7 +17,7 @@ Options = Any  # of the command line: passes, memory, n_jobs
 
 
 def unlabeled_pool(data: Bunch) -> Any:
-    """Return the unlabelled drawings, and the holdout's without their labels."""
+    """Return the unlabeled drawings, and the holdout's without their labels."""
     return np.concatenate([data.unlabeled, data.holdout_data])
 
 
@@ -29,7 +29,7 @@ def original_single(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def original_student(seed: int, options: Options, data: Bunch) -> Any:
-    """Return a vote of one: the first of the six, which need not be trained again to vote."""
+    """Return a vote of one: the first of the six, which the memory keeps for their vote."""
     return original_six(seed, options, data).set_params(n_estimators=1)
 
 
@@ -44,23 +44,23 @@ def fast(seed: int, options: Options, data: Bunch) -> Any:
 
 
 def fast_in_a_third(seed: int, options: Options, data: Bunch) -> Any:
-    """Return what `fast` is in a third of its passes: a longer training's curve is no measure."""
+    """Return `fast` in a third of its passes, which the curve of `fast` does not show."""
     return settings.fast(passes=4, random_state=seed)
 
 
 def single(seed: int, options: Options, data: Bunch) -> Any:
-    """Return a vote of one, so that the network is kept and need not be trained again to vote."""
+    """Return a vote of one: the memory keeps the network for the vote of more."""
     network = settings.single()
     return SeedEnsembleClassifier(network, 1, memory=options.memory, random_state=seed)
 
 
 def vote(seed: int, options: Options, data: Bunch) -> Any:
-    """Return what the winner is without unlabelled drawings: the vote that teaches it."""
+    """Return what the winner is without unlabeled drawings: the vote that teaches it."""
     return make_winner(options).estimator.set_params(random_state=seed)
 
 
 def winner(seed: int, options: Options, data: Bunch) -> Any:
-    """Return the winner, taught by the vote of the same seed: it need not be trained twice."""
+    """Return the winner. The vote of the same seed teaches it, and is not trained twice."""
     teacher = vote(seed, options, data).fit(data.data, data.target)
     return make_winner(options).set_params(estimator=FrozenEstimator(teacher), random_state=seed)
 

@@ -112,7 +112,7 @@ STEPS = [
     Step(
         "erasing",
         "mirrored",
-        "a box blanked in a quarter of the pictures",
+        "a box blanked in a quarter of the images",
         {"augmentation": ERASING},
     ),
     Step("mixup", "mirrored", "MixUp", {"mixing": "mixup"}),

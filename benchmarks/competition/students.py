@@ -75,7 +75,7 @@ VARIANTS = [
     Variant("soft", "the teacher's probabilities of 40,000 drawings, as they are", of="control"),
     Variant(
         "everywhere",
-        "distilled: labelled drawings too, nine parts to one of their labels",
+        "distilled: also on labeled drawings, nine parts to one of their labels",
         DistilledClassifier,
         {"temperature": 1.0},
     ),
@@ -96,7 +96,7 @@ VARIANTS = [
     Variant("noisier", "soft, stronger augmentation", network={"augmentation": STRONGER}),
     Variant(
         "larger",
-        "soft, 0.5 wide, half as many pictures, which take about as long",
+        "soft, 0.5 wide, half as many images, which take about as long",
         network={"width": 0.5},
         pace=0.5,
     ),

@@ -41,9 +41,10 @@ COMPARED = """\
 single change of its settings on average, and at most {most:.1f} points, on `{worst}`. Of
 {n_changes} changes the best one was picked for each of {n_cells} cells, by the figures below: a
 user does not know it beforehand, and a part of the distance is chance. The rules of the defaults
-were chosen on these same cells, so they look better here than elsewhere. `recipes.fast()` has been
-trained with {n_seeds} seed(s) a cell; with fewer than three, read these figures as a direction.
+were chosen on these same cells, so they look better here than elsewhere. `recipes.fast()` was
+trained with {seeds}.
 """
+FEW_SEEDS = 3  # below which figures are a direction only
 INTRODUCTION = """
 All of these are development sets: the defaults were chosen by looking at them. A *cell* is a set
 and about how many rows of it are trained on. Figures are balanced accuracy on the test rows, in
@@ -112,13 +113,17 @@ def render_finding(results: Results) -> str:
     if not behind:
         return NOT_COMPARED
     worst = max(behind, key=behind.__getitem__)
+    n_seeds = min(len(results[BASE][cell]) for cell in behind)
+    seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} a cell"
+    if n_seeds < FEW_SEEDS:
+        seeds += f"; with fewer than {FEW_SEEDS}, read these figures as a direction"
     return COMPARED.format(
         average=mean(behind.values()),
         most=behind[worst],
         worst=worst,
         n_cells=len(behind),
         n_changes=sum(name in results for name in CHANGES),
-        n_seeds=min(len(results[BASE][cell]) for cell in behind),
+        seeds=seeds,
     )
 
 

@@ -49,9 +49,12 @@ class HandLoop:
         self.batch_size, self.augmentation = batch_size, augmentation
         self.is_recorded = is_recorded
         self.generator = torch.Generator().manual_seed(0)
-        is_cuda = images.is_cuda
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=0.003, weight_decay=0.05, fused=True, capturable=is_cuda
+            self.network.parameters(),
+            lr=0.003,
+            weight_decay=0.05,
+            fused=True,
+            capturable=is_recorded,
         )
         self.graph: Any = None
         self.batch = images[:batch_size].float()
@@ -61,15 +64,20 @@ class HandLoop:
         """Return the pace of so many steps, after warming up."""
         if self.is_recorded and self.graph is None:
             self._record()
-        self._run(N_WARM_UP)
+        self._run(self._draw_rows(N_WARM_UP))
+        rows = self._draw_rows(n_steps)
+        synchronize(self.images.device)
         started = perf_counter()
-        self._run(n_steps)
+        self._run(rows)
         return n_steps * self.batch_size / (perf_counter() - started)
 
-    def _run(self, n_steps: int) -> None:
-        for _ in range(n_steps):
-            rows = torch.randint(len(self.images), (self.batch_size,), generator=self.generator)
-            rows = rows.to(self.images.device)
+    def _draw_rows(self, n_steps: int) -> Tensor:
+        shape = n_steps, self.batch_size
+        rows = torch.randint(len(self.images), shape, generator=self.generator)
+        return rows.to(self.images.device)
+
+    def _run(self, all_rows: Tensor) -> None:
+        for rows in all_rows:
             batch = self.images[rows].float()
             if self.augmentation is not None:
                 batch = self.augmentation(batch, self.generator)
@@ -99,8 +107,13 @@ class HandLoop:
         cross_entropy(logits, self.targets).backward()
         self.optimizer.step()
         with torch.no_grad():
-            own = [*self.average.parameters()]
-            torch._foreach_lerp_(own, [*self.network.parameters()], 1 - DECAY)
+            torch._foreach_lerp_(floats(self.average), floats(self.network), 1 - DECAY)
+
+
+def floats(network: nn.Module) -> list[Tensor]:
+    """Return what an average of a network averages: weights and statistics."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def synchronize(device: torch.device) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from . import (
         app,
         augmentation,
+        cli,
         datasets,
         distillation,
         ensemble,
@@ -62,6 +63,7 @@ __all__ = [
     "TransductiveClassifier",
     "app",
     "augmentation",
+    "cli",
     "datasets",
     "distillation",
     "ensemble",

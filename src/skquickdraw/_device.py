@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Lock
+from typing import Any
 
 import torch
 
@@ -89,11 +91,70 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
     """Set what makes training fast and reproducible on this device; put it back afterwards."""
-    if device.type == "cuda":
-        settings = torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-        )
-    else:
-        settings = kept_allocations()
-    with settings:
+    with repeatable_cudnn(device) if device.type == "cuda" else kept_allocations():
+        yield
+
+
+class _SharedFlags:
+    """cuDNN's flags are the process's: the first user sets them, the last puts them back.
+
+    Without counting, of two threads that overlap the last would put back what the first had set.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_users = 0
+        self._flags = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._n_users == 0:
+                for holder, name, value in repeatable_settings():
+                    self._flags.callback(setattr, holder, name, getattr(holder, name))
+                    setattr(holder, name, value)
+            self._n_users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                self._flags.close()
+
+
+def repeatable_settings() -> list[tuple[Any, str, Any]]:
+    """Return what is set of cuDNN: each module, attribute and value."""
+    cudnn: Any = torch.backends.cudnn
+    settings = [(cudnn, "enabled", True), (cudnn, "benchmark", False)]
+    settings.append((cudnn, "deterministic", True))
+    if not _has_named_precision():
+        return [*settings, (cudnn, "allow_tf32", False)]
+    return [*settings, *((part, "fp32_precision", "ieee") for part in (cudnn.conv, cudnn.rnn))]
+
+
+def _has_named_precision() -> bool:
+    """Return whether the user has set a precision by its name, as torch 2.9 and later take it.
+
+    Then the flag for TF32 may neither be read nor written.
+    """
+    try:
+        _ = torch.backends.cudnn.allow_tf32
+    except RuntimeError:
+        return True
+    return getattr(torch.backends, "fp32_precision", "none") != "none"
+
+
+_CUDNN = _SharedFlags()
+
+
+@contextmanager
+def repeatable_cudnn(device: torch.device) -> Iterator[None]:
+    """Let cuDNN repeat its results to the bit, in full float32; elsewhere do nothing.
+
+    Predictions need it as much as training: TF32 keeps ten bits of each factor, and is PyTorch's
+    default for convolutions. Several threads may be inside.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with _CUDNN:
         yield

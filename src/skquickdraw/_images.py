@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from ._checks import raised_as
 from ._mapped import in_chunks
+from ._mapped_files import MappedFiles
 from ._pixel_range import MAX_INK, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
@@ -67,7 +68,7 @@ def check_images(
 
     Returns
     -------
-    images : ndarray of shape (n, C, H, W)
+    images : ndarray or MappedFiles of shape (n, C, H, W)
         uint8, or the floating-point dtype that X came in; a view on X where possible.
 
     Raises
@@ -182,6 +183,9 @@ def _keep_data_format(estimator: Any, layout: Layout | None, reset: bool) -> Non
 def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
     with raised_as(InvalidImagesError):
+        if isinstance(X, MappedFiles):  # which holds nothing but uint8
+            check_array(X[:1], estimator=estimator)
+            return validate_data(estimator, X, reset=reset, skip_check_array=True)
         rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
         if rows.dtype.kind == "f":
             for chunk in in_chunks(rows):
@@ -264,8 +268,13 @@ def flatten_stack(
             X = _as_array(name, X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
-    X = np.asarray(X)
+    X = X if isinstance(X, MappedFiles) else np.asarray(X)
     layout = _read_layout(name, X.shape, image_shape)
+    if layout.channels_last and isinstance(X, MappedFiles):
+        raise InvalidImagesError(
+            f"{name}: images in MappedFiles must have their channels first, got shape {X.shape}. "
+            "Save np.moveaxis(X, -1, 1), or pass one file, np.load(file, mmap_mode='r')."
+        )
     return X.reshape(len(X), prod(layout.shape)), layout
 
 
@@ -320,14 +329,14 @@ def _as_ink(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
     name = type(estimator).__name__
     is_byte = flat.dtype in (np.uint8, np.bool_)
     if reset or not is_byte:
-        own = find_range(flat)
+        own = find_range(flat.sample() if isinstance(flat, MappedFiles) else flat)
         _check_ink(name, *own)
     if reset:
         estimator.pixel_range_ = own
     elif getattr(estimator, "pixel_range_", None) is not None:  # files of older versions have none
         check_same_range(name, flat, estimator.pixel_range_)
     if is_byte:
-        return flat.view(np.uint8)
+        return flat if isinstance(flat, MappedFiles) else flat.view(np.uint8)
     return flat if flat.dtype.kind == "f" else _converted(flat, np.uint8)
 
 

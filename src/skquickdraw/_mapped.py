@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,11 @@ CHUNK_BYTES = 2**24
 N_PIECES, PIECE_BYTES = 16, 1024  # that tell whether a file is still the one that was mapped
 
 
-class MappedRows:
+class FileRows:
+    """What reads rows from files: has ``shape``, ``dtype``, ``take(positions)``, ``cut(a, b)``."""
+
+
+class MappedRows(FileRows):
     """Rows of a memory-mapped array, each a copy that is read from the file.
 
     Parameters
@@ -35,6 +40,8 @@ class MappedRows:
 
     def __init__(self, array: NDArray[Any], path: Any, start: int) -> None:
         self.array = array
+        self.shape = array.shape
+        self.dtype = array.dtype
         self.path = path
         self.start = start
         self._is_moved = not array[:1].flags.c_contiguous
@@ -70,32 +77,37 @@ class MappedRows:
             )
 
 
-def map_rows(array: NDArray[Any]) -> MappedRows | None:
+def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     """Return how to read the rows of a mapped array from its file; None for any other array.
+
+    What reads its rows from files already comes as it is. The more pieces are compared, the surer
+    it is that the file is still the same.
 
     None also where the file does not hold what the array does: in a copy-on-write map, whose
     changes are in memory only, and where the file is gone, or another one by now.
     """
-    root = _find_map(array)
+    if isinstance(array, FileRows):
+        return array
+    root = find_map(array)
     if root is None or root.mode == "c" or not root.filename:
         return None
     if not len(array) or not _is_in_one_piece(array[:1]):
         return None
-    if not _is_still_there(root, root.filename):
+    if not _is_still_there(root, root.filename, N_PIECES if n_pieces is None else n_pieces):
         return None
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
 
 
-def in_chunks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+def in_chunks(array: Any) -> Iterator[NDArray[Any]]:
     """Go through the rows of an array, a few megabytes at a time."""
     mapped = map_rows(array)
-    n_rows = max(1, CHUNK_BYTES // max(1, array[:1].nbytes))
+    n_rows = max(1, CHUNK_BYTES // max(1, prod(array.shape[1:]) * array.dtype.itemsize))
     for start in range(0, len(array), n_rows):
         stop = start + n_rows
         yield array[start:stop] if mapped is None else mapped.cut(start, stop)
 
 
-def _find_map(array: Any) -> np.memmap | None:
+def find_map(array: Any) -> np.memmap | None:
     """Return the memory map that an array is a view of."""
     while array is not None:
         if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):
@@ -109,10 +121,10 @@ def _is_in_one_piece(row: NDArray[Any]) -> bool:
     return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
 
-def _is_still_there(root: np.memmap, path: Any) -> bool:
+def _is_still_there(root: np.memmap, path: Any, n_pieces: int) -> bool:
     """Return whether the file holds what its map shows, by pieces from all over it."""
     content = root.ravel(order="K").view(np.uint8)
-    starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), N_PIECES).astype(np.int64)
+    starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), n_pieces).astype(np.int64)
     try:
         with open(path, "rb") as file:
             for start in starts.tolist():

@@ -9,11 +9,14 @@
     ├── InvalidParameterError   (ValueError, TypeError)  a parameter, found out in ``fit``
     ├── DataFileError           (ValueError)             a file does not hold what it should
     ├── DownloadError           (OSError)                a file could not be fetched
+    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
     └── MissingDependencyError  (ImportError)            an optional package is not installed
 
 Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
 raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the
 rule, the value that broke it, and the way out. What scikit-learn's checks find keeps its text.
+
+:class:`FitInterrupted` is no error: a KeyboardInterrupt, after which there is a model all the same.
 
 An estimator that is not fitted raises :class:`sklearn.exceptions.NotFittedError`, as everywhere in
 scikit-learn.
@@ -22,10 +25,12 @@ scikit-learn.
 __all__ = [
     "DataFileError",
     "DownloadError",
+    "FitInterrupted",
     "InvalidImagesError",
     "InvalidParameterError",
     "InvalidTargetsError",
     "MissingDependencyError",
+    "OutOfMemoryError",
     "SkquickdrawError",
 ]
 
@@ -54,5 +59,20 @@ class DownloadError(SkquickdrawError, OSError):
     """A file is neither in the cache nor to be had from the network."""
 
 
+class OutOfMemoryError(SkquickdrawError, MemoryError, RuntimeError):
+    """The memory of the device is not enough for a training or a prediction.
+
+    A RuntimeError too, as PyTorch's own error is.
+    """
+
+
 class MissingDependencyError(SkquickdrawError, ImportError):
     """A package that is optional is needed here, and not installed."""
+
+
+class FitInterrupted(KeyboardInterrupt):
+    """The user interrupted ``fit``, and the estimator is fitted as far as it came.
+
+    It can predict and be saved. A KeyboardInterrupt, so that it ends what is around ``fit`` too,
+    such as a search.
+    """

@@ -9,14 +9,15 @@ from urllib.request import urlopen
 import pytest
 
 import skquickdraw
-from skquickdraw.app import main, serve
+from skquickdraw.app import serve
+from skquickdraw.cli import main
 from skquickdraw.persistence import save_model
 
 # A process in the background of a shell ignores interrupts, and so would its children.
 CODE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from skquickdraw.app import main
+from skquickdraw.cli import main
 sys.exit(main())
 """
 COMMAND = [sys.executable, "-c", CODE]
@@ -75,7 +76,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path, monkeypatch):
     (tmp_path / "names.txt").write_text("cat\nsun\n", encoding="utf-8-sig")
     given = {}
     monkeypatch.setattr(
-        "skquickdraw.app._cli.serve", lambda model, **options: given.update(options)
+        "skquickdraw.cli._app.serve", lambda model, **options: given.update(options)
     )
     assert main(["app", "model", "--names", str(tmp_path / "names.txt")]) == 0
     assert given["names"] == ["cat", "sun"]

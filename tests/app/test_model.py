@@ -118,6 +118,25 @@ def test_a_model_of_another_scale_gets_its_own(tmp_path, sketches, suffix, scale
     np.testing.assert_allclose(probabilities(model, 255 * picture), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("paper", [255, 1.0])
+def test_a_model_of_dark_ink_on_paper_sees_such(sketches, paper):
+    X, y = sketches
+    images = paper * (X <= 127)
+    model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(images, y)
+    picture = 255 * (X[0] > 127).reshape(12, 12).astype(np.uint8)
+    with make_server(model) as server:
+        seen = server.guesser.adapt(picture)
+        np.testing.assert_array_equal(seen, 255 - picture)
+        expected = model.predict_proba(images[:1])[0]
+        np.testing.assert_allclose(server.guesser.probabilities(seen), expected, atol=1e-6)
+
+
+def test_a_model_of_light_ink_sees_light_ink(small, sketches):
+    picture = sketches[0][0].reshape(12, 12)
+    with make_server(small) as server:
+        np.testing.assert_array_equal(server.guesser.adapt(picture), picture)
+
+
 def test_behind_a_scaler_pictures_stay_as_they_are(sketches):
     X, y = sketches
     inner = CNNClassifier(width=0.25, max_epochs=1, random_state=0)

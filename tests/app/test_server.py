@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import skquickdraw.app
-from skquickdraw.datasets import rasterize
+from skquickdraw import CNNClassifier
+from skquickdraw.datasets import make_sketches, rasterize
 from skquickdraw.exceptions import InvalidParameterError
 
 BAR = [[[0, 255], [0, 0]]]
@@ -62,6 +63,16 @@ def test_answers_what_the_estimator_says_of_the_rasterized_strokes(server, neigh
     assert answer["picture"] == image.tolist()
     assert [row["name"] for row in answer["top"]] == neighbors.classes_[best].tolist()
     assert [row["probability"] for row in answer["top"]] == proba[best].tolist()
+
+
+def test_a_model_that_learned_on_paper_is_asked_for_dark_ink(start):
+    X, y = make_sketches(60, 3, random_state=0)
+    model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(255 - X, y)
+    _, answer = predict(start(model), HOUSE)
+    image = 255 - rasterize(HOUSE)
+    assert answer["picture"] == image.tolist()
+    best = model.predict_proba(image.reshape(1, -1)).max()
+    assert answer["top"][0]["probability"] == pytest.approx(best)
 
 
 @pytest.mark.parametrize(("scale", "x", "y"), [(0.5, 0, 0), (1, 37, -900), (1000, -5, 12)])

@@ -70,12 +70,18 @@ def test_features_are_those_of_the_fitted_network(sketches, network, layer):
     np.testing.assert_array_equal(features, extractor.estimator_.extract_features(X, layer=layer))
 
 
+def logits_of(extractor, features):
+    """Return what the last layer makes of the features that it takes in."""
+    net = extractor.estimator_.net_
+    rows = torch.as_tensor(features, device=net.device)
+    return net.module_.head.classify(rows).detach().cpu().numpy()
+
+
 def test_it_is_the_input_of_the_last_layer(sketches, network):
     X, y = sketches
     extractor = DeepFeatureExtractor(network, random_state=0)
     features = extractor.fit_transform(X, y)
-    last = extractor.estimator_.net_.module_.head.classify
-    logits = last(torch.as_tensor(features)).detach().numpy()
+    logits = logits_of(extractor, features)
     np.testing.assert_allclose(logits, extractor.estimator_.decision_function(X), atol=1e-5)
 
 
@@ -131,9 +137,7 @@ def test_memory_keeps_networks_across_layers(tmp_path, sketches, network):
     assert len(kept) == 1
     features = extractor.fit_transform(*sketches)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("output.pkl")} == kept
-    last = extractor.estimator_.net_.module_.head.classify
-    recalled = last(torch.as_tensor(features)).detach().numpy()
-    np.testing.assert_allclose(recalled, logits, atol=1e-5)
+    np.testing.assert_allclose(logits_of(extractor, features), logits, atol=1e-5)
 
 
 def test_weights_reach_the_network(sketches, network):

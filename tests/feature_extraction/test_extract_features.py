@@ -23,10 +23,10 @@ def output_of(clf, X, layer):
     """Return what a layer of the network gives for all pictures at once."""
     kept = []
     hook = clf.net_.module_.get_submodule(layer).register_forward_hook(
-        lambda module, inputs, output: kept.append(output.numpy())
+        lambda module, inputs, output: kept.append(output.cpu().numpy())
     )
     with torch.inference_mode():
-        clf.net_.module_(torch.tensor(X.reshape(-1, 1, 12, 12)))
+        clf.net_.module_(torch.tensor(X.reshape(-1, 1, 12, 12), device=clf.net_.device))
     hook.remove()
     return kept[0]
 
@@ -41,7 +41,7 @@ def test_the_last_layer_makes_logits_of_penultimate_features(fitted, sketches):
     assert features.dtype == np.float32
     last = fitted.net_.module_.head.classify
     assert features.shape == (90, last.in_features)
-    logits = last(torch.as_tensor(features)).detach().numpy()
+    logits = last(torch.as_tensor(features, device=fitted.net_.device)).detach().cpu().numpy()
     np.testing.assert_allclose(logits, fitted.decision_function(sketches[0]), atol=1e-5)
 
 

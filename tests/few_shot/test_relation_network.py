@@ -79,20 +79,25 @@ def test_old_classes_can_come_back(trained, sketches):
     np.testing.assert_array_equal(again.predict_proba(X), trained.predict_proba(X))
 
 
+def device_of(clf):
+    return next(clf.network_.parameters()).device
+
+
 def test_one_example_of_a_class_is_enough(trained, sketches):
     X, y = sketches
     adapted = trained.adapt(X[FIRSTS], y[FIRSTS])
-    maps = trained.network_.embed(torch.tensor(X[FIRSTS]).view(3, 1, 12, 12).float())
-    np.testing.assert_allclose(adapted.class_maps_, maps.detach(), rtol=1e-4, atol=1e-5)
+    images = torch.tensor(X[FIRSTS]).view(3, 1, 12, 12).float()
+    maps = trained.network_.embed(images.to(device_of(trained))).detach().cpu()
+    np.testing.assert_allclose(adapted.class_maps_, maps, rtol=1e-4, atol=1e-5)
 
 
 def test_probabilities_are_a_softmax_of_the_networks_scores(trained, sketches):
     X, y = sketches
-    images = torch.tensor(X).view(-1, 1, 12, 12).float()
+    images = torch.tensor(X).view(-1, 1, 12, 12).float().to(device_of(trained))
     with torch.no_grad():
         maps = trained.network_.embed(images)
         means = torch.stack([maps[torch.tensor(y == label)].mean(0) for label in trained.classes_])
-        scores = trained.network_.relate(means[None], maps[None])[0].numpy()
+        scores = trained.network_.relate(means[None], maps[None])[0].cpu().numpy()
     np.testing.assert_allclose(
         trained.predict_proba(X), softmax(scores, axis=1), rtol=1e-3, atol=1e-5
     )

@@ -119,6 +119,6 @@ def test_gradients_may_be_taken_of_the_network_after_prediction(sketches, quick)
     X, y = sketches
     clf = quick().fit(X, y)
     clf.predict(X)
-    images = torch.tensor(X[:2].reshape(-1, 1, 12, 12), dtype=torch.float32)
+    images = torch.tensor(X[:2].reshape(-1, 1, 12, 12)).float().to(clf.net_.device)
     clf.net_.module_(images).sum().backward()
     assert all(weight.grad is not None for weight in clf.net_.module_.parameters())

@@ -277,7 +277,7 @@ class Counting(nn.Module):
 
 def test_whole_numbers_are_not_averaged(sketches, own):
     clf = own(Counting, ema_decay=0.999, max_epochs=5).fit(*sketches)
-    assert torch.equal(clf.net_.module_.network.table, torch.arange(144).flip(0))
+    assert torch.equal(clf.net_.module_.network.table.cpu(), torch.arange(144).flip(0))
 
 
 @pytest.mark.parametrize(
@@ -296,8 +296,8 @@ def test_penultimate_features_are_found(sketches, own, network, n_features):
 def test_the_last_layer_makes_logits_of_penultimate_features(sketches, own):
     X, y = sketches
     clf = own(Viewing).fit(X, y)
-    features = torch.tensor(clf.extract_features(X))
-    logits = clf.net_.module_.network.classify(features).detach().numpy()
+    features = torch.tensor(clf.extract_features(X), device=clf.net_.device)
+    logits = clf.net_.module_.network.classify(features).detach().cpu().numpy()
     np.testing.assert_allclose(logits, clf.decision_function(X), atol=1e-5)
 
 

@@ -109,7 +109,7 @@ def gpu(monkeypatch):
     there = set()
 
     def tag(storage):
-        return "cuda:0" if storage.data_ptr() in there else None
+        return "cuda:99" if storage.data_ptr() in there else None
 
     registry = torch.serialization._package_registry
     monkeypatch.setattr(
@@ -124,7 +124,8 @@ def gpu(monkeypatch):
 
 def test_a_relation_network_loads_without_a_gpu(sketches, gpu):
     X, y = sketches
-    clf = RelationNetworkClassifier(width=0.1, n_episodes=2, random_state=0).fit(X, y)
+    clf = RelationNetworkClassifier(width=0.1, n_episodes=2, device="cpu", random_state=0)
+    clf.fit(X, y)
     gpu(clf.network_)
     with pytest.raises(RuntimeError, match="CUDA"):
         pickle.loads(pickle.dumps(clf.network_))  # the bare module does not

@@ -11,7 +11,7 @@ from skquickdraw.persistence import load_model, save_model
 
 def statistics(clf):
     layer = clf.net_.module_.get_submodule("standardize")
-    return layer.mean.ravel().numpy(), 1 / layer.inverse_std.ravel().numpy()
+    return layer.mean.ravel().cpu().numpy(), 1 / layer.inverse_std.ravel().cpu().numpy()
 
 
 def with_pickle(clf, folder):
@@ -20,7 +20,7 @@ def with_pickle(clf, folder):
 
 def with_save_model(clf, folder):
     save_model(clf, folder / "model.safetensors")
-    return load_model(folder / "model.safetensors", device="cpu")
+    return load_model(folder / "model.safetensors")
 
 
 def test_partial_fit_pools_the_pixels_of_its_calls(sketches, quick):

@@ -99,7 +99,7 @@ def add_by_numpy(bias):
 
 @pytest.mark.parametrize("change", [add_in_place, add_past_autograd, add_by_numpy])
 def test_a_network_that_was_changed_by_hand_predicts_with_the_change(sketches, quick, change):
-    clf = quick().fit(*sketches)
+    clf = quick(device="cpu").fit(*sketches)
     before = clf.predict_proba(sketches[0])
     change(clf.net_.module_.head.classify.bias)
     assert (clf.predict(sketches[0]) == clf.classes_[0]).all()

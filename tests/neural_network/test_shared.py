@@ -15,7 +15,7 @@ import pytest
 from sklearn.base import clone
 
 from skquickdraw import CNNClassifier, ResNetClassifier
-from skquickdraw.datasets import make_sketches
+from skquickdraw.datasets import MappedFiles, make_sketches
 from skquickdraw.exceptions import MissingDependencyError
 
 pytest.importorskip("accelerate", reason="needs accelerate")
@@ -35,6 +35,7 @@ FITS = {
     "judged": ResNetClassifier(
         **PLAN, class_weight="balanced", lr_schedule="plateau", early_stopping=True
     ),
+    "of files": CNNClassifier(**PLAN, epoch_size=62),
     "without a seed": CNNClassifier(**{**PLAN, "random_state": None}),
 }
 
@@ -42,10 +43,10 @@ RUN = """
     import os, pickle, sys
 
     with open("fits.pickle", "rb") as file:
-        X, y, fits = pickle.load(file)
+        X, files, y, fits = pickle.load(file)
     for name, clf in fits.items():
         try:
-            clf.set_params(device="accelerate").fit(X, y)
+            clf.set_params(device="accelerate").fit(files if name == "of files" else X, y)
         except ValueError as error:
             fits[name] = str(error)
     with open(f"{os.environ['RANK']}.pickle", "wb") as file:
@@ -62,7 +63,10 @@ def sketches():
 def results(tmp_path_factory, sketches):
     """Return what each of two processes makes of the fits: the classifier, or its complaint."""
     folder = tmp_path_factory.mktemp("shared")
-    (folder / "fits.pickle").write_bytes(pickle.dumps((*sketches, FITS)))
+    X, y = sketches
+    np.save(folder / "X.npy", X)
+    files = MappedFiles([np.load(folder / "X.npy", mmap_mode="r")])
+    (folder / "fits.pickle").write_bytes(pickle.dumps((X, files, y, FITS)))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -85,10 +89,11 @@ def results(tmp_path_factory, sketches):
     return [pickle.loads((folder / f"{rank}.pickle").read_bytes()) for rank in range(2)]
 
 
-@pytest.mark.parametrize("name", ["averaged", "judged"])
+@pytest.mark.parametrize("name", ["averaged", "judged", "of files"])
 def test_two_processes_train_the_network_of_one(results, sketches, name):
     X, y = sketches
-    alone = clone(FITS[name]).set_params(device="cpu").fit(X, y)
+    rows = MappedFiles([X]) if name == "of files" else X
+    alone = clone(FITS[name]).set_params(device="cpu").fit(rows, y)
     first, second = (result[name] for result in results)
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
     np.testing.assert_allclose(first.predict_proba(X), alone.predict_proba(X), atol=1e-4)

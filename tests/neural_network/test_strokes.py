@@ -57,6 +57,14 @@ def test_validation_draws_the_strokes_as_they_are(strokes, quick):
     assert clf.history_[-1]["valid_loss"] == pytest.approx(expected, rel=1e-4)
 
 
+def test_one_drawing_has_the_same_bits_as_among_many(strokes, quick):
+    X, y = strokes
+    clf = quick(augmentation=LIVELY, n_tta=3).fit(X, y)
+    together = clf.decision_function(X)
+    for i in (0, 7, 89):
+        np.testing.assert_array_equal(clf.decision_function(X[[i]]), together[[i]])
+
+
 def test_a_part_is_held_out_of_strokes_too(strokes, quick):
     clf = quick(augmentation=LIVELY, early_stopping=True, validation_fraction=0.2).fit(*strokes)
     assert 0 <= clf.history_[0]["valid_score"] <= 1

@@ -16,14 +16,14 @@ def seen(monkeypatch):
     trained, validated = set(), set()
     gather, train = ImageSet.gather, ImageNet.train
 
-    def spy_on_gather(self, positions):
-        batch = gather(self, positions)
-        trained.update(identify(batch[0].numpy()))  # before they are augmented
+    def spy_on_gather(self, positions, images):
+        batch = gather(self, positions, images)
+        trained.update(identify(batch[0].cpu().numpy()))  # before they are augmented
         return batch
 
     def spy_on_train(self, batches, validation, n_epochs):
         if validation is not None:
-            validated.update(identify(validation.images[validation.rows].numpy()))
+            validated.update(identify(validation.images[validation.rows].cpu().numpy()))
         return train(self, batches, validation, n_epochs)
 
     monkeypatch.setattr(ImageSet, "gather", spy_on_gather)

@@ -28,6 +28,6 @@ def test_recipes_come_back_the_same(name, keep_optimizer, frozen, small_sketches
     path = tmp_path / "model.safetensors"
     model = narrow(RECIPES[name](frozen)).fit(X, y)
     save_model(model, path, keep_optimizer=keep_optimizer)
-    loaded = load_model(path, device="cpu")
+    loaded = load_model(path)
     np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
     assert repr(loaded.get_params()) == repr(model.get_params())

@@ -68,7 +68,7 @@ class Fade:
         return 1 - self.strength * torch.rand(n_samples, 1, 1, 1, generator=generator)
 
     def apply(self, images, draw):
-        return images * draw
+        return images * draw.to(images.device)
 
 
 class Swap(BaseEstimator):
@@ -123,7 +123,7 @@ def test_what_was_trusted_is_what_it_was(name, make, small_sketches, path):
         pairs = ", ".join(f"'{user}': {user}" for user in sorted(users))
         with pytest.raises(InvalidParameterError, match=f"pass trusted={{{pairs}}}. Their code is"):
             load_model(path, device="cpu")
-    loaded = load_model(path, device="cpu", trusted=TRUSTED)
+    loaded = load_model(path, trusted=TRUSTED)
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
     np.testing.assert_array_equal(loaded.extract_features(X), clf.extract_features(X))
     assert repr(loaded.get_params()).split("<")[0] == repr(clf.get_params()).split("<")[0]
@@ -146,11 +146,11 @@ def test_models_inside_others_are_found(make, small_sketches, path):
     save_model(members.fit(X, y), path)
     with pytest.raises(InvalidParameterError, match="'Brier': Brier, 'Perceptron': .*'small_netw"):
         load_model(path, device="cpu")
-    loaded = load_model(path, device="cpu", trusted=TRUSTED)
+    loaded = load_model(path, trusted=TRUSTED)
     np.testing.assert_array_equal(loaded.predict_proba(X), members.predict_proba(X))
     features = make_pipeline(DeepFeatureExtractor(make(network=Perceptron)), PrototypeClassifier())
     save_model(features.fit(X, y), path)
-    loaded = load_model(path, device="cpu", trusted=TRUSTED)
+    loaded = load_model(path, trusted=TRUSTED)
     np.testing.assert_array_equal(loaded.predict_proba(X), features.predict_proba(X))
 
 

@@ -217,7 +217,7 @@ def test_it_stands_in_front_of_a_classifier(network, tmp_path):
     model = make_pipeline(SketchNormalizer(), clone(network).set_params(max_epochs=1)).fit(X, y)
     proba = model.predict_proba(X)
     save_model(model, tmp_path / "model.safetensors")
-    loaded = load_model(tmp_path / "model.safetensors", device="cpu")
+    loaded = load_model(tmp_path / "model.safetensors")
     assert_array_equal(loaded.predict_proba(X), proba)
     with make_server(loaded) as server:
         assert server.guesser.side == 28

@@ -27,14 +27,20 @@ INNER = ("steps", "estimators_", "student_", "estimator_", "best_estimator_", "e
 class Guesser:
     """A classifier of square pictures, the names of its classes, and what pictures it takes.
 
-    ``pixel_range`` is None where a model takes pixels from 0 to 255.
+    ``pixel_range`` is None where a model takes pixels from 0 to 255. ``is_on_paper`` says that it
+    learned from dark ink on light paper.
     """
 
     estimator: Any
     names: list[str]
     side: int
     pixel_range: tuple[float, float] | None = None
+    is_on_paper: bool = False
     _turn: Lock = field(default_factory=Lock)
+
+    def adapt(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return light ink on black as the ink and the paper that the model knows."""
+        return np.uint8(MAX_INK) - picture if self.is_on_paper else picture
 
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the probability of each class, for one caller at a time.
@@ -69,7 +75,9 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
     estimator = _load(Path(model)) if isinstance(model, str | PathLike) else model
     _check_classifier(estimator)
     names = _class_names(estimator, names)
-    guesser = Guesser(estimator, names, _side(estimator), _pixel_range(estimator))
+    pixel_range = _pixel_range(estimator)
+    is_on_paper = _is_on_paper(estimator, pixel_range)
+    guesser = Guesser(estimator, names, _side(estimator), pixel_range, is_on_paper)
     # The first prediction is slow, and may fail: make it before a person waits.
     blank = np.zeros((guesser.side, guesser.side), dtype=np.uint8)
     shape = np.shape(guesser.probabilities(blank))
@@ -134,6 +142,16 @@ def _pixel_range(estimator: Any) -> Any:
     """Return the range of pixels that the model takes, where it is not 0 to 255."""
     seen = _find(estimator, "pixel_range_", through_transformers=False)
     return seen if seen is not None and has_own_scale(seen) else None
+
+
+def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
+    """Return whether light colours surround the images that the model learned from.
+
+    Behind a transformer that is not known: SketchNormalizer takes both.
+    """
+    background = _find(estimator, "background_", through_transformers=False)
+    low, high = (0, MAX_INK) if pixel_range is None else pixel_range
+    return background is not None and float(np.mean(background)) > (low + high) / 2
 
 
 def _find(estimator: Any, attribute: str, *, through_transformers: bool = True) -> Any:

@@ -124,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._path() != "/predict":
             raise Refused(405, "Only /predict takes a POST.")
         guesser = self.server.guesser
-        picture = draw_picture(read_strokes(self._body()), guesser.side)
+        picture = guesser.adapt(draw_picture(read_strokes(self._body()), guesser.side))
         try:
             return _as_json({"picture": picture.tolist(), "top": guesser.best(picture)})
         except Exception as error:

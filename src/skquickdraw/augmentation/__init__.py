@@ -7,6 +7,7 @@ read their ``augmentation`` and ``mixing`` parameters by :func:`resolve_augmenta
 :func:`resolve_mixing`.
 """
 
+from ._batch import to_device as to_device
 from ._bound import BoundAugmentation as BoundAugmentation
 from ._bound import bind_augmentation as bind_augmentation
 from ._mixing import CutMix, MixUp

@@ -90,6 +90,7 @@ def load_image_folder(
     See Also
     --------
     skquickdraw.preprocessing.SketchNormalizer : From photos of drawings to bitmaps.
+    load_images : Images without labels, to predict them.
     load_quickdraw : The formats of Quick, Draw!, and folders of PNGs as they are.
     sklearn.datasets.load_files : The same for texts.
 
@@ -120,17 +121,18 @@ def load_image_folder(
     >>> print(*pictures.target_names[pictures.target])
     cat owl
     """
-    _check_parameters(image_shape, mode, background, on_error)
+    check_reading("load_image_folder", image_shape, mode, background, on_error)
     files = _list_files(path, unlabeled)
     Image = import_pillow("load_image_folder", "pictures")
     reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
-    pictures = {name: _read_folder(reader, files[name]) for name in files}
-    _report([failure for _, _, failures in pictures.values() for failure in failures], on_error)
+    pictures = {name: read_files(reader, files[name], _in_class) for name in files}
+    failures = [failure for _, _, failures in pictures.values() for failure in failures]
+    report("load_image_folder", failures, on_error)
     _check_not_empty([name for name, (images, _, _) in pictures.items() if not images])
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures)
-    X = _stack([image for name in names for image in pictures[name][0]], n_channels)
+    X = stack_images([image for name in names for image in pictures[name][0]], n_channels)
     counts = np.array([len(pictures[name][0]) for name in names], dtype=np.int64)
     target = np.repeat(np.arange(len(names), dtype=np.int64), counts)
     if return_X_y:
@@ -140,7 +142,7 @@ def load_image_folder(
         target=target,
         target_names=np.array(names),
         filenames=np.array([str(file) for name in names for file in pictures[name][1]]),
-        unlabeled=None if pool is None else _stack(pool[0], n_channels),
+        unlabeled=None if pool is None else stack_images(pool[0], n_channels),
         unlabeled_filenames=None if pool is None else np.array([str(file) for file in pool[1]]),
         image_shape=X.shape[1:],
         class_counts=counts,
@@ -169,7 +171,7 @@ def _list_files(path, unlabeled):
             f"load_image_folder: path must be a folder; got {str(path)!r}, which is none. Pass the "
             "folder that holds one folder for each class."
         )
-    inside = _list_shown(root)
+    inside = list_shown(root)
     loose = [entry.name for entry in inside if not entry.is_dir()]
     if loose:
         raise DataFileError(
@@ -182,7 +184,7 @@ def _list_files(path, unlabeled):
             f"load_image_folder: {str(path)!r} must hold a folder for each class; got none. Make a "
             "folder with the name of a class, and put its pictures into it."
         )
-    files = {entry.name: _list_shown(entry) for entry in inside}
+    files = {entry.name: list_shown(entry) for entry in inside}
     nested = [f"{name}/{f.name}" for name, found in files.items() for f in found if f.is_dir()]
     if nested:
         raise DataFileError(
@@ -194,25 +196,33 @@ def _list_files(path, unlabeled):
     return files
 
 
-def _list_shown(folder):
+def list_shown(folder):
     """Return what a folder holds, by name, but for hidden files and those of file managers."""
     shown = [e for e in folder.iterdir() if not e.name.startswith(".")]
     return sorted((e for e in shown if e.name.lower() not in LITTER), key=lambda e: e.name)
 
 
-def _read_folder(reader, files):
-    """Return the images, their files, and what was wrong with the others."""
+def _in_class(file):
+    return f"{file.parent.name}/{file.name}"
+
+
+def read_files(reader, files, describe):
+    """Return the images, their files, and what was wrong with the others.
+
+    ``describe`` says what errors call a file.
+    """
     images, kept, failures = [], [], []
     for file in files:
         try:
-            images.append(reader.read(file, f"{file.parent.name}/{file.name}"))
+            images.append(reader.read(file, describe(file)))
             kept.append(file)
         except DataFileError as error:
             failures.append(str(error))
     return images, kept, failures
 
 
-def _report(failures, on_error):
+def report(name, failures, on_error):
+    """Raise, or warn, where files could not be read; ``name`` is the function that read them."""
     if not failures:
         return
     named = "\n".join(failures[:N_NAMED])
@@ -220,10 +230,10 @@ def _report(failures, on_error):
         named += f"\nand {len(failures) - N_NAMED} more"
     if on_error == "raise":
         raise DataFileError(
-            f"load_image_folder: all files must be pictures, but {len(failures)} could not be read "
+            f"{name}: all files must be pictures, but {len(failures)} could not be read "
             f"(on_error='warn' leaves such files out):\n{named}"
         )
-    text = f"load_image_folder: {len(failures)} files were left out:\n{named}"
+    text = f"{name}: {len(failures)} files were left out:\n{named}"
     warnings.warn(text, UserWarning, stacklevel=3)
 
 
@@ -240,7 +250,7 @@ def _name(names):
     return ", ".join(map(repr, names[:N_NAMED])) + more
 
 
-def _stack(images, n_channels):
+def stack_images(images, n_channels):
     """Return the images as one array; grey ones among coloured ones get three equal channels."""
     shape = images[0].shape[-2:] if n_channels == 1 else (3, *images[0].shape[-2:])
     stack = np.empty((len(images), *shape), dtype=np.uint8)
@@ -249,23 +259,23 @@ def _stack(images, n_channels):
     return stack
 
 
-def _check_parameters(image_shape, mode, background, on_error):
+def check_reading(name, image_shape, mode, background, on_error):
     """Raise if a parameter is of the wrong kind or out of range."""
     sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
     if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
         raise InvalidParameterError(
-            "load_image_folder: image_shape must be (height, width), two ints of at least 1; got "
+            f"{name}: image_shape must be (height, width), two ints of at least 1; got "
             f"{image_shape!r}. The number of channels is set by mode."
         )
-    for name, value, allowed in [
+    for parameter, value, allowed in [
         ("mode", mode, ("auto", "L", "RGB")),
         ("on_error", on_error, ("raise", "warn")),
     ]:
         if value not in allowed:
             raise InvalidParameterError(
-                f"load_image_folder: {name} must be one of {allowed}; got {value!r}."
+                f"{name}: {parameter} must be one of {allowed}; got {value!r}."
             )
     if not isinstance(background, Integral) or not 0 <= background <= 255:
         raise InvalidParameterError(
-            f"load_image_folder: background must be an int from 0 to 255; got {background!r}."
+            f"{name}: background must be an int from 0 to 255; got {background!r}."
         )

@@ -2,11 +2,13 @@
 
 from numbers import Integral
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._bitmaps import read_labelled
 from ._formats._class_files import FORMATS, find_class_files
@@ -65,7 +67,8 @@ def load_quickdraw(
         Whether to leave out drawings that the game did not recognise. Only .ndjson and .bin files
         say so.
     mmap : bool, default=False
-        Whether to leave the data on disk, as a read-only memory map. Only for one .npy file.
+        Whether to leave the images on disk, as a read-only memory map of one .npy file, or as
+        :class:`MappedFiles` of a folder of them. Other formats cannot be mapped.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -73,8 +76,8 @@ def load_quickdraw(
     -------
     data : Bunch
         - ``data`` : ndarray (n, height * width), uint8, white ink on black where the files have it
-          so; with ``mmap=True`` a memmap; with ``as_strokes=True`` a list of n drawings, as
-          :func:`rasterize` takes them
+          so; with ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n
+          drawings, as :func:`rasterize` takes them
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
         - ``target_names`` : ndarray (n_classes,), str, sorted; as in ``classes`` where an .npz file
           has such
@@ -93,6 +96,7 @@ def load_quickdraw(
     See Also
     --------
     fetch_quickdraw : Download the published files.
+    MappedFiles : Files of yours, as ``mmap=True`` maps those of a folder.
     load_competition : A folder of scarce labels, unlabelled drawings and a holdout.
 
     Notes
@@ -132,6 +136,8 @@ def load_quickdraw(
         groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
         X, shape = [drawing for group in groups for drawing in group], None
         target, names = _label(files, groups)
+    elif mmap and Path(path).is_dir():
+        X, target, names, shape = _map_folder(files, n_per_class, side)
     else:
         groups, shape = _read_images(files, n_per_class, side, recognized_only)
         X = groups[0] if mmap else np.concatenate([np.asarray(group) for group in groups])
@@ -148,6 +154,21 @@ def _read_images(files, n_per_class, side, recognized_only):
         shape = _check_shape(file, own, shape, side)
         groups.append(images)
     return groups, shape
+
+
+def _map_folder(files, n_per_class, side):
+    """Map all files, one after another: what is looked at through a map stays in memory with it."""
+    counts, shapes = [], [None if side is None else (int(side), int(side))]
+
+    def maps():
+        for file in files:
+            images, own = read_images(file, n_per_class, side, False)
+            shapes.append(_check_shape(file, own, shapes[-1], side))
+            counts.append(len(images))
+            yield images
+
+    X = MappedFiles(maps())
+    return X, *_label(files, [range(n) for n in counts]), shapes[-1]
 
 
 def _read_labelled(file, n_per_class, side):
@@ -220,7 +241,7 @@ def _check_fit(files, *, as_strokes, recognized_only, mmap):
     for wanted, layouts, rule in [
         (as_strokes, STROKES, "as_strokes=True needs .ndjson, .bin or sketch-rnn files"),
         (recognized_only, SAYS_RECOGNIZED, "recognized_only=True needs .ndjson or .bin files"),
-        (mmap, ("npy",), "mmap=True needs a .npy file"),
+        (mmap, ("npy",), "mmap=True needs .npy files"),
     ]:
         unfit = [file for file in files if file.layout not in layouts]
         if wanted and unfit:
@@ -228,9 +249,3 @@ def _check_fit(files, *, as_strokes, recognized_only, mmap):
                 f"load_quickdraw: {rule}; got {unfit[0].path.name!r}. Leave the parameter out, or "
                 "pass such files, for example by file_format."
             )
-    if mmap and len(files) > 1:
-        raise InvalidParameterError(
-            f"load_quickdraw: mmap=True maps one .npy file; got a folder of {len(files)}, which no "
-            "single map can hold. Leave mmap out and pass n_per_class, which reads no more than it "
-            "keeps, or join the files on disk, as the user guide on files shows."
-        )

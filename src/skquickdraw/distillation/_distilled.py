@@ -18,6 +18,7 @@ from .._checks import ParametersMixin, check_random_state, check_sample_weight
 from .._compat import HasMethods, Interval, print_elapsed_time
 from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
 from .._images import check_more_rows, check_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -201,7 +202,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         codes = codes[labeled]
         if X_unlabeled is not None:
             more = check_more_rows(self, X_unlabeled, rows)
-            rows = np.concatenate([rows, more])
+            rows = join_rows(rows, more)
             weights = None if weights is None else np.append(weights, np.ones(len(more)))
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))

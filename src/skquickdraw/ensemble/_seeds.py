@@ -23,11 +23,12 @@ from .._fitting import (
     seeded_clone,
 )
 from .._images import check_more_rows, check_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL, check_soft_targets
-from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ..exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, learn_weights
 
@@ -205,11 +206,16 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         members, weights = self._make_members(rng), self._given_weights()
         train, held_out = self._split(codes, columns[-1], split_rng)
         data = [None if column is None else column[train] for column in columns]
-        self.estimators_ = Parallel(n_jobs=self.n_jobs)(
-            delayed(fit_or_recall)(self.memory, member, *data, pool) for member in members
-        )
-        self._check_same_classes(classes)
-        self.classes_, self.weights_, self.held_out_ = classes, weights, labeled[held_out]
+        fitted = self._fit_members(members, *data, pool)
+        self._check_same_classes(fitted, classes)
+        weights = weights[: len(fitted)] / (weights[: len(fitted)].sum() or 1)
+        self.estimators_, self.classes_ = fitted, classes
+        self.weights_, self.held_out_ = weights, labeled[held_out]
+        if len(fitted) < len(members):
+            raise FitInterrupted(
+                f"{type(self).__name__}: fit was interrupted, and {len(fitted)} of {len(members)} "
+                "members are kept. It can predict as it is."
+            )
         if len(held_out) > 0:
             X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
             probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
@@ -265,13 +271,25 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         return columns, classes, codes, pool, labeled
 
     def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
-        marked = np.delete(rows, labeled, axis=0)
+        marked = rows[np.delete(np.arange(len(rows)), labeled)]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
+        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
-    def _check_same_classes(self, classes: NDArray[Any]) -> None:
-        for member in self.estimators_:
+    def _fit_members(self, members: list[Any], *data: Any) -> list[Any]:
+        """Return the members, fitted; where the user interrupts, those that are finished."""
+        fitted: list[Any] = []
+        jobs = (delayed(fit_or_recall)(self.memory, member, *data) for member in members)
+        try:
+            for member in Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs):
+                fitted.append(member)
+        except KeyboardInterrupt:
+            if not fitted:
+                raise KeyboardInterrupt from None  # the network that was interrupted is lost
+        return fitted
+
+    def _check_same_classes(self, members: list[Any], classes: NDArray[Any]) -> None:
+        for member in members:
             known = np.asarray(member.classes_).tolist()
             if known != classes.tolist():
                 raise InvalidTargetsError(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import ParametersMixin, check_sample_weight
 from .._compat import Interval, StrOptions
 from .._images import check_rows, check_rows_and_labels
+from .._mapped_files import refuse_files
 from .._scoring import ClassifierMixin
 from ..exceptions import InvalidTargetsError
 
@@ -109,6 +110,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self : object
         """
         self._validate_params()
+        refuse_files(type(self).__name__, X)
         rows, classes, codes = check_rows_and_labels(self, X, y)
         weights = check_sample_weight(
             sample_weight, rows, dtype=np.float64, ensure_non_negative=True
@@ -137,6 +139,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     def _similarities(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
+        refuse_files(type(self).__name__, X)
         rows = _flat(check_rows(self, X, reset=False))
         if self.metric == "cosine":
             return cosine_similarity(rows, self.prototypes_)

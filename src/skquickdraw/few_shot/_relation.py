@@ -17,6 +17,7 @@ from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
 from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends, usable_device
 from .._images import check_images, check_images_and_labels
+from .._mapped_files import refuse_files
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
 from ..augmentation import OBJECT_OF_AUGMENTATION, bind_augmentation, resolve_augmentation
@@ -242,6 +243,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self._validate_params()
         resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
+        refuse_files(type(self).__name__, X)
         images, classes, codes = check_images_and_labels(
             self, X, y, reset=True, image_shape=self.image_shape
         )
@@ -290,6 +292,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         """
         check_is_fitted(self)
         self._validate_params()
+        refuse_files(type(self).__name__, X)
         images, classes, codes = check_images_and_labels(
             self, X, y, reset=False, image_shape=self.image_shape_
         )
@@ -319,5 +322,6 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
 
     def _scores(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)
+        refuse_files(type(self).__name__, X)
         images = check_images(self, X, reset=False, image_shape=self.image_shape_)
         return relation_scores(self.network_, images, self.class_maps_)

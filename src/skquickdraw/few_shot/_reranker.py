@@ -141,7 +141,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
             check_parameters(part)
             check_mark(name, part, classes)
         self._check_same_classes(*(_classes_to_be(part, classes) for part in copies))
-        y, pool = classes[codes[labeled]], np.delete(rows, labeled, axis=0)
+        y, pool = classes[codes[labeled]], rows[codes == NO_LABEL]
         if len(pool):  # else a copy for nothing
             rows = rows[labeled]
         self.estimator_, self.reranker_ = (

@@ -6,6 +6,7 @@ of your own has to be.
 
 from ._cnn import CNN
 from ._folding import fold_batch_norm
+from ._layers import DepthwiseConv as DepthwiseConv
 from ._layers import Standardize as Standardize
 from ._mobilenet import MobileNetV2
 from ._protocol import Network

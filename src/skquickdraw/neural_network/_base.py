@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +27,7 @@ from ._build import build_batches, build_net, check_compatible, check_strokes
 from ._constraints import CONSTRAINTS
 from ._features import read_layer
 from ._networks import NETWORK_PARAMETERS
+from ._out_of_memory import memory_to_predict, memory_to_train, unchanged_by_failure
 from ._plan import make_plan
 from ._statistics import pixel_sums
 from ._training_set import LabeledImages
@@ -65,6 +68,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         lr_schedule: str | None = "onecycle",
         batch_size: int | str = "auto",
         max_epochs: float | str = "auto",
+        epoch_size: int | None = None,
         ema_decay: float | None = 0.999,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -94,6 +98,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.lr_schedule = lr_schedule
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.epoch_size = epoch_size
         self.ema_decay = ema_decay
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -111,6 +116,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
+    @unchanged_by_failure
     def fit(
         self,
         X: ArrayLike,
@@ -150,6 +156,8 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         ------
         InvalidImagesError, InvalidTargetsError, InvalidParameterError
             Before any training, each with the value that broke the rule.
+        OutOfMemoryError
+            If memory runs out; it names what to lower.
         """
         self._validate_params()
         previous = getattr(self, "net_", None) if self.warm_start else None
@@ -166,6 +174,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self._train(data.classes, data.subset(rows), validation_set, rng, previous)
         return self
 
+    @unchanged_by_failure
     def partial_fit(
         self,
         X: ArrayLike,
@@ -248,18 +257,20 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
             If the network has no such layer, or the layer gives no row of numbers for each image.
         """
         check_is_fitted(self, "net_")
-        return self._outputs(X, read_layer(type(self).__name__, self.net_, layer))
+        return self._outputs(X, partial(read_layer, type(self).__name__, self.net_, layer))
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
-        return self._outputs(X, self.net_.folded_module())
+        return self._outputs(X, self.net_.folded_module)
 
-    def _outputs(self, X: ArrayLike, module: torch.nn.Module) -> NDArray[np.float32]:
-        """Return what ``module`` makes of each image, averaged over the views."""
+    def _outputs(self, X: ArrayLike, find: Callable[[], torch.nn.Module]) -> NDArray[np.float32]:
+        """Return what the module that ``find`` returns makes of each image, mean of the views."""
         views = self._views()
         images = as_images(check_images(self, X, reset=False, image_shape=self.image_shape_))
-        outputs = [self.net_.logits(images, module, view) for view in views]
-        return torch.stack(outputs).mean(dim=0).cpu().numpy()
+        with memory_to_predict(self):
+            module = find()
+            outputs = [self.net_.logits(images, module, view) for view in views]
+            return torch.stack(outputs).mean(dim=0).cpu().numpy()
 
     def _views(self) -> list[Any]:
         """Return the views that are averaged."""
@@ -324,9 +335,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     def _read_validation(self, X_val: Any, y_val: Any, data: LabeledImages) -> LabeledImages | None:
         name = type(self).__name__
         if (X_val is None) != (y_val is None):
-            raise InvalidTargetsError(
-                f"{name}: X_val and y_val go together; one of them is missing."
-            )
+            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
         if X_val is None:
             return None
         images, _, codes = check_images_and_labels(
@@ -354,17 +363,19 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
                 f"got {len(train)} that count. Collect more rows before a call."
             )
-        lr_schedule = None if is_one_epoch else self.lr_schedule
+        lr_schedule, epoch_size = (
+            (None, None) if is_one_epoch else (self.lr_schedule, self.epoch_size)
+        )
         going_on_from = None if previous is None else self
-        plan = make_plan(self, train, lr_schedule=lr_schedule, previous=going_on_from)
+        plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
         augmentation = plan.augmentation.augmentation
         self._check_views(mirrors(augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
-        batches = build_batches(self, plan, train, draw_seed(rng) + n_before)
-        device = train.images.device
-        with isolated_torch_rng(draw_seed(rng) + n_before, device), tuned_backends(device):
+        batches = build_batches(self, plan, train, draw_seed(rng) + n_before, epoch_size)
+        device, seed = train.images.device, draw_seed(rng) + n_before
+        with memory_to_train(self, plan), isolated_torch_rng(seed, device), tuned_backends(device):
             net = build_net(
                 self,
                 plan,
@@ -384,6 +395,6 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.augmentation_, self.background_ = augmentation, plan.augmentation.background
         self.augmentation_source_ = repr(self.augmentation)
         self.auto_params_ = plan.numbers()
-        self.net_ = net
-        self.history_ = net.epochs()
+        self.net_, self.history_ = net, net.epochs()
         self.n_epochs_ = len(self.history_)
+        net.pass_interrupt_on(type(self).__name__, self.n_epochs_ - n_before, n_epochs)

@@ -6,8 +6,8 @@ device.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
-from .._mapped import MappedRows, map_rows
-from ..augmentation import BoundAugmentation
-from ._rows import EpochSampler
+from .._mapped import map_rows
+from ..augmentation import BoundAugmentation, to_device
+from ._mapped_images import MappedImages, as_tensor, read_batches
 
 Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
 
@@ -34,10 +34,11 @@ class ImageSet(Dataset):
     images : tensor or MappedImages of shape (n, C, H, W)
         In the dtype that the user gave.
     rows : int64 tensor of shape (n_shown,)
-        Positions in ``images``; repeated ones are shown repeatedly.
+        Positions in ``images``; repeated ones are shown repeatedly. On the CPU where images lie in
+        files.
     codes : int64 tensor of shape (n_shown,)
-    image_keys : uint32 ndarray of shape (n_shown,)
-        Checksums of the images.
+    image_keys : uint32 ndarray of shape (n_shown,) or None
+        Checksums of the images; None where these were not read for it.
     n_classes : int
     soft_targets : float32 tensor of shape (n_shown, n_classes) or None
     weights : float32 tensor of shape (n_shown,) or None
@@ -46,7 +47,7 @@ class ImageSet(Dataset):
     images: Tensor | MappedImages
     rows: Tensor
     codes: Tensor
-    image_keys: NDArray[np.uint32]
+    image_keys: NDArray[np.uint32] | None
     n_classes: int
     soft_targets: Tensor | None = None
     weights: Tensor | None = None
@@ -54,9 +55,10 @@ class ImageSet(Dataset):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def gather(self, positions: Tensor) -> Batch:
-        """Return the batch at positions (B,), images as float32 (B, C, H, W) from 0 to 255."""
-        images = self.images.index_select(0, self.rows[positions]).float()
+    def gather(self, positions: Tensor, images: Tensor) -> Batch:
+        """Return the batch at positions (B,), its images as float32 (B, C, H, W) from 0 to 255."""
+        images = images.float()
+        positions = to_device(positions, self.codes)
         if self.soft_targets is None:
             targets = one_hot(self.codes[positions], self.n_classes).float()
         else:
@@ -65,55 +67,21 @@ class ImageSet(Dataset):
         return images, (targets, weights)
 
 
-class MappedImages:
-    """Stands in for the tensor of all images where these lie in a file.
-
-    It has those methods of a tensor that are asked for. Each reads what it returns, and nothing
-    else comes into memory or goes to the device.
-
-    Parameters
-    ----------
-    rows : MappedRows
-        Of shape (n, C, H, W).
-    device : torch.device
-        Where the tensors go that are cut out of it.
-    """
-
-    def __init__(self, rows: MappedRows, device: torch.device) -> None:
-        self.rows = rows
-        self.device = device
-        self.shape = rows.array.shape
-
-    def index_select(self, dim: int, positions: Tensor) -> Tensor:
-        """Return the images at ``positions`` (B,); ``dim`` is 0."""
-        return as_tensor(self.rows.take(positions.cpu().numpy())).to(self.device)
-
-    def split(self, size: int) -> Iterator[Tensor]:
-        """Go through all images in order, ``size`` at a time."""
-        for start in range(0, self.shape[0], size):
-            yield as_tensor(self.rows.cut(start, start + size)).to(self.device)
-
-
-def as_images(images: NDArray[Any], device: torch.device | None = None) -> Tensor | MappedImages:
+def as_images(images: Any, device: torch.device | None = None) -> Tensor | MappedImages:
     """Put images on the device, as one tensor; those that lie in a file stay there."""
     device = device or torch.device("cpu")
     mapped = map_rows(images)
     return as_tensor(images).to(device) if mapped is None else MappedImages(mapped, device)
 
 
-def as_tensor(images: NDArray[Any]) -> Tensor:
-    """Wrap an array without copying it, also one that must not be written to (a memory map)."""
-    if images.dtype.kind == "f" and images.dtype.itemsize > 8:
-        images = images.astype(np.float64)
-    images = images.astype(images.dtype.newbyteorder("="), copy=False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(np.ascontiguousarray(images))
-
-
 def count_batches(n_rows: int, batch_size: int) -> int:
     """Return how many batches an epoch has: equal ones, none of which is a single row."""
     return max(1, min(-(-n_rows // batch_size), n_rows // 2))
+
+
+def batch_sizes(n_rows: int, n_batches: int) -> list[int]:
+    """Return how many rows each batch has: what ``tensor_split`` makes of them."""
+    return [n_rows // n_batches + (i < n_rows % n_batches) for i in range(n_batches)]
 
 
 class TrainingBatches:
@@ -123,7 +91,7 @@ class TrainingBatches:
     ----------
     images : ImageSet
     batch_size : int
-    sampler : EpochSampler
+    sampler : EpochSampler or RunSampler
     augmentation : BoundAugmentation
     mixing : object with ``draw`` and ``apply``, or None
     generator : torch.Generator
@@ -134,13 +102,13 @@ class TrainingBatches:
         dataset: ImageSet,
         *,
         batch_size: int,
-        sampler: EpochSampler,
+        sampler: Any,
         augmentation: BoundAugmentation,
         mixing: Any,
         generator: torch.Generator,
     ) -> None:
         self.dataset = dataset
-        self.n_batches = count_batches(len(dataset), batch_size)
+        self.n_batches = count_batches(sampler.n_shown, batch_size)
         self.sampler = sampler
         self.augmentation = augmentation
         self.mixing = mixing
@@ -155,14 +123,30 @@ class TrainingBatches:
         _, channels, height, width = self.dataset.images.shape
         return channels, height, width
 
-    def __iter__(self) -> Iterator[Batch]:
-        order = self.sampler.draw().to(self.dataset.images.device)
-        for positions in order.tensor_split(self.n_batches):
-            images, (targets, weights) = self.dataset.gather(positions)
-            images = self.augmentation(images, self.generator)
-            if self.mixing is not None:
-                images, targets, weights = self._mix(images, targets, weights)
-            yield images, (targets, weights)
+    @property
+    def n_shown(self) -> int:
+        """Rows that an epoch shows."""
+        return self.sampler.n_shown
+
+    def __iter__(self) -> Generator[Batch, None, None]:
+        order = self.sampler.draw().to(self.dataset.rows.device)
+        parts = order.tensor_split(self.n_batches)
+        with closing(self._images(parts)) as gathered:
+            for positions, images in zip(parts, gathered, strict=True):
+                images, (targets, weights) = self.dataset.gather(positions, images)
+                images = self.augmentation(images, self.generator)
+                if self.mixing is not None:
+                    images, targets, weights = self._mix(images, targets, weights)
+                yield images, (targets, weights)
+
+    def _images(self, parts: tuple[Tensor, ...]) -> Generator[Tensor, None, None]:
+        """Go through the images of each batch; those that lie in files are read ahead."""
+        images, rows = self.dataset.images, self.dataset.rows
+        if isinstance(images, MappedImages):
+            yield from read_batches(images, [rows[positions] for positions in parts])
+            return
+        for positions in parts:
+            yield images.index_select(0, rows[positions])
 
     def _mix(
         self, images: Tensor, targets: Tensor, weights: Tensor | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, prod
 from typing import Any
 
 import torch
@@ -15,14 +15,16 @@ from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
 from ..losses import bind_loss, class_weights
-from ._batches import ImageSet, TrainingBatches
+from ._batches import ImageSet, TrainingBatches, batch_sizes, count_batches
 from ._callbacks import KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
+from ._mapped_images import RUN_BYTES, MappedImages, window_length
 from ._net import ImageNet, count_steps
 from ._networks import choose_options, resolve_network
 from ._optimizers import make_optimizer
 from ._plan import TrainingPlan
 from ._rows import EpochSampler
+from ._run_sampler import RunSampler
 from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._training_set import effective_counts, row_weights
@@ -47,21 +49,41 @@ def check_strokes(estimator: Any, images: NDArray[Any]) -> None:
 
 
 def build_batches(
-    estimator: Any, plan: TrainingPlan, train: ImageSet, seed: int
+    estimator: Any, plan: TrainingPlan, train: ImageSet, seed: int, epoch_size: int | None = None
 ) -> TrainingBatches:
     """Return the batches of an epoch; one generator of their own feeds all their draws."""
     generator = make_generator(seed)
     batches = SharedBatches if is_shared(estimator.device) else TrainingBatches
+    sampling = sampling_strength(estimator.sampling)
     return batches(
         train,
         batch_size=plan.batch_size,
-        sampler=EpochSampler(
-            train.codes.cpu().numpy(), sampling_strength(estimator.sampling), generator
-        ),
+        sampler=build_sampler(train, sampling, generator, plan.batch_size, epoch_size),
         augmentation=plan.augmentation,
         mixing=resolve_mixing(estimator.mixing),
         generator=generator,
     )
+
+
+def build_sampler(
+    train: ImageSet,
+    sampling: float,
+    generator: torch.Generator,
+    batch_size: int,
+    epoch_size: int | None,
+) -> EpochSampler | RunSampler:
+    """Return what draws the rows of an epoch; those of many files are drawn in runs."""
+    codes, shape = train.codes.cpu().numpy(), train.images.shape
+    n_shown = len(codes) if epoch_size is None else epoch_size
+    if isinstance(train.images, MappedImages) and train.images.is_in_files:
+        sizes = batch_sizes(n_shown, count_batches(n_shown, batch_size))
+        length = window_length(sizes[0], shape)
+        windows = [sum(sizes[i : i + length]) for i in range(0, len(sizes), length)]
+        run = max(1, RUN_BYTES // prod(shape[1:]))
+        return RunSampler(codes, sampling, generator, n_shown=n_shown, run=run, windows=windows)
+    if epoch_size is not None:
+        return RunSampler(codes, sampling, generator, n_shown=n_shown)
+    return EpochSampler(codes, sampling, generator)
 
 
 def build_net(

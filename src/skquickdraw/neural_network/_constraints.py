@@ -32,6 +32,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "lr_schedule": [StrOptions({"onecycle", "cosine", "plateau"}), None],
     "batch_size": [AUTO, Interval(Integral, 2, None, closed="left")],
     "max_epochs": [StrOptions({"auto", "long"}), Interval(Real, 0, None, closed="neither")],
+    "epoch_size": [Interval(Integral, 2, None, closed="left"), None],
     "ema_decay": [RATE, None],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],

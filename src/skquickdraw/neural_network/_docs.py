@@ -42,8 +42,8 @@ class_weight : {'balanced', 'effective'}, dict or None, default=None
 sampling : {'balanced'}, float in [0, 1] or None, default=None
     How far each epoch balances the classes: class c is shown in proportion to
     ``n_c ** (1 - sampling)``. None is 0, every row once; 'balanced' is 1, all classes equally
-    often. An epoch always shows as many rows as the training set has. Whole-number sample weights
-    count as rows here; others weigh the losses of what is shown.
+    often. An epoch shows as many rows as the training set has, or ``epoch_size``. Whole-number
+    sample weights count as rows here; others weigh the losses of what is shown.
 augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
     Random changes of the training images, drawn anew in every epoch, on the device. 'auto' turns,
     moves, resizes and shears them, and mirrors them where the training rows show that mirrored
@@ -73,10 +73,16 @@ lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
 batch_size : int or 'auto', default='auto'
     At least 2. 'auto' takes about 16 steps an epoch, of 16 to 256 images.
 max_epochs : float, 'auto' or 'long', default='auto'
-    Passes over the training set, above 0; the last one may be a part of a pass. 'auto' is as many
-    as make 1,000 steps, or ``11 * sqrt(n)`` for n rows where these are more; and 20 for features in
-    a grid. 'long' is three times as many, for a GPU, or a network with much dropout.
-    ``n_epochs_`` says how many they were.
+    Epochs, passes over the training set unless ``epoch_size`` says otherwise; above 0. The last one
+    may be a part. 'auto' is as many as make 1,000 steps, or ``11 * sqrt(n)`` for n rows where these
+    are more; and 20 passes for features in a grid. 'long' is three times as many, for a GPU, or a
+    network with much dropout. ``n_epochs_`` says how many they were.
+epoch_size : int or None, default=None
+    Rows that make an epoch, at least 2; None is the training set. For many millions of rows, of
+    which a pass would be too long to wait for: ``max_epochs``, ``n_iter_no_change``, ``n_epochs_``
+    and ``history_`` count such epochs. Each goes on where the one before ended, so that a row comes
+    again only after all others (with ``sampling``, after all others of its class).
+    ``partial_fit`` shows all its rows once, whatever this is.
 ema_decay : float in [0, 1) or None, default=0.999
     Decay of the moving average of weights (and batch-norm statistics) that is then used; 0.99 to
     0.999 pay. The average warms up, so that short trainings are not held back.
@@ -119,11 +125,12 @@ image_shape_ : (int, int, int)
     Channels, height, width.
 pixel_range_ : (low, high) or None
     Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
-    images on another scale are refused. None where X is no picture but features in a grid.
+    images on another scale are refused. Of MappedFiles 65,536 rows are looked at. None where X is
+    no picture but features in a grid.
 data_format_ : 'channels_last'
     Only where X had shape (n, H, W, 3); flat rows are then refused.
 n_epochs_ : int
-    Epochs trained in all; one that was a part of a pass counts.
+    Epochs trained in all; the last one counts even if it was a part.
 auto_params_ : dict
     What was trained with in place of ``stem_stride``, ``lr``, ``weight_decay``, ``batch_size`` and
     ``max_epochs``, each a number.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from copy import deepcopy
 from itertools import islice
 from math import isfinite
@@ -16,23 +17,21 @@ from sklearn.metrics import recall_score
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
-from .._device import usable_device
-from ._batches import Batch, ImageSet, MappedImages, TrainingBatches
+from .._device import repeatable_cudnn, usable_device
+from ..exceptions import FitInterrupted
+from ._batches import Batch, ImageSet, TrainingBatches
 from ._folded import FoldedCopy
+from ._mapped_images import MappedImages
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
+from ._prediction import full_batch, pad_rows
 from ._replay import make_step
 from ._statistics import pixel_statistics
 from ._step import TrainingStep
 from ._views import View
 
-# Batches of one size, so that a prediction never depends on how many others are asked for with it:
-# libraries choose their algorithms, and so the order of their sums, by the size of the batch. On
-# CPUs small batches are as fast as large ones.
-PREDICTION_BATCH_CPU = 32
-PREDICTION_BATCH_ACCELERATOR = 1024
+VALIDATION_CHUNK = 1024  # rows that are gathered at a time
 
 
 def count_steps(n_epochs: float, n_batches: int) -> int:
@@ -113,9 +112,13 @@ class ImageNet(NeuralNet):
     def train(
         self, batches: TrainingBatches, validation: ImageSet | None, n_epochs: float
     ) -> ImageNet:
-        """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`."""
-        self.is_stopped_ = False
-        n_steps = count_steps(n_epochs, len(batches))
+        """Train for ``n_epochs``, the last one in part, or until a callback calls :meth:`stop`.
+
+        An interrupt by the user ends it too, and after the first epoch what has been learned is
+        kept: ``is_interrupted_`` tells.
+        """
+        self.is_stopped_ = self.is_interrupted_ = False
+        n_steps, n_before = count_steps(n_epochs, len(batches)), len(self.history)
         with make_step(self, n_steps) as self.step_:
             self.notify("on_train_begin", X=batches.dataset, y=None)
             try:
@@ -123,11 +126,25 @@ class ImageNet(NeuralNet):
                     self._run_epoch(batches, min(n_steps - n_done, len(batches)), validation)
                     if self.is_stopped_:
                         break
+            except KeyboardInterrupt:
+                if self.history and "dur" not in self.history[-1]:
+                    self.history.pop()  # of the epoch that was cut off
+                if len(self.history) == n_before:
+                    raise
+                self.is_interrupted_ = True
             finally:
                 self.notify("on_train_end", X=batches.dataset, y=None)
                 self.module_.eval()
         del self.step_
         return self
+
+    def pass_interrupt_on(self, name: str, n_done: int, n_epochs: float) -> None:
+        """Raise where the user interrupted the training; the estimator ``name`` has kept it."""
+        if self.is_interrupted_:
+            raise FitInterrupted(
+                f"{name}: fit was interrupted, and {n_done} of {n_epochs:g} epochs are kept. It "
+                "can predict as it is."
+            )
 
     def see_pixels(self, sums: Tensor) -> None:
         """Tell the network of pixels that it will see; ``sums`` are those of ``pixel_sums``.
@@ -184,9 +201,10 @@ class ImageNet(NeuralNet):
         self.notify("on_epoch_begin", dataset_train=train, dataset_valid=validation)
         self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
         started = process_time()
-        self._run_steps(islice(batches, n_steps))
+        with closing(iter(batches)) as epoch:  # which may hold a thread that reads ahead
+            self._run_steps(islice(epoch, n_steps))
         self.history.record("cpu", process_time() - started)
-        self.history.record("n_images", round(len(train) * n_steps / len(batches)))
+        self.history.record("n_images", round(batches.n_shown * n_steps / len(batches)))
         if validation is not None:
             self._validate(validation)
         self.notify("on_epoch_end", dataset_train=train, dataset_valid=validation)
@@ -224,7 +242,7 @@ class ImageNet(NeuralNet):
 
     def _validate(self, validation: ImageSet) -> None:
         module = self.evaluated_module()
-        parts = validation.rows.split(PREDICTION_BATCH_ACCELERATOR)
+        parts = validation.rows.split(VALIDATION_CHUNK)
         images = (validation.images.index_select(0, rows) for rows in parts)
         logits = torch.cat([self.logits(part, module) for part in images])
         loss = nn.functional.cross_entropy(logits, validation.codes)
@@ -246,15 +264,23 @@ class ImageNet(NeuralNet):
         ``view`` maps a batch of images to another look at them.
         """
         module = self.module_ if module is None else module
-        module.eval()
-        is_cpu = torch.device(self.device).type == "cpu"
-        size = PREDICTION_BATCH_CPU if is_cpu else PREDICTION_BATCH_ACCELERATOR
+        device = torch.device(self.device)
+        full = full_batch(device)
+        few_rows = self.folded_.few_rows(module, self.module__image_shape, device)
+        if few_rows is None:  # else it is so already
+            module.eval()
         parts = []
-        with torch.inference_mode():
-            for part in images.split(size):
-                batch = part.to(self.device).float()
-                batch = pad(batch, (0, 0, 0, 0, 0, 0, 0, size - len(part)))
-                batch = batch if self.ink is None else self.ink(batch)
-                logits = module(batch if view is None else view(batch))
+        with (
+            torch.inference_mode(),
+            torch.autocast(device.type, enabled=False),
+            repeatable_cudnn(device),
+        ):
+            for part in images.split(full):
+                batch = part.to(device).float()
+                network, size = few_rows.choose(len(part)) if few_rows else (module, full)
+                if self.ink is not None:
+                    batch = self.ink(pad_rows(batch, full))[:size]
+                batch = pad_rows(batch, size)
+                logits = network(batch if view is None else view(batch))
                 parts.append(logits[: len(part)])
             return torch.cat(parts)

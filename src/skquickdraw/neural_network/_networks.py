@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
 from ..networks import CNN, MobileNetV2, ResNet, Standardize
+from ._out_of_memory import is_out_of_memory
 
 NETWORKS: dict[str, type[nn.Module]] = {"cnn": CNN, "mobilenet": MobileNetV2, "resnet": ResNet}
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
@@ -67,6 +68,8 @@ def try_out(
         with torch.no_grad():  # not inference_mode, whose tensors cannot be trained
             logits = network(torch.zeros(shape))
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise InvalidParameterError(
             f"network={name} must map images of shape {shape} to logits of shape "
             f"{(N_TRIED, n_classes)}, and it raised {type(error).__name__}: {error}"

@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from .._images import SMALLEST_SIDE
+from .._mapped_files import spread
 from ..augmentation import BoundAugmentation, bind_augmentation, resolve_augmentation
 from ..losses import resolve_loss
 from ._batches import ImageSet, count_batches
+from ._rows import smallest_int
 
 CONSTANT_SHARE = 0.3  # of the rate, where it neither rises nor falls: a peak is too much for that
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
@@ -26,6 +28,7 @@ SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose
 FEWEST_STEPS = 1000
 STEPS_PER_ROOT = 11.0
 LONG = 3  # times as many where 'long' is asked for
+MOST_LOOKED_AT = 2**20  # rows of files among which those are chosen that decide
 EPOCHS_OF_FEATURES = 20  # for grids of features, which are no pictures
 
 
@@ -58,9 +61,18 @@ class TrainingPlan:
 
 
 def make_plan(
-    estimator: Any, train: ImageSet, *, lr_schedule: str | None, previous: Any = None
+    estimator: Any,
+    train: ImageSet,
+    lr_schedule: str | None,
+    epoch_size: int | None = None,
+    *,
+    previous: Any = None,
 ) -> TrainingPlan:
-    """Decide what an estimator left open; ``previous`` is the fit that training goes on from."""
+    """Decide what an estimator left open.
+
+    ``epoch_size`` is the rows of an epoch, None all of the set; ``previous`` is the fit that
+    training goes on from.
+    """
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
     augmentation = rebind(estimator, train, previous)
     ink = getattr(augmentation.augmentation, "ink", None)  # where images are drawn from strokes
@@ -76,7 +88,9 @@ def make_plan(
         lr=lr,
         weight_decay=weight_decay,
         batch_size=batch_size,
-        max_epochs=resolve_epochs(estimator.max_epochs, len(train), batch_size, is_picture),
+        max_epochs=resolve_epochs(
+            estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
+        ),
     )
 
 
@@ -90,8 +104,16 @@ def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
 
 
 def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
-    """Decide by the distinct rows of a set what its augmentation leaves open."""
-    distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
+    """Decide by the distinct rows of a set what its augmentation leaves open.
+
+    Rows of files, of which nothing is known before they are read, count as distinct, and among
+    millions of them it is decided by some.
+    """
+    codes = train.codes.cpu().numpy()
+    if train.image_keys is None:
+        distinct = some_of_each(codes)
+    else:
+        distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
 
     def take(positions: NDArray[np.intp]) -> NDArray[Any]:
         chosen = torch.as_tensor(distinct[positions], device=train.rows.device)
@@ -99,7 +121,15 @@ def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
 
     shape = tuple(train.images.shape[1:])
     policy = resolve_augmentation(estimator.augmentation, image_shape=shape, with_strokes=True)
-    return bind_augmentation(policy, train.codes.cpu().numpy()[distinct], take)
+    return bind_augmentation(policy, codes[distinct], take)
+
+
+def some_of_each(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return positions evenly spread among all, a million at most, and the first of each class."""
+    first = np.zeros(codes.max() + 1, dtype=np.int64)
+    rows = np.arange(len(codes), dtype=smallest_int(len(codes)))
+    first[codes[::-1]] = rows[::-1]  # the last to be written stays
+    return np.union1d(spread(len(codes), MOST_LOOKED_AT), first[np.bincount(codes) > 0])
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
@@ -129,13 +159,22 @@ def resolve_rates(
 
 
 def resolve_epochs(
-    max_epochs: float | str, n_rows: int, batch_size: int, is_picture: bool
+    max_epochs: float | str,
+    n_rows: int,
+    batch_size: int,
+    is_picture: bool,
+    epoch_size: int | None = None,
 ) -> float:
-    """Return the passes over the training set; 'auto' and 'long' go by a number of steps."""
+    """Return the number of epochs; 'auto' and 'long' go by a number of steps.
+
+    ``epoch_size`` is the rows of an epoch; None is all ``n_rows``.
+    """
     if not isinstance(max_epochs, str):
         return max_epochs
-    factor = LONG if max_epochs == "long" else 1
+    epoch_size = n_rows if epoch_size is None else epoch_size
+    n_steps = max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
     if not is_picture:
-        return factor * EPOCHS_OF_FEATURES
-    n_steps = factor * max(FEWEST_STEPS, STEPS_PER_ROOT * sqrt(n_rows))
-    return ceil(n_steps / count_batches(n_rows, batch_size))
+        n_steps = EPOCHS_OF_FEATURES * count_batches(n_rows, batch_size)
+    if max_epochs == "long":
+        n_steps *= LONG
+    return ceil(n_steps / count_batches(epoch_size, batch_size))

@@ -15,8 +15,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import torch
@@ -24,7 +25,7 @@ from torch import Tensor
 
 from ._batches import Batch
 from ._muon import Muon
-from ._step import Number, TrainingStep
+from ._step import TrainingStep
 
 # Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
 N_WARM_UP = 3
@@ -69,7 +70,7 @@ class ReplayedStep(TrainingStep):
         self.recorder = recorder
         self.slots: dict[Any, Slot] = {}
         self.is_given_up = False
-        self.rates = [torch.zeros((), device=net.device) for _ in net.optimizer_.param_groups]
+        self.rates = [self.number() for _ in net.optimizer_.param_groups]
         self.open = ExitStack()
 
     def __enter__(self) -> ReplayedStep:
@@ -86,8 +87,8 @@ class ReplayedStep(TrainingStep):
             self._release_rates()
             super().__exit__(*error)
 
-    def number(self) -> Number:
-        return torch.zeros((), device=self.net.device)
+    def number(self) -> Tensor:
+        return torch.zeros((), dtype=torch.float32, device=self.net.device)
 
     def begin_epoch(self) -> None:
         super().begin_epoch()
@@ -149,20 +150,21 @@ class CudaRecorder:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.stream = torch.cuda.Stream(device)
+        has_index = device.index is not None
+        self.index = device.index if has_index else torch.cuda.current_device()
+        self.generator = torch.cuda.default_generators[self.index]
+        self.stream = side_stream(self.index)
         self.pool = torch.cuda.graph_pool_handle()
         self.open = ExitStack()
 
     def __enter__(self) -> CudaRecorder:
-        self.stream.wait_stream(torch.cuda.current_stream(self.device))
-        self.open.callback(self._leave, torch.cuda.current_stream(self.device))
+        outer = torch.cuda.current_stream(self.index)
+        self.stream.wait_stream(outer)
+        self.open.callback(self._leave, outer)
         self.open.enter_context(torch.cuda.stream(self.stream))
-        index = self.device.index if self.device.index is not None else torch.cuda.current_device()
-        generator = torch.cuda.default_generators[index]
-        own = generator.graphsafe_get_state()
-        generator.graphsafe_set_state(own.clone_state())
-        self.open.callback(generator.graphsafe_set_state, own)
+        own = self.generator.graphsafe_get_state()
+        self.generator.graphsafe_set_state(own.clone_state())
+        self.open.callback(self.generator.graphsafe_set_state, own)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -170,16 +172,37 @@ class CudaRecorder:
 
     def _leave(self, outer: torch.cuda.Stream) -> None:
         outer.wait_stream(self.stream)
-        torch.cuda.synchronize(self.device)
+        torch.cuda.synchronize(self.index)
         torch.cuda.empty_cache()  # memory of recordings serves nothing else
 
     def record(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(
+        recording = torch.cuda.graph(
             graph, pool=self.pool, stream=self.stream, capture_error_mode="thread_local"
-        ):
-            step()
+        )
+        try:
+            with recording:
+                step()
+        except RuntimeError as error:
+            self._abandon()
+            cause = error.__context__  # CUDA's last word is only that something failed before
+            raise cause if isinstance(cause, RuntimeError) else error from None
         return graph
+
+    def _abandon(self) -> None:
+        """End what PyTorch leaves begun where a recording fails (pytorch/pytorch#180395)."""
+        self.generator.graphsafe_set_state(self.generator.graphsafe_get_state().clone_state())
+        names = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # 2.6 has these
+        end = next((getattr(torch._C, name) for name in names if hasattr(torch._C, name)), None)
+        with suppress(RuntimeError, TypeError):  # where PyTorch has ended it itself
+            if end is not None:
+                end(self.index, self.pool)
+
+
+@cache
+def side_stream(index: int) -> torch.cuda.Stream:
+    """Return the stream of a device's trainings; libraries keep memory for each stream."""
+    return torch.cuda.Stream(index)
 
 
 def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> None:

@@ -16,7 +16,12 @@ from .._mapped import in_chunks
 LONGEST_REPETITION = 10
 
 
-def checksums(column: NDArray[Any]) -> NDArray[np.uint32]:
+def smallest_int(n_rows: int) -> Any:
+    """Return the dtype that positions among so many rows need."""
+    return np.int32 if n_rows < 2**31 else np.int64
+
+
+def checksums(column: Any) -> NDArray[np.uint32]:
     """Return a checksum of each row's content."""
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
     return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))
@@ -61,7 +66,7 @@ def shown_counts(
     A class that is never shown counts as shown once, so that logarithms of the counts stay finite.
     """
     mass = np.bincount(codes, weights, minlength=n_classes).astype(np.float64)
-    factors = _sampling_factors(np.bincount(codes, minlength=n_classes), sampling)
+    factors = sampling_factors(np.bincount(codes, minlength=n_classes), sampling)
     if soft_targets is None:
         counts = mass * factors
     else:
@@ -70,7 +75,7 @@ def shown_counts(
     return torch.as_tensor(np.maximum(counts, 1.0), dtype=torch.float32)
 
 
-def _sampling_factors(counts: NDArray, sampling: float) -> NDArray[np.float64]:
+def sampling_factors(counts: NDArray, sampling: float) -> NDArray[np.float64]:
     """Return how many times more often than its rows each class is shown."""
     present = np.maximum(counts, 1).astype(np.float64)
     factors = present**-sampling
@@ -93,27 +98,24 @@ class EpochSampler:
     def __init__(
         self, codes: NDArray[np.int64], sampling: float, generator: torch.Generator
     ) -> None:
-        self.n_rows = len(codes)
+        self.n_shown = len(codes)
         self.generator = generator
         self.members: list[Tensor] = []
         if sampling > 0:
             counts = np.bincount(codes)
-            self.expected = torch.as_tensor(counts * _sampling_factors(counts, sampling))
+            self.expected = torch.as_tensor(counts * sampling_factors(counts, sampling))
             self.members = [torch.as_tensor(np.flatnonzero(codes == c)) for c in range(len(counts))]
 
     def draw(self) -> Tensor:
         """Return positions of shape (n,) for one epoch."""
-        order = torch.randperm(self.n_rows, generator=self.generator)
+        order = torch.randperm(self.n_shown, generator=self.generator)
         if not self.members:
             return order
         return self._balanced()[order]
 
     def _balanced(self) -> Tensor:
-        # Systematic rounding: each class is shown floor or ceil of its share, all together n times.
         offset = torch.rand(1, generator=self.generator, dtype=torch.float64)
-        ends = (self.expected.cumsum(0) + offset).floor().long().clamp(max=self.n_rows)
-        ends[-1] = self.n_rows
-        quotas = ends.diff(prepend=ends.new_zeros(1))
+        quotas = round_shares(self.expected, offset, self.n_shown)
         shown = [self._cycle(m, int(q)) for m, q in zip(self.members, quotas, strict=True)]
         return torch.cat(shown)
 
@@ -123,3 +125,13 @@ class EpochSampler:
             members[torch.randperm(len(members), generator=self.generator)] for _ in range(n_rounds)
         ]
         return torch.cat([members[:0], *rounds])[:quota]
+
+
+def round_shares(expected: Tensor, offset: Tensor, n_shown: int) -> Tensor:
+    """Return whole numbers with sum ``n_shown``, each the floor or the ceiling of its share.
+
+    Systematic rounding: in the mean over offsets from 0 to 1 they are the shares.
+    """
+    ends = (expected.cumsum(0) + offset).floor().long().clamp(max=n_shown)
+    ends[-1] = n_shown
+    return ends.diff(prepend=ends.new_zeros(1))

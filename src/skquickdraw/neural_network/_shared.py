@@ -6,7 +6,8 @@ exchange makes their steps those of one process, so that all end with the same n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from types import MethodType
 from typing import Any
 from zlib import crc32
@@ -26,23 +27,24 @@ class SharedBatches(TrainingBatches):
 
     def __init__(self, dataset: ImageSet, **options: Any) -> None:
         super().__init__(dataset, **options)
-        smallest = len(dataset) // self.n_batches
+        smallest = self.n_shown // self.n_batches
         if smallest < dist.get_world_size():
             raise InvalidParameterError(
                 f"{dist.get_world_size()} processes share each batch, but the smallest one has "
                 f"{smallest} rows. Raise batch_size, or start fewer processes."
             )
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Generator[Batch, None, None]:
         rank, n_processes = dist.get_rank(), dist.get_world_size()
-        for images, (targets, weights) in super().__iter__():
-            n_rows = len(images)
-            weights = torch.ones_like(targets[:, 0]) if weights is None else weights
-            images, targets, weights = (
-                column.tensor_split(n_processes)[rank] for column in (images, targets, weights)
-            )
-            # So that the mean over processes of their means is the mean over the batch.
-            yield images, (targets, weights * (len(images) * n_processes / n_rows))
+        with closing(super().__iter__()) as batches:
+            for images, (targets, weights) in batches:
+                n_rows = len(images)
+                weights = torch.ones_like(targets[:, 0]) if weights is None else weights
+                images, targets, weights = (
+                    column.tensor_split(n_processes)[rank] for column in (images, targets, weights)
+                )
+                # So that the mean over processes of their means is the mean over the batch.
+                yield images, (targets, weights * (len(images) * n_processes / n_rows))
 
 
 class Exchange(Callback):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ._batches import ImageSet
+from ._mapped_images import MappedImages, sample_rows
 
 STATISTICS_CHUNK = 2**20  # pixels at a time
 ROUNDING = 1e-13  # of sums of squares in double precision, relative
@@ -21,18 +22,21 @@ ROUNDING = 1e-13  # of sums of squares in double precision, relative
 def pixel_sums(train: ImageSet, ink: Any = None) -> Tensor:
     """Return number, sum and sum of squares of each channel's pixels, float64 of shape (3, C).
 
-    Where rows are packed strokes, ``ink`` draws the images whose pixels count.
+    Where rows are packed strokes, ``ink`` draws the images whose pixels count. Of many files a
+    sample of the rows is read, evenly spread, and its sums stand for all of them.
     """
+    is_sampled = isinstance(train.images, MappedImages) and train.images.is_in_files
+    shown = train.rows[sample_rows(len(train))] if is_sampled else train.rows
     n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
     n_channel_pixels = prod(size)
     sums = torch.zeros(3, n_channels, dtype=torch.float64, device=train.images.device)
-    sums[0] = len(train) * n_channel_pixels
-    for rows in train.rows.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
+    sums[0] = len(shown) * n_channel_pixels
+    for rows in shown.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
         images = train.images.index_select(0, rows)
         pixels = (images if ink is None else ink(images.float())).double()
         sums[1] += pixels.sum(dim=(0, 2, 3))
         sums[2] += pixels.square().sum(dim=(0, 2, 3))
-    return sums.cpu()
+    return sums.cpu() * (len(train) / len(shown))
 
 
 def pixel_statistics(sums: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,7 +35,7 @@ class TrainingStep:
 
     def __init__(self, net: Any) -> None:
         self.net = net
-        self.loss_sum = torch.zeros((), device=net.device)
+        self.loss_sum = torch.zeros((), dtype=torch.float32, device=net.device)
         self.average = dict(net.callbacks_).get("average")
 
     def __enter__(self) -> TrainingStep:

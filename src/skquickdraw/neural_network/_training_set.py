@@ -11,17 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._mapped_files import MappedFiles
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._batches import ImageSet, MappedImages, as_images
-from ._rows import checksums, repeat_rows, shown_counts
+from ._batches import ImageSet, as_images
+from ._mapped_images import MappedImages
+from ._rows import checksums, repeat_rows, shown_counts, smallest_int
 
 
 @dataclass
 class LabeledImages:
     """Validated input: images (n, C, H, W), codes (n,), and optionally soft targets and weights."""
 
-    images: NDArray[Any]
+    images: NDArray[Any] | MappedFiles
     codes: NDArray[np.int64]
     classes: NDArray[Any]
     device: torch.device
@@ -29,11 +31,22 @@ class LabeledImages:
     weights: NDArray[np.float64] | None = None
 
     def order(self) -> NDArray[np.int64]:
-        """Return the rows that count, in an order that depends on their content only."""
+        """Return the rows that count, in an order that depends on their content only.
+
+        Those of many files keep their order: to read all of them for it would take too long.
+        """
+        if self.is_in_files:
+            rows = np.arange(len(self.codes), dtype=smallest_int(len(self.codes)))
+            return rows if self.weights is None else rows[self.weights > 0]
         columns = (self.codes, self.weights, self.soft_targets)  # each breaks ties of those before
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
         return order if self.weights is None else order[self.weights[order] > 0]
+
+    @property
+    def is_in_files(self) -> bool:
+        """Whether the images are those of many files, which are not read before they are shown."""
+        return isinstance(self.images, MappedFiles)
 
     @cached_property
     def image_keys(self) -> NDArray[np.uint32]:
@@ -48,13 +61,15 @@ class LabeledImages:
     def subset(self, rows: NDArray[np.int64]) -> ImageSet:
         """Return these rows, repeated and weighted as their weights ask."""
         weights = None if self.weights is None else self.weights[rows]
+        is_whole = self.is_in_files and weights is None and len(rows) == len(self.codes)
         rows, weights = repeat_rows(rows, weights)
         soft = None if self.soft_targets is None else self.soft_targets[rows]
+        is_mapped = isinstance(self.pictures, MappedImages)
         return ImageSet(
             images=self.pictures,
-            rows=self._on_device(rows),
-            codes=self._on_device(self.codes[rows]),
-            image_keys=self.image_keys[rows],
+            rows=torch.as_tensor(rows) if is_mapped else self._on_device(rows),
+            codes=self._on_device(self.codes if is_whole else self.codes[rows]),  # no copy of all
+            image_keys=None if self.is_in_files else self.image_keys[rows],
             n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
             weights=None if weights is None else self._on_device(weights.astype(np.float32)),
@@ -80,6 +95,8 @@ class LabeledImages:
                 "class with a row to validate on. Raise it, pass X_val and y_val, or set "
                 "early_stopping=False."
             ) from error
+        if self.is_in_files:  # so that neighbours are read at once
+            train, validation = np.sort(train), np.sort(validation)
         return order[train], order[validation]
 
 

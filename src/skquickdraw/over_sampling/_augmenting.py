@@ -14,6 +14,7 @@ from sklearn.utils.validation import validate_data
 from .._checks import ParametersMixin, check_random_state, raised_as
 from .._compat import safe_indexing
 from .._images import flatten_stack, resolve_image_shape
+from .._mapped_files import refuse_files
 from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from ..exceptions import InvalidImagesError, InvalidTargetsError
@@ -203,6 +204,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
         """Validate pictures as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
+        refuse_files(name, X)
         flat, layout = flatten_stack(name, X, self.image_shape)
         shape = None if layout is None else np.shape(X)
         with raised_as(InvalidImagesError):

@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from .._checks import ParametersMixin, raised_as
 from .._compat import StrOptions
 from .._images import flatten_stack, resolve_image_shape
+from .._mapped_files import refuse_files
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._ink import find_ink
 from ._placement import averages, place
@@ -190,6 +191,7 @@ class SketchNormalizer(
                 self.__dict__.pop(attribute, None)
         if _is_list_of_pictures(X):
             return list(_read_each(name, X))
+        refuse_files(name, X)
         flat, layout = flatten_stack(name, X, self.input_shape)
         if layout is not None:
             rows = check_array(flat, dtype="numeric", estimator=self, input_name="X")

@@ -17,9 +17,11 @@ from .._checks import ParametersMixin, check_random_state, check_sample_weight
 from .._compat import Interval
 from .._fitting import check_learns_from, check_mark, fit_targets, learns_from, seeded_clone
 from .._images import check_more_rows, check_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL
+from ..exceptions import FitInterrupted
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
@@ -169,9 +171,13 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         n_pool = 0 if pool is None else len(pool)
         self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, n_shown, n_pool), rng)
         pool = pool if learns_from(self.plan_, "X_unlabeled") else None
-        self.estimator_ = fit_targets(clone(self.plan_), rows, y, None, weights, pool)
-        self.classes_ = self.estimator_.classes_
-        self.elapsed_minutes_ = (perf_counter() - started) / 60
+        estimator = clone(self.plan_)
+        try:
+            fit_targets(estimator, rows, y, None, weights, pool)
+        except FitInterrupted:
+            self._keep(estimator, started)
+            raise
+        self._keep(estimator, started)
         if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
@@ -180,6 +186,12 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
                 stacklevel=2,
             )
         return self
+
+    def _keep(self, estimator: Any, started: float) -> None:
+        if not hasattr(estimator, "classes_"):  # what was interrupted is a part of it
+            raise KeyboardInterrupt from None
+        self.estimator_, self.classes_ = estimator, estimator.classes_
+        self.elapsed_minutes_ = (perf_counter() - started) / 60
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
@@ -196,7 +208,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         marked = rows[codes == NO_LABEL]
         if X_unlabeled is None:
             return marked if len(marked) else None
-        return np.concatenate([marked, check_more_rows(self, X_unlabeled, rows)])
+        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
     def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return copies of the estimators that can be trained on what there is."""

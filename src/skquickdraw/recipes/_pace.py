@@ -50,18 +50,21 @@ class Stopwatch:
             self._known, self._known_roughly = {}, self._known
 
     def wanted_epochs(self, work: Work) -> float:
-        """Return the passes that a training makes where nothing limits it."""
+        """Return the epochs that a training makes where nothing limits it."""
         shape = np.shape(self.X)[1:]
         is_drawn = hasattr(work.network.augmentation, "ink")  # from strokes
         is_picture = is_drawn or len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
         batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
-        return resolve_epochs(work.network.max_epochs, work.n_rows, batch_size, is_picture)
+        return resolve_epochs(
+            work.network.max_epochs, work.n_rows, batch_size, is_picture, work.epoch_rows
+        )
 
     def seconds(self, work: Work, n_epochs: float = 1.0) -> float:
-        """Return how long the work will take; a training, with so many passes."""
+        """Return how long the work will take; a training, with so many epochs."""
         training, prediction = self._pace(work)
-        per_row = training * n_epochs if work.is_training else prediction
-        return work.n_turns * work.n_rows * per_row
+        if work.is_training:
+            return work.n_turns * work.epoch_rows * training * n_epochs
+        return work.n_turns * work.n_rows * prediction
 
     def _pace(self, work: Work) -> tuple[float, float]:
         """Return the seconds a row of training and of prediction."""
@@ -101,7 +104,7 @@ def time_network(
     network: Any, X: NDArray[Any], y: NDArray[Any], least_seconds: float
 ) -> tuple[float, float]:
     """Return the seconds a row of training and of prediction; the first pass is warming up."""
-    network = clone(network).set_params(max_epochs=2).fit(X, y)
+    network = clone(network).set_params(max_epochs=2, epoch_size=None).fit(X, y)
     seconds = network.history_[1]["dur"]
     if seconds < 0.7 * least_seconds:  # else the second pass was long enough, or nearly so
         n_epochs = 1 + min(100, int(np.ceil(least_seconds / max(seconds, 1e-3))))

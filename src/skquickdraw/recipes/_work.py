@@ -41,6 +41,12 @@ class Work:
     is_training: bool
 
     @property
+    def epoch_rows(self) -> int:
+        """Rows that an epoch of a training shows."""
+        own = getattr(self.network, "epoch_size", None)
+        return self.n_rows if own is None else own
+
+    @property
     def n_turns(self) -> float:
         """How many runs of one network this takes as long as; the last round may be a part."""
         return -(-self.n_copies // self.n_jobs)

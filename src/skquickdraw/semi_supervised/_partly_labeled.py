@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_sample_weight
 from .._images import check_more_rows, check_rows_and_labels
+from .._mapped_files import join_rows
 from .._targets import NO_LABEL
 from ._pseudo_labels import PseudoLabels
 
@@ -94,13 +95,15 @@ def read_partly_labeled(
     InvalidImagesError
         If ``X_unlabeled`` holds images of another shape than X, or on another scale.
     """
-    X, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
+    rows, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
     weights = None
     if sample_weight is not None:
-        weights = check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        weights = check_sample_weight(
+            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+        )
     if X_unlabeled is not None:
-        pool = check_more_rows(estimator, X_unlabeled, X)
-        X = np.concatenate([X, pool])
+        pool = check_more_rows(estimator, X_unlabeled, rows)
+        rows = join_rows(rows, pool)
         codes = np.concatenate([codes, np.full(len(pool), NO_LABEL)])
         weights = None if weights is None else np.concatenate([weights, np.ones(len(pool))])
-    return PartlyLabeled(X, codes, classes, weights)
+    return PartlyLabeled(rows, codes, classes, weights)

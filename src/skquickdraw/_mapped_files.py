@@ -1,0 +1,393 @@
+"""Images in many files as one X that is never loaded: rows are read where they are needed.
+
+What is kept of a file is its name and where its rows begin. So nothing stays open, copies for other
+processes are small, and memory holds what was asked for, not the pages that a map has touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from math import prod
+from operator import index
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._mapped import FileRows, find_map, map_rows
+from .exceptions import DataFileError, InvalidImagesError
+
+LARGEST_GAP = 2**14  # bytes that are read along rather than left out between two rows
+LONGEST_READ = 2**22  # bytes
+N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows that stand for all, and how many lie side by side
+
+
+class MappedFiles(FileRows):
+    """The rows of several memory-mapped arrays as one X that stays on disk.
+
+    For images in many files, such as all of Quick, Draw!, that are too many for memory. Classifiers
+    of this package train on it and predict from it as from an array. Indexing takes rows only:
+    ``X[i]`` reads one row into an array; slices, masks and arrays of positions give another
+    MappedFiles, of which nothing is read yet. So ``train_test_split`` and cross-validation work.
+
+    What takes nothing but arrays, as estimators of scikit-learn do, calls ``np.asarray(X)``, which
+    reads all rows into memory: pass part of them.
+
+    Parameters
+    ----------
+    arrays : iterable of uint8 arrays of shape (n_i, ...)
+        As ``np.load(file, mmap_mode="r")`` returns them, in C order, with rows of one shape. An
+        array that is no memory map takes part, but stays in memory.
+
+    Attributes
+    ----------
+    shape : tuple
+        (n, ...), n rows in all.
+    ndim : int
+    dtype : dtype
+        uint8.
+
+    Raises
+    ------
+    InvalidImagesError
+        If there is no array, or one is not uint8, is not in C order or has rows of another shape.
+    DataFileError
+        If a map is not that of a file as it is now; later, where rows are read, if a file has
+        changed since.
+
+    See Also
+    --------
+    load_quickdraw : Makes one of a folder, with ``mmap=True``.
+
+    Notes
+    -----
+    A file counts as changed if its size or the time of its last modification is another one.
+
+    Pickles hold the names of files, not what is in them, and the positions of a subset, 8 bytes a
+    row. They can be read where the files lie at the same place, unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skquickdraw.datasets import MappedFiles, make_sketches
+    >>> images, y = make_sketches(60, n_classes=2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = [Path(folder, f"{label}.npy") for label in (0, 1)]
+    ...     for label, file in enumerate(files):
+    ...         np.save(file, images[y == label])
+    ...     X = MappedFiles(np.load(file, mmap_mode="r") for file in files)
+    ...     first = np.asarray(X[:3])
+    >>> X
+    MappedFiles of shape (60, 784) in 2 files
+    >>> X[10:].shape, first.shape
+    ((50, 784), (3, 784))
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, arrays: Iterable[ArrayLike]) -> None:
+        parts: list[_FilePart | _ArrayPart] = []
+        shapes: set[tuple[int, ...]] = set()
+        for array in arrays:
+            array = np.asanyarray(array)
+            _check_array(array, shapes)
+            shapes.add(array.shape[1:])
+            parts.append(_as_part(array))
+        if not parts:
+            raise InvalidImagesError("MappedFiles: needs at least one array, got none.")
+        self._parts = tuple(parts)
+        self._ends = np.cumsum([part.n_rows for part in parts])
+        self._rows: range | NDArray[np.int64] = range(int(self._ends[-1]))
+        self._row_shape: tuple[int, ...] = shapes.pop()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self._rows), *self._row_shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        plural = "" if len(self._parts) == 1 else "s"
+        return f"MappedFiles of shape {self.shape} in {len(self._parts)} file{plural}"
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return one row as an array for an int, and other rows as a MappedFiles."""
+        rows = self._read_key(key)
+        if isinstance(rows, int):
+            return self.take(np.array([rows]))[0]
+        if isinstance(rows, slice):
+            return self._like(self._rows[rows])
+        return self._like(self._positions(rows))
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read all rows into memory."""
+        if copy is False:
+            raise ValueError("MappedFiles: rows of files cannot become an array without a copy.")
+        rows = self.cut(0, len(self))
+        return rows if dtype is None else rows.astype(dtype, copy=False)
+
+    def reshape(self, *shape: Any) -> MappedFiles:
+        """Return the same rows in another shape; the first axis, n or -1, stays that of the rows.
+
+        Parameters
+        ----------
+        *shape : ints, or one tuple of them
+
+        Returns
+        -------
+        X : MappedFiles
+
+        Raises
+        ------
+        InvalidImagesError
+            If the rows do not fit into the shape.
+        """
+        first, *row = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        n_pixels = prod(self._row_shape)
+        known = prod(size for size in row if size != -1)
+        row = [n_pixels // max(1, known) if size == -1 else int(size) for size in row]
+        if first not in (-1, len(self)) or prod(row) != n_pixels:
+            raise InvalidImagesError(
+                f"MappedFiles: {shape} must keep the {len(self)} rows of {n_pixels} pixels each. "
+                "Change the shape of the rows only."
+            )
+        return self._like(self._rows, tuple(row))
+
+    def take(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Read the rows at these positions, which are not negative, into an array.
+
+        Parameters
+        ----------
+        positions : int ndarray of shape (n_taken,)
+
+        Returns
+        -------
+        rows : ndarray of shape (n_taken, ...)
+        """
+        found = self._positions(np.asarray(positions, dtype=np.int64))
+        out = np.empty((len(found), prod(self._row_shape)), np.uint8)
+        order = np.argsort(found, kind="stable")
+        found = found[order]
+        owners = np.searchsorted(self._ends, found, side="right")
+        edges = np.flatnonzero(np.diff(owners, prepend=-1, append=-1))
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            owner = int(owners[begin])
+            rows = found[begin:end] - (self._ends[owner] - self._parts[owner].n_rows)
+            self._parts[owner].read(rows, order[begin:end], out)
+        return out.reshape(len(found), *self._row_shape)
+
+    def cut(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Read the rows from ``start`` to ``stop`` into an array."""
+        return self.take(np.arange(start, min(stop, len(self))))
+
+    def sample(self, n_rows: int = N_SAMPLED) -> NDArray[np.uint8]:
+        """Read at most so many rows, evenly spread, into an array."""
+        return self.take(spread(len(self), n_rows))
+
+    def join(self, other: MappedFiles) -> MappedFiles:
+        """Return the rows of both, one after the other."""
+        joined = self._like(np.concatenate([self._all(), other._all() + int(self._ends[-1])]))
+        joined._parts = self._parts + other._parts
+        joined._ends = np.cumsum([part.n_rows for part in joined._parts])
+        return joined
+
+    def fingerprint(self) -> tuple[Any, ...]:
+        """Return what tells these rows from others: the files as they are now, and the rows."""
+        return self._parts, self._rows, self._row_shape
+
+    def _like(self, rows: Any, row_shape: tuple[int, ...] | None = None) -> MappedFiles:
+        other = object.__new__(MappedFiles)
+        other.__dict__.update(vars(self), _rows=rows)
+        if row_shape is not None:
+            other._row_shape = row_shape
+        return other
+
+    def _all(self) -> NDArray[np.int64]:
+        return self._positions(np.arange(len(self)))
+
+    def _positions(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where chosen rows are among the rows of all files."""
+        if isinstance(self._rows, range):
+            return self._rows.start + self._rows.step * chosen
+        return self._rows[chosen]
+
+    def _read_key(self, key: Any) -> int | slice | NDArray[np.int64]:
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    f"MappedFiles: only rows can be chosen, got {len(key)} indices. Read the rows "
+                    "first: np.asarray(X[rows])[:, columns]."
+                )
+            key = key[0]
+        if isinstance(key, slice):
+            return key
+        if np.ndim(key) == 0 and not isinstance(key, bool | np.bool_):
+            key = range(len(self))[index(key)]  # raises what a list does
+            return int(key)
+        return _as_positions(np.asarray(key), len(self))
+
+
+class _FilePart(NamedTuple):
+    """Rows that lie one after another in a file."""
+
+    path: str
+    start: int  # byte of the first row
+    n_rows: int
+    n_bytes: int  # a row
+    state: tuple[int, int]  # size of the file, and the time of its last modification
+
+    def read(self, rows: NDArray[np.int64], places: NDArray[np.intp], out: NDArray[Any]) -> None:
+        """Read ``rows``, which ascend, into ``out`` at ``places``."""
+        try:
+            with open(self.path, "rb", buffering=0) as file:
+                if state_of(os.fstat(file.fileno())) != self.state:
+                    raise DataFileError(
+                        f"{self.path} has changed since MappedFiles was made of it. Make it anew, "
+                        "and leave files as they are while they are read."
+                    )
+                for begin, end in _runs(rows, self.n_bytes):
+                    first = int(rows[begin])
+                    read = self._read_run(file, first, int(rows[end - 1]) + 1 - first)
+                    out[places[begin:end]] = read[rows[begin:end] - first]
+        except OSError as error:
+            raise DataFileError(
+                f"{self.path} cannot be read: {error.strerror}. Put the files that MappedFiles was "
+                "made of back to their place, or make it anew."
+            ) from error
+
+    def _read_run(self, file: Any, first: int, n_rows: int) -> NDArray[np.uint8]:
+        read = np.empty((n_rows, self.n_bytes), np.uint8)
+        view, n_done = read.reshape(-1), 0
+        file.seek(self.start + first * self.n_bytes)
+        while n_done < read.nbytes:
+            n_more = file.readinto(view[n_done:])
+            if not n_more:
+                raise DataFileError(f"{self.path} ends before row {first + n_rows}.")
+            n_done += n_more
+        return read
+
+
+class _ArrayPart(NamedTuple):
+    """Rows in memory."""
+
+    array: NDArray[np.uint8]
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.array)
+
+    def read(self, rows: NDArray[np.int64], places: NDArray[np.intp], out: NDArray[Any]) -> None:
+        out[places] = self.array[rows].reshape(len(rows), -1)
+
+
+def join_rows(rows: Any, more: Any) -> Any:
+    """Return the rows of both; where one is MappedFiles nothing is read, and images are uint8."""
+    if not isinstance(rows, MappedFiles) and not isinstance(more, MappedFiles):
+        return np.concatenate([rows, more])
+    if not len(rows) or not len(more):
+        return rows if len(rows) else more
+    first, second = (
+        part if isinstance(part, MappedFiles) else MappedFiles([np.ascontiguousarray(part)])
+        for part in (rows, more)
+    )
+    return first.join(second)
+
+
+def refuse_files(name: str, X: Any) -> None:
+    """Refuse MappedFiles where all images have to be in memory."""
+    if isinstance(X, MappedFiles):
+        raise InvalidImagesError(
+            f"{name}: needs its images in memory, but X is MappedFiles of shape {X.shape}. Pass "
+            "some of them as an array: np.asarray(X[rows])."
+        )
+
+
+def state_of(stat: os.stat_result) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    return stat.st_size, stat.st_mtime_ns
+
+
+def spread(n: int, n_most: int) -> NDArray[np.int64]:
+    """Return at most ``n_most`` of n positions, a multiple of 32: evenly spread runs of 32."""
+    if n <= n_most:
+        return np.arange(n)
+    n_runs = n_most // SAMPLED_TOGETHER
+    starts = np.arange(n_runs) * n // n_runs
+    return (starts[:, None] + np.arange(SAMPLED_TOGETHER)).ravel()
+
+
+def _runs(rows: NDArray[np.int64], n_bytes: int) -> Iterator[tuple[int, int]]:
+    """Cut ascending rows into runs that are read at once, gaps between them included."""
+    gap, longest = 1 + LARGEST_GAP // n_bytes, max(1, LONGEST_READ // n_bytes)
+    starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - gap - 1) > gap).tolist()
+    for begin, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        while begin < end:
+            until = int(np.searchsorted(rows[begin:end], rows[begin] + longest)) + begin
+            yield begin, until
+            begin = until
+
+
+def _as_part(array: NDArray[np.uint8]) -> _FilePart | _ArrayPart:
+    if find_map(array) is None:
+        return _ArrayPart(array)
+    mapped = map_rows(array, n_pieces=2)
+    if mapped is None:
+        raise DataFileError(
+            "MappedFiles: must be made of maps that show what is in their files, got one that does "
+            f"not: {find_map(array).filename}. Open it anew with mmap_mode='r', "  # type: ignore
+            "or pass np.array(X), which is in memory."
+        )
+    path = os.path.abspath(mapped.path)
+    state = state_of(os.stat(path))
+    return _FilePart(path, mapped.start, len(array), prod(array.shape[1:]), state)
+
+
+def _check_array(array: NDArray[Any], shapes: set[tuple[int, ...]]) -> None:
+    if array.dtype != np.uint8 or array.ndim < 2 or not array.size:
+        raise InvalidImagesError(
+            "MappedFiles: arrays must hold uint8 images, one a row, got "
+            f"{array.dtype} of shape {array.shape}. Save X.astype(np.uint8)."
+        )
+    if not array.flags.c_contiguous:
+        raise InvalidImagesError(
+            f"MappedFiles: arrays must be in C order, without gaps, got strides {array.strides} "
+            f"for shape {array.shape}. Save np.ascontiguousarray(X); take part of the rows of "
+            "MappedFiles, not of an array."
+        )
+    if shapes and array.shape[1:] not in shapes:
+        raise InvalidImagesError(
+            f"MappedFiles: all arrays must have rows of one shape, got {array.shape[1:]} after "
+            f"{next(iter(shapes))}. Bring the images to one size first."
+        )
+
+
+def _as_positions(key: NDArray[Any], n_rows: int) -> NDArray[np.int64]:
+    """Return the positions that a mask or an array of positions names."""
+    if key.dtype == np.bool_:
+        if key.shape != (n_rows,):
+            raise IndexError(
+                f"MappedFiles: a mask must have one entry for each of {n_rows} rows, got shape "
+                f"{key.shape}."
+            )
+        return np.flatnonzero(key)
+    if key.ndim != 1 or (key.dtype.kind not in "iu" and len(key)):
+        raise IndexError(
+            "MappedFiles: rows are chosen by an int, a slice, a mask or a 1-D array of ints, got "
+            f"{key.dtype} of shape {key.shape}."
+        )
+    key = key.astype(np.int64)
+    wrong = key[(key < -n_rows) | (key >= n_rows)]
+    if len(wrong):
+        raise IndexError(f"MappedFiles: there is no row {wrong[0]} among {n_rows} rows.")
+    return np.where(key < 0, key + n_rows, key)

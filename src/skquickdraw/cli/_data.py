@@ -1,0 +1,225 @@
+"""From what a path leads to, to images and labels, read in one way in training and after it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import load_image_folder, load_images, load_quickdraw
+from ..exceptions import DataFileError, InvalidTargetsError
+from ..preprocessing import SketchNormalizer
+
+DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
+SIDE = 28
+# A scan is read so many times as large as a drawing, for its lines to be found in it.
+SCALE = 5
+KEPT_IN = "training_set_"  # the attribute of a saved model
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files become the arrays that a model takes.
+
+    Attributes
+    ----------
+    source : {'images', 'drawings'}
+        Images as they are; or drawings of Quick, Draw!, light ink on black.
+    image_shape : (height, width)
+    mode : {'L', 'RGB'}
+        Grey, or colours.
+    background : int
+        The grey that shows through transparent pixels.
+    """
+
+    source: str
+    image_shape: tuple[int, int]
+    mode: str = "L"
+    background: int = 255
+
+    @property
+    def n_features(self) -> int:
+        height, width = self.image_shape
+        return height * width * (3 if self.mode == "RGB" else 1)
+
+
+@dataclass(frozen=True)
+class LabeledSet:
+    """Images of shape (n, H, W) or (n, 3, H, W), and their labels, as text."""
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    pool: NDArray[Any] | None  # of the images without a label that lie among the others
+    reading: Reading
+
+
+def read_training_set(
+    path: str, *, size: int | None, background: int, skip_broken: bool
+) -> LabeledSet:
+    """Read what a model is to learn from.
+
+    Raises
+    ------
+    DataFileError
+        If it cannot be read.
+    InvalidTargetsError
+        If there is a single class.
+    """
+    if _holds_drawings(path):
+        found = _load_drawings(path, size)
+        reading = Reading("drawings", tuple(found.image_shape))
+        return _labeled(found, reading, None)
+    side = SIDE if size is None else size
+    reading = Reading("images", (side, side), "auto", background)
+    found = _load_folder(path, reading, skip_broken)
+    mode = "RGB" if found.data.ndim == 4 else "L"
+    return _labeled(found, Reading("images", (side, side), mode, background), found.unlabeled)
+
+
+def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledSet:
+    """Read what a model is to be scored on."""
+    if _holds_drawings(path):
+        if reading.source != "drawings":
+            raise DataFileError(
+                f"{path!r} must be a folder of images, one folder for each class, because the "
+                "model learned from images; got files of Quick, Draw!. Train a model on such files."
+            )
+        return _labeled(_load_drawings(path, reading.image_shape[0]), reading, None)
+    found = _load_folder(path, _before_normalizing(reading), skip_broken)
+    found.data = _normalize(found.data, reading)
+    return _labeled(found, reading, found.unlabeled)
+
+
+def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[Any]:
+    """Read what a model is to learn from too: images, or for drawings their files as well."""
+    if reading.source == "drawings" and _holds_drawings(path):
+        X = _load_drawings(path, reading.image_shape[0]).data
+        return X.reshape(-1, *reading.image_shape)
+    return read_images([path], reading, skip_broken=skip_broken)[0]
+
+
+def read_images(
+    paths: list[str], reading: Reading, *, skip_broken: bool
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return images, read as in training, and their files."""
+    found: Any = load_images(paths, **_options(_before_normalizing(reading), skip_broken))
+    return _normalize(found.data, reading), found.filenames
+
+
+def remember(model: Any, reading: Reading, class_counts: NDArray[Any]) -> None:
+    """Keep beside a model, in the attribute that its file stores, how its images were read."""
+    setattr(model, KEPT_IN, {**asdict(reading), "class_counts": class_counts})
+
+
+def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
+    """Return how a model's images were read, and the training images of each class.
+
+    A model that was saved in Python says nothing of either: its images are then taken to be square,
+    and the counts are None.
+
+    Raises
+    ------
+    DataFileError
+        If the model takes other images.
+    """
+    kept = getattr(model, KEPT_IN, None)
+    if kept is None:
+        return _guess(model), None
+    try:
+        counts = dict(zip(map(str, model.classes_), map(int, kept["class_counts"]), strict=True))
+        shape = (int(kept["image_shape"][0]), int(kept["image_shape"][1]))
+        reading = Reading(kept["source"], shape, kept["mode"], kept["background"])
+        if reading.n_features != model.n_features_in_:
+            raise ValueError(f"images of {reading.n_features} pixels")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise DataFileError(
+            f"MODEL must say how its images were read, and agree with itself; got {error!r}. It "
+            "was changed after training: get the original file."
+        ) from error
+    return reading, counts
+
+
+def _guess(model: Any) -> Reading:
+    n_features = int(getattr(model, "n_features_in_", 0))
+    for mode, n_channels in (("L", 1), ("RGB", 3)):
+        side = isqrt(n_features // n_channels)
+        if n_features and side * side * n_channels == n_features:
+            return Reading("images", (side, side), mode)
+    raise DataFileError(
+        f"MODEL must take square images, or be written by skquickdraw train, which says what it "
+        f"takes; got one of {n_features} numbers a row. Use it in Python, by load_model."
+    )
+
+
+def _holds_drawings(path: str) -> bool:
+    place = Path(path)
+    if not place.exists():
+        raise DataFileError(
+            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Look for a "
+            "slip in the name."
+        )
+    if place.is_file():
+        return place.name.lower().endswith(DRAWINGS)
+    shown = [entry for entry in place.iterdir() if not entry.name.startswith(".")]
+    drawings = sorted(e.name for e in shown if e.is_file() and e.name.lower().endswith(DRAWINGS))
+    folders = sorted(entry.name for entry in shown if entry.is_dir())
+    if drawings and folders:
+        raise DataFileError(
+            f"{path!r} must hold files of Quick, Draw!, or one folder of images for each class; "
+            f"got both, {drawings[0]!r} and {folders[0]!r}. Move one kind away."
+        )
+    return bool(drawings)
+
+
+def _load_drawings(path: str, side: int | None) -> Any:
+    return load_quickdraw(path, side=side)
+
+
+def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Any:
+    return load_image_folder(path, **_options(reading, skip_broken))
+
+
+def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
+    return {
+        "image_shape": reading.image_shape,
+        "mode": reading.mode,
+        "background": reading.background,
+        "on_error": "warn" if skip_broken else "raise",
+    }
+
+
+def _before_normalizing(reading: Reading) -> Reading:
+    """Return how images are read for a model; large, where they become drawings afterwards."""
+    if reading.source == "images":
+        return reading
+    height, width = reading.image_shape
+    return Reading("images", (SCALE * height, SCALE * width), "L", reading.background)
+
+
+def _normalize(X: NDArray[Any], reading: Reading) -> NDArray[Any]:
+    """Return images of drawings, such as scans, as the drawings that the model learned from."""
+    if reading.source == "images":
+        return X
+    normalizer = SketchNormalizer(image_shape=reading.image_shape)
+    return normalizer.fit_transform(X).reshape(-1, *reading.image_shape)
+
+
+def _labeled(found: Any, reading: Reading, pool: NDArray[Any] | None) -> LabeledSet:
+    names = np.asarray(found.target_names).astype(str)
+    channels = (3,) if reading.mode == "RGB" else ()
+    X = found.data.reshape(-1, *channels, *reading.image_shape)
+    return LabeledSet(X, names[found.target], pool, reading)
+
+
+def check_classes(labeled: LabeledSet, path: str) -> None:
+    """Raise if there is nothing to tell apart."""
+    names = np.unique(labeled.y)
+    if len(names) < 2:
+        raise InvalidTargetsError(
+            f"{path!r} must hold at least two classes; got one, {str(names[0])!r}. Add a folder, "
+            "or a file, for each class that is to be told apart."
+        )

@@ -1,0 +1,41 @@
+"""skquickdraw evaluate MODEL FOLDER: the score of a model on images with labels."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from ..exceptions import InvalidTargetsError
+from ._data import read_test_set
+from ._messages import tell
+from ._opened import open_model
+from ._report import print_report, score
+
+N_NAMED = 10  # classes, in an error
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read the images as in training, and print the table."""
+    model, reading, class_counts = open_model("evaluate", arguments.model, arguments.device)
+    labeled = read_test_set(arguments.data, reading, skip_broken=arguments.skip_broken)
+    if labeled.pool is not None:
+        tell("evaluate", f"{len(labeled.pool)} images in 'unlabeled' have no label, and no score")
+    known = np.asarray(model.classes_).astype(str)
+    unknown = sorted(set(labeled.y.tolist()) - set(known.tolist()))
+    if unknown:
+        raise InvalidTargetsError(
+            f"{arguments.data!r} must hold classes that the model knows; got {_name(unknown)}, and "
+            f"it knows {_name(known.tolist())}. Move them away, or rename them."
+        )
+    report = {
+        "model": arguments.model,
+        "images": {"scored": len(labeled.y)},
+        **score(model, labeled.X, labeled.y, class_counts),
+    }
+    print_report(report, as_json=arguments.json)
+
+
+def _name(classes: list[str]) -> str:
+    more = f" and {len(classes) - N_NAMED} more" if len(classes) > N_NAMED else ""
+    return ", ".join(map(repr, classes[:N_NAMED])) + more

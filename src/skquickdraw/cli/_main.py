@@ -1,0 +1,72 @@
+"""Run a command, and turn what goes wrong into a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from io import TextIOWrapper
+
+from ..exceptions import SkquickdrawError
+from ._messages import as_line, plain_warnings, tell
+from ._parser import make_parser
+
+FAILED = 1
+INTERRUPTED = 128 + signal.SIGINT
+PIPE_CLOSED = 128 + 13  # SIGPIPE, which Windows has no name for
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command ``skquickdraw``.
+
+    The user guide describes the commands; ``skquickdraw COMMAND --help`` lists their options.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        Arguments; None takes those of the process.
+
+    Returns
+    -------
+    status : int
+        0 if all went well, 1 if the command could not be carried out, with the reason on stderr,
+        and 130 after Ctrl-C. Wrong arguments leave by ``SystemExit`` with 2, as argparse does.
+
+    Examples
+    --------
+    >>> from skquickdraw.cli import main
+    >>> main(["train", "icons", "-o", "model.safetensors"])  # doctest: +SKIP
+    0
+    """
+    if argv is None:
+        _write_any_name()
+    arguments = make_parser().parse_args(argv)
+    command = arguments.command
+    try:
+        with plain_warnings(command):
+            # Only now, and only for this command, PyTorch and scikit-learn are loaded.
+            status = import_module(f"._{command}", __package__).run(arguments)
+            sys.stdout.flush()
+        return status or 0
+    except KeyboardInterrupt:
+        tell(command, "interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has seen enough. Python would complain of it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (SkquickdrawError, OSError) as error:
+        if arguments.traceback:
+            raise
+        tell(command, as_line(error))
+        return FAILED
+
+
+def _write_any_name() -> None:
+    """Let stdout take every name of a file or a class, whatever the system's encoding is."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        errors = "backslashreplace" if sys.stdout.isatty() else "surrogateescape"
+        sys.stdout.reconfigure(encoding=encoding, errors=errors)

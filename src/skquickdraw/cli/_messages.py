@@ -1,0 +1,46 @@
+"""What the command line tells on stderr, one line each; stdout is for results."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Functions that start their messages with their name, which a user of commands does not know.
+SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model|to_onnx|app): ")
+# Ways out in Python, and what does the same here.
+OPTIONS = {
+    "on_error='warn' leaves": "--skip-broken leaves",
+    "Pass another background, such as 0": "Pass another --background, such as 0",
+    "raise minutes, or set n_jobs to what the machine has to spare": "raise --minutes",
+    "device=": "--device ",
+    "the path that was given to save_model": "the file that train wrote",
+}
+
+
+def tell(command: str, text: str) -> None:
+    """Print a line to stderr."""
+    print(f"skquickdraw {command}: {text}", file=sys.stderr, flush=True)
+
+
+def as_line(message: Any) -> str:
+    """Return an error or a warning of the library in one line, in the words of the commands."""
+    text = SUBJECT.sub("", " ".join(str(message).split()))
+    for python, option in OPTIONS.items():
+        text = text.replace(python, option)
+    return text
+
+
+@contextmanager
+def plain_warnings(command: str) -> Iterator[None]:
+    """Print each warning as a line, without the place in the program that it comes from."""
+
+    def show(message: Any, *args: Any, **kwargs: Any) -> None:
+        tell(command, f"warning: {as_line(message)}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,35 @@
+"""A saved model, and how images are read for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..exceptions import InvalidParameterError
+from ..persistence import load_model
+from ._data import KEPT_IN, Reading, recall
+from ._messages import tell
+
+
+def open_model(command: str, path: str, device: str) -> tuple[Any, Reading, dict[str, int] | None]:
+    """Return the model, how its images are read, and its training images of each class."""
+    model = load_model(path, device=device)
+    if not hasattr(model, "classes_"):
+        raise InvalidParameterError(
+            f"MODEL must be a classifier; got {type(model).__name__} in {path!r}. Use it in Python."
+        )
+    reading, class_counts = recall(model)
+    if not hasattr(model, KEPT_IN):
+        height, width = reading.image_shape
+        kind = "in colour" if reading.mode == "RGB" else "grey"
+        tell(
+            command,
+            f"{path} does not say how its images were read: they are taken as they are, {height} x "
+            f"{width} pixels, {kind}, with white behind transparent pixels",
+        )
+    elif reading.source == "drawings":
+        tell(
+            command,
+            "the model learned from Quick, Draw!: image files are turned into such drawings, light "
+            "ink on black",
+        )
+    return model, reading, class_counts

@@ -1,0 +1,108 @@
+"""How far a training is that has a time: a bar in a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from threading import Event, Thread
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ..distillation import DistilledClassifier
+from ..ensemble import SeedEnsembleClassifier
+from ..semi_supervised import NoisyStudentClassifier
+
+TICK = 0.2  # seconds
+PARTS = 10  # lines that are printed, where there is no terminal
+
+
+class Clock:
+    """Shows the time that has passed while a BudgetedClassifier is fitted.
+
+    Parameters
+    ----------
+    model : BudgetedClassifier
+        Asked now and then for its ``plan_``, which it sets once it has measured the machine.
+    minutes : float
+    say : callable
+        Prints a line.
+    """
+
+    def __init__(self, model: Any, minutes: float, say: Callable[[str], None]) -> None:
+        self.model = model
+        self.minutes = minutes
+        self.say = say
+        self._stop = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Clock:
+        self.started = perf_counter()
+        self.say(f"training for {as_clock(60 * self.minutes)}; first the machine is measured")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        if sys.stderr.isatty():
+            self._run_bar()
+        else:
+            self._run_lines()
+
+    def _run_bar(self) -> None:
+        left, right = TextColumn("{task.description}"), TextColumn("{task.fields[clock]}")
+        with Progress(
+            left, BarColumn(), right, console=Console(stderr=True), transient=True
+        ) as bar:
+            task = bar.add_task("measuring", total=60 * self.minutes, clock="")
+            is_planned = False
+            while not self._stop.wait(TICK):
+                passed = perf_counter() - self.started
+                clock = f"{as_clock(passed)} of {as_clock(60 * self.minutes)}"
+                bar.update(task, completed=passed, clock=clock)
+                if not is_planned and hasattr(self.model, "plan_"):
+                    is_planned = True
+                    bar.update(task, description="training")
+                    # Not by say: a console prints above its bar.
+                    text = f"skquickdraw train: {self._plan()}"
+                    bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _run_lines(self) -> None:
+        is_planned, n_told = False, 0
+        while not self._stop.wait(TICK):
+            passed = perf_counter() - self.started
+            if not is_planned and hasattr(self.model, "plan_"):
+                is_planned = True
+                self.say(self._plan())
+            part = int(PARTS * passed / (60 * self.minutes))
+            if part > n_told and passed > 10:
+                self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
+            n_told = max(n_told, part)
+
+    def _plan(self) -> str:
+        return f"chosen: {describe(self.model)}"
+
+
+def describe(model: Any) -> str:
+    """Say in a few words what is trained."""
+    plan = getattr(model, "plan_", model)
+    if isinstance(plan, NoisyStudentClassifier):
+        return f"{describe(plan.estimator)}, which teaches as many with the images without labels"
+    if isinstance(plan, DistilledClassifier):
+        return f"{describe(plan.student)}, taught by {describe(plan.teacher)}"
+    if isinstance(plan, SeedEnsembleClassifier):
+        return f"a vote of {plan.n_estimators} networks, each {describe(plan.estimator)}"
+    width = "" if plan.width == 1 else f" of width {plan.width:g}"
+    passes = "" if isinstance(plan.max_epochs, str) else f", {plan.max_epochs:.3g} passes"
+    return f"a {type(plan).__name__}{width}{passes}"
+
+
+def as_clock(seconds: float) -> str:
+    """Return minutes and seconds, such as '1:05'."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

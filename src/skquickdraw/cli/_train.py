@@ -1,0 +1,213 @@
+"""skquickdraw train FOLDER -o MODEL: from images to a saved and scored model."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import rich
+from numpy.typing import NDArray
+
+from .. import recipes
+from .._device import resolve_device
+from .._fitting import learns_from
+from ..exceptions import FitInterrupted, InvalidParameterError
+from ..model_selection import LabeledStratifiedShuffleSplit
+from ..persistence import save_model
+from ._data import (
+    LabeledSet,
+    check_classes,
+    read_training_set,
+    read_unlabeled,
+    recall,
+    remember,
+)
+from ._main import INTERRUPTED
+from ._messages import tell
+from ._output import check_output
+from ._progress import Clock, describe
+from ._report import print_report, score
+
+say = partial(tell, "train")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, hold out, train, save, score, print."""
+    check_output(arguments.output, is_forced=arguments.force)
+    _check_name(arguments.output)
+    resolve_device(arguments.device)
+    model = make_model(arguments)
+    if arguments.unlabeled is not None and not learns_from(model, "X_unlabeled"):
+        raise InvalidParameterError(
+            "--unlabeled needs a recipe that learns from images without labels; got --recipe "
+            f"{arguments.recipe}. Take winner or distilled, or --minutes in its place."
+        )
+    state = "nothing was saved, because no epoch was complete"
+    try:
+        run = _train(model, arguments)
+        state = f"{arguments.output} is saved, but not scored"
+        print_report(_make_report(model, run, arguments.output), as_json=arguments.json)
+    except KeyboardInterrupt:
+        say(f"interrupted: {state}.")
+        return INTERRUPTED
+    return INTERRUPTED if run.is_interrupted else 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training had, and how long it took."""
+
+    labeled: LabeledSet
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    pool: NDArray[Any] | None
+    minutes: float
+    is_interrupted: bool
+
+
+def _train(model: Any, arguments: argparse.Namespace) -> Run:
+    """Train the model on what is not held out, and save it; after an interrupt, as it is then."""
+    labeled, pool = _read(arguments)
+    train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
+    started, is_interrupted = perf_counter(), False
+    try:
+        _fit(model, labeled, train, pool, arguments)
+    except FitInterrupted as interrupt:
+        if not hasattr(model, "classes_"):
+            raise
+        say(f"{interrupt} Interrupt again to leave without a score.")
+        is_interrupted = True
+    minutes = (perf_counter() - started) / 60
+    remember(model, labeled.reading, np.unique(labeled.y[train], return_counts=True)[1])
+    save_model(model, arguments.output, keep_optimizer=False)
+    return Run(labeled, train, test, pool, minutes, is_interrupted)
+
+
+def _make_report(model: Any, run: Run, path: str) -> dict[str, Any]:
+    X, y = run.labeled.X[run.test], run.labeled.y[run.test]
+    return {
+        "model": path,
+        "trained_on": "training part" if len(run.test) else "all images",
+        "trained": describe(model),
+        "minutes": run.minutes,
+        "images": _count(run, model),
+        **score(model, X, y, recall(model)[1]),
+    }
+
+
+def make_model(arguments: argparse.Namespace) -> Any:
+    """Return the estimator to train, unfitted, on the device that was asked for."""
+    if arguments.recipe is None:
+        model = recipes.best(minutes=arguments.minutes, random_state=arguments.seed)
+        parts = model.estimators
+    else:
+        model = getattr(recipes, arguments.recipe)(random_state=arguments.seed)
+        parts = [model]
+    for part in parts:
+        _set_everywhere(part, "device", arguments.device)
+    return model
+
+
+def _set_everywhere(estimator: Any, parameter: str, value: Any) -> None:
+    """Set a parameter of each network inside: they are what has passes."""
+    names = estimator.get_params()
+    networks = [name.removesuffix("max_epochs") for name in names if name.endswith("max_epochs")]
+    estimator.set_params(**{f"{prefix}{parameter}": value for prefix in networks})
+
+
+def _check_name(path: str) -> None:
+    if path.lower().endswith(".onnx"):
+        raise InvalidParameterError(
+            f"--output must name a file for load_model; got {path!r}. Call it model.safetensors, "
+            "and make an .onnx file of it by skquickdraw export."
+        )
+
+
+def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | None]:
+    """Return the labelled images, and all that have no label."""
+    say(f"reading {arguments.data}")
+    labeled = read_training_set(
+        arguments.data,
+        size=arguments.size,
+        background=arguments.background,
+        skip_broken=arguments.skip_broken,
+    )
+    check_classes(labeled, arguments.data)
+    pools = [] if labeled.pool is None else [labeled.pool]
+    if arguments.unlabeled is not None:
+        say(f"reading {arguments.unlabeled}")
+        pools.append(
+            read_unlabeled(arguments.unlabeled, labeled.reading, skip_broken=arguments.skip_broken)
+        )
+    kind = "in colour" if labeled.reading.mode == "RGB" else "grey"
+    height, width = labeled.reading.image_shape
+    n_classes = len(np.unique(labeled.y))
+    say(f"{len(labeled.y)} images of {n_classes} classes, {height} x {width} pixels, {kind}")
+    return labeled, np.concatenate(pools) if pools else None
+
+
+def _hold_out(
+    y: NDArray[Any], share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows to train on and those to score on; each class keeps one to train on."""
+    if share == 0:
+        return np.arange(len(y)), np.arange(0)
+    splitter = LabeledStratifiedShuffleSplit(
+        n_splits=1, test_size=share, random_state=seed, unlabeled_label=None
+    )
+    try:
+        ((train, test),) = splitter.split(y, y)
+    except InvalidParameterError as error:
+        raise InvalidParameterError(
+            f"--holdout must leave at least one class an image to score on; got {share:g} of "
+            f"{len(y)} images. Raise it, add images, or train on all of them by --holdout 0."
+        ) from error
+    return train, test
+
+
+def _fit(
+    model: Any,
+    labeled: LabeledSet,
+    train: NDArray[np.intp],
+    pool: NDArray[Any] | None,
+    arguments: argparse.Namespace,
+) -> None:
+    """Train, with a bar."""
+    is_pooled = pool is not None and learns_from(model, "X_unlabeled")
+    options = {"X_unlabeled": pool} if is_pooled else {}
+    if arguments.recipe is None:
+        with Clock(model, arguments.minutes, say):
+            model.fit(labeled.X[train], labeled.y[train], **options)
+    else:
+        say(f"training {describe(model)}")
+        _set_everywhere(model, "verbose", 1)
+        with _bars_on_stderr():
+            model.fit(labeled.X[train], labeled.y[train], **options)
+
+
+@contextmanager
+def _bars_on_stderr() -> Iterator[None]:
+    """Move the bars that networks show by themselves: stdout is for the result."""
+    console = rich.get_console()
+    before, console.stderr = console.stderr, True
+    try:
+        yield
+    finally:
+        console.stderr = before
+
+
+def _count(run: Run, model: Any) -> dict[str, int]:
+    n_pool = 0 if run.pool is None else len(run.pool)
+    is_used = learns_from(getattr(model, "plan_", model), "X_unlabeled")
+    return {
+        "training": len(run.train),
+        "held_out": len(run.test),
+        "unlabeled": n_pool,
+        "unlabeled_used": n_pool if is_used else 0,
+    }

@@ -1,0 +1,109 @@
+"""Load images that have no label, from wherever they are."""
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from ..exceptions import DataFileError
+from ._folder import check_reading, list_shown, read_files, report, stack_images
+from ._formats._photos import PictureReader
+from ._formats._png import import_pillow
+
+
+def load_images(
+    paths: str | PathLike | Iterable[str | PathLike],
+    *,
+    image_shape: tuple[int, int] = (28, 28),
+    mode: str = "auto",
+    background: int = 255,
+    on_error: str = "raise",
+) -> Bunch:
+    """Load images without labels, to predict them or to learn from them as they are.
+
+    They are read as :func:`load_image_folder` reads those of a class.
+
+    Parameters
+    ----------
+    paths : str, path-like, or iterable of such
+        Images, and folders of images, which are searched with all folders inside. Hidden files,
+        and the Thumbs.db and desktop.ini of file managers, are passed over in folders.
+    image_shape : (height, width), default=(28, 28)
+        As in :func:`load_image_folder`.
+    mode : {'auto', 'L', 'RGB'}, default='auto'
+        As in :func:`load_image_folder`. For a model, give the mode that its training set had:
+        'auto' depends on all the images of a call.
+    background : int in [0, 255], default=255
+        The grey that shows through transparent pixels; 255 is white.
+    on_error : {'raise', 'warn'}, default='raise'
+        As in :func:`load_image_folder`.
+
+    Returns
+    -------
+    data : Bunch
+        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8
+        - ``filenames`` : ndarray (n,), str; in the order of ``paths``, sorted inside a folder
+        - ``image_shape`` : tuple, (height, width) or (3, height, width)
+
+    Raises
+    ------
+    DataFileError
+        If a path does not exist, there is no image, or an image cannot be read.
+    InvalidParameterError
+        If a parameter is out of range.
+    MissingDependencyError
+        If Pillow is missing (``pip install 'skquickdraw[data]'``).
+
+    Warns
+    -----
+    UserWarning
+        With ``on_error='warn'``, if files were left out.
+
+    See Also
+    --------
+    load_image_folder : Images with labels, one folder a class.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skquickdraw.datasets import load_images
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("a.png", "b.jpg"):
+    ...         Image.new("L", (40, 30), 255).save(Path(folder, name))
+    ...     images = load_images(folder)
+    >>> images.data.shape, [Path(name).name for name in images.filenames]
+    ((2, 28, 28), ['a.png', 'b.jpg'])
+    """
+    name = "load_images"
+    check_reading(name, image_shape, mode, background, on_error)
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    files = [file for path in given for file in _list_files(Path(path))]
+    Image = import_pillow(name, "images")
+    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
+    images, kept, failures = read_files(reader, files, lambda file: str(file))
+    report(name, failures, on_error)
+    if not images:
+        raise DataFileError(
+            f"{name}: paths must lead to an image that can be read; got none in "
+            f"{[str(path) for path in given[:5]]}. Pass images, or folders that hold some."
+        )
+    n_channels = 3 if any(image.ndim == 3 for image in images) else 1
+    data = stack_images(images, n_channels)
+    filenames = np.array([str(file) for file in kept])
+    return Bunch(data=data, filenames=filenames, image_shape=data.shape[1:])
+
+
+def _list_files(path: Path) -> list[Path]:
+    """Return the file itself, or all files below the folder."""
+    if not path.exists():
+        raise DataFileError(
+            f"load_images: paths must name images or folders of images; got {str(path)!r}, which "
+            "does not exist. Look for a slip in the name."
+        )
+    if not path.is_dir():
+        return [path]
+    return [file for entry in list_shown(path) for file in _list_files(entry)]

@@ -1,0 +1,78 @@
+"""The command itself: help, version, and what it loads."""
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+import skquickdraw
+from skquickdraw.cli import main
+from skquickdraw.cli._messages import as_line, plain_warnings
+
+from .conftest import run_command
+
+COMMANDS = ["train", "predict", "evaluate", "app", "export", "demo"]
+
+
+def test_help_names_the_commands_and_the_exit_codes():
+    done = run_command("--help")
+    assert done.returncode == 0
+    assert all(f"    {name} " in done.stdout for name in COMMANDS)
+    assert "130 interrupted" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([name, "--help"])
+    assert f"usage: skquickdraw {name}" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom skquickdraw.cli import main\n"
+        "try: main(['train', '--help'])\nexcept SystemExit: pass\n"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"torch", "numpy", "sklearn", "scipy", "rich", "PIL"}
+
+
+def test_the_version_is_the_packages(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == skquickdraw.__version__
+
+
+@pytest.mark.parametrize("arguments", [[], ["paint"], ["train"], ["train", "folder"], ["predict"]])
+def test_wrong_arguments_are_usage(arguments):
+    done = run_command(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == "" and done.stderr.startswith("usage: skquickdraw")
+
+
+def test_a_warning_is_a_line(capsys):
+    with plain_warnings("train"):
+        warnings.simplefilter("always")
+        warnings.warn("load_images: one\n  and two", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "skquickdraw train: warning: one and two\n"
+
+
+@pytest.mark.parametrize(
+    ("python", "here"),
+    [
+        ("a.png (on_error='warn' leaves it out)", "a.png (--skip-broken leaves it out)"),
+        ("Use device='cpu'.", "Use --device 'cpu'."),
+        ("load_model: path is a folder", "path is a folder"),
+    ],
+)
+def test_ways_out_in_python_are_told_as_options(python, here):
+    assert as_line(python) == here
+
+
+def test_the_demo_needs_three_classes(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["demo", "--classes", "2"])
+    assert "must be at least 3" in capsys.readouterr().err

@@ -1,0 +1,211 @@
+"""skquickdraw predict, evaluate and export: what a saved model is for."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
+
+from skquickdraw import CNNClassifier
+from skquickdraw.cli import main
+from skquickdraw.datasets import load_image_folder, load_images, make_sketches
+from skquickdraw.persistence import load_model, save_model
+
+from .conftest import CLASSES, COUNTS, draw, run_command, write_drawings, write_folder
+
+Image = pytest.importorskip("PIL.Image")
+
+
+def command(name, *arguments):
+    return main([name, *map(str, arguments)])
+
+
+def read_csv(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def save(tmp_path, X, y):
+    """Save a small network as one does in Python: it says nothing of files."""
+    model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, y)
+    save_model(model, tmp_path / "model")
+    return model
+
+
+def test_a_prediction_is_a_line_of_csv(model, images):
+    done = run_command("predict", model, images)
+    assert done.returncode == 0 and done.stderr == ""
+    rows = read_csv(done.stdout)
+    data = load_image_folder(images, mode="L")
+    assert [row["path"] for row in rows] == data.filenames.tolist()
+    assert [row["label"] for row in rows] == load_model(model).predict(data.data).tolist()
+
+
+def test_probabilities_are_columns_named_by_the_classes(model, images, capsys):
+    one = images / "cat" / "bild 1 ß.png"
+    assert command("predict", model, one, images / "rare", "--proba") == 0
+    rows = read_csv(capsys.readouterr().out)
+    assert len(rows) == 1 + COUNTS[2] and list(rows[0]) == ["path", "label", *CLASSES]
+    X = load_images([one, images / "rare"], mode="L").data
+    proba = np.array([[float(row[name]) for name in CLASSES] for row in rows])
+    np.testing.assert_allclose(proba, load_model(model).predict_proba(X), atol=1e-5)
+    assert [row["label"] for row in rows] == [CLASSES[best] for best in proba.argmax(axis=1)]
+
+
+def test_colour_images_are_grey_for_a_model_of_grey_ones(tmp_path, model, capsys):
+    image = draw(0, 0).convert("RGB")
+    image.putpixel((0, 0), (255, 0, 0))
+    image.save(tmp_path / "a.png")
+    assert command("predict", model, tmp_path) == 0
+    assert len(read_csv(capsys.readouterr().out)) == 1
+
+
+def test_a_pipe_may_close_early(model, images):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skquickdraw", "predict", str(model), *[str(images)] * 300],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "path,label\n"
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=120) == 141
+    process.stderr.close()
+
+
+@pytest.mark.filterwarnings("default:load_image")  # shown, as in a process
+def test_broken_and_missing_files_are_told(tmp_path, model, capsys):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    draw(0, 0).save(tmp_path / "whole.png")
+    assert command("predict", model, tmp_path) == 1
+    out, told = capsys.readouterr()
+    assert out == "" and "broken.png" in told and "--skip-broken" in told
+    assert command("predict", model, tmp_path, "--skip-broken") == 0
+    out, told = capsys.readouterr()
+    assert [row["path"] for row in read_csv(out)] == [str(tmp_path / "whole.png")]
+    assert told.startswith("skquickdraw predict: warning: 1 files were left out")
+    assert command("predict", model, tmp_path / "none.png") == 1
+    assert "which does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, b"no model"])
+def test_a_file_that_is_no_model_is_told(tmp_path, images, capsys, content):
+    if content is not None:
+        (tmp_path / "model").write_bytes(content)
+    assert command("predict", tmp_path / "model", images) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("skquickdraw predict: ") and told.count("\n") == 1
+
+
+def test_the_place_of_an_error_is_shown_where_it_is_asked_for(tmp_path, images):
+    done = run_command("predict", tmp_path / "none", images, "--traceback")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "DataFileError" in done.stderr
+
+
+def test_an_evaluation_counts_what_is_right(model, images, capsys):
+    assert command("evaluate", model, images, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    data = load_image_folder(images, mode="L")
+    guesses = load_model(model).predict(data.data)
+    y = data.target_names[data.target]
+    assert report["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, guesses))
+    table = confusion_matrix(y, guesses, labels=CLASSES)
+    assert [entry["scored"] for entry in report["classes"]] == table.sum(axis=1).tolist()
+    np.testing.assert_allclose(
+        [entry["recall"] for entry in report["classes"]], np.diag(table) / table.sum(axis=1)
+    )
+    for pair in report["confused"]:
+        true, predicted = CLASSES.index(pair["true"]), CLASSES.index(pair["predicted"])
+        assert pair["count"] == table[true, predicted] and pair["of"] == table[true].sum()
+    assert [report[name] for name in ("head", "medium", "tail")] == [
+        entry["recall"] for entry in report["classes"]
+    ]
+
+
+def test_an_evaluation_is_a_table(model, images, capsys):
+    assert command("evaluate", model, images) == 0
+    out = capsys.readouterr().out
+    assert "23 scored" in out and "balanced accuracy" in out and "tail" in out
+
+
+def test_classes_that_are_missing_are_named(tmp_path, model, capsys):
+    folder = write_folder(tmp_path / "data", classes=CLASSES[:2], counts=[2, 2])
+    assert command("evaluate", model, folder) == 0
+    assert "not scored          rare: no image to score on" in capsys.readouterr().out
+
+
+def test_classes_that_the_model_does_not_know_are_named(tmp_path, model, capsys):
+    folder = write_folder(tmp_path / "data", classes=["cat", "dog", "emu"], counts=[1, 1, 1])
+    assert command("evaluate", model, folder) == 1
+    assert "got 'dog', 'emu', and it knows 'cat', 'kühl 2', 'rare'" in capsys.readouterr().err
+
+
+def test_a_model_of_drawings_takes_files_and_scans_of_such(tmp_path, capsys, quick):
+    data = write_drawings(tmp_path / "drawings")
+    model = tmp_path / "model"
+    assert command("train", data, "-o", model, "--recipe", "fast") == 0
+    assert command("evaluate", model, write_drawings(tmp_path / "more", seed=1)) == 0
+    assert "60 scored" in capsys.readouterr().out
+    X, y, names = make_sketches(6, 3, image_shape=(90, 120), random_state=2, return_names=True)
+    scans = tmp_path / "scans"
+    for i, (row, label) in enumerate(zip(X, y, strict=True)):
+        (scans / names[label]).mkdir(parents=True, exist_ok=True)
+        image = np.pad(255 - row.reshape(90, 120), 20, constant_values=255)
+        Image.fromarray(image).save(scans / names[label] / f"{i}.png")
+    assert command("evaluate", model, scans) == 0
+    out, told = capsys.readouterr()
+    assert "6 scored" in out and "image files are turned into such drawings" in told
+    assert command("predict", model, scans) == 0
+    assert len(read_csv(capsys.readouterr().out)) == 6
+
+
+def test_a_model_of_images_takes_no_drawings(tmp_path, model, capsys):
+    assert command("evaluate", model, write_drawings(tmp_path / "drawings")) == 1
+    assert "because the model learned from images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("shape", "told"), [((16, 16), "grey"), ((3, 16, 16), "in colour")])
+def test_a_model_that_was_saved_in_python_says_how_it_is_used(tmp_path, capsys, shape, told):
+    X = np.random.RandomState(0).randint(0, 256, (8, *shape)).astype(np.uint8)
+    save(tmp_path, X, np.arange(8) % 2)
+    (tmp_path / "images" / "1").mkdir(parents=True)
+    draw(0, 0).save(tmp_path / "images" / "1" / "a.png")
+    assert command("predict", tmp_path / "model", tmp_path / "images") == 0
+    out, err = capsys.readouterr()
+    assert f"taken as they are, 16 x 16 pixels, {told}" in err
+    assert read_csv(out)[0]["label"] in "01"
+    assert command("evaluate", tmp_path / "model", tmp_path / "images") == 0
+    assert "head" not in capsys.readouterr().out  # nobody knows how many it was trained on
+
+
+def test_a_model_of_other_images_is_told(tmp_path, images, capsys):
+    X = np.random.RandomState(0).randint(0, 256, (8, 12, 20)).astype(np.uint8)
+    save(tmp_path, X, np.arange(8) % 2)
+    assert command("predict", tmp_path / "model", images) == 1
+    assert "MODEL must take square images" in capsys.readouterr().err
+
+
+def test_a_model_that_contradicts_itself_is_told(tmp_path, model, images, capsys):
+    changed = load_model(model)
+    changed.training_set_ = {**changed.training_set_, "image_shape": (4000, 4000)}
+    save_model(changed, tmp_path / "model")
+    assert command("predict", tmp_path / "model", images) == 1
+    assert "must say how its images were read, and agree with itself" in capsys.readouterr().err
+
+
+def test_an_export_is_the_model(tmp_path, model, capsys):
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    graph = tmp_path / "model.onnx"
+    assert command("export", model, "-o", graph) == 0
+    X = np.random.RandomState(0).randint(0, 256, (3, 28, 28)).astype(np.uint8)
+    session = runtime.InferenceSession(graph.read_bytes())
+    (proba,) = session.run(None, {"images": X[:, None]})
+    np.testing.assert_allclose(proba, load_model(model).predict_proba(X), atol=1e-5)
+    assert command("export", model, "-o", graph) == 1
+    assert "--force" in capsys.readouterr().err

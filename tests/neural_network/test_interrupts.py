@@ -1,0 +1,102 @@
+"""Who interrupts a fit keeps the epochs that are complete."""
+
+import numpy as np
+import pytest
+
+from skquickdraw import SeedEnsembleClassifier, recipes
+from skquickdraw.exceptions import FitInterrupted
+from skquickdraw.neural_network import ImageNet
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Return a function after which the epoch of this number in all is interrupted."""
+    run, seen = ImageNet._run_steps, []
+
+    def in_epoch(number):
+        def run_or_interrupt(self, batches):
+            seen.append(self)
+            if len(seen) == number:
+                raise KeyboardInterrupt
+            run(self, batches)
+
+        monkeypatch.setattr(ImageNet, "_run_steps", run_or_interrupt)
+
+    return in_epoch
+
+
+@pytest.mark.parametrize("ema_decay", [None, 0.9])
+def test_complete_epochs_are_kept(quick, sketches, interrupt, ema_decay):
+    X, y = sketches
+    interrupt(3)
+    clf = quick(max_epochs=5, ema_decay=ema_decay)
+    with pytest.raises(FitInterrupted, match="CNNClassifier: .* 2 of 5 epochs are kept"):
+        clf.fit(X, y)
+    assert clf.n_epochs_ == len(clf.history_) == 2
+    assert set(clf.predict(X)) <= set(y)
+
+
+def test_without_a_complete_epoch_all_stays_as_it_was(quick, sketches, interrupt):
+    X, y = sketches
+    clf = quick().fit(X, y)
+    before = clf.predict_proba(X)
+    interrupt(1)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        clf.set_params(random_state=1).fit(X, y)
+    assert not isinstance(raised.value, FitInterrupted)
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_the_best_epoch_is_kept_where_there_is_one(quick, sketches, interrupt):
+    X, y = sketches
+    interrupt(4)
+    clf = quick(max_epochs=9, early_stopping=True)
+    with pytest.raises(FitInterrupted):
+        clf.fit(X, y, X_val=X, y_val=y)
+    best = max(record["valid_score"] for record in clf.history_)
+    assert clf.score(X, y) > 0 and np.isfinite(best)
+
+
+def test_training_goes_on_after_an_interrupt(quick, sketches, interrupt):
+    X, y = sketches
+    interrupt(2)
+    clf = quick(max_epochs=3, warm_start=True)
+    with pytest.raises(FitInterrupted, match="1 of 3"):
+        clf.fit(X, y)
+    assert clf.fit(X, y).n_epochs_ == 4
+
+
+def test_a_vote_keeps_its_finished_members(quick, sketches, interrupt):
+    X, y = sketches
+    interrupt(6)
+    vote = SeedEnsembleClassifier(quick(max_epochs=2), 4, random_state=0)
+    with pytest.raises(FitInterrupted, match="2 of 4 members are kept"):
+        vote.fit(X, y)
+    assert len(vote.estimators_) == 2 and vote.weights_.tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(vote.predict_proba(X).sum(axis=1), 1)
+
+
+def test_a_vote_without_a_member_is_not_fitted(quick, sketches, interrupt):
+    interrupt(2)
+    vote = SeedEnsembleClassifier(quick(max_epochs=2), 4)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        vote.fit(*sketches)
+    assert not isinstance(raised.value, FitInterrupted) and not hasattr(vote, "classes_")
+
+
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
+def test_a_budget_keeps_what_its_plan_keeps(quick, sketches, monkeypatch):
+    X, y = sketches
+    clf = recipes.BudgetedClassifier([quick()], minutes=0.02, random_state=0)
+    fit = type(quick()).fit
+
+    def fit_or_interrupt(self, *args, **kwargs):
+        fit(self, *args, **kwargs)
+        if hasattr(clf, "plan_"):
+            raise FitInterrupted("CNNClassifier: fit was interrupted")
+        return self
+
+    monkeypatch.setattr(type(quick()), "fit", fit_or_interrupt)
+    with pytest.raises(FitInterrupted):
+        clf.fit(X, y)
+    assert set(clf.predict(X)) <= set(y) and clf.elapsed_minutes_ > 0
