@@ -22,10 +22,10 @@ from imblearn.pipeline import Pipeline
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from sklearn.metrics import confusion_matrix
 
 from ..datasets import ladder_counts, load_competition, make_ladder, make_sketches
 from ..exceptions import DataFileError, MissingDependencyError
+from ..inspection import ConfusedPairsDisplay
 from ..metrics import imbalance_report
 from ..neural_network import ResNetClassifier
 from ..over_sampling import AugmentingOverSampler
@@ -250,30 +250,8 @@ def tile(problem: Problem, names: list[str], n_rows: int, n_columns: int) -> np.
 
 
 def draw_confusion(problem: Problem, name: str, y_pred: np.ndarray, path: Path) -> None:
-    """Draw who is taken for whom, in percent of each true class, the largest classes first."""
-    plt = _import_pyplot()
-    from matplotlib.colors import PowerNorm
-
-    counts = problem.counts
-    percent = 100 * confusion_matrix(problem.y_test, y_pred, labels=list(counts), normalize="true")
-    is_roomy = len(counts) <= 30
-    side = 2.5 + (0.38 if is_roomy else 0.15) * len(counts)
-    figure, axes = plt.subplots(figsize=(side, side), layout="constrained")
-    axes.imshow(percent, cmap="Blues", norm=PowerNorm(0.6, vmin=0, vmax=100))  # slips show too
-    axes.set_xticks(range(len(counts)), counts, rotation=60, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(counts)), [f"{label}  {n}" for label, n in counts.items()])
-    axes.set(xlabel="taken for", ylabel="what was drawn, and how often in training")
-    axes.set_title(f"{name}: answers in percent of each class", color=INK)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelsize="medium" if is_roomy else 6)
-    if is_roomy:
-        write_percents(axes, percent)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
-
-
-def write_percents(axes: Any, percent: np.ndarray) -> None:
-    for row, column in np.argwhere(percent >= 0.5):
-        value = percent[row, column]
-        colour = "white" if value > 40 else INK
-        axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    """Draw who is taken for whom; classes that are alike stand beside each other."""
+    display = ConfusedPairsDisplay.from_predictions(problem.y_test, y_pred)
+    display.ax_.set_title(name, color=INK)
+    display.figure_.savefig(path, dpi=130)
+    _import_pyplot().close(display.figure_)
