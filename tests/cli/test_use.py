@@ -127,6 +127,33 @@ def test_an_evaluation_counts_what_is_right(model, images, capsys):
     ]
 
 
+def test_an_evaluation_draws_what_is_wrong(model, images, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    folder = tmp_path / "new" / "figures"
+    assert command("evaluate", model, images, "--figures", folder) == 0
+    drawn = sorted(path.name for path in folder.iterdir())
+    assert {"confusions.png", "recall.png"} <= set(drawn)
+    assert all(Image.open(folder / name).size[0] > 300 for name in drawn)
+    assert str(folder / "confusions.png") in capsys.readouterr().out
+    assert command("evaluate", model, images, "--figures", folder) == 1
+    assert "must name a folder without figures" in capsys.readouterr().err
+    assert command("evaluate", model, images, "--figures", folder, "--force", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["figures"]) == len(drawn)
+
+
+def test_figures_that_cannot_be_drawn_are_told_before_any_work(
+    model, images, tmp_path, capsys, monkeypatch
+):
+    file = tmp_path / "file"
+    file.touch()
+    pytest.importorskip("matplotlib")
+    assert command("evaluate", model, images, "--figures", file) == 1
+    assert "must name a folder; got" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert command("evaluate", model, images, "--figures", tmp_path / "figures") == 1
+    assert "--figures needs Matplotlib" in capsys.readouterr().err
+
+
 def test_an_evaluation_is_a_table(model, images, capsys):
     assert command("evaluate", model, images) == 0
     out = capsys.readouterr().out

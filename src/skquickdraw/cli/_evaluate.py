@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exceptions import InvalidTargetsError
 from ._data import read_test_set
+from ._figures import check_figures, write_figures
 from ._messages import tell
 from ._opened import open_model
 from ._report import print_report, score
@@ -17,6 +18,7 @@ N_NAMED = 10  # classes, in an error
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the images as in training, and print the table."""
+    check_figures(arguments.figures, is_forced=arguments.force)
     model, reading, class_counts = open_model("evaluate", arguments.model, arguments.device)
     labeled = read_test_set(arguments.data, reading, skip_broken=arguments.skip_broken)
     if labeled.pool is not None:
@@ -32,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
         "model": arguments.model,
         "images": {"scored": len(labeled.y)},
         **score(model, labeled.X, labeled.y, class_counts),
+        "figures": write_figures(model, labeled.X, labeled.y, class_counts, arguments.figures),
     }
     print_report(report, as_json=arguments.json)
 

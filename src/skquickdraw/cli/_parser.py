@@ -63,6 +63,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_seed, default=0, help="of everything random (default: 0)")
     _add_device(parser)
     _add_skip_broken(parser)
+    _add_figures(parser)
     _add_force(parser)
     _add_json(parser)
 
@@ -84,6 +85,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     _add_device(parser)
     _add_skip_broken(parser)
+    _add_figures(parser)
+    _add_force(parser)
     _add_json(parser)
 
 
@@ -158,6 +161,14 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 def _add_skip_broken(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-broken", action="store_true", help="leave out files that are no images, and say so"
+    )
+
+
+def _add_figures(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--figures",
+        metavar="FOLDER",
+        help="draw confusions, the surest errors and recall by class size into this folder",
     )
 
 

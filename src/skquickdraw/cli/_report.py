@@ -166,6 +166,12 @@ def _pairs(report: dict[str, Any]) -> list[str]:
 
 
 def _footer(report: dict[str, Any]) -> list[str]:
+    figures = report["figures"]
+    drawn = [f"figures             {', '.join(figures)}"] if figures else []
+    return [*_model(report), *drawn]
+
+
+def _model(report: dict[str, Any]) -> list[str]:
     if "trained_on" not in report:
         return [f"model               {report['model']}"]
     images = report["images"]

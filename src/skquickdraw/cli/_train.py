@@ -28,6 +28,7 @@ from ._data import (
     recall,
     remember,
 )
+from ._figures import check_figures, write_figures
 from ._main import INTERRUPTED
 from ._messages import tell
 from ._output import check_output
@@ -40,6 +41,7 @@ say = partial(tell, "train")
 def run(arguments: argparse.Namespace) -> int:
     """Read, hold out, train, save, score, print."""
     check_output(arguments.output, is_forced=arguments.force)
+    check_figures(arguments.figures, is_forced=arguments.force)
     _check_name(arguments.output)
     resolve_device(arguments.device)
     model = make_model(arguments)
@@ -52,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         run = _train(model, arguments)
         state = f"{arguments.output} is saved, but not scored"
-        print_report(_make_report(model, run, arguments.output), as_json=arguments.json)
+        print_report(_make_report(model, run, arguments), as_json=arguments.json)
     except KeyboardInterrupt:
         say(f"interrupted: {state}.")
         return INTERRUPTED
@@ -89,15 +91,17 @@ def _train(model: Any, arguments: argparse.Namespace) -> Run:
     return Run(labeled, train, test, pool, minutes, is_interrupted)
 
 
-def _make_report(model: Any, run: Run, path: str) -> dict[str, Any]:
+def _make_report(model: Any, run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
     X, y = run.labeled.X[run.test], run.labeled.y[run.test]
+    class_counts = recall(model)[1]
     return {
-        "model": path,
+        "model": arguments.output,
         "trained_on": "training part" if len(run.test) else "all images",
         "trained": describe(model),
         "minutes": run.minutes,
         "images": _count(run, model),
-        **score(model, X, y, recall(model)[1]),
+        **score(model, X, y, class_counts),
+        "figures": write_figures(model, X, y, class_counts, arguments.figures),
     }
 
 
