@@ -133,7 +133,9 @@ def test_an_evaluation_draws_what_is_wrong(model, images, tmp_path, capsys):
     assert command("evaluate", model, images, "--figures", folder) == 0
     drawn = sorted(path.name for path in folder.iterdir())
     assert {"confusions.png", "recall.png"} <= set(drawn)
-    assert all(Image.open(folder / name).size[0] > 300 for name in drawn)
+    for name in drawn:
+        with Image.open(folder / name) as image:
+            assert image.size[0] > 300
     assert str(folder / "confusions.png") in capsys.readouterr().out
     assert command("evaluate", model, images, "--figures", folder) == 1
     assert "must name a folder without figures" in capsys.readouterr().err
