@@ -65,8 +65,7 @@ def test_cells_hold_mean_and_standard_error_and_the_best_is_bold(page):
     fast = ["`recipes.fast()`", "**85.0** ± 5.0", "**70.0**", "70.0", "1 to 2", "10"]
     assert row_of(text, "`recipes.fast()`", CHANGED) == fast
     assert row_of(text, "AdamW", CHANGED) == ["AdamW", "-", "65.0", "65.0", "1", "10"]
-    assert "rows of the table have: 1 of 2." in text
-    assert "No figures yet for `letters-300`" in text
+    assert "*Mean* is over 1 of 2 cells" in text
 
 
 def test_peers_stand_beside_the_default(page):
@@ -79,6 +78,14 @@ def test_peers_stand_beside_the_default(page):
     assert row_of(text, "SVC", PEERS)[1:3] == ["**95.0**", "50.0"]
     gains = "+7.5 on average over 2 cells; the default is behind on `digits-272` (-5.0)"
     assert f"- SVC on pixels: {gains}.\n" in text
+
+
+def test_rows_with_few_cells_take_no_part_in_the_mean(page):
+    default = {cell: [0.9] for cell in ("digits-272", "clothes-500", "letters-300")}
+    text = page({"default": default, "svc": default, "generic": {"digits-272": [0.8]}})
+    assert row_of(text, "ResNet-18", PEERS)[1:] == ["80.0", "-", "-", "-", "1", "-"]
+    assert row_of(text, "SVC", PEERS)[4] == "90.0"
+    assert "*Mean* is over 3 of 3 cells" in text.split(PEERS)[1]
 
 
 def test_results_of_no_setting_are_named(page, capsys):
