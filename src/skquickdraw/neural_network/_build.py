@@ -30,6 +30,7 @@ from ._run_sampler import RunSampler
 from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._training_set import effective_counts, row_weights
+from ._waiting import BusyCores, can_wait
 
 # Options that say what is left out in training; weights mean the same whatever they are.
 RATES_OF_DROPPING = {"dropout", "spatial_dropout", "stochastic_depth"}
@@ -167,6 +168,7 @@ def _callbacks(
     is_stopped_early = estimator.early_stopping and has_validation
     keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None
     bar = ProgressBar(type(estimator).__name__, ceil(n_epochs)) if estimator.verbose else None
+    device = batches.dataset.images.device
     exchange = Exchange() if is_shared(estimator.device) else None  # schedules read its losses
     named = {
         "exchange": exchange,
@@ -174,6 +176,7 @@ def _callbacks(
         "average": average,
         "keep_best": keeper,
         "progress": bar,
+        "busy_cores": BusyCores(type(estimator).__name__) if can_wait(device) else None,
     }
     return [(name, callback) for name, callback in named.items() if callback is not None]
 

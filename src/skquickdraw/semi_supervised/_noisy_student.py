@@ -96,7 +96,8 @@ class NoisyStudentClassifier(
     random_state : int, RandomState instance or None, default=None
         Gives the teacher and each student seeds of their own, in place of those in ``estimator``.
     verbose : int, default=0
-        Above 0, print a line for each round.
+        Above 0, print a line for each round. Networks inside tell of their epochs where their own
+        ``verbose`` is above 0.
 
     Attributes
     ----------
