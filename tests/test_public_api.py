@@ -45,6 +45,7 @@ ROOMS = {
     "exceptions": {
         "DataFileError",
         "DownloadError",
+        "FitInterrupted",
         "InvalidImagesError",
         "InvalidParameterError",
         "InvalidTargetsError",

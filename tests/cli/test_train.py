@@ -251,7 +251,7 @@ def test_an_interrupt_of_the_training_saves_what_there_is(
     assert train(images, "-o", tmp_path / "model", "--recipe", "fast") == 130
     shown, table = capsys.readouterr(), load_model(tmp_path / "model")
     told = shown.err
-    assert "ResNetClassifier epoch 1/2: loss " in told and "epoch" not in shown.out
+    assert "Classifier epoch 1/2: loss " in told and "epoch" not in shown.out
     assert "1 of 2" in told and "epochs are kept" in told
     assert table.n_epochs_ == 1 and table.classes_.tolist() == CLASSES
 

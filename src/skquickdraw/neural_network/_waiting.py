@@ -10,8 +10,8 @@ import torch
 from skorch.callbacks import Callback
 
 LEAST_SECONDS = 2.0  # of processor time, before anything is said
-# Interrupted for others so often in a second of that time: beside two busy processes on two cores it
-# was 350 times, and it is hardly ever where each thread has a core.
+# Interrupted for others so often in a second of that time. On two cores, beside two busy processes,
+# it was 350 times; it is hardly ever where each thread has a core.
 OFTEN = 50
 
 
