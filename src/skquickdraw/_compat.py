@@ -3,6 +3,8 @@
 They are private but steady: scikit-learn's own estimators and imbalanced-learn's are built on them.
 """
 
+from typing import Any
+
 from sklearn.ensemble._base import _set_random_states as set_random_states
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
@@ -10,7 +12,20 @@ from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_t
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as count_samples
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing: there are no callbacks."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Options",
@@ -20,4 +35,5 @@ __all__ = [
     "print_elapsed_time",
     "safe_indexing",
     "set_random_states",
+    "with_callbacks",
 ]

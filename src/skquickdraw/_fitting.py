@@ -7,6 +7,8 @@ looking through pipelines and votes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,21 @@ from sklearn.utils.validation import has_fit_parameter
 from ._checks import raised_as
 from ._compat import set_random_states
 from ._marks import holds_minus_one, is_auto, is_same_mark
-from .exceptions import InvalidParameterError, InvalidTargetsError
+from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
+
+
+@contextmanager
+def unchanged_by_failure(estimator: Any) -> Iterator[None]:
+    """Leave an estimator as it was, where its fit raises inside; but after FitInterrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except FitInterrupted:  # after which the estimator is fitted
+        raise
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:
@@ -162,6 +178,7 @@ def fit_targets(
     soft_targets: NDArray[Any] | None = None,
     sample_weight: NDArray[Any] | None = None,
     X_unlabeled: NDArray[Any] | None = None,
+    task: Any = None,
 ) -> Any:
     """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.
 
@@ -177,7 +194,16 @@ def fit_targets(
     sample_weight : ndarray of shape (n,), default=None
     X_unlabeled : ndarray of shape (n_unlabeled, ...), default=None
         For semi-supervised estimators.
+    task : Task, default=None
+        Tells callbacks of the fit.
     """
+    with nullcontext() if task is None else task.fitting(estimator):
+        return _fit_targets(estimator, X, y, soft_targets, sample_weight, X_unlabeled)
+
+
+def _fit_targets(
+    estimator: Any, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+) -> Any:
     given = {
         "soft_targets": soft_targets,
         "sample_weight": sample_weight,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ from joblib.hashing import NumpyHasher
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
+from ._fit_tasks import Task
 from ._fitting import fit_targets
 
 # Their classes are known by name. All others are a user's, and may be edited between two runs.
@@ -30,10 +32,11 @@ KNOWN_PACKAGES = sys.stdlib_module_names | {
     "xgboost",
 }
 PLAIN = {bool, bytes, complex, float, int, str, type(None)}
+N_DATA = 5  # that fit_targets takes
 NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
 
 
-def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
+def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = None) -> Any:
     """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
@@ -42,12 +45,20 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any) -> Any:
     code belong the functions, classes and plain values that it names from its own module. What it
     reaches in other ways, as ``module.Block``, and classes of this package and of those that it is
     built on, are known by their names alone: after their code was changed, take another folder.
+
+    ``task`` tells callbacks of the fit. They are no part of its content.
     """
-    if memory is None or isinstance(estimator, FrozenEstimator):  # which has nothing to fit
-        return fit_targets(estimator, *data)
-    task = (estimator, *data)
-    recall = check_memory(memory).cache(_fit_known_task, ignore=["task"])
-    return recall(content_hash(task), task)
+    padded = (*data, *[None] * (N_DATA - len(data)))
+    if isinstance(estimator, FrozenEstimator):  # which has nothing to fit
+        fitted = fit_targets(estimator, *data)
+    elif memory is None:
+        fitted = _fit_known_task("", (estimator, *padded, task))
+    else:
+        recall = check_memory(memory).cache(_fit_known_task, ignore=["task"])
+        fitted = recall(content_hash((estimator, *data)), (estimator, *padded, task))
+    if task is not None:
+        task.has(fitted)
+    return fitted
 
 
 def _fit_known_task(content: str, task: tuple[Any, ...]) -> Any:
@@ -73,6 +84,9 @@ class _ContentHasher(NumpyHasher):
             obj = ("frozenset", set(obj))
         elif isinstance(obj, ModuleType):
             obj = ("module", obj.__name__)
+        elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # which change no fit
+            obj = copy(obj)
+            del obj._skl_callbacks
         elif hasattr(type(obj), "fingerprint"):
             obj = (type(obj), obj.fingerprint())
         elif type(obj).__module__.split(".")[0] == "torch" and hasattr(obj, "detach"):

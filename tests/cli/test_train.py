@@ -249,7 +249,9 @@ def test_an_interrupt_of_the_training_saves_what_there_is(
 ):
     interrupt_epoch(monkeypatch, 2)
     assert train(images, "-o", tmp_path / "model", "--recipe", "fast") == 130
-    told, table = capsys.readouterr().err, load_model(tmp_path / "model")
+    shown, table = capsys.readouterr(), load_model(tmp_path / "model")
+    told = shown.err
+    assert "Classifier epoch 1/2: loss " in told and "epoch" not in shown.out
     assert "1 of 2" in told and "epochs are kept" in told
     assert table.n_epochs_ == 1 and table.classes_.tolist() == CLASSES
 

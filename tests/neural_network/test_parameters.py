@@ -208,4 +208,4 @@ def test_progress_is_shown_only_when_asked_for(sketches, quick, capsys):
     assert capsys.readouterr().out == ""
     quick(max_epochs=2, early_stopping=True, verbose=1).fit(*sketches)
     out = capsys.readouterr().out
-    assert "CNNClassifier" in out and "2/2 epochs" in out and "validation" in out
+    assert "CNNClassifier epoch 2/2: loss " in out and "validation" in out

@@ -19,6 +19,7 @@ from .._compat import HasMethods, Interval, print_elapsed_time
 from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
 from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._mapped_files import join_rows
+from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -207,12 +208,16 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))
 
-        teacher = self._fit_teacher(rows, labeled, classes[codes], weights, teacher_rng)
-        self._check_same_classes(teacher, classes)
-        proba = teacher.predict_proba(rows)
-        targets = proba.copy()  # where there is no label the teacher's opinion stands for it
-        targets[labeled] = np.eye(len(classes))[codes]
-        self.student_ = self._fit_student(rows, classes, proba, targets, weights, student_rng)
+        with Trainings(["teacher", "student"]) as trainings:
+            with trainings.one(0):
+                teacher = self._fit_teacher(rows, labeled, classes[codes], weights, teacher_rng)
+            self._check_same_classes(teacher, classes)
+            proba = teacher.predict_proba(rows)
+            targets = proba.copy()  # where there is no label the teacher's opinion stands for it
+            targets[labeled] = np.eye(len(classes))[codes]
+            with trainings.one(1):
+                student = self._fit_student(rows, classes, proba, targets, weights, student_rng)
+        self.student_ = student
         self.teacher_, self.classes_ = teacher, classes
         return self
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import get_tags
@@ -14,7 +16,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state, check_sample_weight
-from .._compat import HasMethods, Interval, StrOptions
+from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions, with_callbacks
+from .._fit_tasks import Fit, Task
 from .._fitting import (
     check_learns_from,
     check_mark,
@@ -24,6 +27,7 @@ from .._fitting import (
 )
 from .._images import check_more_rows, check_rows, check_rows_and_labels
 from .._mapped_files import join_rows
+from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
@@ -36,7 +40,9 @@ from ._voting import combine_proba, learn_weights
 # Not a VotingClassifier: its fit knows no memory, no soft targets and no held-out rows, and clones
 # of one estimator would all get one seed. All of fit would have to be written anew, and what is
 # left of it to inherit is a weighted mean.
-class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
+class SeedEnsembleClassifier(
+    ClassifierMixin, MetaEstimatorMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator
+):
     """Fit one estimator with several seeds, and let the networks vote.
 
     Networks that differ in nothing but their seed make different mistakes, and the mean of their
@@ -162,6 +168,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
 
+    @with_callbacks
     def fit(
         self,
         X: ArrayLike,
@@ -206,11 +213,11 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
         members, weights = self._make_members(rng), self._given_weights()
         train, held_out = self._split(codes, columns[-1], split_rng)
         data = [None if column is None else column[train] for column in columns]
-        fitted = self._fit_members(members, *data, pool)
+        told = Fit(self, data[0], data[1], data[3])
+        attributes_of = partial(self._attributes, classes, weights)
+        fitted = self._fit_members(members, told, attributes_of, *data, pool)
         self._check_same_classes(fitted, classes)
-        weights = weights[: len(fitted)] / (weights[: len(fitted)].sum() or 1)
-        self.estimators_, self.classes_ = fitted, classes
-        self.weights_, self.held_out_ = weights, labeled[held_out]
+        self.__dict__.update(attributes_of(fitted), held_out_=labeled[held_out])
         if len(fitted) < len(members):
             raise FitInterrupted(
                 f"{type(self).__name__}: fit was interrupted, and {len(fitted)} of {len(members)} "
@@ -220,7 +227,7 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
             X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
             probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
             self.weights_ = learn_weights(probas, codes[held_out], of_rows, self.combine)
-        return self
+        return told.end()
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
@@ -276,17 +283,36 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
             return marked if len(marked) else None
         return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
-    def _fit_members(self, members: list[Any], *data: Any) -> list[Any]:
+    def _fit_members(
+        self, members: list[Any], told: Fit, attributes_of: Any, *data: Any
+    ) -> list[Any]:
         """Return the members, fitted; where the user interrupts, those that are finished."""
         fitted: list[Any] = []
-        jobs = (delayed(fit_or_recall)(self.memory, member, *data) for member in members)
-        try:
-            for member in Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs):
-                fitted.append(member)
-        except KeyboardInterrupt:
-            if not fitted:
-                raise KeyboardInterrupt from None  # the network that was interrupted is lost
+        at_once = effective_n_jobs(self.n_jobs) > 1
+        names = [f"member {i + 1}/{len(members)}" for i in range(len(members))]
+        # A worker does not know the other members, so that there is no vote to score.
+        so_far = None if at_once else lambda member: attributes_of([*fitted, member])
+        told.begin(len(members))
+        with Trainings(names, at_once=at_once) as trainings:
+            tasks = [told.task(name, so_far) for name in names]
+            jobs = (
+                delayed(fit_member)(trainings, i, tasks[i], self.memory, member, data)
+                for i, member in enumerate(members)
+            )
+            try:
+                for member in Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs):
+                    fitted.append(member)
+            except KeyboardInterrupt:
+                if not fitted:
+                    raise KeyboardInterrupt from None  # the network that was interrupted is lost
         return fitted
+
+    def _attributes(
+        self, classes: NDArray[Any], weights: NDArray[np.float64], members: list[Any]
+    ) -> dict[str, Any]:
+        """Return what it takes to let these first members vote."""
+        weights = weights[: len(members)] / (weights[: len(members)].sum() or 1)
+        return {"estimators_": members, "classes_": classes, "weights_": weights}
 
     def _check_same_classes(self, members: list[Any], classes: NDArray[Any]) -> None:
         for member in members:
@@ -348,3 +374,11 @@ class SeedEnsembleClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixi
             with suppress(InvalidParameterError):  # no class is large enough to give a row
                 return next(splitter.split(codes, codes))
         return slice(None), np.arange(0)  # a slice copies nothing
+
+
+def fit_member(
+    trainings: Trainings, i: int, task: Task, memory: Any, member: Any, data: tuple[Any, ...]
+) -> Any:
+    """Return member ``i``, fitted; also in a worker."""
+    with trainings.one(i):
+        return fit_or_recall(memory, member, *data, task=task)

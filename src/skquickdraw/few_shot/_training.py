@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from math import cos, pi
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import track
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from .._progress import Bar
 from .._random import make_generator
 from ..augmentation import BoundAugmentation
 from ..networks import RelationNetwork
@@ -108,18 +109,21 @@ def train_by_episodes(
     optimizer, schedule = make_optimizer(network, lr, weight_decay, n_steps)
     losses = []
     network.train()
-    steps = range(n_steps) if title is None else track(range(n_steps), title)
-    for _ in steps:
-        rows = np.stack([sampler.draw() for _ in range(batch_size)])  # (E, N, n_rows)
-        pictures = torch.from_numpy(images[rows.ravel()].astype(np.float32)).to(device)
-        pictures = augment(pictures).view(*rows.shape, *images.shape[1:])
-        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-            loss = episode_loss(network, pictures, n_shot)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.detach())
+    shown = nullcontext() if title is None else closing(Bar(title, "step", n_steps, n_lines=10))
+    with shown as bar:
+        for i in range(n_steps):
+            rows = np.stack([sampler.draw() for _ in range(batch_size)])  # (E, N, n_rows)
+            pictures = torch.from_numpy(images[rows.ravel()].astype(np.float32)).to(device)
+            pictures = augment(pictures).view(*rows.shape, *images.shape[1:])
+            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+                loss = episode_loss(network, pictures, n_shot)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.detach())
+            if bar is not None:
+                bar.tell(i + 1)
     optimizer.zero_grad()
     network.eval()
     return torch.stack(losses).tolist()

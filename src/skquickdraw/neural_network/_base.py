@@ -14,7 +14,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._compat import CallbackSupportMixin, with_callbacks
 from .._device import resolve_device, tuned_backends
+from .._fit_tasks import Fit
 from .._images import check_images, check_images_and_labels
 from .._random import draw_seed, isolated_torch_rng
 from .._scoring import ClassifierMixin
@@ -23,7 +25,7 @@ from ..augmentation import MIXINGS, OBJECT_OF_AUGMENTATION, resolve_augmentation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..losses import OBJECT_OF_LOSS
 from ._batches import ImageSet, as_images
-from ._build import build_batches, build_net, check_compatible, check_strokes
+from ._build import build_batches, build_net, check_compatible, check_strokes, fitted_attributes
 from ._constraints import CONSTRAINTS
 from ._features import read_layer
 from ._networks import NETWORK_PARAMETERS
@@ -34,7 +36,7 @@ from ._training_set import LabeledImages
 from ._views import make_views, mirrors
 
 
-class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
+class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
     _network: Any  # as ImageClassifier takes it
@@ -117,6 +119,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         return tags
 
     @unchanged_by_failure
+    @with_callbacks
     def fit(
         self,
         X: ArrayLike,
@@ -171,8 +174,9 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         else:
             rows = data.order()
             validation_set = validation.subset(validation.order()) if validation else None
-        self._train(data.classes, data.subset(rows), validation_set, rng, previous)
-        return self
+        told = Fit(self, X, y, sample_weight)
+        self._train(data.classes, data.subset(rows), validation_set, rng, previous, told)
+        return told.end()
 
     @unchanged_by_failure
     def partial_fit(
@@ -207,7 +211,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         data = self._read(X, y, sample_weight, None, classes, is_first=previous is None)
         rng = check_random_state(self.random_state)
         train = data.subset(data.order())
-        self._train(data.classes, train, None, rng, previous, is_one_epoch=True)
+        self._train(data.classes, train, None, rng, previous)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -356,8 +360,9 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         validation: ImageSet | None,
         rng: np.random.RandomState,
         previous: Any,
-        is_one_epoch: bool = False,
+        told: Fit | None = None,
     ) -> None:
+        is_one_epoch = told is None
         if len(train) < 2:
             raise InvalidTargetsError(
                 f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
@@ -368,8 +373,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         )
         going_on_from = None if previous is None else self
         plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
-        augmentation = plan.augmentation.augmentation
-        self._check_views(mirrors(augmentation))
+        self._check_views(mirrors(plan.augmentation.augmentation))
         n_epochs = 1 if is_one_epoch else plan.max_epochs
         n_before = 0 if previous is None else self.n_epochs_
         # Going on with the same seed would draw the same epochs again.
@@ -384,6 +388,7 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
                 n_epochs=n_epochs,
                 has_validation=validation is not None,
                 lr_schedule=lr_schedule,
+                told=told,
             )
             if previous is not None:
                 check_compatible(type(self).__name__, net, previous)
@@ -391,10 +396,5 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
             if previous is None or (is_one_epoch and net.pixel_sums_ is not None):
                 net.see_pixels(pixel_sums(train, net.ink))
             net.train(batches, validation, n_epochs)
-        self.classes_, self.image_shape_ = classes, batches.image_shape
-        self.augmentation_, self.background_ = augmentation, plan.augmentation.background
-        self.augmentation_source_ = repr(self.augmentation)
-        self.auto_params_ = plan.numbers()
-        self.net_, self.history_ = net, net.epochs()
-        self.n_epochs_ = len(self.history_)
+        self.__dict__.update(fitted_attributes(self, plan, batches, classes, net))
         net.pass_interrupt_on(type(self).__name__, self.n_epochs_ - n_before, n_epochs)

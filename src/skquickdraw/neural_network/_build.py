@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil, prod
 from typing import Any
 
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._device import is_shared, resolve_precision
+from .._fit_tasks import Fit
 from .._mapped import in_chunks
 from .._random import make_generator
 from ..augmentation import StrokeAugmentation, resolve_augmentation, resolve_mixing
 from ..exceptions import InvalidParameterError
 from ..losses import bind_loss, class_weights
 from ._batches import ImageSet, TrainingBatches, batch_sizes, count_batches
-from ._callbacks import KeepBest, ProgressBar, WeightAverage
+from ._callbacks import EpochTasks, KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
 from ._mapped_images import RUN_BYTES, MappedImages, window_length
 from ._net import ImageNet, count_steps
@@ -28,6 +30,7 @@ from ._run_sampler import RunSampler
 from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._training_set import effective_counts, row_weights
+from ._waiting import BusyCores, can_wait
 
 # Options that say what is left out in training; weights mean the same whatever they are.
 RATES_OF_DROPPING = {"dropout", "spatial_dropout", "stochastic_depth"}
@@ -95,8 +98,9 @@ def build_net(
     n_epochs: float,
     has_validation: bool,
     lr_schedule: str | None,
+    told: Fit | None = None,
 ) -> ImageNet:
-    """Return an initialized skorch net that is ready to train."""
+    """Return an initialized skorch net that is ready to train, and tells ``told`` of it."""
     train = batches.dataset
     device = train.images.device
     ink = getattr(plan.augmentation.augmentation, "ink", None)
@@ -104,6 +108,10 @@ def build_net(
     options = choose_options(
         estimator._network, estimator._network_options(), {"stem_stride": plan.stem_stride}
     )
+    callbacks = _callbacks(estimator, plan.lr, lr_schedule, n_epochs, batches, has_validation)
+    if told is not None and told.is_watched:
+        attributes_of = partial(fitted_attributes, estimator, plan, batches, classes)
+        callbacks.append(("tasks", EpochTasks(told, ceil(n_epochs), attributes_of)))
     net = ImageNet(
         resolve_network(estimator._network),
         **{f"module__{name}": value for name, value in options.items()},
@@ -117,7 +125,7 @@ def build_net(
         optimizer__name=estimator.optimizer,
         optimizer__weight_decay=plan.weight_decay,
         lr=plan.lr,
-        callbacks=_callbacks(estimator, plan.lr, lr_schedule, n_epochs, batches, has_validation),
+        callbacks=callbacks,
         device=str(device),
         precision=resolve_precision(estimator.precision, device),
         ink=ink,
@@ -160,6 +168,7 @@ def _callbacks(
     is_stopped_early = estimator.early_stopping and has_validation
     keeper = KeepBest(estimator.n_iter_no_change) if is_stopped_early else None
     bar = ProgressBar(type(estimator).__name__, ceil(n_epochs)) if estimator.verbose else None
+    device = batches.dataset.images.device
     exchange = Exchange() if is_shared(estimator.device) else None  # schedules read its losses
     named = {
         "exchange": exchange,
@@ -167,8 +176,31 @@ def _callbacks(
         "average": average,
         "keep_best": keeper,
         "progress": bar,
+        "busy_cores": BusyCores(type(estimator).__name__) if can_wait(device) else None,
     }
     return [(name, callback) for name, callback in named.items() if callback is not None]
+
+
+def fitted_attributes(
+    estimator: Any,
+    plan: TrainingPlan,
+    batches: TrainingBatches,
+    classes: NDArray[Any],
+    net: ImageNet,
+) -> dict[str, Any]:
+    """Return what a classifier keeps of its fit, and predicts by."""
+    history = net.epochs()
+    return {
+        "classes_": classes,
+        "image_shape_": batches.image_shape,
+        "augmentation_": plan.augmentation.augmentation,
+        "background_": plan.augmentation.background,
+        "augmentation_source_": repr(estimator.augmentation),
+        "auto_params_": plan.numbers(),
+        "net_": net,
+        "history_": history,
+        "n_epochs_": len(history),
+    }
 
 
 def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:

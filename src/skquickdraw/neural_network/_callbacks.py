@@ -6,10 +6,11 @@ import copy
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 
+from .._fit_tasks import AttributesOf, Fit
+from .._progress import Bar
 from ._step import Number, put
 
 
@@ -90,30 +91,47 @@ class KeepBest(Callback):
 
 
 class ProgressBar(Callback):
-    """A bar of epochs with the latest loss and validation score."""
+    """Tells the user of each epoch, with the latest loss and validation score."""
 
-    def __init__(self, description: str, n_epochs: int) -> None:
-        self.description = description
+    def __init__(self, name: str, n_epochs: int) -> None:
+        self.name = name
         self.n_epochs = n_epochs
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        columns = [
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total} epochs {task.fields[status]}"),
-            TimeRemainingColumn(),
-        ]
-        self.bar_ = Progress(*columns)
-        self.task_ = self.bar_.add_task(self.description, total=self.n_epochs, status="")
-        self.bar_.start()
+        self.n_done_ = 0
+        self.bar_ = Bar(self.name, "epoch", self.n_epochs)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         record = net.history[-1]
         status = f"loss {record['train_loss']:.3f}"
         if "valid_score" in record:
-            status += f", validation {record['valid_score']:.1%}"
-        self.bar_.update(self.task_, advance=1, status=status)
+            status += f", validation {100 * record['valid_score']:.1f} %"
+        self.n_done_ += 1
+        self.bar_.tell(self.n_done_, status)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        self.bar_.stop()
-        del self.bar_, self.task_
+        self.bar_.close()
+        del self.bar_
+
+
+class EpochTasks(Callback):
+    """Tells scikit-learn's callbacks of each epoch, with the network as it would predict then."""
+
+    def __init__(self, told: Fit, n_epochs: int, attributes_of: AttributesOf) -> None:
+        self.told: Any = told
+        self.n_epochs = n_epochs
+        self.attributes_of: Any = attributes_of
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.told.begin(self.n_epochs)
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        self.task_ = self.told.task("epoch")
+        self.task_.begin()
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        if self.task_.end(lambda: self.attributes_of(net.snapshot())):
+            net.stop()
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        self.told = self.attributes_of = self.task_ = None  # a net outlives its training data

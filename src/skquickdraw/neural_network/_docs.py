@@ -111,7 +111,7 @@ random_state : int, RandomState instance or None, default=None
     Seeds weights, order, augmentation and dropout. Equal seeds, thread counts and machines give
     equal networks. Global generators are left alone.
 verbose : int, default=0
-    Above 0, show a progress bar.
+    Above 0, tell of each epoch: a bar in a terminal, elsewhere a line.
 """
 
 ATTRIBUTES = """\

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..exceptions import FitInterrupted, OutOfMemoryError
+from .._fitting import unchanged_by_failure as _unchanged_by_failure
+from ..exceptions import OutOfMemoryError
 from ._prediction import full_batch
 
 # In lower case, as said by PyTorch's allocators, cuDNN and cuBLAS; not all raise a type of its own.
@@ -35,16 +36,8 @@ def unchanged_by_failure(method: Method) -> Method:
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before = dict(vars(self))
-        try:
-            with out_of_memory_as(lambda: _describe_data(self)):
-                return method(self, *args, **kwargs)
-        except FitInterrupted:  # after which the estimator is fitted
-            raise
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        with _unchanged_by_failure(self), out_of_memory_as(lambda: _describe_data(self)):
+            return method(self, *args, **kwargs)
 
     return call  # type: ignore[return-value]
 

@@ -78,7 +78,9 @@ class Stopwatch:
             is_cuda = resolve_device(work.network.device).type == "cuda"
             n_rows = batch_size * (N_BATCHES_CUDA if is_cuda else N_BATCHES)
             rows = self._sample(max(n_rows, self._n_rows_to_measure(key)))
-            network = clone(work.network).set_params(batch_size=batch_size, random_state=0)
+            network = clone(work.network).set_params(
+                batch_size=batch_size, random_state=0, verbose=0
+            )
             paces = Parallel(n_jobs=work.n_jobs)(
                 delayed(time_network)(network, self.X[rows], self.y[rows], self.least_seconds)
                 for _ in range(work.n_jobs)

@@ -13,8 +13,15 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 
 from .._checks import ParametersMixin, check_random_state
-from .._compat import HasMethods, Interval, StrOptions
-from .._fitting import check_learns_from, check_mark, check_parameters, seeded_clone
+from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions
+from .._fit_tasks import Task
+from .._fitting import (
+    check_learns_from,
+    check_mark,
+    check_parameters,
+    seeded_clone,
+    unchanged_by_failure,
+)
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
 from ..exceptions import InvalidParameterError, InvalidTargetsError
@@ -22,14 +29,19 @@ from ._estimate import estimate_prior
 from ._partly_labeled import PartlyLabeled, read_partly_labeled
 from ._prior import check_prior
 from ._pseudo_labels import PseudoLabels, make_pseudo_labels, resolve_quotas
-from ._story import Story
+from ._rounds import fit_in_turn
 from ._transductive import PredictsWithinMixin
 
 SOFT_WAY_OUT = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
 
 
 class NoisyStudentClassifier(
-    PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator
+    PredictsWithinMixin,
+    MetaEstimatorMixin,
+    ClassifierMixin,
+    ParametersMixin,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     """Learn from unlabelled rows too, through a teacher's opinion of them.
 
@@ -84,7 +96,8 @@ class NoisyStudentClassifier(
     random_state : int, RandomState instance or None, default=None
         Gives the teacher and each student seeds of their own, in place of those in ``estimator``.
     verbose : int, default=0
-        Above 0, print a line for each round.
+        Above 0, print a line for each round. Networks inside tell of their epochs where their own
+        ``verbose`` is above 0.
 
     Attributes
     ----------
@@ -95,8 +108,9 @@ class NoisyStudentClassifier(
     classes_ : ndarray of shape (n_classes,)
     n_iter_ : int
         Rounds that were run.
-    termination_condition_ : {'max_iter', 'no_unlabeled', 'none_selected'}
-        Why there were no more.
+    termination_condition_ : {'max_iter', 'no_unlabeled', 'none_selected', 'interrupted'}
+        Why there were no more. After an interrupt ``estimator_`` is the last that was complete, and
+        all is as after the rounds that were.
     transduction_ : ndarray of shape (n,)
         Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
         ``unlabeled_label`` where it learned nothing from a row. For 'auto' that is -1 among
@@ -240,34 +254,25 @@ class NoisyStudentClassifier(
         Returns
         -------
         self : NoisyStudentClassifier
-        """
-        self._validate_params()
-        data = read_partly_labeled(self, X, y, X_unlabeled, sample_weight, self.unlabeled_label)
-        self._check_prior(data)
-        quotas = resolve_quotas(type(self).__name__, self.max_per_class, data.classes)
-        rng = check_random_state(self.random_state)
-        teacher = seeded_clone(self.estimator, rng)
-        students = self._make_students(rng)
-        self._check_learners(teacher, students, data)
 
-        teacher = fit_or_recall(self.memory, teacher, *data.labeled_part())
-        self._check_classes(teacher, data)
-        self.classes_ = data.classes
-        self.class_prior_: NDArray[np.float64] | None = None
-        story = Story(data, self.verbose)
-        self.teachers_: list[Any] = []
-        for student in students:
-            if len(data.unlabeled) == 0:
-                break
-            pseudo, prior = self._label(teacher, data, quotas)
-            if not story.add(pseudo):
-                break
-            self.class_prior_ = prior
-            self.teachers_.append(teacher)
-            teacher = self._teach(student, teacher, data, pseudo)
-        self.estimator_ = teacher
-        story.tell(self, self.unlabeled_label)
-        return self
+        Raises
+        ------
+        FitInterrupted
+            If the user interrupts a round: the last teacher that is complete is kept.
+        """
+        with unchanged_by_failure(self):
+            self._validate_params()
+            data = read_partly_labeled(self, X, y, X_unlabeled, sample_weight, self.unlabeled_label)
+            self._check_prior(data)
+            self._quotas(data)
+            rng = check_random_state(self.random_state)
+            teacher = seeded_clone(self.estimator, rng)
+            students = self._make_students(rng)
+            self._check_learners(teacher, students, data)
+            return fit_in_turn(self, teacher, students, data)
+
+    def _quotas(self, data: PartlyLabeled) -> NDArray[np.float64] | None:
+        return resolve_quotas(type(self).__name__, self.max_per_class, data.classes)
 
     def _check_prior(self, data: PartlyLabeled) -> None:
         if not isinstance(self.class_prior, str) and self.class_prior is not None:
@@ -334,7 +339,7 @@ class NoisyStudentClassifier(
             )
 
     def _label(
-        self, teacher: Any, data: PartlyLabeled, quotas: NDArray[np.float64] | None
+        self, teacher: Any, data: PartlyLabeled
     ) -> tuple[PseudoLabels, NDArray[np.float64] | None]:
         proba = np.asarray(teacher.predict_proba(data.X[data.unlabeled]), dtype=np.float64)
         prior = self._prior(teacher, data, proba)
@@ -344,7 +349,7 @@ class NoisyStudentClassifier(
             is_hard=self.pseudo_labels == "hard",
             temperature=self.temperature,
             threshold=self.threshold,
-            quotas=quotas,
+            quotas=self._quotas(data),
         )
         return pseudo, prior
 
@@ -361,11 +366,13 @@ class NoisyStudentClassifier(
             return estimate_prior(codes, predicted, proba.argmax(axis=1), n_classes)
         return check_prior(type(self).__name__, self.class_prior, n_classes)
 
-    def _teach(self, student: Any, teacher: Any, data: PartlyLabeled, pseudo: PseudoLabels) -> Any:
+    def _teach(
+        self, student: Any, teacher: Any, data: PartlyLabeled, pseudo: PseudoLabels, task: Task
+    ) -> Any:
         if self.warm_start_student:
             plan = student.get_params(deep=False)
             student = deepcopy(teacher).set_params(**{**plan, "warm_start": True})
         lesson = data.with_pseudo_labels(
             pseudo, is_soft=self.pseudo_labels == "soft", weight=self.weight
         )
-        return fit_or_recall(self.memory, student, *lesson)
+        return fit_or_recall(self.memory, student, *lesson, task=task)

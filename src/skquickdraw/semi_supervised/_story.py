@@ -23,6 +23,7 @@ class Story:
         self.since = np.full(len(data.unlabeled), NO_LABEL)
         self.pseudo: PseudoLabels | None = None
         self.is_empty = False
+        self.is_interrupted = False
 
     def add(self, pseudo: PseudoLabels) -> bool:
         """Take down a round; return False, and leave it out, where nothing was selected."""
@@ -33,7 +34,7 @@ class Story:
         changed = pseudo.selected & (new != self.codes)
         self.since = np.where(changed, len(self.rounds) + 1, self.since)
         self.since[~pseudo.selected] = NO_LABEL
-        self.rounds.append(self._describe(pseudo, changed))
+        self.rounds = [*self.rounds, self._describe(pseudo, changed)]  # copies keep theirs
         self.codes, self.pseudo = new, pseudo
         return True
 
@@ -73,4 +74,6 @@ class Story:
     def _end(self) -> str:
         if len(self.data.unlabeled) == 0:
             return "no_unlabeled"
+        if self.is_interrupted:
+            return "interrupted"
         return "none_selected" if self.is_empty else "max_iter"

@@ -1,0 +1,99 @@
+"""The tasks that a fit consists of, as scikit-learn's callbacks see them (1.9 and newer)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# Return the fitted attributes with which an estimator would predict now; called only for a callback
+# that asks. Those of a meta-estimator are made of the estimator that a task has fitted.
+Attributes = Callable[[], dict[str, Any]]
+AttributesOf = Callable[[Any], dict[str, Any]]
+
+
+class Fit:
+    """The fit of an estimator; where there are no callbacks all of it does nothing.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A ``CallbackSupportMixin``. The method that fits it is decorated by ``with_callbacks``.
+    X, y : array-like
+        What callbacks may score the estimator on.
+    sample_weight : array-like, default=None
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> None:
+        self.estimator = estimator
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self.data = {"X": X, "y": y, "metadata": metadata}
+        around = ("_skl_callbacks", "_parent_callback_ctx")
+        self.is_watched = any(name in vars(estimator) for name in around)
+        self.context: Any = None
+
+    def begin(self, n_tasks: int) -> None:
+        """Tell callbacks that a fit of at most so many tasks begins."""
+        if self.is_watched:
+            self.context = self.estimator._init_callback_context(max_subtasks=n_tasks)
+            self.context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def task(self, name: str, attributes_of: AttributesOf | None = None) -> Task:
+        """Return the next task of the fit; ``attributes_of`` is for one that fits an estimator."""
+        if self.context is None:
+            return Task(None, None)  # without what a worker would be sent for nothing
+        return Task(self, self.context.subcontext(task_name=name), attributes_of)
+
+    def end(self) -> Any:
+        """Tell callbacks that the estimator is fitted, and return it."""
+        if self.context is not None:
+            self.context.call_on_fit_task_end(
+                estimator=self.estimator, **self.data, reconstruction_attributes=dict
+            )
+        return self.estimator
+
+
+class Task:
+    """A step of a fit, or the fit of another estimator inside of it."""
+
+    def __init__(
+        self, fit: Fit | None, context: Any, attributes_of: AttributesOf | None = None
+    ) -> None:
+        self.fit = fit
+        self.context = context
+        self.attributes_of = attributes_of
+        self.is_seen = False
+
+    def begin(self) -> None:
+        self.is_seen = True
+        if self.fit is not None:
+            self.context.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
+
+    def end(self, attributes: Attributes | None = None) -> bool:
+        """Return whether a callback wants the fit to stop."""
+        if self.fit is None:
+            return False
+        return self.context.call_on_fit_task_end(
+            estimator=self.fit.estimator, **self.fit.data, reconstruction_attributes=attributes
+        )
+
+    @contextmanager
+    def fitting(self, inner: Any) -> Iterator[None]:
+        """Tell callbacks of the fit of an estimator inside, and give it those that go on to it."""
+        if self.fit is None:
+            yield
+            return
+        with self.context.propagate_callback_context(inner):
+            self.begin()
+            yield
+            self._end_with(inner)
+
+    def has(self, inner: Any) -> None:
+        """Tell callbacks of an estimator that did not have to be fitted, if it was not."""
+        if not self.is_seen:
+            self.begin()
+            self._end_with(inner)
+
+    def _end_with(self, inner: Any) -> None:
+        of = self.attributes_of
+        self.end(None if of is None else lambda: of(inner))

@@ -1,0 +1,81 @@
+"""The trainings of a noisy student, in turn, and what of them is kept."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import partial
+from typing import Any
+
+from .._compat import with_callbacks
+from .._fit_tasks import Fit, Task
+from .._progress import Trainings
+from .._recall import fit_or_recall
+from ..exceptions import FitInterrupted
+from ._partly_labeled import PartlyLabeled
+from ._story import Story
+
+
+@with_callbacks
+def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabeled) -> Any:
+    """Fit the teacher, and the students that learn from it; return ``noisy``, fitted.
+
+    Raises
+    ------
+    FitInterrupted
+        If the user interrupts a round: the last teacher that is complete is kept.
+    KeyboardInterrupt
+        If the user interrupts the first teacher; then nothing is.
+    """
+    X, y, _, weights = lesson = data.labeled_part()
+    fit = Fit(noisy, X, y, weights)
+    fit.begin(1 + len(students))
+    names = ["teacher", *(f"student of round {i + 1}" for i in range(len(students)))]
+    tasks = [fit.task(name, partial(_attributes, data)) for name in names]
+    with Trainings(names) as trainings:
+        try:
+            with trainings.one(0):
+                teacher = fit_or_recall(noisy.memory, teacher, *lesson, task=tasks[0])
+        except FitInterrupted:
+            raise KeyboardInterrupt from None  # an unfinished teacher is lost
+        noisy._check_classes(teacher, data)
+        _run_rounds(noisy, teacher, students, data, trainings, tasks[1:])
+    if noisy.termination_condition_ == "interrupted":
+        raise FitInterrupted(
+            f"{type(noisy).__name__}: fit was interrupted in round {noisy.n_iter_ + 1} of "
+            f"{len(students)}, and its teacher is kept, after {noisy.n_iter_} complete rounds. It "
+            "can predict as it is."
+        )
+    return fit.end()
+
+
+def _run_rounds(
+    noisy: Any,
+    teacher: Any,
+    students: list[Any],
+    data: PartlyLabeled,
+    trainings: Trainings,
+    tasks: list[Task],
+) -> None:
+    """Let students become teachers, and tell ``noisy`` of the complete rounds."""
+    story, prior = Story(data, noisy.verbose), None
+    teachers: list[Any] = []
+    for i, student in enumerate(students if len(data.unlabeled) else []):
+        before = copy(story)
+        try:
+            pseudo, own_prior = noisy._label(teacher, data)
+            if not story.add(pseudo):
+                break
+            with trainings.one(1 + i):
+                taught = noisy._teach(student, teacher, data, pseudo, tasks[i])
+        except KeyboardInterrupt:
+            story = before
+            story.is_interrupted = True
+            break
+        prior, teachers, teacher = own_prior, [*teachers, teacher], taught
+    vars(noisy).update(_attributes(data, teacher), teachers_=teachers, class_prior_=prior)
+    story.tell(noisy, noisy.unlabeled_label)
+
+
+def _attributes(data: PartlyLabeled, learner: Any) -> dict[str, Any]:
+    """Return what it takes to predict by this teacher or student."""
+    return {"estimator_": learner, "classes_": data.classes}

@@ -1,0 +1,60 @@
+"""Threads that wait for cores are told of, and those that do not are left alone."""
+
+import pytest
+import torch
+
+from skquickdraw.neural_network import _waiting
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Let the training believe that it has two threads; it computes with one all the same."""
+    monkeypatch.setattr(_waiting.sys, "platform", "linux")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+
+
+def let_pass(monkeypatch, seconds, n_interrupted, n_waited):
+    """Let each epoch use so much of the processor."""
+    totals = iter(range(100))
+
+    def usage():
+        n = next(totals)
+        return n * seconds, n * n_interrupted, n * n_waited
+
+    monkeypatch.setattr(_waiting, "usage", usage)
+
+
+# As measured on two cores, beside two busy processes: 811 times in 2.22 seconds, waiting 6 times.
+def test_waiting_for_cores_is_told_once_a_fit(two_threads, quick, sketches, monkeypatch):
+    let_pass(monkeypatch, 2.22, 811, 6)
+    with pytest.warns(
+        UserWarning, match="CNNClassifier: the 2 threads of .*set_num_threads"
+    ) as told:
+        quick(max_epochs=3).fit(*sketches)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        (2.2, 10, 6),  # nobody else wants the cores
+        (0.99, 8125, 8558),  # with OMP_WAIT_POLICY=passive, as measured
+        (0.1, 80, 0),  # too short to say
+    ],
+)
+def test_all_else_is_left_alone(two_threads, quick, sketches, monkeypatch, used):
+    let_pass(monkeypatch, *used)
+    quick(max_epochs=3).fit(*sketches)  # a warning is an error
+
+
+def test_one_thread_waits_for_none(quick, sketches, monkeypatch):
+    let_pass(monkeypatch, 0.74, 282, 0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    quick(max_epochs=3).fit(*sketches)
+
+
+@pytest.mark.skipif(_waiting.sys.platform == "win32", reason="there is no module resource")
+def test_what_the_system_says_only_grows():
+    before = _waiting.usage()
+    sum(range(100_000))
+    assert all(now >= then for now, then in zip(_waiting.usage(), before, strict=True))
