@@ -135,14 +135,14 @@ def test_a_model_of_dark_ink_on_paper_sees_such(sketches, paper):
 def test_a_graph_of_dark_ink_on_paper_says_so(tmp_path, sketches, scale):
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     X, y = sketches
-    images = (255 - X) / (255 / scale)
+    images = scale * (X <= 127).astype(np.float64)
     model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(images, y)
     to_onnx(model, tmp_path / "new.onnx", input_dtype="float32")
     graph = onnx.load(tmp_path / "new.onnx")
     (found,) = [prop for prop in graph.metadata_props if prop.key == "background"]
     graph.metadata_props.remove(found)
     onnx.save(graph, tmp_path / "old.onnx")  # as versions before wrote it
-    picture = X[0].reshape(12, 12)
+    picture = 255 * (X[0] > 127).reshape(12, 12).astype(np.uint8)
     with make_server(tmp_path / "new.onnx") as server:
         seen = server.guesser.adapt(picture)
         np.testing.assert_array_equal(seen, 255 - picture)

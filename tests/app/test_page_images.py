@@ -220,6 +220,7 @@ def test_a_wrong_guess_is_put_right_by_keys_alone(visit, tmp_path):
     told = "Saved as mushroom, in drawings/full_simplified_mushroom.ndjson."
     expect(page.locator("#saved")).to_have_text(told)
     expect(page.get_by_role("status")).to_have_text(told)
+    expect(button(page, "This is wrong")).to_be_focused()
     expect(button(page, "This is wrong")).to_be_disabled()
     found = load_quickdraw(tmp_path / "drawings", as_strokes=True)
     assert found.target_names.tolist() == ["mushroom"]

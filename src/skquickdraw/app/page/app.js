@@ -38,14 +38,26 @@ function look() {
   const isEmpty = image === null && paper.isEmpty;
   stale = true;
   find("invitation").hidden = !isEmpty;
-  find("undo").disabled = image !== null || paper.isEmpty;
-  find("clear").disabled = isEmpty;
   find("clear").textContent = image === null ? "Clear" : "Remove image";
-  find("download").disabled = image !== null || paper.isEmpty;
-  find("wrong").disabled = true; // until there is a guess about it
+  allow("clear", !isEmpty);
+  allow("undo", image === null && !paper.isEmpty);
+  allow("download", image === null && !paper.isEmpty);
+  allow("wrong", false); // until there is a guess about it
   showSaved(null);
   if (isEmpty) showNothing();
   ask();
+}
+
+/** Say whether a button does something now. One that does not may keep the focus of the keyboard. */
+function allow(button, isOpen) {
+  find(button).setAttribute("aria-disabled", !isOpen);
+}
+
+/** Do what a button says, where it does something. */
+function onClick(button, act) {
+  find(button).addEventListener("click", () => {
+    if (find(button).getAttribute("aria-disabled") !== "true") act();
+  });
 }
 
 /** One question at a time, so answers come in order; the next takes the drawing as it is by then. */
@@ -161,7 +173,7 @@ async function save(label) {
     const { file } = await (image === null
       ? request("save", { label, ...describeDrawing() })
       : request(`save-image?label=${label}`, image));
-    find("wrong").disabled = true; // once is enough
+    allow("wrong", false); // once is enough
     showSaved(`Saved as ${model.names[label]}, in ${file}.`);
   } catch (error) {
     showNotice(`It was not saved. ${error.message}`);
@@ -181,7 +193,7 @@ function show({ picture, top }) {
   find("headline").replaceChildren(`${lead} `, make("strong", "", top[0].name));
   showBars(top);
   showPicture(picture);
-  find("wrong").disabled = stale || !find("saved").hidden;
+  allow("wrong", !stale && find("saved").hidden);
   sayGuess(`${lead} ${top[0].name}, ${percent(top[0].probability)}`);
 }
 
@@ -298,11 +310,12 @@ function showModel({ kind, side, names, has_colours, is_on_paper, saves }) {
   showColours(find("colours"), is_on_paper, (colour) => (paper.colour = colour));
 }
 
+look();
 takeImages({ take: takeImage, refuse: showNotice });
-find("undo").addEventListener("click", () => paper.undo());
-find("clear").addEventListener("click", clear);
-find("download").addEventListener("click", download);
-find("wrong").addEventListener("click", () => correction.open(model.names));
+onClick("undo", () => paper.undo());
+onClick("clear", clear);
+onClick("download", download);
+onClick("wrong", () => correction.open(model.names));
 find("notice").querySelector("button").addEventListener("click", () => showNotice(null));
 document.addEventListener("keydown", (event) => {
   const isOurs = image === null && !find("correction").open; // an input has an undo of its own
