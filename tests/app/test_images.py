@@ -103,7 +103,7 @@ def test_grey_is_three_equal_channels_to_a_model_of_colours(start, seen):
 
 @pytest.mark.parametrize("source", ["images", "drawings"])
 def test_a_model_of_the_command_train_says_how_images_are_read(start, tmp_path, source, post, seen):
-    """White ink on transparent paper shows on the background that the model had, and on no other."""
+    """White ink on transparent paper shows on the background that the model had, and no other."""
     ink = np.zeros((100, 100, 4), dtype=np.uint8)
     ink[..., :3], ink[..., 3] = 255, rasterize(HOUSE, side=100)
     file = tmp_path / "ink.png"

@@ -104,8 +104,9 @@ def load_image_folder(
     files of several pages the first picture is read. A picture that disappears on the background,
     such as white ink on transparent paper, counts as one that cannot be read; so does one of
     floating point or 32 bits, whose range is not known. Smaller images are area averages of larger
-    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read:
-    they are programs.
+    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read,
+    for they are programs, nor IPTC files, which hold others, nor FITS files, whose size is not
+    known before they are unpacked.
 
     Each picture is reduced as soon as it is read, so that memory holds the images only.
 

@@ -5,8 +5,8 @@ import numpy as np
 from ...exceptions import DataFileError
 
 SIXTEEN_BITS = 257  # 65535 / 255
-# EPS runs Ghostscript, and WMF the system's own renderer: nothing that a file holds is executed. IPTC
-# opens a file inside it by any reader, these included, and FITS unpacks more than its header says.
+# EPS runs Ghostscript, and WMF the system's own renderer: nothing that a file holds is executed.
+# IPTC opens a file inside it by any reader, these included; FITS unpacks more than its header says.
 NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
