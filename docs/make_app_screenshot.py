@@ -30,7 +30,7 @@ from skquickdraw.datasets import make_sketches
 FOLDER = Path(__file__).parent / "images"
 VIEW = {"width": 1100, "height": 800}
 PHONE = {"viewport": {"width": 844, "height": 390}, "has_touch": True, "is_mobile": True}
-N_COLOURS = 128  # few enough for a small file, and more than the page has
+N_COLOURS = 64  # few enough for a small file, and more than the page has
 
 
 def train() -> CNNClassifier:
@@ -75,10 +75,9 @@ def photo() -> bytes:
     for stroke in sun():
         ImageDraw.Draw(ink).line([*map(tuple, stroke * 800 + [180, 60])], fill=255, width=9)
     cover = np.asarray(ink.filter(ImageFilter.GaussianBlur(1.5)))[..., None] / 255
-    light = np.linspace(0.95, 0.6, size[0])[None, :, None]
-    grain = np.random.default_rng(0).normal(scale=2, size=(size[1], size[0], 1))
+    light = np.linspace(0.95, 0.7, size[0])[None, :, None]
     paper, pen = np.array([236, 228, 214]), np.array([40, 60, 140])
-    levels = light * (paper + cover * (pen - paper)) + grain
+    levels = light * (paper + cover * (pen - paper))
     content = io.BytesIO()
     Image.fromarray(levels.clip(0, 255).astype(np.uint8)).save(content, "JPEG")
     return content.getvalue()

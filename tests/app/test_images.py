@@ -78,6 +78,32 @@ def test_a_scan_is_read_as_the_command_predict_reads_it(start, tmp_path, seen):
     np.testing.assert_array_equal(seen(start(Model()), encode(scan())), expected[0])
 
 
+def test_a_photo_of_any_shape_and_light_is_no_more_than_its_drawing(start, seen):
+    """What would fill a wide photo up to a square has not the light that is at its sides."""
+    server = start(Model())
+    paper = np.full((240, 360), 235.0)
+    paper[:, 60:300] -= 0.8 * rasterize(HOUSE, side=240, line_width=6)
+    for light in (np.linspace(1, 0.6, 360)[None], np.linspace(1, 0.6, 240)[:, None]):
+        for levels in (light * paper, (light * paper).T[::-1]):
+            picture = seen(server, encode(Image.fromarray(levels.astype(np.uint8))))
+            upright = picture if len(levels) == 240 else np.rot90(picture, -1)
+            assert np.abs(upright.astype(float) - rasterize(HOUSE)).mean() < 12
+
+
+@pytest.mark.parametrize("size", [(5000, 1), (1, 5000), (801, 100)])
+def test_a_strip_is_no_image_of_a_drawing(start, post, size):
+    status, answer = post(start(Model()), "/image", encode(Image.new("L", size)))
+    told = f"may be 8 times as long as wide; this one has {size[0]} x {size[1]} pixels"
+    assert status == 400 and told in answer["error"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 8), (800, 100), (100, 800)])
+def test_an_image_of_an_odd_shape_is_answered(start, post, size):
+    levels = np.random.default_rng(0).integers(256, size=size[::-1], dtype=np.uint8)
+    status, answer = post(start(Model()), "/image", encode(Image.fromarray(levels)))
+    assert status == 200 or "no ink was found" in answer["error"]
+
+
 def test_a_model_of_dark_ink_gets_an_image_as_it_is(start, tmp_path, seen):
     (tmp_path / "photo.png").write_bytes(encode(photo()))
     model = Model(image_shape_=(1, 20, 20), n_features_in_=400, background_=[250.0])
@@ -122,12 +148,15 @@ def test_a_model_whose_reading_was_changed_is_refused():
         make_server(Model(training_set_={"background": 900}))
 
 
-def test_a_photo_is_turned_upright(start, seen):
+@pytest.mark.parametrize("margin", [0, 60])
+def test_a_photo_is_turned_upright(start, seen, margin):
     turned = Image.Exif()
     turned[0x0112] = 6  # a quarter to the right makes it upright
-    quarter = scan().transpose(Image.Transpose.ROTATE_90)
+    wide = Image.new("L", (240 + 2 * margin, 240), 235)
+    wide.paste(scan(), (margin, 0))
+    quarter = wide.transpose(Image.Transpose.ROTATE_90)
     content = encode(quarter, format="JPEG", quality=95, exif=turned)
-    upright = seen(start(Model()), encode(scan(), format="JPEG", quality=95)).astype(float)
+    upright = seen(start(Model()), encode(wide, format="JPEG", quality=95)).astype(float)
     assert np.abs(seen(start(Model()), content) - upright).mean() < 3
 
 

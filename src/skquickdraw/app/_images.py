@@ -24,6 +24,8 @@ from ..preprocessing import SketchNormalizer
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 52_000_000  # the largest photos that phones take of themselves have 50 million
 SCALE = 5  # a drawing is read so many times as large as it comes out, for its lines to be found
+MOST_UNEQUAL = 8  # of the sides of an image on which a drawing is looked for
+ORIENTATION = 0x0112  # a key of EXIF; from 5 on the image lies on its side
 PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}  # which a PNG holds without loss
 _turn = Lock()
 
@@ -31,14 +33,27 @@ _turn = Lock()
 def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
     """Return the drawing on an image, such as a photo of paper, as light ink on black.
 
-    It is read as ``skquickdraw predict`` reads images for a model of drawings.
+    The image keeps its proportions until the drawing is found. Padded to a square before, in
+    uneven light the padding would differ from the paper beside it, and be taken for ink.
 
     Raises
     ------
     InvalidImagesError
         If the image cannot be read, is too large, or shows no ink.
     """
-    scan = _read(body, SCALE * side, "L", background)
+    with _turn, _opened(body) as image:
+        try:
+            lies = image.getexif().get(ORIENTATION, 1) >= 5
+        except Exception as error:  # Pillow's plugins raise what they like on damaged files
+            raise _unreadable(error) from error
+        size = image.size if lies else image.size[::-1]
+    if max(size) > MOST_UNEQUAL * min(size):
+        raise InvalidImagesError(
+            f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
+            f"{size[0]} pixels. Cut the drawing out."
+        )
+    shape = tuple(max(1, round(SCALE * side * length / max(size))) for length in size)
+    scan = _read(body, shape, "L", background)
     picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
     if not picture.any():
         raise InvalidImagesError(
@@ -56,7 +71,7 @@ def read_image(body: bytes, side: int, background: int, mode: str) -> NDArray[np
     InvalidImagesError
         If the image cannot be read, or is too large.
     """
-    return _read(body, side, mode, background)
+    return _read(body, (side, side), mode, background)
 
 
 def write_png(body: bytes) -> bytes:
@@ -83,20 +98,19 @@ def encode_picture(picture: NDArray[np.uint8]) -> bytes:
     return _encode(_import_pillow().fromarray(np.ascontiguousarray(picture.transpose(1, 2, 0))))
 
 
-def _read(body: bytes, side: int, mode: str, background: int) -> NDArray[np.uint8]:
+def _read(
+    body: bytes, image_shape: tuple[int, ...], mode: str, background: int
+) -> NDArray[np.uint8]:
     with _turn, TemporaryDirectory() as folder:
         with _opened(body):
             pass  # its size is checked
         file = Path(folder, "image")
         file.write_bytes(body)
         try:
-            found = load_images(file, image_shape=(side, side), mode=mode, background=background)
+            found = load_images(file, image_shape=image_shape, mode=mode, background=background)
         except DataFileError as error:
             reason = str(error).rpartition(f"{file}: ")[2].rpartition(". ")[0]
-            reason = reason.replace(str(file), "the file")
-            raise InvalidImagesError(
-                f"The image {reason}. Save it as PNG or JPEG, on a plain background."
-            ) from error
+            raise _refused(reason.replace(str(file), "the file")) from error
     return found.data[0]
 
 
@@ -128,7 +142,11 @@ def _too_large(size: str) -> InvalidImagesError:
 
 
 def _unreadable(error: Exception) -> InvalidImagesError:
-    return InvalidImagesError(f"The image must be whole, but cannot be read: {error}.")
+    return _refused(f"must be a whole picture, but cannot be read: {error}")
+
+
+def _refused(reason: str) -> InvalidImagesError:
+    return InvalidImagesError(f"The image {reason}. Save it as PNG or JPEG, on a plain background.")
 
 
 def _encode(image: Any) -> bytes:
