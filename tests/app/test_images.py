@@ -190,6 +190,13 @@ def test_what_cannot_be_read_is_told(start, body, reason, post):
     assert "/tmp" not in answer["error"] and "load_images" not in answer["error"]
 
 
+def test_what_nobody_thought_of_is_told_too(start, post, monkeypatch, capsys):
+    monkeypatch.setattr(SketchNormalizer, "fit_transform", lambda *args: 1 / 0)
+    status, answer = post(start(Model()), "/image", encode(scan()))
+    assert status == 500 and "could not be read: division by zero" in answer["error"]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("size", [(6000, 8667), (52_000_001, 1), (20_000, 20_000)])
 def test_pixels_are_counted_before_they_are_decoded(start, monkeypatch, size, post):
     header = encode(Image.new("1", (1, 1)), format="BMP")

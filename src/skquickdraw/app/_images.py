@@ -52,8 +52,8 @@ def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
             f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
             f"{size[0]} pixels. Cut the drawing out."
         )
-    shape = tuple(max(1, round(SCALE * side * length / max(size))) for length in size)
-    scan = _read(body, shape, "L", background)
+    height, width = (max(1, round(SCALE * side * length / max(size))) for length in size)
+    scan = _read(body, (height, width), "L", background)
     picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
     if not picture.any():
         raise InvalidImagesError(
@@ -99,7 +99,7 @@ def encode_picture(picture: NDArray[np.uint8]) -> bytes:
 
 
 def _read(
-    body: bytes, image_shape: tuple[int, ...], mode: str, background: int
+    body: bytes, image_shape: tuple[int, int], mode: str, background: int
 ) -> NDArray[np.uint8]:
     with _turn, TemporaryDirectory() as folder:
         with _opened(body):

@@ -27,7 +27,12 @@ from urllib.parse import parse_qs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidImagesError, InvalidParameterError, MissingDependencyError
+from ..exceptions import (
+    InvalidImagesError,
+    InvalidParameterError,
+    MissingDependencyError,
+    SkquickdrawError,
+)
 from ._drawing import read_drawing, read_request
 from ._images import MAX_BYTES, encode_picture, write_png
 from ._model import Guesser, open_model
@@ -171,7 +176,15 @@ class Handler(BaseHTTPRequestHandler):
         return self._guess(guesser.draw(drawing))
 
     def _predict_image(self) -> Answer:
-        return self._guess(self.server.guesser.read(self._image()))
+        body = self._image()
+        try:
+            picture = self.server.guesser.read(body)
+        except SkquickdrawError:
+            raise
+        except Exception as error:
+            self.server.handle_error(self.request, self.client_address)
+            raise Refused(500, f"The image could not be read: {error}") from error
+        return self._guess(picture)
 
     def _guess(self, picture: NDArray[np.uint8]) -> Answer:
         shown = picture if picture.ndim == 2 else picture.transpose(1, 2, 0)
