@@ -202,9 +202,8 @@ def _look(estimator: Any, network: nn.Module) -> nn.Module:
     shape = estimator.image_shape_ if ink is None else ink.image_shape
     look = MeanLook(network, tuple(shape), views)
     look.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_INK)
-    background = getattr(estimator, "background_", None)
-    if background is not None and ink is None:
-        look.background = [float(value) for value in background]
+    if ink is None:
+        look.background = [float(value) for value in estimator.background_]
     return look
 
 
