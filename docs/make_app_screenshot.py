@@ -1,11 +1,12 @@
-"""Take the pictures of the drawing page for the user guide, in light and in dark.
+"""Take the pictures of the drawing page for the user guide: light, dark, a photo, and on a phone.
 
 ::
 
     python docs/make_app_screenshot.py      # a minute, most of it to train the model
 
 Chromium and the extra ``test`` are needed. The model is trained on generated sketches, and the sun
-is drawn with the mouse, in a slightly unsteady hand.
+is drawn with the mouse, in a slightly unsteady hand. The photo is made up of the same sun, on paper
+that light falls on from one side.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from __future__ import annotations
 import io
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from skquickdraw import CNNClassifier
@@ -26,7 +29,8 @@ from skquickdraw.datasets import make_sketches
 
 FOLDER = Path(__file__).parent / "images"
 VIEW = {"width": 1100, "height": 800}
-N_COLOURS = 128  # few enough for a small file, and more than the page has
+PHONE = {"viewport": {"width": 844, "height": 390}, "has_touch": True, "is_mobile": True}
+N_COLOURS = 64  # few enough for a small file, and more than the page has
 
 
 def train() -> CNNClassifier:
@@ -64,12 +68,38 @@ def draw(page: Page, strokes: list[NDArray[np.float64]]) -> None:
     page.wait_for_timeout(1500)  # the last answer, and bars that glide there
 
 
-def take(browser: Browser, url: str, scheme: str) -> None:
-    page = browser.new_page(viewport=VIEW, color_scheme=scheme)
+def photo() -> bytes:
+    """Return a photo of the sun, drawn with a thin blue pen on paper in uneven light, as JPEG."""
+    size = (1200, 900)
+    ink = Image.new("L", size)
+    for stroke in sun():
+        ImageDraw.Draw(ink).line([*map(tuple, stroke * 800 + [180, 60])], fill=255, width=9)
+    cover = np.asarray(ink.filter(ImageFilter.GaussianBlur(1.5)))[..., None] / 255
+    light = np.linspace(0.95, 0.7, size[0])[None, :, None]
+    paper, pen = np.array([236, 228, 214]), np.array([40, 60, 140])
+    levels = light * (paper + cover * (pen - paper))
+    content = io.BytesIO()
+    Image.fromarray(levels.clip(0, 255).astype(np.uint8)).save(content, "JPEG")
+    return content.getvalue()
+
+
+def drop_photo(page: Page) -> None:
+    file = {"name": "sun on paper.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    page.set_input_files("#file", file)
+    page.locator("#headline strong").wait_for()
+    page.wait_for_timeout(1500)
+
+
+def take(browser: Browser, url: str, name: str, **settings: Any) -> None:
+    page = browser.new_page(**{"viewport": VIEW, **settings})
     page.goto(url)
-    draw(page, sun())
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
-    file = FOLDER / f"app_{scheme}.png"
+    if name == "photo":
+        drop_photo(page)
+    else:
+        draw(page, sun())
+    shot = page.screenshot(full_page=name != "phone")
+    picture = Image.open(io.BytesIO(shot)).convert("RGB")
+    file = FOLDER / f"app_{name}.png"
     picture.quantize(N_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
     print(file, f"{file.stat().st_size / 1000:.0f} kB")
     page.close()
@@ -77,13 +107,19 @@ def take(browser: Browser, url: str, scheme: str) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with make_server(train()) as server, sync_playwright() as playwright:
+    with (
+        TemporaryDirectory() as saved,
+        make_server(train(), save_to=saved) as server,
+        sync_playwright() as playwright,
+    ):
         Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         for scheme in ("light", "dark"):
-            take(browser, server.url, scheme)
+            take(browser, server.url, scheme, color_scheme=scheme)
+        take(browser, server.url, "photo")
+        take(browser, server.url, "phone", **PHONE)
         browser.close()
         server.shutdown()
 

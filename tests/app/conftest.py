@@ -1,5 +1,8 @@
-"""Classifiers of sketches, and servers that stop with their test."""
+"""Classifiers of sketches, servers that stop with their test, requests and a browser."""
 
+import json
+import shutil
+from http.client import HTTPConnection
 from threading import Thread
 
 import pytest
@@ -41,3 +44,72 @@ def start():
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def post():
+    """Return a function that posts bytes to a server, and returns (status, answer)."""
+
+    def send(server, path, body, **headers):
+        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+        try:
+            given = {"Content-Type": "application/octet-stream", **headers}
+            connection.request("POST", path, body, given)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    return send
+
+
+@pytest.fixture
+def post_json(post):
+    """Return a function that posts its keywords as one JSON object."""
+
+    def send(server, path, **content):
+        body = json.dumps(content).encode()
+        return post(server, path, body, **{"Content-Type": "application/json"})
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, start, neighbors):
+    """Return a function that opens the page of a model; nothing may go wrong on it unseen."""
+    contexts, complaints = [], []
+
+    def open_page(model=neighbors, *, url=None, save_to=None, **settings):
+        context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, **settings})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.extend(errors(line)))
+        page.goto(url or start(model, save_to=save_to).url)
+        page.locator("#model", has_text="classes").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def errors(line):
+    """Return what the console calls an error; some tests make requests fail on purpose."""
+    is_error = line.type == "error" and not line.text.startswith("Failed to load resource")
+    return [line.text] if is_error else []

@@ -82,6 +82,17 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path, monkeypatch):
     assert given["names"] == ["cat", "sun"]
 
 
+def test_the_folder_to_save_to_is_handed_on(tmp_path, monkeypatch):
+    given = {}
+    monkeypatch.setattr(
+        "skquickdraw.cli._app.serve", lambda model, **options: given.update(options)
+    )
+    assert main(["app", "model", "--save", str(tmp_path)]) == 0
+    assert given["save_to"] == str(tmp_path)
+    assert main(["app", "model"]) == 0
+    assert given["save_to"] is None
+
+
 @pytest.mark.parametrize("arguments", [[], ["draw"], ["app"], ["app", "model", "--port", "x"]])
 def test_wrong_arguments_are_told(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):

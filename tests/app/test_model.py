@@ -131,6 +131,27 @@ def test_a_model_of_dark_ink_on_paper_sees_such(sketches, paper):
         np.testing.assert_allclose(server.guesser.probabilities(seen), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_graph_of_dark_ink_on_paper_says_so(tmp_path, sketches, scale):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    X, y = sketches
+    images = scale * (X <= 127).astype(np.float64)
+    model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(images, y)
+    to_onnx(model, tmp_path / "new.onnx", input_dtype="float32")
+    graph = onnx.load(tmp_path / "new.onnx")
+    (found,) = [prop for prop in graph.metadata_props if prop.key == "background"]
+    graph.metadata_props.remove(found)
+    onnx.save(graph, tmp_path / "old.onnx")  # as versions before wrote it
+    picture = 255 * (X[0] > 127).reshape(12, 12).astype(np.uint8)
+    with make_server(tmp_path / "new.onnx") as server:
+        seen = server.guesser.adapt(picture)
+        np.testing.assert_array_equal(seen, 255 - picture)
+        expected = model.predict_proba(images[:1])[0]
+        np.testing.assert_allclose(server.guesser.probabilities(seen), expected, atol=1e-5)
+    with make_server(tmp_path / "old.onnx") as server:
+        np.testing.assert_array_equal(server.guesser.adapt(picture), picture)
+
+
 def test_a_model_of_light_ink_sees_light_ink(small, sketches):
     picture = sketches[0][0].reshape(12, 12)
     with make_server(small) as server:
@@ -156,11 +177,11 @@ def test_a_classifier_without_probabilities_is_refused(sketches):
         make_server(LinearSVC().fit(*sketches))
 
 
-@pytest.mark.parametrize("shape", [(3, 12, 12), (12, 14)])
-def test_other_pictures_than_squares_of_one_channel_are_refused(shape):
+@pytest.mark.parametrize("shape", [(3, 12, 14), (12, 14)])
+def test_other_pictures_than_squares_are_refused(shape):
     X = np.random.default_rng(0).integers(256, size=(20, np.prod(shape)))
     clf = CNNClassifier(width=0.25, max_epochs=1, image_shape=shape, random_state=0)
-    with pytest.raises(InvalidParameterError, match="must take square pictures of one channel"):
+    with pytest.raises(InvalidParameterError, match="must take square pictures of 1 or 3 channels"):
         make_server(clf.fit(X, np.arange(20) % 2))
 
 
@@ -235,8 +256,21 @@ def test_a_damaged_graph_is_refused(tmp_path):
         {"classes": "[0, 1, 2]", "image_shape": "5"},
         {"classes": "[0, 1, 2]", "image_shape": '[1, "a", 12]'},
         {"classes": "[0, 1, 2]", "image_shape": "[1, 6, 24]"},
+        {"classes": "[0, 1, 2]", "image_shape": "[1, 12, 12]", "background": "[0, 0, 0]"},
+        {"classes": "[0, 1, 2]", "image_shape": "[1, 12, 12]", "background": "[NaN]"},
+        {"classes": "[0, 1, 2]", "image_shape": "[1, 12, 12]", "background": "dark"},
     ],
-    ids=["nothing", "a number", "deep", "no shape", "a word", "another shape"],
+    ids=[
+        "nothing",
+        "a number",
+        "deep",
+        "no shape",
+        "a word",
+        "another shape",
+        "colours of grey",
+        "no number",
+        "no background",
+    ],
 )
 def test_a_graph_that_describes_no_classifier_is_refused(tmp_path, graph, described):
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")

@@ -3,7 +3,6 @@
 import io
 import math
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -18,46 +17,6 @@ CIRCLE = [
     for turn in np.linspace(0, 2 * math.pi, 25)
 ]
 SLANT = [(0.2, 0.2), (0.5, 0.5), (0.8, 0.8)]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser, start, neighbors):
-    """Return a function that opens the page of a model; nothing may go wrong on it unseen."""
-    contexts, complaints = [], []
-
-    def open_page(model=neighbors, *, url=None, **settings):
-        context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, **settings})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.extend(errors(line)))
-        page.goto(url or start(model).url)
-        expect(page.locator("#model")).to_contain_text("classes")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def errors(line):
-    """Return what the console calls an error; some tests make requests fail on purpose."""
-    is_error = line.type == "error" and not line.text.startswith("Failed to load resource")
-    return [line.text] if is_error else []
 
 
 def draw(page, points):

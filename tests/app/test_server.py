@@ -81,6 +81,63 @@ def test_a_drawing_counts_as_the_same_wherever_and_however_large(server, scale, 
     assert np.abs(picture - rasterize(HOUSE)).max() <= 1  # rounding
 
 
+class Painter:
+    """A classifier of colours, which learned from images that light or dark surrounds."""
+
+    classes_ = ("a", "b")
+    image_shape_ = (3, 28, 28)
+    n_features_in_ = 3 * 28 * 28
+
+    def __init__(self, background):
+        self.background_ = background
+
+    def predict_proba(self, X):
+        self.asked = X
+        return [[0.25, 0.75]] * len(X)
+
+
+def paint(server, strokes, colours):
+    body = json.dumps({"strokes": strokes, "colours": colours}).encode()
+    status, _, answer = send(server, "POST", "/predict", body)
+    return status, json.loads(answer)
+
+
+def test_one_colour_covers_what_the_rasterizer_says(start):
+    dark, light = Painter([0, 0, 0]), Painter([250, 250, 250])
+    image = rasterize(HOUSE)
+    _, answer = paint(start(dark), HOUSE, ["#ffffff"] * 2)
+    assert answer["picture"] == np.stack([image] * 3, axis=-1).tolist()
+    np.testing.assert_array_equal(dark.asked, np.stack([image] * 3).reshape(1, -1))
+    _, answer = paint(start(light), HOUSE, ["#00ff00"] * 2)
+    assert answer["picture"] == np.stack([255 - image, 0 * image + 255, 255 - image], -1).tolist()
+
+
+def test_each_stroke_has_its_colour_and_later_ones_lie_on_top(start):
+    cross = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]  # each as large as both together
+    _, answer = paint(start(Painter([0, 0, 0])), cross, ["#ff0000", "#0000ff"])
+    picture = np.array(answer["picture"])
+    down, up = rasterize(cross[:1]), rasterize(cross[1:])
+    np.testing.assert_array_equal(picture[..., 2], up)
+    np.testing.assert_allclose(picture[..., 0], down * (1 - up / 255.0), atol=0.51)
+    _, swapped = paint(start(Painter([0, 0, 0])), cross[::-1], ["#0000ff", "#ff0000"])
+    np.testing.assert_array_equal(np.array(swapped["picture"])[..., 0], down)
+
+
+@pytest.mark.parametrize(
+    ("colours", "reason"),
+    [
+        (None, "a list 'colours' with one for each of the 2 strokes; got no such list"),
+        (["#ffffff"], "one for each of the 2 strokes; got 1 of them"),
+        (["#ffffff", "red"], "must be text like '#1971c2'; got 'red'"),
+        (["#ffffff", 7], "must be text like '#1971c2'; got '7'"),
+        (["#ffffff", "#fffff\u0660"], "must be text like"),
+    ],
+)
+def test_what_is_no_colour_is_refused(start, colours, reason):
+    status, answer = paint(start(Painter([0, 0, 0])), HOUSE, colours)
+    assert status == 400 and reason in answer["error"]
+
+
 def test_proportions_are_kept(server):
     flat = predict(server, [[[0, 20], [0, 10]]])[1]["picture"]
     assert flat == rasterize([[[0, 255], [0, 127.5]]]).tolist()
@@ -98,7 +155,16 @@ def test_the_model_introduces_itself(start, neighbors):
     names = [f"thing {i}" for i in range(10)]
     status, headers, body = send(start(neighbors, names=names), "GET", "/model")
     assert status == 200 and headers["Content-Type"] == "application/json"
-    assert json.loads(body) == {"kind": "KNeighborsClassifier", "side": 28, "names": names}
+    assert json.loads(body) == {
+        "kind": "KNeighborsClassifier",
+        "side": 28,
+        "names": names,
+        "has_colours": False,
+        "is_on_paper": False,
+        "reads_drawings": True,
+        "saves": False,
+        "max_bytes": 20 * 1024 * 1024,
+    }
 
 
 FOLDER = Path(skquickdraw.app.__file__).parent / "page"
@@ -158,6 +224,8 @@ def test_a_query_changes_nothing(server):
     ("method", "path", "status"),
     [
         ("GET", "/predict", 405),
+        ("GET", "/image", 405),
+        ("POST", "/save", 405),  # no folder was given
         ("POST", "/", 405),
         ("POST", "/model", 405),
         ("PUT", "/predict", 501),

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -261,6 +262,27 @@ def test_no_program_is_run(tmp_path, monkeypatch):
     monkeypatch.setattr(plugin, "Ghostscript", lambda *args, **kwargs: pytest.fail("it ran"))
     write(tmp_path / "cat" / "a.png", GREY[0], format="EPS")
     with pytest.raises(DataFileError, match="cat/a.png: must be a whole picture, but cannot be"):
+        load_image_folder(tmp_path)
+
+
+def test_no_file_inside_a_file_is_opened(tmp_path, monkeypatch):
+    """An IPTC file may hold another one, of whatever format."""
+    plugin = pytest.importorskip("PIL.IptcImagePlugin")
+    monkeypatch.setattr(plugin.IptcImageFile, "_open", lambda self: pytest.fail("it was opened"))
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "a.iim").write_bytes(b"\x1c\x03\x14\x00\x02ab" + bytes(50))
+    with pytest.raises(DataFileError, match="cat/a.iim: must be a whole picture, but cannot be"):
+        load_image_folder(tmp_path)
+
+
+def test_what_no_folder_can_be_called_is_written_as_in_addresses(tmp_path):
+    for name in ("b", "a%2Fb", "c%C3%A9", "5%"):
+        write(tmp_path / name / "a.png", GREY[0])
+    found = load_image_folder(tmp_path)
+    assert found.target_names.tolist() == ["5%", "a/b", "b", "cé"]
+    assert [Path(file).parent.name for file in found.filenames] == ["5%", "a%2Fb", "b", "c%C3%A9"]
+    write(tmp_path / "%62" / "a.png", GREY[0])
+    with pytest.raises(DataFileError, match="must have one folder; got '%62', 'b' for 'b'"):
         load_image_folder(tmp_path)
 
 

@@ -32,6 +32,17 @@ def test_one_drawing_equals_its_row_in_a_batch():
     np.testing.assert_array_equal(batch[0], batch[2])
 
 
+@pytest.mark.parametrize("side", [28, 57])
+def test_parts_that_are_not_centered_fit_together(side):
+    """The box of 256 lies in the middle, and each part where it is in the box."""
+    corner = [[[0, 60], [0, 0]], [[256, 256], [200, 256]]]
+    whole = rasterize(corner, side=side, centered=False)
+    np.testing.assert_array_equal(whole, rasterize(corner, side=side))  # it is as large as the box
+    parts = [rasterize([stroke], side=side, centered=False) for stroke in corner]
+    np.testing.assert_array_equal(np.maximum(*parts), whole)
+    assert not np.array_equal(rasterize(corner[:1], side=side), parts[0])
+
+
 def test_lists_and_arrays_draw_alike():
     np.testing.assert_array_equal(rasterize([np.array(s) for s in CROSS]), rasterize(CROSS))
 

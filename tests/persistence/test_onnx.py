@@ -266,6 +266,21 @@ def test_the_file_names_the_range_of_its_pixels(images, input_dtype, expected, t
     assert pixel_range(tmp_path / "model.onnx") is None
 
 
+def background(path):
+    described = metadata(path)
+    return json.loads(described["background"]) if "background" in described else None
+
+
+def test_the_file_names_the_background_of_its_images(tmp_path):
+    colours = np.stack([X, 255 - X, X // 2 + 7], axis=1).reshape(-1, 3, SIDE, SIDE)
+    clf = SeedEnsembleClassifier(CNN, n_estimators=2, random_state=0).fit(colours, Y)
+    to_onnx(clf, tmp_path / "model.onnx")
+    assert background(tmp_path / "model.onnx") == [0, 255, 7]
+    relations = clone(BUILT_ON_NETWORKS["relations"]).fit(X, CODES)  # which has no background_
+    to_onnx(relations, tmp_path / "model.onnx")
+    assert background(tmp_path / "model.onnx") is None
+
+
 def test_fractions_are_refused_for_bytes(tmp_path):
     clf = clone(CNN).fit(X / 255, Y)
     message = r"input_dtype='uint8' must hold .* floating point from 0 to .*Pass input_dtype='float"

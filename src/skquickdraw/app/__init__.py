@@ -4,6 +4,8 @@
 
     page/         what the browser shows, and the pen strokes that it sends
     _drawing.py   strokes -> the picture as the model sees it
+    _images.py    a file of an image -> the same
+    _saving.py    drawings and images with their right labels -> a folder to train on
     _model.py     a fitted classifier, or a file of one (_onnx.py) -> probabilities and names
     _server.py    the loopback server between them
 """

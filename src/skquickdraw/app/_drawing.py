@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+import re
+from itertools import groupby
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._pixel_range import MAX_INK
 from ..datasets import rasterize
 from ..exceptions import InvalidImagesError
 
@@ -16,22 +19,46 @@ MAX_STROKES = 500
 MAX_POINTS = 10_000
 MAX_COORDINATE = 1e6
 BOX = 255.0  # largest coordinate of the simplified Quick, Draw! format
+COLOUR = re.compile("#[0-9a-f]{6}", re.ASCII)
+
+Stroke = NDArray[np.float64]  # of shape (2, n_points), x over y
 
 
-def read_strokes(body: bytes) -> list[NDArray[np.float64]]:
-    """Return the strokes of a request, each of shape (2, n_points), x over y.
+class Drawing(NamedTuple):
+    """Strokes, and the colour of each, as bytes (red, green, blue); None without colours."""
+
+    strokes: list[Stroke]
+    colours: list[bytes] | None
+
+
+def read_request(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request.
 
     Raises
     ------
     InvalidImagesError
-        If the body is no JSON of the form ``{"strokes": [[[x, ...], [y, ...]], ...]}``, holds no
-        stroke, or more strokes, points or larger coordinates than any drawing has.
+        If the body is none.
     """
     try:
         request = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidImagesError(f"The request must be JSON; got: {error}.") from error
-    strokes = request.get("strokes") if isinstance(request, dict) else None
+    return request if isinstance(request, dict) else {}
+
+
+def read_drawing(request: dict[str, Any], *, with_colours: bool = False) -> Drawing:
+    """Return the drawing of a request, ``{"strokes": [[[x, ...], [y, ...]], ...]}``.
+
+    ``with_colours`` says that the request must name the colour of each stroke too, as
+    ``"colours": ["#rrggbb", ...]``.
+
+    Raises
+    ------
+    InvalidImagesError
+        If the request has no such form, holds no stroke, or more strokes, points or larger
+        coordinates than any drawing has.
+    """
+    strokes = request.get("strokes")
     if not isinstance(strokes, list) or not 1 <= len(strokes) <= MAX_STROKES:
         got = f"{len(strokes)} of them" if isinstance(strokes, list) else "no such list"
         raise InvalidImagesError(
@@ -41,11 +68,12 @@ def read_strokes(body: bytes) -> list[NDArray[np.float64]]:
         raise InvalidImagesError(
             f"A drawing may have {MAX_POINTS} points; this one has more. Clear it and draw again."
         )
-    return [_as_points(stroke) for stroke in strokes]
+    colours = _read_colours(request.get("colours"), len(strokes)) if with_colours else None
+    return Drawing([_as_points(stroke) for stroke in strokes], colours)
 
 
-def draw_picture(strokes: list[NDArray[np.float64]], side: int) -> NDArray[np.uint8]:
-    """Draw strokes as Quick, Draw! does: moved and scaled to its box, keeping their proportions.
+def fit_to_box(strokes: list[Stroke]) -> list[Stroke]:
+    """Move and scale strokes to the box of Quick, Draw!, keeping their proportions.
 
     However large and wherever a thing was drawn, it fills the picture's longer side, as in the
     bitmaps that models learn from.
@@ -53,8 +81,34 @@ def draw_picture(strokes: list[NDArray[np.float64]], side: int) -> NDArray[np.ui
     points = np.concatenate(strokes, axis=1)
     corner = points.min(axis=1, keepdims=True)
     extent = (points.max(axis=1, keepdims=True) - corner).max()
-    boxed = [(stroke - corner) / (extent or 1.0) * BOX for stroke in strokes]
-    return rasterize(boxed, side=side)
+    return [(stroke - corner) / (extent or 1.0) * BOX for stroke in strokes]
+
+
+def draw_picture(strokes: list[Stroke], side: int) -> NDArray[np.uint8]:
+    """Draw strokes as Quick, Draw! does: light ink on black, of shape (side, side)."""
+    return rasterize(fit_to_box(strokes), side=side)
+
+
+def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8]:
+    """Draw strokes in their colours on paper of this grey, of shape (3, side, side).
+
+    The ink covers what the rasteriser says; later strokes lie on earlier ones.
+    """
+    assert drawing.colours is not None
+    boxed = fit_to_box(drawing.strokes)
+    extent = np.concatenate(boxed, axis=1).max(axis=1, keepdims=True)
+    middle = [stroke + (BOX + 1 - extent) / 2 for stroke in boxed]  # as rasterize would centre all
+    pairs = zip(drawing.colours, middle, strict=True)
+    runs = [
+        (colour, [stroke for _, stroke in run])
+        for colour, run in groupby(pairs, key=lambda pair: pair[0])
+    ]
+    covers = rasterize([strokes for _, strokes in runs], side=side, centered=False) / MAX_INK
+    picture = np.full((3, side, side), float(paper))
+    for (colour, _), cover in zip(runs, covers, strict=True):
+        ink = np.frombuffer(colour, dtype=np.uint8)[:, None, None]
+        picture += cover * (ink - picture)
+    return np.rint(picture).astype(np.uint8)
 
 
 def _n_points(stroke: Any) -> int:
@@ -70,7 +124,7 @@ def _n_points(stroke: Any) -> int:
     return len(stroke[0])
 
 
-def _as_points(stroke: list[list[Any]]) -> NDArray[np.float64]:
+def _as_points(stroke: list[list[Any]]) -> Stroke:
     for axis in stroke:
         for value in axis:
             # bool is a kind of int, and whole numbers of JSON have no bound.
@@ -80,6 +134,21 @@ def _as_points(stroke: list[list[Any]]) -> NDArray[np.float64]:
                     f"{str(value)[:40]}."
                 )
     return np.array(stroke, dtype=np.float64)
+
+
+def _read_colours(colours: Any, n_strokes: int) -> list[bytes]:
+    if not isinstance(colours, list) or len(colours) != n_strokes:
+        got = f"{len(colours)} of them" if isinstance(colours, list) else "no such list"
+        raise InvalidImagesError(
+            f"The request must have a list 'colours' with one for each of the {n_strokes} strokes; "
+            f"got {got}."
+        )
+    for colour in colours:
+        if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
+            raise InvalidImagesError(
+                f"A colour must be text like '#1971c2'; got {str(colour)[:40]!r}."
+            )
+    return [bytes.fromhex(colour[1:]) for colour in colours]
 
 
 def _refuse_constant(name: str) -> NoReturn:

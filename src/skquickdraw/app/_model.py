@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from .._images import resolve_image_shape
 from .._pixel_range import MAX_INK, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
+from ._drawing import Drawing, draw_in_colours, draw_picture
+from ._images import read_drawing, read_image
 from ._onnx import OnnxClassifier
 
 N_BEST = 5
@@ -28,7 +30,10 @@ class Guesser:
     """A classifier of square pictures, the names of its classes, and what pictures it takes.
 
     ``pixel_range`` is None where a model takes pixels from 0 to 255. ``is_on_paper`` says that it
-    learned from dark ink on light paper.
+    learned from dark ink on light paper, ``has_colours`` that from pictures of three channels.
+    ``reads_drawings`` says that an image is cleaned up to a drawing before the model sees it, and
+    ``background`` is the grey that shows through its transparent pixels. ``takes_stacks`` says that
+    flat rows are refused, as the order of their pixels is not known.
     """
 
     estimator: Any
@@ -36,7 +41,23 @@ class Guesser:
     side: int
     pixel_range: tuple[float, float] | None = None
     is_on_paper: bool = False
+    has_colours: bool = False
+    reads_drawings: bool = True
+    background: int = MAX_INK
+    takes_stacks: bool = False
     _turn: Lock = field(default_factory=Lock)
+
+    def draw(self, drawing: Drawing) -> NDArray[np.uint8]:
+        """Return strokes as the model sees them: (side, side), or (3, side, side) in colours."""
+        if self.has_colours:
+            return draw_in_colours(drawing, self.side, MAX_INK if self.is_on_paper else 0)
+        return self.adapt(draw_picture(drawing.strokes, self.side))
+
+    def read(self, body: bytes) -> NDArray[np.uint8]:
+        """Return a file of an image as the model sees it, shaped as :meth:`draw` says."""
+        if self.reads_drawings:
+            return self.adapt(read_drawing(body, self.side, self.background))
+        return read_image(body, self.side, self.background, "RGB" if self.has_colours else "L")
 
     def adapt(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return light ink on black as the ink and the paper that the model knows."""
@@ -47,12 +68,12 @@ class Guesser:
 
         Not every estimator may be asked from several threads, and one drawing needs one answer.
         """
-        row: NDArray[Any] = picture.reshape(1, -1)
+        X: NDArray[Any] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
         if self.pixel_range is not None:
             low, high = self.pixel_range
-            row = low + row * ((high - low) / MAX_INK)
+            X = low + X * ((high - low) / MAX_INK)
         with self._turn:
-            return np.asarray(self.estimator.predict_proba(row))[0]
+            return np.asarray(self.estimator.predict_proba(X))[0]
 
     def best(self, picture: NDArray[np.uint8]) -> list[dict[str, Any]]:
         """Return the likeliest classes, best first, as JSON objects."""
@@ -67,19 +88,18 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
     Raises
     ------
     InvalidParameterError
-        If the model is no fitted classifier of square pictures of one channel, or names are not
-        one for each class.
+        If the model is no fitted classifier of square pictures of one or three channels, or names
+        are not one for each class.
     DataFileError
         If the file is missing or damaged.
     """
     estimator = _load(Path(model)) if isinstance(model, str | PathLike) else model
     _check_classifier(estimator)
     names = _class_names(estimator, names)
-    pixel_range = _pixel_range(estimator)
-    is_on_paper = _is_on_paper(estimator, pixel_range)
-    guesser = Guesser(estimator, names, _side(estimator), pixel_range, is_on_paper)
+    guesser = _make_guesser(estimator, names)
     # The first prediction is slow, and may fail: make it before a person waits.
-    blank = np.zeros((guesser.side, guesser.side), dtype=np.uint8)
+    size = (guesser.side, guesser.side)
+    blank = np.zeros((3, *size) if guesser.has_colours else size, dtype=np.uint8)
     shape = np.shape(guesser.probabilities(blank))
     if shape != (len(names),):
         raise InvalidParameterError(
@@ -87,6 +107,37 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
             f"shape {shape} for a picture. Take a classifier of one label a picture."
         )
     return guesser
+
+
+def _make_guesser(estimator: Any, names: list[str]) -> Guesser:
+    channels, side = _shape(estimator)
+    pixel_range = _pixel_range(estimator)
+    is_on_paper = _is_on_paper(estimator, pixel_range)
+    reading = _training_set(estimator)
+    source = reading.get("source", "images" if channels == 3 or is_on_paper else "drawings")
+    return Guesser(
+        estimator,
+        names,
+        side,
+        pixel_range,
+        is_on_paper,
+        has_colours=channels == 3,
+        reads_drawings=source == "drawings" and channels == 1,
+        background=reading.get("background", MAX_INK),
+        takes_stacks=_find(estimator, "data_format_", through_transformers=False) is not None,
+    )
+
+
+def _training_set(estimator: Any) -> dict[str, Any]:
+    """Return how ``skquickdraw train`` read the images; empty for a model that it did not train."""
+    kept = getattr(estimator, "training_set_", {})
+    background = kept.get("background", MAX_INK) if isinstance(kept, dict) else None
+    if type(background) is not int or not 0 <= background <= MAX_INK:
+        raise DataFileError(
+            "app: the model must say how its images were read, as skquickdraw train writes it; got "
+            f"training_set_={str(kept)[:60]}. It was changed after training: get the original file."
+        )
+    return kept
 
 
 def _load(path: Path) -> Any:
@@ -122,20 +173,20 @@ def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
     return shown
 
 
-def _side(estimator: Any) -> int:
-    """Return the side of the pictures that the model takes."""
+def _shape(estimator: Any) -> tuple[int, int]:
+    """Return the channels, 1 or 3, and the side of the pictures that the model takes."""
     name = type(estimator).__name__
     shape = _find(estimator, "image_shape_")
     n_pixels = getattr(estimator, "n_features_in_", 28 * 28 if shape is None else prod(shape))
     if shape is None or prod(shape) != n_pixels:  # or what comes first changes the pictures
         shape = resolve_image_shape(name, n_pixels)
     channels, height, width = (1, *shape)[-3:]
-    if channels != 1 or height != width:
+    if channels not in (1, 3) or height != width:
         raise InvalidParameterError(
-            f"app: the model must take square pictures of one channel; {name} takes {height} x "
+            f"app: the model must take square pictures of 1 or 3 channels; {name} takes {height} x "
             f"{width} pixels, {channels} channel(s). Train it on pictures such as rasterize makes."
         )
-    return int(height)
+    return int(channels), int(height)
 
 
 def _pixel_range(estimator: Any) -> Any:

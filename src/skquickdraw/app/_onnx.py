@@ -26,6 +26,7 @@ class OnnxClassifier:
             self.classes_: list[Any] = list(json.loads(described["classes"]))
             self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
             self.pixel_range_ = _read_range(described)
+            self.background_ = _read_background(described, self.image_shape_)
             if images.shape[1:] != self.image_shape_:
                 raise ValueError(f"pictures of shape {images.shape[1:]}")
         except (LookupError, ValueError, TypeError, RecursionError) as error:
@@ -52,6 +53,16 @@ def _read_range(described: dict[str, str]) -> tuple[float, float] | None:
         return None
     low, high = json.loads(described["pixel_range"])
     return float(low), float(high)
+
+
+def _read_background(described: dict[str, str], image_shape: list[int]) -> list[float] | None:
+    """Return the colour that surrounds the training images; None in files that do not name it."""
+    if "background" not in described:
+        return None
+    background = [float(value) for value in json.loads(described["background"])]
+    if len(background) != image_shape[0] or not np.isfinite(background).all():
+        raise ValueError(f"a background of {background}")
+    return background
 
 
 def _open(path: Path) -> Any:

@@ -1,12 +1,13 @@
 """The loopback server: it hands out the page, and answers each drawing with the model's guesses.
 
-The strokes are drawn here, by the rasteriser that made the training pictures, and the estimator is
-asked itself. So the page sees what Python sees, for every kind of classifier, and the browser needs
-no copy of either.
+The strokes are drawn here, by the rasteriser that made the training pictures, images are read by
+the reader of the data sets, and the estimator is asked itself. So the page sees what Python sees,
+for every kind of classifier, and the browser needs no copy of either.
 
 Only this machine reaches it: it listens on 127.0.0.1, and takes requests of its own page alone, so
 that no other page in the same browser can ask it, not even by a name that it points here. There is
-a fixed table of answers; no path of a request ever meets the file system.
+a fixed table of answers; no path of a request ever meets the file system. What is saved goes into
+one folder that the owner named, under the names of the model's classes.
 """
 
 from __future__ import annotations
@@ -19,11 +20,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from numbers import Integral
 from os import PathLike
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
-from ..exceptions import InvalidImagesError, InvalidParameterError
-from ._drawing import draw_picture, read_strokes
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exceptions import (
+    InvalidImagesError,
+    InvalidParameterError,
+    MissingDependencyError,
+    SkquickdrawError,
+)
+from ._drawing import read_drawing, read_request
+from ._images import MAX_BYTES, encode_picture, write_png
 from ._model import Guesser, open_model
+from ._saving import Saver
 
 HOST = "127.0.0.1"
 MAX_BODY = 256 * 1024  # bytes; the most points that a drawing may have take less
@@ -32,9 +45,14 @@ PAGE = {
     "/app.css": ("app.css", "text/css; charset=utf-8"),
     "/app.js": ("app.js", "text/javascript; charset=utf-8"),
     "/paper.js": ("paper.js", "text/javascript; charset=utf-8"),
+    "/colours.js": ("colours.js", "text/javascript; charset=utf-8"),
+    "/correction.js": ("correction.js", "text/javascript; charset=utf-8"),
+    "/images.js": ("images.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 JSON = "application/json"
+# A type that a page elsewhere cannot send without asking first, which is refused.
+BYTES = "application/octet-stream"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -49,13 +67,17 @@ Answer = tuple[str, bytes]  # content type and body
 
 
 class Server(ThreadingHTTPServer):
-    """An HTTP server with a model; ``url`` is its page."""
+    """An HTTP server with a model; ``url`` is its page.
+
+    ``saver`` keeps drawings with their labels; None does not.
+    """
 
     daemon_threads = True  # an open tab does not keep the process alive
     request_queue_size = 128  # five, as it comes, resets connections on a busy machine
 
-    def __init__(self, guesser: Guesser, port: int) -> None:
+    def __init__(self, guesser: Guesser, port: int, saver: Saver | None = None) -> None:
         self.guesser = guesser
+        self.saver = saver
         folder = files(__package__) / "page"
         self.page = {
             url: (kind, (folder / file).read_bytes()) for url, (file, kind) in PAGE.items()
@@ -86,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         self._respond(self._look_up)
 
     def do_POST(self) -> None:
-        self._respond(self._predict)
+        self._respond(self._take)
 
     def _respond(self, answer: Callable[[], Answer]) -> None:
         try:
@@ -97,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
             kind, body = _as_json({"error": reason})
         except InvalidImagesError as error:
             status, (kind, body) = 400, _as_json({"error": str(error)})
+        except MissingDependencyError as error:
+            status, (kind, body) = 501, _as_json({"error": str(error)})
         self._send(status, kind, body)
 
     def _check_sender(self) -> None:
@@ -111,38 +135,116 @@ class Handler(BaseHTTPRequestHandler):
     def _look_up(self) -> Answer:
         path = self._path()
         if path == "/model":
-            guesser = self.server.guesser
-            kind = type(guesser.estimator).__name__
-            return _as_json({"kind": kind, "side": guesser.side, "names": guesser.names})
-        if path == "/predict":
-            raise Refused(405, "Send drawings to /predict by POST.")
+            return _as_json(self._describe())
+        if path in self._takers():
+            raise Refused(405, f"Send to {path} by POST.")
         if path not in self.server.page:
             raise Refused(404, f"There is no such page. Open {self.server.url}.")
         return self.server.page[path]
 
-    def _predict(self) -> Answer:
-        if self._path() != "/predict":
-            raise Refused(405, "Only /predict takes a POST.")
+    def _describe(self) -> dict[str, Any]:
+        """Return what the page has to know of the model."""
         guesser = self.server.guesser
-        picture = guesser.adapt(draw_picture(read_strokes(self._body()), guesser.side))
+        return {
+            "kind": type(guesser.estimator).__name__,
+            "side": guesser.side,
+            "names": guesser.names,
+            "has_colours": guesser.has_colours,
+            "is_on_paper": guesser.is_on_paper,
+            "reads_drawings": guesser.reads_drawings,
+            "saves": self.server.saver is not None,
+            "max_bytes": MAX_BYTES,
+        }
+
+    def _takers(self) -> dict[str, Callable[[], Answer]]:
+        """Return what answers a POST."""
+        takers = {"/predict": self._predict, "/image": self._predict_image}
+        if self.server.saver is not None:
+            takers |= {"/save": self._save, "/save-image": self._save_image}
+        return takers
+
+    def _take(self) -> Answer:
+        takers = self._takers()
+        if self._path() not in takers:
+            raise Refused(405, f"Only {', '.join(takers)} take a POST.")
+        return takers[self._path()]()
+
+    def _predict(self) -> Answer:
+        guesser = self.server.guesser
+        request = read_request(self._body())
+        drawing = read_drawing(request, with_colours=guesser.has_colours)
+        return self._guess(guesser.draw(drawing))
+
+    def _predict_image(self) -> Answer:
+        body = self._image()
         try:
-            return _as_json({"picture": picture.tolist(), "top": guesser.best(picture)})
+            picture = self.server.guesser.read(body)
+        except SkquickdrawError:
+            raise
+        except Exception as error:
+            self.server.handle_error(self.request, self.client_address)
+            raise Refused(500, f"The image could not be read: {error}") from error
+        return self._guess(picture)
+
+    def _guess(self, picture: NDArray[np.uint8]) -> Answer:
+        shown = picture if picture.ndim == 2 else picture.transpose(1, 2, 0)
+        try:
+            top = self.server.guesser.best(picture)
+            return _as_json({"picture": shown.tolist(), "top": top})
         except Exception as error:
             self.server.handle_error(self.request, self.client_address)  # the trace, for the owner
             raise Refused(500, f"The model failed: {error}") from error
+
+    def _save(self) -> Answer:
+        guesser = self.server.guesser
+        request = read_request(self._body())
+        label = self._label(request.get("label"))
+        drawing = read_drawing(request, with_colours=guesser.has_colours)
+        if guesser.has_colours:  # which the format of strokes does not have
+            png = encode_picture(guesser.draw(drawing))
+            return self._saved(lambda saver: saver.save_image(label, png))
+        return self._saved(lambda saver: saver.save_drawing(label, drawing.strokes))
+
+    def _save_image(self) -> Answer:
+        (given,) = parse_qs(self.path.partition("?")[2]).get("label", [""])[:1]
+        is_number = given.isascii() and given.isdigit() and len(given) < 10
+        label = self._label(int(given) if is_number else None)
+        png = write_png(self._image())
+        return self._saved(lambda saver: saver.save_image(label, png))
+
+    def _label(self, label: Any) -> int:
+        n_classes = len(self.server.guesser.names)
+        if type(label) is not int or not 0 <= label < n_classes:
+            raise Refused(400, f"The label must be the number of a class, below {n_classes}.")
+        return label
+
+    def _saved(self, save: Callable[[Saver], Path]) -> Answer:
+        saver = self.server.saver
+        assert saver is not None
+        try:
+            file = save(saver)
+        except OSError as error:
+            raise Refused(500, f"It cannot be saved: {error}.") from error
+        return _as_json({"file": file.relative_to(saver.folder).as_posix()})
 
     def _path(self) -> str:
         return self.path.partition("?")[0]
 
     def _body(self) -> bytes:
-        """Read the request's body, once it is known to be JSON and of bearable length."""
-        if self.headers.get_content_type() != JSON:
-            raise Refused(415, f"The request must be of the type {JSON}.")
+        return self._read(JSON, MAX_BODY, "Clear the drawing.")
+
+    def _image(self) -> bytes:
+        return self._read(BYTES, MAX_BYTES, "Make the image smaller.")
+
+    def _read(self, kind: str, limit: int, way_out: str) -> bytes:
+        """Read the request's body, once it is known to be of this type and of bearable length."""
+        if self.headers.get_content_type() != kind:
+            raise Refused(415, f"The request must be of the type {kind}.")
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             raise Refused(411, "The request must say its Content-Length.")
-        if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
-            raise Refused(413, f"The request may have {MAX_BODY} bytes. Clear the drawing.")
+        if len(length) > len(str(limit)) or int(length) > limit:
+            raise Refused(413, f"The request may have {limit} bytes. {way_out}")
         return self.rfile.read(int(length))
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
@@ -164,7 +266,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_server(
-    model: str | PathLike | Any, *, port: int = 0, names: Sequence[str] | None = None
+    model: str | PathLike | Any,
+    *,
+    port: int = 0,
+    names: Sequence[str] | None = None,
+    save_to: str | PathLike | None = None,
 ) -> Server:
     """Make the page's server without starting it.
 
@@ -174,12 +280,17 @@ def make_server(
     Parameters
     ----------
     model : estimator, str or path-like
-        A fitted classifier with ``predict_proba`` that takes flat square pictures of one channel,
-        or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
+        A fitted classifier with ``predict_proba`` that takes square pictures of one or three
+        channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
     port : int, default=0
         Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
     names : sequence of str, default=None
         What to call the classes, in the order of the model's ``classes_``. None shows the labels.
+    save_to : str or path-like, default=None
+        Folder for what the model got wrong: a button on the page saves a drawing, or an image, with
+        its right label. :func:`~skquickdraw.datasets.load_quickdraw` reads the folder ``drawings``
+        inside it, :func:`~skquickdraw.datasets.load_image_folder` the folder ``images``. None saves
+        nothing, and shows no button.
 
     Returns
     -------
@@ -190,7 +301,8 @@ def make_server(
     Raises
     ------
     InvalidParameterError
-        If the model is no such classifier, names do not fit, or the port is out of range or taken.
+        If the model is no such classifier, names do not fit, the port is out of range or taken, or
+        the folder cannot be made or cannot have files of these names.
     DataFileError
         If the file is missing or damaged.
 
@@ -210,8 +322,9 @@ def make_server(
             f"app: port must be 0 or an int from 1024 to 65535; got {port!r}. 0 takes a free one."
         )
     guesser = open_model(model, names)
+    saver = None if save_to is None else Saver(save_to, guesser.names)
     try:
-        return Server(guesser, int(port))
+        return Server(guesser, int(port), saver)
     except OSError as error:
         raise InvalidParameterError(
             f"app: port {port} on {HOST} cannot be used: {error}. Pass another, or 0."
@@ -224,6 +337,7 @@ def serve(
     port: int = 0,
     open_browser: bool = True,
     names: Sequence[str] | None = None,
+    save_to: str | PathLike | None = None,
 ) -> None:
     """Show a page to draw on, and what the model makes of the drawing, until Ctrl-C.
 
@@ -232,14 +346,19 @@ def serve(
     Parameters
     ----------
     model : estimator, str or path-like
-        A fitted classifier with ``predict_proba`` that takes flat square pictures of one channel,
-        or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
+        A fitted classifier with ``predict_proba`` that takes square pictures of one or three
+        channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
     port : int, default=0
         Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
     open_browser : bool, default=True
         Whether to open the page in the default browser.
     names : sequence of str, default=None
         What to call the classes, in the order of the model's ``classes_``. None shows the labels.
+    save_to : str or path-like, default=None
+        Folder for what the model got wrong: a button on the page saves a drawing, or an image, with
+        its right label. :func:`~skquickdraw.datasets.load_quickdraw` reads the folder ``drawings``
+        inside it, :func:`~skquickdraw.datasets.load_image_folder` the folder ``images``. None saves
+        nothing, and shows no button.
 
     Raises
     ------
@@ -252,7 +371,7 @@ def serve(
     >>> serve("sketches.safetensors")  # doctest: +SKIP
     Draw at http://127.0.0.1:41234/ and stop with Ctrl-C.
     """
-    with make_server(model, port=port, names=names) as server:
+    with make_server(model, port=port, names=names, save_to=save_to) as server:
         print(f"Draw at {server.url} and stop with Ctrl-C.", flush=True)
         try:
             if open_browser:

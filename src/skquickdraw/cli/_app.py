@@ -17,6 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
         port=arguments.port,
         open_browser=not arguments.no_browser,
         names=names,
+        save_to=arguments.save,
     )
 
 

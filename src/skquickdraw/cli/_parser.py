@@ -99,6 +99,9 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", metavar="FILE", help="text file with the classes' names, one a line, in order"
     )
+    parser.add_argument(
+        "--save", metavar="FOLDER", help="where to keep what the model got wrong, with its label"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the page's address")
 
 

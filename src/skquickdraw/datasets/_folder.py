@@ -5,6 +5,7 @@ from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -41,7 +42,9 @@ def load_image_folder(
     ----------
     path : str or path-like
         The folder. It holds folders only, named like the classes, and these hold pictures only.
-        Hidden files, and the Thumbs.db and desktop.ini of file managers, are passed over.
+        Hidden files, and the Thumbs.db and desktop.ini of file managers, are passed over. What no
+        name of a folder can hold is written as in addresses: ``%2F`` is a slash, as in the files of
+        :func:`load_quickdraw`.
     image_shape : (height, width), default=(28, 28)
         Size of the images in pixels, each at least 1. Pictures are resized to fit into it. Their
         proportions are kept: the rest is filled with the median colour of the picture's border.
@@ -76,7 +79,8 @@ def load_image_folder(
     ------
     DataFileError
         If the path is no folder; it, or a folder of a class, is empty; there are files beside the
-        folders of classes, or folders inside them; or a picture cannot be read.
+        folders of classes, or folders inside them; two folders name one class; or a picture cannot
+        be read.
     InvalidParameterError
         If a parameter is out of range.
     MissingDependencyError
@@ -100,8 +104,9 @@ def load_image_folder(
     files of several pages the first picture is read. A picture that disappears on the background,
     such as white ink on transparent paper, counts as one that cannot be read; so does one of
     floating point or 32 bits, whose range is not known. Smaller images are area averages of larger
-    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read:
-    they are programs.
+    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read,
+    for they are programs, nor IPTC files, which hold others, nor FITS files, whose size is not
+    known before they are unpacked.
 
     Each picture is reduced as soon as it is read, so that memory holds the images only.
 
@@ -131,7 +136,7 @@ def load_image_folder(
     _check_not_empty([name for name, (images, _, _) in pictures.items() if not images])
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
-    names = sorted(pictures)
+    names = sorted(pictures, key=unquote)
     X = stack_images([image for name in names for image in pictures[name][0]], n_channels)
     counts = np.array([len(pictures[name][0]) for name in names], dtype=np.int64)
     target = np.repeat(np.arange(len(names), dtype=np.int64), counts)
@@ -140,7 +145,7 @@ def load_image_folder(
     bunch = Bunch(
         data=X,
         target=target,
-        target_names=np.array(names),
+        target_names=np.array([unquote(name) for name in names]),
         filenames=np.array([str(file) for name in names for file in pictures[name][1]]),
         unlabeled=None if pool is None else stack_images(pool[0], n_channels),
         unlabeled_filenames=None if pool is None else np.array([str(file) for file in pool[1]]),
@@ -193,6 +198,7 @@ def _list_files(path, unlabeled):
             "the classes."
         )
     _check_not_empty([name for name, found in files.items() if not found])
+    _check_distinct(files)
     return files
 
 
@@ -243,6 +249,18 @@ def _check_not_empty(empty):
             f"load_image_folder: every folder must hold a picture that can be read; got none in "
             f"{_name(empty)}. Put one in, or remove the folder."
         )
+
+
+def _check_distinct(folders):
+    by_class = {}
+    for folder in sorted(folders):
+        by_class.setdefault(unquote(folder), []).append(folder)
+    for name, own in by_class.items():
+        if len(own) > 1:
+            raise DataFileError(
+                f"load_image_folder: a class must have one folder; got {_name(own)} for {name!r}. "
+                "Move their pictures together."
+            )
 
 
 def _name(names):

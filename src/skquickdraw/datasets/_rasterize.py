@@ -18,6 +18,7 @@ def rasterize(
     side: int = 28,
     line_width: float = 16.0,
     margin: float = 16.0,
+    centered: bool = True,
 ) -> np.ndarray:
     """Draw strokes as white ink on black, as in the Quick, Draw! bitmaps.
 
@@ -37,6 +38,10 @@ def rasterize(
         Width of the ink in units of the 256 box, above 0.
     margin : float, default=16.0
         Black border kept free on each side, in units of the 256 box, at least 0.
+    centered : bool, default=True
+        Whether to move each drawing to the middle, as in the Quick, Draw! bitmaps. False leaves it
+        where it is in the box, so that parts of a drawing, such as those of one colour, can be
+        drawn apart and fit together.
 
     Returns
     -------
@@ -81,11 +86,22 @@ def rasterize(
         shape=(int(side), int(side)),
         line_width=line_width,
         margin=margin,
+        centered=centered,
     )
     return images[0] if one else images
 
 
-def draw_points(points, stroke, drawing, *, n_drawings, shape, line_width=16.0, margin=16.0):
+def draw_points(
+    points,
+    stroke,
+    drawing,
+    *,
+    n_drawings,
+    shape,
+    line_width=16.0,
+    margin=16.0,
+    centered=True,
+):
     """Draw the points of many drawings, laid end to end, on images of any shape.
 
     Parameters
@@ -98,6 +114,7 @@ def draw_points(points, stroke, drawing, *, n_drawings, shape, line_width=16.0, 
     shape : tuple (height, width)
         The box is fitted into the shorter side and centred.
     line_width, margin : float
+    centered : bool
         As in :func:`rasterize`.
 
     Returns
@@ -108,9 +125,10 @@ def draw_points(points, stroke, drawing, *, n_drawings, shape, line_width=16.0, 
         return np.zeros((n_drawings, *shape), dtype=np.uint8)
     scale = min(shape) / (BOX + 2 * margin + line_width)
     points = scale * points
-    drawn, first = np.unique(drawing, return_index=True)
-    largest = np.zeros((n_drawings, 2))
-    largest[drawn] = np.maximum.reduceat(points, first, axis=0)
+    largest = np.full((n_drawings, 2), scale * BOX)
+    if centered:
+        drawn, first = np.unique(drawing, return_index=True)
+        largest[drawn] = np.maximum.reduceat(points, first, axis=0)
     points += (np.array(shape[::-1]) / 2 - largest / 2)[drawing]
 
     opens = np.append(True, stroke[1:] != stroke[:-1])

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .._images import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
 from ..exceptions import InvalidParameterError, MissingDependencyError
-from ._onnx_graph import build_module, read_image_shape, read_pixel_range
+from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
 
 # What PyTorch's exporter is written for; others would be translated from it. The version of the
@@ -76,11 +76,13 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     -----
     The graph has one input, ``images`` of shape (n, C, H, W), and one output, ``probabilities`` of
     shape (n, n_classes) or ``features`` of shape (n, n_features), in float32; n is free. Its
-    metadata say the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W), and
-    ``pixel_range``, the lowest and highest pixel that ``fit`` saw, all as JSON; and ``estimator``,
-    the name of the exported class. Labels that JSON does not know are written as text.
-    ``pixel_range`` is missing where X was no picture, or the estimator was fitted by a version that
-    did not remember it. The graph itself checks no range.
+    metadata say the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W),
+    ``pixel_range``, the lowest and highest pixel that ``fit`` saw, and ``background``, the C values
+    of the colour that surrounds the training images, on the scale of these, all as JSON; and
+    ``estimator``, the name of the exported class. Labels that JSON does not know are written as
+    text. ``pixel_range`` is missing where X was no picture, or the estimator was fitted by a
+    version that did not remember it, and ``background`` where a network has no ``background_`` or
+    learned from strokes. The graph itself checks no range.
 
     Probabilities equal ``predict_proba`` but for rounding in float32: on CPUs to within 1e-5.
 
@@ -131,7 +133,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     model = _export(name, module, image_shape, INPUT_DTYPES[input_dtype], output)
     _check_rows_are_free(model, estimator)
     _remove_traces(model)
-    _describe(model, estimator, image_shape, pixel_range)
+    _describe(model, estimator, image_shape, pixel_range, read_background(module))
     onnx.checker.check_model(model, full_check=True)
     with replacing(target) as file:
         file.write(model.SerializeToString())
@@ -245,7 +247,11 @@ def _remove_traces(model: Any) -> None:
 
 
 def _describe(
-    model: Any, estimator: Any, image_shape: ImageShape, pixel_range: PixelRange | None
+    model: Any,
+    estimator: Any,
+    image_shape: ImageShape,
+    pixel_range: PixelRange | None,
+    background: list[float] | None,
 ) -> None:
     """Write what a reader of the file has to know into it."""
     from onnx.helper import set_model_props
@@ -262,6 +268,8 @@ def _describe(
     described = {"estimator": name, "image_shape": json.dumps(image_shape)}
     if pixel_range is not None:
         described["pixel_range"] = json.dumps(pixel_range)
+    if background is not None:
+        described["background"] = json.dumps(background)
     if hasattr(estimator, "predict_proba"):
         described["classes"] = json.dumps(estimator.classes_.tolist(), default=str)
     set_model_props(model, described)

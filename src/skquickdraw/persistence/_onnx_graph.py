@@ -42,10 +42,12 @@ SUPPORTED = (
 class PictureReader(nn.Module):
     """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``.
 
-    ``pixel_range`` is what its network was fitted to; None where that is not known.
+    ``pixel_range`` is what its network was fitted to, and ``background`` the colour that surrounds
+    these pictures, one value a channel; None where that is not known.
     """
 
     pixel_range: PixelRange | None = None
+    background: list[float] | None = None
 
     def __init__(self, network: nn.Module, image_shape: ImageShape) -> None:
         super().__init__()
@@ -161,6 +163,16 @@ def read_pixel_range(module: nn.Module) -> PixelRange | None:
     return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
+def read_background(module: nn.Module) -> list[float] | None:
+    """Return the mean background, one value a channel, of the networks inside, if known."""
+    parts = [part for part in module.modules() if isinstance(part, PictureReader)]
+    known = [part.background for part in parts if part.background is not None]
+    # Networks that read the same pixels as other shapes have other channels.
+    if len(known) < len(parts) or len({len(background) for background in known}) > 1:
+        return None
+    return np.mean(known, axis=0).tolist()
+
+
 def _only_worker(pipeline: Pipeline) -> Any:
     """Return the last step, if those before it do nothing to new pictures."""
     for i, (name, step) in enumerate(pipeline.steps[:-1]):
@@ -190,6 +202,8 @@ def _look(estimator: Any, network: nn.Module) -> nn.Module:
     shape = estimator.image_shape_ if ink is None else ink.image_shape
     look = MeanLook(network, tuple(shape), views)
     look.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_INK)
+    if ink is None:
+        look.background = [float(value) for value in estimator.background_]
     return look
 
 

@@ -1,9 +1,13 @@
-/** Asks the server what the model makes of the drawing, and shows it. */
+/** Asks the server what the model makes of the drawing, or of an image, and shows it. */
 
+import { showColours } from "./colours.js";
+import { Correction } from "./correction.js";
+import { showPhoto, takeImages } from "./images.js";
 import { Paper } from "./paper.js";
 
 const PAUSE = 60; // milliseconds between an answer and the next question
 const PATIENCE = 15_000; // milliseconds until an answer counts as lost
+const PATIENCE_FOR_IMAGES = 120_000; // they are large, and decoded one at a time
 const QUIET = 1_000; // milliseconds that a guess has to last before it is spoken
 const FEW = 20; // classes that are listed without being asked for
 
@@ -13,39 +17,84 @@ const make = (tag, name, text = "") =>
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
 const paper = new Paper(find("paper"), { changed: onChange, say });
+const correction = new Correction(save);
+let model = null; // what the server says of it
+let image = null; // a file that is looked at in place of the drawing
 let asking = false;
-let stale = false; // the drawing has changed since the last question
+let stale = false; // the drawing, or image, has changed since the last question
 let drawing = 0; // counts up when strokes go: answers about them come too late
 let nStrokes = 0;
 
+/** The paper has changed. */
 function onChange() {
   if (paper.nStrokes < nStrokes) drawing += 1;
   nStrokes = paper.nStrokes;
+  showNotice(null);
+  look();
+}
+
+/** Look at what is there now: an image, a drawing or nothing. */
+function look() {
+  const isEmpty = image === null && paper.isEmpty;
   stale = true;
-  if (paper.isEmpty) showNothing();
-  find("invitation").hidden = !paper.isEmpty;
+  find("invitation").hidden = !isEmpty;
+  find("clear").textContent = image === null ? "Clear" : "Remove image";
+  allow("clear", !isEmpty);
+  allow("undo", image === null && !paper.isEmpty);
+  allow("download", image === null && !paper.isEmpty);
+  allow("wrong", false); // until there is a guess about it
+  showSaved(null);
+  if (isEmpty) showNothing();
   ask();
+}
+
+/** Say whether a button does something now. One that does not may keep the focus of the keyboard. */
+function allow(button, isOpen) {
+  find(button).setAttribute("aria-disabled", !isOpen);
+}
+
+/** Do what a button says, where it does something. */
+function onClick(button, act) {
+  find(button).addEventListener("click", () => {
+    if (find(button).getAttribute("aria-disabled") !== "true") act();
+  });
 }
 
 /** One question at a time, so answers come in order; the next takes the drawing as it is by then. */
 async function ask() {
   if (asking) return;
   setAsking(true);
+  let asked;
+  let goesOn = false;
   try {
-    while (stale && !paper.isEmpty) {
+    while (stale && (image !== null || !paper.isEmpty)) {
       stale = false;
-      const asked = drawing;
-      const answer = await request("predict", { strokes: paper.strokes });
+      asked = { drawing, image };
+      const answer = await (image === null
+        ? request("predict", describeDrawing())
+        : request("image", image));
       showTrouble(null);
-      if (asked === drawing) show(answer);
+      if (asked.drawing === drawing && asked.image === image) show(answer);
       await wait(PAUSE);
     }
   } catch (error) {
-    showTrouble(error.message, ask);
-    stale = true;
+    goesOn = onFailure(error, asked);
   } finally {
     setAsking(false);
   }
+  if (goesOn) ask();
+}
+
+/** Say what went wrong, and return whether to go on: an image that is refused goes, a drawing stays. */
+function onFailure(error, asked) {
+  stale = true;
+  const goesOn = error.isRefusal && asked.image !== null;
+  if (!goesOn) showTrouble(error.message, ask);
+  else if (asked.image === image) {
+    setImage(null);
+    showNotice(error.message);
+  }
+  return goesOn;
 }
 
 function setAsking(value) {
@@ -53,35 +102,104 @@ function setAsking(value) {
   find("bars").setAttribute("aria-busy", value);
 }
 
+function describeDrawing() {
+  const { strokes, colours } = paper;
+  return model?.has_colours ? { strokes, colours } : { strokes };
+}
+
 /** GET, or POST where there is something to send; errors have a text for people. */
 async function request(path, content) {
+  const isFile = content instanceof Blob;
   const post = {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(content),
+    headers: { "Content-Type": isFile ? "application/octet-stream" : "application/json" },
+    body: isFile ? content : JSON.stringify(content),
   };
+  const signal = AbortSignal.timeout(isFile ? PATIENCE_FOR_IMAGES : PATIENCE);
   let response, answer;
   try {
-    const options = content === undefined ? {} : post;
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
+    response = await fetch(path, { ...(content === undefined ? {} : post), signal });
     answer = await response.json();
   } catch {
     throw new Error("The server does not answer. Is skquickdraw app still running?");
   }
-  if (!response.ok) throw new Error(answer.error);
+  if (!response.ok) throw Object.assign(new Error(answer.error), { isRefusal: true });
   return answer;
 }
+
+/* Images */
+
+function takeImage(file) {
+  if (find("correction").open) return;
+  if (model && file.size > model.max_bytes) {
+    const size = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    showNotice(`An image may have ${size(model.max_bytes)}; this one has ${size(file.size)}.`);
+    return;
+  }
+  showNotice(null);
+  setImage(file);
+  say(`Looking at ${file.name || "the image"}.`);
+}
+
+/** Look at an image in place of the drawing, which is kept below; null brings it back. */
+function setImage(file) {
+  image = file;
+  find("paper").inert = file !== null;
+  if (file === null) find("photo").hidden = true;
+  else showPhoto(find("photo"), file);
+  showNothing();
+  look();
+}
+
+function clear() {
+  if (image === null) paper.clear();
+  else setImage(null);
+}
+
+async function download() {
+  const isDark = model?.has_colours && !model.is_on_paper;
+  const [ground, ink] = isDark ? ["#000000", "#ffffff"] : ["#ffffff", "#000000"];
+  const link = make("a", "");
+  link.href = URL.createObjectURL(await paper.print(ground, ink));
+  link.download = "drawing.png";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be writing
+}
+
+/* Corrections */
+
+async function save(label) {
+  try {
+    const { file } = await (image === null
+      ? request("save", { label, ...describeDrawing() })
+      : request(`save-image?label=${label}`, image));
+    allow("wrong", false); // once is enough
+    showSaved(`Saved as ${model.names[label]}, in ${file}.`);
+  } catch (error) {
+    showNotice(`It was not saved. ${error.message}`);
+  }
+}
+
+function showSaved(text) {
+  find("saved").hidden = text === null;
+  find("saved").textContent = text;
+  if (text) say(text);
+}
+
+/* Answers */
 
 function show({ picture, top }) {
   const lead = top[0].probability >= 0.5 ? "Looks like" : "Perhaps";
   find("headline").replaceChildren(`${lead} `, make("strong", "", top[0].name));
   showBars(top);
   showPicture(picture);
+  allow("wrong", !stale && find("saved").hidden);
   sayGuess(`${lead} ${top[0].name}, ${percent(top[0].probability)}`);
 }
 
 function showNothing() {
-  find("headline").textContent = "Start to draw, and the model guesses along.";
+  find("headline").textContent =
+    image === null ? "Start to draw, and the model guesses along." : "Looking at the image …";
   showBars([]);
   showPicture([]);
   sayGuess("");
@@ -115,15 +233,29 @@ function percent(part) {
   return `${Math.round(100 * part)} %`;
 }
 
+/** Show rows of grey levels, or of [red, green, blue]. */
 function showPicture(rows) {
   const canvas = find("picture");
-  const what = rows.length ? "The drawing as the model sees it" : "No picture yet";
-  canvas.setAttribute("aria-label", `${what}: ${find("caption").textContent}`);
+  find("caption").textContent = describePicture();
+  const what = image === null ? "drawing" : "image";
+  const label = rows.length ? `The ${what} as the model sees it` : "No picture yet";
+  canvas.setAttribute("aria-label", `${label}: ${find("caption").textContent}`);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
   if (!rows.length) return;
-  const grey = rows.flat().flatMap((value) => [value, value, value, 255]);
-  context.putImageData(new ImageData(Uint8ClampedArray.from(grey), rows.length), 0, 0);
+  const channels = (pixel) => (Array.isArray(pixel) ? pixel : [pixel, pixel, pixel]);
+  const levels = rows.flatMap((row) => row.flatMap((pixel) => [...channels(pixel), 255]));
+  context.putImageData(new ImageData(Uint8ClampedArray.from(levels), rows.length), 0, 0);
+}
+
+function describePicture() {
+  if (model === null) return "";
+  const { side, has_colours, is_on_paper, reads_drawings } = model;
+  let kind = is_on_paper ? "black on white" : "white on black";
+  if (has_colours) kind = "in colour";
+  else if (image !== null && !reads_drawings) kind = "in grey";
+  const isFound = image !== null && reads_drawings;
+  return `${side} × ${side} pixels, ${kind}${isFound ? ", found on the image" : ""}`;
 }
 
 function showTrouble(text, retry) {
@@ -131,6 +263,12 @@ function showTrouble(text, retry) {
   trouble.hidden = text === null;
   trouble.querySelector("p").textContent = text;
   trouble.querySelector("button").onclick = retry;
+}
+
+/** Something cannot be done, and trying again would not help. */
+function showNotice(text) {
+  find("notice").hidden = text === null;
+  find("notice").querySelector("p").textContent = text;
 }
 
 function say(text) {
@@ -151,24 +289,37 @@ function sayGuess(text) {
 
 async function start() {
   try {
-    const { kind, side, names } = await request("model");
+    model = await request("model");
     showTrouble(null);
-    find("model").textContent = `${kind} · ${names.length} classes`;
-    find("caption").textContent = `${side} × ${side} pixels, white on black`;
-    find("picture").width = find("picture").height = side;
-    document.querySelector("details").open = names.length <= FEW;
-    document.querySelector("summary").textContent = `The ${names.length} classes it knows`;
-    find("names").replaceChildren(...names.map((name) => make("li", "", name)));
+    showModel(model);
   } catch (error) {
     showTrouble(error.message, start);
   }
-  if (paper.isEmpty) showNothing();
+  if (paper.isEmpty && image === null) showNothing();
 }
 
-find("undo").addEventListener("click", () => paper.undo());
-find("clear").addEventListener("click", () => paper.clear());
+function showModel({ kind, side, names, has_colours, is_on_paper, saves }) {
+  find("model").textContent = `${kind} · ${names.length} classes`;
+  find("picture").width = find("picture").height = side;
+  find("wrong").hidden = !saves;
+  document.querySelector("details").open = names.length <= FEW;
+  document.querySelector("summary").textContent = `The ${names.length} classes it knows`;
+  find("names").replaceChildren(...names.map((name) => make("li", "", name)));
+  if (!has_colours || !find("colours").hidden) return;
+  document.body.classList.add(is_on_paper ? "on-light" : "on-dark");
+  showColours(find("colours"), is_on_paper, (colour) => (paper.colour = colour));
+}
+
+look();
+takeImages({ take: takeImage, refuse: showNotice });
+onClick("undo", () => paper.undo());
+onClick("clear", clear);
+onClick("download", download);
+onClick("wrong", () => correction.open(model.names));
+find("notice").querySelector("button").addEventListener("click", () => showNotice(null));
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+  const isOurs = image === null && !find("correction").open; // an input has an undo of its own
+  if (isOurs && (event.ctrlKey || event.metaKey) && event.key === "z") {
     event.preventDefault();
     paper.undo();
   }

@@ -1,11 +1,14 @@
 /**
  * The paper: strokes by mouse, pen, finger or keys. It knows nothing of the model.
  *
+ * A stroke is { points, colour }; a colour of null is that of the page's own ink.
+ *
  * Points are in units of the paper, 0 to SIZE, whatever its size on the screen.
  */
 
 const SIZE = 400;
 const INK = 9; // width of the line
+const PRINT = 800; // pixels of a side of the image to download
 const NEAR = 2; // a point nearer than this to the last one says nothing new
 const STEP = 10;
 const FINE_STEP = 2;
@@ -15,7 +18,8 @@ export class Paper {
   #canvas;
   #changed;
   #say;
-  #strokes = []; // of points [x, y]
+  colour = null; // of the strokes to come
+  #strokes = []; // their points are [x, y]
   #stroke = null; // the one that is being drawn
   #pointer = null; // what draws it, unless it is the keys
   #pen = [SIZE / 2, SIZE / 2]; // where the keys draw
@@ -39,8 +43,23 @@ export class Paper {
 
   /** The strokes in the form of Quick, Draw!: each is [[x, ...], [y, ...]]. */
   get strokes() {
-    const axis = (stroke, i) => stroke.map((point) => Math.round(point[i] * 10) / 10);
-    return this.#strokes.map((stroke) => [axis(stroke, 0), axis(stroke, 1)]);
+    const axis = (points, i) => points.map((point) => Math.round(point[i] * 10) / 10);
+    return this.#strokes.map(({ points }) => [axis(points, 0), axis(points, 1)]);
+  }
+
+  get colours() {
+    return this.#strokes.map(({ colour }) => colour);
+  }
+
+  /** The drawing as a PNG, on paper of a colour. */
+  print(paper, ink) {
+    const canvas = new OffscreenCanvas(PRINT, PRINT);
+    const context = canvas.getContext("2d");
+    context.fillStyle = paper;
+    context.fillRect(0, 0, PRINT, PRINT);
+    context.scale(PRINT / SIZE, PRINT / SIZE);
+    traceAll(context, this.#strokes, ink);
+    return canvas.convertToBlob({ type: "image/png" });
   }
 
   undo() {
@@ -128,15 +147,15 @@ export class Paper {
   }
 
   #begin(point) {
-    this.#stroke = [point];
+    this.#stroke = { points: [point], colour: this.colour };
     this.#strokes.push(this.#stroke);
     this.#update();
   }
 
   #reach(point) {
-    const [x, y] = this.#stroke.at(-1);
+    const [x, y] = this.#stroke.points.at(-1);
     if (Math.hypot(point[0] - x, point[1] - y) < NEAR) return;
-    this.#stroke.push(point);
+    this.#stroke.points.push(point);
     this.#update();
   }
 
@@ -165,9 +184,7 @@ export class Paper {
     const style = getComputedStyle(canvas);
     context.setTransform(side / SIZE, 0, 0, side / SIZE, 0, 0);
     context.clearRect(0, 0, SIZE, SIZE);
-    Object.assign(context, { lineWidth: INK, lineCap: "round", lineJoin: "round" });
-    context.strokeStyle = style.color;
-    for (const stroke of this.#strokes) trace(context, stroke);
+    traceAll(context, this.#strokes, style.color);
     if (canvas.matches(":focus-visible")) {
       const accent = style.getPropertyValue("--accent");
       drawPen(context, this.#pen, accent, this.#stroke !== null);
@@ -177,6 +194,14 @@ export class Paper {
 
 function clamp(value) {
   return Math.min(SIZE, Math.max(0, value));
+}
+
+function traceAll(context, strokes, ink) {
+  Object.assign(context, { lineWidth: INK, lineCap: "round", lineJoin: "round" });
+  for (const { points, colour } of strokes) {
+    context.strokeStyle = colour ?? ink;
+    trace(context, points);
+  }
 }
 
 /** Stroke a line that is smooth between the middles of its pieces. */

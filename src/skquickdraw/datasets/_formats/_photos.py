@@ -6,7 +6,8 @@ from ...exceptions import DataFileError
 
 SIXTEEN_BITS = 257  # 65535 / 255
 # EPS runs Ghostscript, and WMF the system's own renderer: nothing that a file holds is executed.
-NOT_READ = {"EPS", "WMF"}
+# IPTC opens a file inside it by any reader, these included; FITS unpacks more than its header says.
+NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
 class PictureReader:

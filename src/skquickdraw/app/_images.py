@@ -1,0 +1,166 @@
+"""From an image that somebody dropped on the page to the picture that a model sees.
+
+Nobody knows what such a file holds. Its bytes are counted before it is read, its pixels before they
+are decoded, and one is decoded at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import load_images
+from ..exceptions import DataFileError, InvalidImagesError, MissingDependencyError
+from ..preprocessing import SketchNormalizer
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 52_000_000  # the largest photos that phones take of themselves have 50 million
+SCALE = 5  # a drawing is read so many times as large as it comes out, for its lines to be found
+MOST_UNEQUAL = 8  # of the sides of an image on which a drawing is looked for
+ORIENTATION = 0x0112  # a key of EXIF; from 5 on the image lies on its side
+PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}  # which a PNG holds without loss
+_turn = Lock()
+
+
+def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
+    """Return the drawing on an image, such as a photo of paper, as light ink on black.
+
+    The image keeps its proportions until the drawing is found. Padded to a square before, in
+    uneven light the padding would differ from the paper beside it, and be taken for ink.
+
+    Raises
+    ------
+    InvalidImagesError
+        If the image cannot be read, is too large, or shows no ink.
+    """
+    with _turn, _opened(body) as image:
+        try:
+            lies = image.getexif().get(ORIENTATION, 1) >= 5
+        except Exception as error:  # Pillow's plugins raise what they like on damaged files
+            raise _unreadable(error) from error
+        size = image.size if lies else image.size[::-1]
+    if max(size) > MOST_UNEQUAL * min(size):
+        raise InvalidImagesError(
+            f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
+            f"{size[0]} pixels. Cut the drawing out."
+        )
+    height, width = (max(1, round(SCALE * side * length / max(size))) for length in size)
+    scan = _read(body, (height, width), "L", background)
+    picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
+    if not picture.any():
+        raise InvalidImagesError(
+            "The image must show a drawing on paper, but no ink was found on it. Take it from "
+            "nearer, in even light, with nothing but the paper on it."
+        )
+    return picture
+
+
+def read_image(body: bytes, side: int, background: int, mode: str) -> NDArray[np.uint8]:
+    """Return an image as :func:`load_images` reads it: (side, side), or (3, side, side) in colours.
+
+    Raises
+    ------
+    InvalidImagesError
+        If the image cannot be read, or is too large.
+    """
+    return _read(body, (side, side), mode, background)
+
+
+def write_png(body: bytes) -> bytes:
+    """Return an image as PNG: upright, with its pixels as they are, and no notes of the camera.
+
+    Raises
+    ------
+    InvalidImagesError
+        If the image cannot be read, or is too large.
+    """
+    from PIL import ImageOps
+
+    with _turn, _opened(body) as image:
+        try:
+            upright = ImageOps.exif_transpose(image)
+            kept = upright if upright.mode in PNG_MODES else upright.convert("RGB")
+            return _encode(kept)
+        except Exception as error:  # Pillow's plugins raise what they like on damaged files
+            raise _unreadable(error) from error
+
+
+def encode_picture(picture: NDArray[np.uint8]) -> bytes:
+    """Return a picture of shape (3, H, W) as PNG."""
+    return _encode(_import_pillow().fromarray(np.ascontiguousarray(picture.transpose(1, 2, 0))))
+
+
+def _read(
+    body: bytes, image_shape: tuple[int, int], mode: str, background: int
+) -> NDArray[np.uint8]:
+    with _turn, TemporaryDirectory() as folder:
+        with _opened(body):
+            pass  # its size is checked
+        file = Path(folder, "image")
+        file.write_bytes(body)
+        try:
+            found = load_images(file, image_shape=image_shape, mode=mode, background=background)
+        except DataFileError as error:
+            reason = str(error).rpartition(f"{file}: ")[2].rpartition(". ")[0]
+            raise _refused(reason.replace(str(file), "the file")) from error
+    return found.data[0]
+
+
+@contextmanager
+def _opened(body: bytes) -> Iterator[Any]:
+    """Read the header of an image; nothing is decoded, unless the caller does so."""
+    Image = _import_pillow()
+    try:
+        image = Image.open(BytesIO(body))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large("more than that") from error
+    except Exception as error:
+        raise InvalidImagesError(
+            "The file must be an image in a format that Pillow reads, such as PNG, JPEG, WebP or "
+            "TIFF; this one is none, or damaged. Save it again, or take another."
+        ) from error
+    with image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise _too_large(f"{width} x {height}")
+        yield image
+
+
+def _too_large(size: str) -> InvalidImagesError:
+    return InvalidImagesError(
+        f"The image may have {MAX_PIXELS // 10**6} million pixels; this one has {size}. Make it "
+        "smaller: the model sees few of them."
+    )
+
+
+def _unreadable(error: Exception) -> InvalidImagesError:
+    return _refused(f"must be a whole picture, but cannot be read: {error}")
+
+
+def _refused(reason: str) -> InvalidImagesError:
+    return InvalidImagesError(f"The image {reason}. Save it as PNG or JPEG, on a plain background.")
+
+
+def _encode(image: Any) -> bytes:
+    content = BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()
+
+
+def _import_pillow() -> Any:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingDependencyError(
+            "The app needs Pillow to read and save images, and it is missing. Install it: pip "
+            "install 'skquickdraw[data]'."
+        ) from error
+    return Image
