@@ -71,8 +71,8 @@ class MissingDependencyError(SkquickdrawError, ImportError):
 
 
 class FitInterrupted(KeyboardInterrupt):
-    """The user interrupted ``fit``, and the estimator is fitted as far as it came.
+    """The user interrupted ``fit``, and the estimator of the message is fitted as far as it came.
 
-    It can predict and be saved. A KeyboardInterrupt, so that it ends what is around ``fit`` too,
-    such as a search.
+    It can predict and be saved. What is around it, such as a search, is not fitted. A
+    KeyboardInterrupt, so that it ends that too.
     """
