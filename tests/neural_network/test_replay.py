@@ -178,7 +178,7 @@ class OwnRowLoss(torch.nn.Module):
         ({"optimizer": OwnOptimizer}, False),
         ({"loss": OwnLoss()}, False),
     ],
-    ids=str,
+    ids=["adamw", "muon", "sgd", "own optimizer", "own loss"],
 )
 def test_only_code_of_this_package_is_recorded(quick, sketches, options, is_own):
     net = quick(**options).fit(*sketches).net_
