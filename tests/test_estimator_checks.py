@@ -71,6 +71,9 @@ class SteadyMachine:
     def seconds(self, work, n_epochs=1.0):
         return work.n_copies * n_epochs
 
+    def look_longer(self, seconds: float) -> None:
+        pass
+
 
 @pytest.fixture(autouse=True)
 def steady_machine(monkeypatch):
