@@ -59,7 +59,7 @@ BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 BY_EYE = """
 We looked at fifty errors drawn at random, with both names in view:
 
-- 13 show nothing of their class: scribbles, and a helicopter that is to be an aircraft carrier.
+- 13 do not show their class: they are scribbles, or a helicopter labeled as an aircraft carrier.
 - In 22 more, both answers can be defended, or neither: a crescent for a banana or a moon, a potato
   or a cloud.
 - The other 15 are plain: a cake with its candles, a pair of eyes, a snowman.

@@ -115,7 +115,7 @@ class Bar:
         return has_screen and not (is_worker or self.at_once)
 
     def _rows(self, n_done: int, status: str) -> list[tuple[str, float, str]]:
-        """Return for each level its text, the share that is done, and what else is to be said."""
+        """Return for each level its text, the share that is done, and a remark."""
         share = n_done / self.total
         left = _time_left(self.started, share)
         rows = [(self._step(n_done), share, ", ".join(filter(None, (status, left))))]

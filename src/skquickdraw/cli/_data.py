@@ -81,7 +81,7 @@ def read_training_set(
 
 
 def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledSet:
-    """Read what a model is to be scored on."""
+    """Read the labeled images that a model is scored on."""
     if _holds_drawings(path):
         if reading.source != "drawings":
             raise DataFileError(
@@ -221,5 +221,5 @@ def check_classes(labeled: LabeledSet, path: str) -> None:
     if len(names) < 2:
         raise InvalidTargetsError(
             f"{path!r} must hold at least two classes; got one, {str(names[0])!r}. Add a folder, "
-            "or a file, for each class that is to be told apart."
+            "or a file, for each class."
         )

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..exceptions import InvalidParameterError, MissingDependencyError
 
-# Okabe and Ito's colours, told apart by colour-blind people too, without black and yellow: each of
-# them vanishes on one of the two backgrounds.
+# Okabe and Ito's colours, which colour-blind people can distinguish too. Black and yellow are left
+# out: each vanishes on one of the two backgrounds.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vP"
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
