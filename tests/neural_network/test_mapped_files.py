@@ -47,7 +47,7 @@ def store(tmp_path):
 @pytest.fixture
 def small_windows(monkeypatch):
     """Let runs be of 4 images, and windows of two batches of 10."""
-    monkeypatch.setattr("skquickdraw.neural_network._build.RUN_BYTES", 4 * 144)
+    monkeypatch.setattr("skquickdraw.neural_network._samplers.RUN_BYTES", 4 * 144)
     monkeypatch.setattr(_mapped_images, "WINDOW_BYTES", 20 * 144)
 
 

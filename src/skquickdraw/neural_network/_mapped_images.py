@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import _mapped
-from .._mapped_files import N_SAMPLED, MappedFiles, spread
+from .._mapped_files import MappedFiles
 
 # Rows that lie side by side are read at once, a run: a disk finds one long piece about as fast as a
 # short one. Runs from all over the files come together in a window, within which rows are shuffled.
@@ -74,7 +74,7 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         images = np.ascontiguousarray(images)
         # An axis of one element may keep any stride, which convolutions take for channels last.
-        return torch.from_numpy(images.reshape(-1).reshape(images.shape))
+        return torch.from_numpy(images.ravel()).view(images.shape)
 
 
 def window_length(batch_size: int, shape: Sequence[int]) -> int:
@@ -107,7 +107,7 @@ def read_ahead(read: Any, parts: Iterable[Any]) -> Generator[Any, None, None]:
     What it raises is raised here. The thread ends with the generator, when that is closed or done.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="skquickdraw-read") as pool:
-        pending: Future | None = None
+        pending: Future[Any] | None = None
         for part in parts:
             upcoming = pool.submit(read, part)
             if pending is not None:
@@ -115,8 +115,3 @@ def read_ahead(read: Any, parts: Iterable[Any]) -> Generator[Any, None, None]:
             pending = upcoming
         if pending is not None:
             yield pending.result()
-
-
-def sample_rows(n_rows: int) -> Tensor:
-    """Return positions, evenly spread, of rows that stand for all of them, int64."""
-    return torch.from_numpy(spread(n_rows, N_SAMPLED))

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._out_of_memory import is_out_of_memory
 from ..exceptions import InvalidParameterError
 from ..networks import CNN, MobileNetV2, ResNet, Standardize
-from ._out_of_memory import is_out_of_memory
 
+NetworkBuilder = Callable[..., nn.Module]
 NETWORKS: dict[str, type[nn.Module]] = {"cnn": CNN, "mobilenet": MobileNetV2, "resnet": ResNet}
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
 N_TRIED = 2  # blank images; a network must tell one from the other by their place in the batch
@@ -104,14 +105,16 @@ def find_logits_layer(
     return called[-1] if called else None
 
 
-def resolve_network(network: Any) -> Callable[..., nn.Module]:
+def resolve_network(network: str | NetworkBuilder) -> NetworkBuilder:
     """Return what builds the network that a parameter ``network`` stands for."""
     if isinstance(network, str):
         return NETWORKS[network]
     return network if network in NETWORKS.values() else UserNetwork(network)
 
 
-def choose_options(network: Any, given: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+def choose_options(
+    network: str | NetworkBuilder, given: dict[str, Any], planned: dict[str, Any]
+) -> dict[str, Any]:
     """Return the options to build a network with.
 
     Parameters

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
+from types import TracebackType
 from typing import Any, Protocol
 
 import torch
@@ -25,6 +26,7 @@ from torch import Tensor
 
 from ._batches import Batch
 from ._muon import Muon
+from ._net import ImageNet
 from ._step import TrainingStep
 
 # Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
@@ -65,7 +67,7 @@ class ReplayedStep(TrainingStep):
     Where no recording can be made, all steps are taken as they are, with a warning.
     """
 
-    def __init__(self, net: Any, recorder: Recorder) -> None:
+    def __init__(self, net: ImageNet, recorder: Recorder) -> None:
         super().__init__(net)
         self.recorder = recorder
         self.slots: dict[Any, Slot] = {}
@@ -78,14 +80,19 @@ class ReplayedStep(TrainingStep):
         self._hold_rates()
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         with self.open:
             for slot in self.slots.values():
                 if slot.recording is not None:
                     slot.recording.reset()
             self.slots = {}
             self._release_rates()
-            super().__exit__(*error)
+            super().__exit__(kind, error, traceback)
 
     def number(self) -> Tensor:
         return torch.zeros((), dtype=torch.float32, device=self.net.device)
@@ -210,14 +217,14 @@ def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> Non
         group["capturable"] = is_capturable
 
 
-def make_step(net: Any, n_steps: int) -> TrainingStep:
+def make_step(net: ImageNet, n_steps: int) -> TrainingStep:
     """Return what takes the steps of a training: recorded where that pays and is safe."""
     if n_steps < FEWEST_STEPS or not can_replay(net):
         return TrainingStep(net)
     return ReplayedStep(net, CudaRecorder(torch.device(net.device)))
 
 
-def can_replay(net: Any) -> bool:
+def can_replay(net: ImageNet) -> bool:
     """Return whether a net is on a CUDA device, and all that a step calls is this package's."""
     device = torch.device(net.device)
     return (
@@ -228,7 +235,7 @@ def can_replay(net: Any) -> bool:
     )
 
 
-def is_own(net: Any) -> bool:
+def is_own(net: ImageNet) -> bool:
     """Return whether all that a step calls is code of this package, none of which exchanges."""
     package = __name__.partition(".")[0]
     row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from skorch.callbacks import Callback
 
+from ._net import ImageNet
+
 LEAST_SECONDS = 2.0  # of processor time, before anything is said
 # Interrupted for others so often in a second of that time. On two cores, beside two busy processes,
 # it was 350 times; it is hardly ever where each thread has a core.
@@ -30,10 +32,10 @@ class BusyCores(Callback):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, **kwargs: Any) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: ImageNet, **kwargs: Any) -> None:
         if self.before_ is None:
             return
         seconds, n_interrupted, n_waited = (
