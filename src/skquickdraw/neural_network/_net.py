@@ -6,12 +6,14 @@ from copy import deepcopy
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.history import History
 from torch import Tensor, nn
 
 from .._device import repeatable_cudnn, usable_device
+from ..networks import Standardize
 from ._batches import Batch, Ink
 from ._criterion import Criterion
 from ._folded import FoldedCopy
@@ -109,7 +111,8 @@ class ImageNet(NeuralNet):
         Their mean and standard deviation are those of all pixels that it was ever told of.
         """
         self.pixel_sums_ = sums if self.pixel_sums_ is None else self.pixel_sums_ + sums
-        standardize: Any = self.module_.get_submodule("standardize")
+        standardize = self.module_.get_submodule("standardize")
+        assert isinstance(standardize, Standardize)
         standardize.set_statistics(*pixel_statistics(self.pixel_sums_))
 
     def resume(self, previous: ImageNet) -> None:
@@ -130,7 +133,7 @@ class ImageNet(NeuralNet):
             for record in self.history
         ]
 
-    def fingerprint(self) -> tuple[Any, ...]:
+    def fingerprint(self) -> tuple[dict[str, NDArray[Any]], int]:
         """Return what tells this net from another one: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)
@@ -151,14 +154,14 @@ class ImageNet(NeuralNet):
         average = dict(self.callbacks_).get("average")
         return self.module_ if average is None else average.network()
 
-    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+    def train_step_single(self, batch: Batch, **fit_params: object) -> dict[str, Tensor]:
         images, target = batch
         logits = self.infer(images)
         loss = self.criterion_(logits, target)
         loss.backward()
         return {"loss": loss, "y_pred": logits}
 
-    def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
+    def infer(self, x: Tensor, **fit_params: object) -> Tensor:
         is_mixed = self.precision != torch.float32
         # Inside a user's own autocast a cache would keep weights of an earlier step.
         with torch.autocast(x.device.type, self.precision, enabled=is_mixed, cache_enabled=False):

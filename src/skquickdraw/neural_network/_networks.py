@@ -38,10 +38,10 @@ class StandardizedNetwork(nn.Module):
 class UserNetwork:
     """Builds what is trained of a user's network; called as the networks of this package are."""
 
-    network: Callable[..., Any]
+    network: Callable[..., object]
 
     def __call__(
-        self, image_shape: tuple[int, int, int], n_classes: int, **options: Any
+        self, image_shape: tuple[int, int, int], n_classes: int, **options: object
     ) -> StandardizedNetwork:
         network = self.network(image_shape, n_classes, **options)
         if not isinstance(network, nn.Module):
@@ -113,8 +113,8 @@ def resolve_network(network: str | NetworkBuilder) -> NetworkBuilder:
 
 
 def choose_options(
-    network: str | NetworkBuilder, given: dict[str, Any], planned: dict[str, Any]
-) -> dict[str, Any]:
+    network: str | NetworkBuilder, given: dict[str, object], planned: dict[str, object]
+) -> dict[str, object]:
     """Return the options to build a network with.
 
     Parameters
@@ -133,7 +133,7 @@ def choose_options(
     return options | {key: value for key, value in planned.items() if given[key] == "auto"}
 
 
-def check_network(name: str, network: Any, options: dict[str, Any]) -> None:
+def check_network(name: str, network: Any, options: dict[str, object]) -> None:
     """Refuse a network that cannot be built, before any work.
 
     Parameters
@@ -172,7 +172,7 @@ def check_network(name: str, network: Any, options: dict[str, Any]) -> None:
         )
 
 
-def named_options(network: Callable[..., Any]) -> list[str]:
+def named_options(network: Callable[..., object]) -> list[str]:
     """Return which of the network parameters a network names in its signature."""
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     found = signature(network).parameters
@@ -188,14 +188,14 @@ def makes_logits(layer: nn.Module, n_classes: int) -> bool:
     return False
 
 
-def name_of(network: Any) -> str:
+def name_of(network: object) -> str:
     """Return the name of a class or function, also of one with arguments by functools.partial."""
     while isinstance(network, partial):
         network = network.func
     return getattr(network, "__name__", type(network).__name__)
 
 
-def _check_call(name: str, network: Any) -> None:
+def _check_call(name: str, network: Callable[..., object]) -> None:
     try:
         signature(network).bind((1, 28, 28), 2)
     except (TypeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, TypeVar
@@ -72,16 +72,16 @@ def _describe_data(estimator: TrainingParameters) -> str:
     )
 
 
-def _sizes(options: dict[str, Any]) -> dict[str, Any]:
+def _sizes(options: Mapping[str, object]) -> dict[str, object]:
     """Return the options of a network that matter; one of the user's may not have them."""
     return {name: options[name] for name in ("width", "stem_stride") if name in options}
 
 
-def _remedies(values: dict[str, Any]) -> list[str]:
+def _remedies(values: Mapping[str, object]) -> list[str]:
     remedies = ["lower width"] if "width" in values else []
     return remedies + (["set stem_stride=2"] if values.get("stem_stride") == 1 else [])
 
 
-def _listed(values: dict[str, Any]) -> str:
+def _listed(values: Mapping[str, object]) -> str:
     *rest, last = [f"{name}={value}" for name, value in values.items()]
     return f"{', '.join(rest)} and {last}" if rest else last

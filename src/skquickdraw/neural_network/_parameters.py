@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -134,15 +135,15 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _named_objects(self) -> dict[str, dict[str, Any]]:
+    def _named_objects(self) -> dict[str, Mapping[str, Any]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
 
-    def _given_options(self) -> dict[str, Any]:
+    def _given_options(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in NETWORK_PARAMETERS}
 
-    def _network_options(self, stem_stride: int) -> dict[str, Any]:
+    def _network_options(self, stem_stride: int) -> dict[str, object]:
         """Return what the network is built with, where 'auto' comes to this ``stem_stride``."""
-        planned = {"stem_stride": stem_stride}
+        planned: dict[str, object] = {"stem_stride": stem_stride}
         return choose_options(self._network, self._given_options(), planned)
 
     def _validate_params(self) -> None:

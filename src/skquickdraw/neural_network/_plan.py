@@ -127,7 +127,7 @@ class TrainingPlan:
     augmentation: BoundAugmentation
     mixing: Mixing | None
     network: NetworkBuilder
-    network_options: dict[str, Any]
+    network_options: dict[str, object]
     stem_stride: int
     descent: Descent
     objective: Objective

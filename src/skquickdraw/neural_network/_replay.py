@@ -19,7 +19,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -33,6 +33,8 @@ from ._step import TrainingStep
 N_WARM_UP = 3
 FEWEST_STEPS = 64  # of a training that is worth a recording
 SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable, to look for errors
+
+Signature = tuple[tuple[torch.Size, torch.dtype], ...]  # of the tensors of a batch
 
 
 class Recording(Protocol):
@@ -70,7 +72,7 @@ class ReplayedStep(TrainingStep):
     def __init__(self, net: ImageNet, recorder: Recorder) -> None:
         super().__init__(net)
         self.recorder = recorder
-        self.slots: dict[Any, Slot] = {}
+        self.slots: dict[Signature, Slot] = {}
         self.is_given_up = False
         self.rates = [self.number() for _ in net.optimizer_.param_groups]
         self.open = ExitStack()
@@ -250,5 +252,5 @@ def _tensors(batch: Batch) -> list[Tensor]:
     return [images, targets] if weights is None else [images, targets, weights]
 
 
-def _signature(batch: Batch) -> tuple[Any, ...]:
+def _signature(batch: Batch) -> Signature:
     return tuple((tensor.shape, tensor.dtype) for tensor in _tensors(batch))

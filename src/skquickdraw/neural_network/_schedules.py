@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import cos, pi
-from typing import Any
 
 from skorch.callbacks import Callback
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -42,13 +41,13 @@ class StepSchedule(Callback):
         self.lr = lr
         self.n_steps = n_steps
 
-    def on_train_begin(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
         self.step_ = 0
 
-    def on_epoch_begin(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_epoch_begin(self, net: ImageNet, **kwargs: object) -> None:
         self._set_rate(net)  # the net records the rate that an epoch begins with
 
-    def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: Any) -> None:
+    def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: object) -> None:
         if training:
             self._set_rate(net)
             self.step_ += 1
@@ -61,16 +60,16 @@ class StepSchedule(Callback):
 class PlateauSchedule(Callback):
     """Lower the rate when the validation loss, or without validation the training loss, stalls."""
 
-    def on_train_begin(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
         self.scheduler_ = ReduceLROnPlateau(
             net.optimizer_, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE
         )
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
         record = net.history[-1]
         self.scheduler_.step(record.get("valid_loss", record["train_loss"]))
 
-    def on_train_end(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
         del self.scheduler_  # it holds the optimizer, and the net stays
 
 

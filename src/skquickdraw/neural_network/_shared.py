@@ -51,13 +51,13 @@ class SharedBatches(TrainingBatches):
 class Exchange(Callback):
     """Makes gradients, losses and the statistics of batch norms those of all processes."""
 
-    def on_train_begin(self, net: ImageNet, X: ImageSet, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, X: ImageSet, **kwargs: object) -> None:
         check_alike(torch.default_generator.initial_seed(), X)
         for norm in batch_norms(net):
             norm.forward = MethodType(normalize_all, norm)  # type: ignore[method-assign]
 
     def on_grad_computed(
-        self, net: ImageNet, named_parameters: Iterable[tuple[str, Tensor]], **kwargs: Any
+        self, net: ImageNet, named_parameters: Iterable[tuple[str, Tensor]], **kwargs: object
     ) -> None:
         gradients = [weight.grad for _, weight in named_parameters if weight.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])  # one message for all
@@ -65,12 +65,12 @@ class Exchange(Callback):
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
         # Exact for batches of one size; others weigh by the rows of each process, not by all.
         loss = torch.tensor(net.history[-1]["train_loss"], device=net.device)
         net.history.record("train_loss", mean_of_processes(loss).item())
 
-    def on_train_end(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
         for norm in batch_norms(net):
             vars(norm).pop("forward", None)
 

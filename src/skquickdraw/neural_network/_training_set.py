@@ -131,7 +131,7 @@ def part(
     return train, judged
 
 
-def checksums(column: Any) -> NDArray[np.uint32]:
+def checksums(column: NDArray[Any] | MappedFiles) -> NDArray[np.uint32]:
     """Return a checksum of each row's content."""
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
     return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))

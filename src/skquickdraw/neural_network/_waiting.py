@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
 
 import torch
 from skorch.callbacks import Callback
@@ -32,10 +31,10 @@ class BusyCores(Callback):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def on_train_begin(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
         if self.before_ is None:
             return
         seconds, n_interrupted, n_waited = (
