@@ -266,11 +266,12 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             sampler = EpisodeSampler(
                 codes, n_way=self.n_way, n_rows=self.n_shot + self.n_query, rng=rng
             )
-            self.network_, self.loss_curve_ = train_by_episodes(plan, sampler)
+            trained = train_by_episodes(plan, sampler)
+            self.network_, self.loss_curve_ = trained.network, trained.losses
             self.augmentation_ = plan.augmentation.augmentation
             self.image_shape_ = images.shape[1:]
             self._keep_examples(images, codes, classes, rng)
-        if len(self.loss_curve_) < plan.n_steps:
+        if trained.is_interrupted:
             raise FitInterrupted(
                 f"{plan.name}: fit was interrupted, and {len(self.loss_curve_)} of {plan.n_steps} "
                 "steps are kept. It can predict as it is."

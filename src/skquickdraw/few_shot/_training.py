@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -128,13 +128,16 @@ def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Ten
     return cross_entropy(scores.flatten(0, 1), classes.repeat(n_episodes))
 
 
-def train_by_episodes(
-    plan: EpisodePlan, sampler: EpisodeSampler
-) -> tuple[RelationNetwork, list[float]]:
-    """Return a trained network in evaluation mode, and the loss of each step.
+class Trained(NamedTuple):
+    """A trained network in evaluation mode, and the loss of each step that was taken."""
 
-    They are fewer than planned where the user interrupts the training after its first step.
-    """
+    network: RelationNetwork
+    losses: list[float]
+    is_interrupted: bool
+
+
+def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
+    """Train as planned; an interrupt by the user ends it, and after the first step it is kept."""
     with (
         out_of_memory_as(plan.describe),
         isolated_torch_rng(plan.seed, plan.device),
@@ -142,7 +145,7 @@ def train_by_episodes(
     ):
         network = build_network(plan.images, plan.width, plan.device)
         optimizer, schedule = make_optimizer(network, plan.lr, plan.weight_decay, plan.n_steps)
-        batches, losses = draw_batches(plan, sampler), []
+        batches, losses, is_interrupted = draw_batches(plan, sampler), [], False
         network.train()
         with shown_steps(plan) as bar:
             try:
@@ -154,9 +157,10 @@ def train_by_episodes(
             except KeyboardInterrupt:
                 if not losses:
                     raise
+                is_interrupted = True
         optimizer.zero_grad()
         network.eval()
-        return network, torch.stack(losses).tolist()
+        return Trained(network, torch.stack(losses).tolist(), is_interrupted)
 
 
 def shown_steps(plan: EpisodePlan) -> AbstractContextManager[Bar | None]:
