@@ -96,7 +96,7 @@ def test_it_learns_what_an_array_teaches(quick, store):
 
 def test_the_pixels_of_a_sample_stand_for_all(sorted_sketches, quick, store, monkeypatch):
     X, y = sorted_sketches
-    monkeypatch.setattr(_mapped_images, "N_SAMPLED", 32)
+    monkeypatch.setattr(_statistics, "N_SAMPLED", 32)
     sums = quick().fit(store(X, 54), y).net_.pixel_sums_[:, 0]
     shown = X[:32].astype(float)  # one run of 32, at the beginning
     expected = 90 / 32 * np.array([shown.size, shown.sum(), np.square(shown).sum()])
