@@ -11,7 +11,7 @@ from skquickdraw import NoisyStudentClassifier, PrototypeClassifier, SeedEnsembl
 from skquickdraw._recall import content_hash
 from skquickdraw.datasets import MappedFiles, make_sketches
 from skquickdraw.exceptions import DataFileError, InvalidImagesError, InvalidTargetsError
-from skquickdraw.neural_network import _mapped_images
+from skquickdraw.neural_network import _mapped_images, _statistics
 from skquickdraw.neural_network._mapped_images import read_ahead
 
 
