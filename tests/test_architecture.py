@@ -30,6 +30,7 @@ CONTRACTS = {
     "_mapped_files",
     "_marks",
     "_memory",
+    "_out_of_memory",
     "_pixel_range",
     "_progress",
     "_random",

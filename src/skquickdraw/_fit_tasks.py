@@ -15,6 +15,8 @@ AttributesOf = Callable[[Any], dict[str, Any]]
 class Fit:
     """The fit of an estimator; where there are no callbacks all of it does nothing.
 
+    As a context manager it ends the fit, unless that raises.
+
     Parameters
     ----------
     estimator : estimator
@@ -43,6 +45,13 @@ class Fit:
         if self.context is None:
             return Task(None, None)  # without what a worker would be sent for nothing
         return Task(self, self.context.subcontext(task_name=name), attributes_of)
+
+    def __enter__(self) -> Fit:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self.end()
 
     def end(self) -> Any:
         """Tell callbacks that the estimator is fitted, and return it."""

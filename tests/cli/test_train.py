@@ -8,7 +8,7 @@ import pytest
 
 from skquickdraw.cli import _train, main
 from skquickdraw.datasets import load_quickdraw
-from skquickdraw.neural_network import ImageNet
+from skquickdraw.neural_network._loop import TrainingLoop
 from skquickdraw.persistence import load_model
 
 from .conftest import CLASSES, COUNTS, draw, run_command, start_command, write_drawings
@@ -258,14 +258,14 @@ def test_an_interrupt_of_the_training_saves_what_there_is(
 
 def interrupt_epoch(monkeypatch, number):
     """Let a training be interrupted in the epoch of this number."""
-    run = ImageNet._run_steps
+    run = TrainingLoop.run_steps
 
     def run_or_interrupt(self, batches):
-        if len(self.history) == number:
+        if len(self.net.history) == number:
             raise KeyboardInterrupt
         run(self, batches)
 
-    monkeypatch.setattr(ImageNet, "_run_steps", run_or_interrupt)
+    monkeypatch.setattr(TrainingLoop, "run_steps", run_or_interrupt)
 
 
 def test_an_interrupt_of_the_scoring_leaves_the_model(tmp_path, images, capsys, monkeypatch, quick):

@@ -73,7 +73,7 @@ def test_an_interrupted_winner_goes_on(sketches, tmp_path, monkeypatch):
         raise AssertionError("a network that was kept is trained again")
 
     made = train()
-    monkeypatch.setattr("skquickdraw.neural_network._net.ImageNet.train", refuse)
+    monkeypatch.setattr("skquickdraw.neural_network._loop.TrainingLoop.run", refuse)
     np.testing.assert_array_equal(train().predict_proba(X), made.predict_proba(X))
 
 
