@@ -88,7 +88,7 @@ ROOMS = {
     "over_sampling": {"AugmentingOverSampler"},
     "persistence": {"load_model", "save_model", "to_onnx"},
     "preprocessing": {"SketchNormalizer"},
-    "recipes": {"BudgetedClassifier", "best", "distilled", "fast", "single", "winner"},
+    "recipes": {"BudgetedClassifier", "accurate", "best", "distilled", "ensemble", "fast"},
     "semi_supervised": {
         "NoisyStudentClassifier",
         "TransductiveClassifier",
