@@ -315,7 +315,7 @@ def test_only_who_draws_strokes_takes_the_policy():
 
 
 def test_unpacking_tells_the_pen_alike():
-    """The two rooms share the format of packed strokes, and no code."""
+    """The two subpackages share the format of packed strokes, and no code."""
     strokes = packed(DRAWINGS)
     assert unpacked(strokes) == unpack_strokes(strokes[:, 0].numpy())
 
