@@ -34,6 +34,7 @@ CONTRACTS = {
     "_pixel_range",
     "_progress",
     "_random",
+    "_rasterizer",
     "_recall",
     "_scoring",
     "_targets",
