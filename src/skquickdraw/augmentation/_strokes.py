@@ -81,9 +81,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     its own, centred by its largest coordinate. A change of width leaves the scale of the drawing.
 
     For predictions, and for the pixels' mean and deviation, a classifier draws the strokes as they
-    are: :attr:`ink`. Its pictures differ from those of :func:`skquickdraw.datasets.rasterize`, and
-    so from Google's bitmaps, by about a grey level on average: where strokes cross, their edges do
-    not add up.
+    are: :attr:`ink`. Its images are those of :func:`skquickdraw.datasets.rasterize`.
 
     References
     ----------

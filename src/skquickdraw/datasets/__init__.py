@@ -8,8 +8,8 @@
 `load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
 `make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
 strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). `MappedFiles` is
-one X of many files, which stay on disk. Drawings leave this room as flat uint8 rows, white ink on
-black; the images of a folder as a stack, as they are.
+one X of many files, which stay on disk. Drawings come as flat uint8 rows,
+white ink on black; the images of a folder as a stack, as they are.
 """
 
 from .._mapped_files import MappedFiles
