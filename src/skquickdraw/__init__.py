@@ -1,4 +1,4 @@
-"""Classify small pictures with scarce, imbalanced labels, the scikit-learn way.
+"""Classify small images with scarce, imbalanced labels, the scikit-learn way.
 
 Names are imported on first use: ``import skquickdraw`` loads neither PyTorch nor scikit-learn.
 """

@@ -65,7 +65,7 @@ def resolve_augmentation(
         return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
-            "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
+            "augmentation must change images here, but a StrokeAugmentation makes images of "
             "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )

@@ -1,8 +1,8 @@
-"""Pictures from packed strokes, a batch at a time: the same pen as the data sets' rasteriser.
+"""Images from packed strokes, a batch at a time, with the same pen as ``datasets.rasterize``.
 
-A pixel is covered as far as it lies within the line's radius of a stroke. Distances are taken on a
-grid twice finer than the picture, in small windows around short pieces of the strokes, and each
-grid point keeps its smallest: so memory and time follow the length of the ink.
+A pixel is covered as far as it lies within the line's radius of a stroke. Distances are computed on
+a grid twice as fine as the image, in small windows around short pieces of the strokes, and each
+grid point keeps the smallest. So memory and time grow with the length of the strokes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHUNK = 2**19  # grid points held at a time: this much float32 stays in a core's
 
 @dataclass(frozen=True)
 class StrokeInk:
-    """A pen and a paper: how packed strokes (n, 1, 3, P) become pictures (n, 1, side, side)."""
+    """Pen and paper: how packed strokes (n, 1, 3, P) become images (n, 1, side, side)."""
 
     side: int = 28
     line_width: float = 16.0
@@ -35,7 +35,7 @@ class StrokeInk:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the pictures."""
+        """Channels, height and width of the images."""
         return 1, self.side, self.side
 
     def __call__(self, strokes: Tensor, width: Tensor | None = None) -> Tensor:
@@ -60,7 +60,7 @@ class StrokeInk:
 
 
 def check_strokes(strokes: Any) -> None:
-    """Refuse what is no batch of packed strokes; takes a tensor or an array.
+    """Refuse anything but a batch of packed strokes, as a tensor or an array.
 
     Raises
     ------

@@ -40,11 +40,11 @@ class DeepFeatureExtractor(
     ParametersMixin,
     BaseEstimator,
 ):
-    """Train a network, and transform pictures to what one of its layers makes of them.
+    """Train a network, and transform images to what one of its layers makes of them.
 
     What a network has learned to see is often better than the last layer that was learned with it,
     above all where classes are unequal. Take the features to any estimator that cannot read
-    pictures itself: linear discriminants, gradient boosting, neighbours, clusters.
+    images itself: linear discriminants, gradient boosting, neighbours, clusters.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class DeepFeatureExtractor(
         :class:`~sklearn.frozen.FrozenEstimator`.
     layer : str, default='penultimate'
         'penultimate' is the input of the last linear layer, 'logits' its output; else the name of a
-        layer, such as 'stem', whose maps are averaged over the picture. Names are looked up in the
+        layer, such as 'stem', whose maps are averaged over the image. Names are looked up in the
         trained network.
     cv : int, splitter, iterable of splits or None, default=None
         How :meth:`fit_transform` leaves rows out (see Notes). None does not: training rows get the
@@ -88,7 +88,7 @@ class DeepFeatureExtractor(
     Notes
     -----
     A network knows its training rows: their features lie closer to their classes' means than those
-    of new pictures do, and an estimator trained on them trusts them too much. With ``cv``,
+    of new images do, and an estimator trained on them trusts them too much. With ``cv``,
     ``fit_transform`` returns for each row the features of a network that has not seen it. So, as in
     scikit-learn's ``TargetEncoder``, ``fit(X, y).transform(X)`` is not ``fit_transform(X, y)``.
     ``transform`` always uses the network fitted to all rows. Rows that are in no test fold, such as

@@ -1,4 +1,4 @@
-"""A trained relation network at work: pictures to maps, maps to scores, in blocks."""
+"""A trained relation network at work: images to maps, maps to scores, in blocks."""
 
 from __future__ import annotations
 

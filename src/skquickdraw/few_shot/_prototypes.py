@@ -24,7 +24,7 @@ from ..exceptions import InvalidTargetsError
 class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Assign each row to the class whose mean is nearest.
 
-    There is nothing to train, so a class can be learned from one picture, and rare classes weigh as
+    There is nothing to train, so a class can be learned from one image, and rare classes weigh as
     much as frequent ones. How well that goes depends on the features: take a trained network's, not
     pixels.
 
@@ -63,7 +63,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     the class's mean m_c and s either the cosine or minus the squared Euclidean distance. A row of
     zeros has the cosine 0 with everything.
 
-    Stacks of pictures are compared pixel by pixel, as flat rows.
+    Stacks of images are compared pixel by pixel, as flat rows.
 
     References
     ----------

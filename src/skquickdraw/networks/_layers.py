@@ -1,4 +1,4 @@
-"""The bricks that all networks share: strides for small pictures, regularisers, initial weights."""
+"""The bricks that all networks share: strides for small images, regularisers, initial weights."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def scale_channels(channels: int, width: float) -> int:
 
 
 def plan_strides(size: Sequence[int], strides: Sequence[int]) -> list[Size]:
-    """Turn the wanted strides into strides per axis that a picture of this size can bear.
+    """Turn the wanted strides into strides per axis that an image of this size can bear.
 
-    Networks made for large pictures would shrink a small one to a single pixel half-way. An axis is
-    only halved while it has at least seven pixels: 28 goes to 14, 7 and 4; a picture one pixel high
+    Networks made for large images would shrink a small one to a single pixel half-way. An axis is
+    only halved while it has at least seven pixels: 28 goes to 14, 7 and 4; an image one pixel high
     stays so.
     """
     height, width = size
@@ -69,7 +69,7 @@ class Standardize(nn.Module):
 
 
 def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
-    """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the pictures.
+    """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the images.
 
     The branches that stay are scaled by ``1 / (1 - rate)``. One pass over memory, like a plain
     addition.
@@ -126,7 +126,7 @@ class DepthwiseConv(nn.Conv2d):
 
 
 class ClassifierHead(nn.Module):
-    """Average over the picture, widen the features where asked, drop some, make logits."""
+    """Average over the image, widen the features where asked, drop some, make logits."""
 
     def __init__(
         self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None

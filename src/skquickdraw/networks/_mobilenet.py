@@ -1,4 +1,4 @@
-"""MobileNetV2 for small pictures (Sandler et al. 2018, arXiv:1801.04381).
+"""MobileNetV2 for small images (Sandler et al. 2018, arXiv:1801.04381).
 
 Three departures from the paper. Strides suit 28 x 28 pixels. The last 1x1 convolution comes after
 the pooling, where it costs next to nothing, as in MobileNetV3 (Howard et al. 2019,
@@ -74,7 +74,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Inverted residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 7 x 7 at the end.
+    """Inverted residual blocks; a 28 x 28 image is 14 x 14 after the stem and 7 x 7 at the end.
 
     Parameters
     ----------

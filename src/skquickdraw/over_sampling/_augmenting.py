@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
-    """Fill small classes with changed copies of their own pictures.
+    """Fill small classes with changed copies of their own images.
 
     A class that is balanced by exact copies is soon learned by heart. Here each copy is turned,
-    moved and resized at random, so that a classifier of any kind sees new pictures of the rare
+    moved and resized at random, so that a classifier of any kind sees new images of the rare
     classes.
 
     Parameters
@@ -52,7 +52,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         too: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
-        their length is a square, and else as a picture that is one row of pixels high.
+        their length is a square, and else as an image that is one row of pixels high.
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of unlabelled rows in y, of any type. Such rows pass through untouched, in their
         place: they are no class. 'auto' takes missing values (None, NaN, NA) for marks. Where there
@@ -72,7 +72,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     image_shape_ : (C, H, W)
         How rows were read.
     n_features_in_ : int
-        Pixels of a picture, over all channels.
+        Pixels of an image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,), object
         Where X has column names that are all strings.
 
@@ -202,7 +202,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
-        """Validate pictures as rows of pixels, and return them in the shape that they came in."""
+        """Validate images as rows of pixels, and return them in the shape that they came in."""
         name = type(self).__name__
         refuse_files(name, X)
         flat, layout = flatten_stack(name, X, self.image_shape)

@@ -1,4 +1,4 @@
-"""Changed copies of rows of pictures, in the rows' own dtype and in bounded memory."""
+"""Changed copies of rows of images, in the rows' own dtype and in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._images import ImageShape
 
-CHUNK_PIXELS = 2**20  # about 30 MB of float32 pictures and coordinates at a time
+CHUNK_PIXELS = 2**20  # about 30 MB of float32 images and coordinates at a time
 
 
 def append_copies(
