@@ -86,7 +86,7 @@ def _refuse_texts(
         raise InvalidTargetsError(
             f"{name}: {input_name} holds the text {found[0]!r}: is it a class, or the mark of rows "
             f"without a label? Set unlabeled_label to {found[0]!r} where it is the mark, to None "
-            f"where all rows are labelled, or pass {input_name} as an array of objects."
+            f"where all rows are labeled, or pass {input_name} as an array of objects."
         )
 
 

@@ -48,7 +48,7 @@ class ClassifierMixin(base.ClassifierMixin):
         Raises
         ------
         InvalidTargetsError
-            If no row has a label, or one lacks it where ``fit`` takes labelled rows only.
+            If no row has a label, or one lacks it where ``fit`` takes labeled rows only.
         """
         check_is_fitted(self)
         name = type(self).__name__

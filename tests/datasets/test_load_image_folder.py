@@ -57,7 +57,7 @@ def test_one_folder_is_one_class(folder):
     assert_array_equal(X, found.data), assert_array_equal(y, found.target)
 
 
-def test_the_unlabelled_folder_has_any_name_or_none(folder):
+def test_the_unlabeled_folder_has_any_name_or_none(folder):
     assert load_image_folder(folder, unlabeled=None).target_names.tolist() == [
         "cat",
         "owl",

@@ -141,16 +141,17 @@ def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "d
     Raises
     ------
     InvalidParameterError
-        If ``apply`` takes something else, as that of a mixing does where an augmentation is due; if
-        ``horizontal_flip`` is no probability; or what it raises itself.
+        If ``apply`` takes other arguments, for instance because a mixing was passed as
+        augmentation, or if ``horizontal_flip`` is not a probability. Also whatever ``validate``
+        raises.
     """
     try:
         signature(part.apply).bind(*arguments)
     except TypeError as error:
         raise InvalidParameterError(
-            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but of it "
-            f"Python says: {error}. What changes images is an augmentation, what mixes pairs of "
-            "them and their targets a mixing."
+            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but "
+            f"Python says: {error}. An augmentation changes images; a mixing mixes pairs of "
+            f"images and their targets."
         ) from error
     if hasattr(part, "validate"):
         part.validate()
@@ -171,7 +172,7 @@ def check_bound(augmentation: Any, bound: Any) -> Any:
     Raises
     ------
     InvalidParameterError
-        If it is no augmentation, or leaves the mirroring open.
+        If it is not an augmentation, or does not decide the mirroring.
     """
     if not isinstance(bound, Augmentation) or getattr(bound, "horizontal_flip", 0) == "auto":
         raise InvalidParameterError(

@@ -58,8 +58,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Largest relative change of the line's width w: the factor is log-uniform in [1 / (1 + w),
         1 + w]; from 0.
     then : AugmentationPolicy or other Augmentation, 'sketch' or None, default='sketch'
-        What happens to the images afterwards: turning, moving, resizing. The parameters of an
-        object can be set on this policy: ``then__rotation``.
+        What happens to the images afterwards, such as turning, moving and resizing. The parameters
+        of an object can be set on this policy: ``then__rotation``.
     side : int, default=28
         Height and width of the images, in pixels; at least 8.
     line_width, margin : float, default=16.0

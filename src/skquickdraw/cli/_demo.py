@@ -43,7 +43,7 @@ ALL = sys.maxsize
 
 @dataclass
 class Problem:
-    """Labelled drawings as flat rows; ``names`` lists the classes, the largest first."""
+    """Labeled drawings as flat rows; ``names`` lists the classes, the largest first."""
 
     X: np.ndarray
     y: np.ndarray

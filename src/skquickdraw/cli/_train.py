@@ -134,7 +134,7 @@ def _check_name(path: str) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | None]:
-    """Return the labelled images, and all that have no label."""
+    """Return the labeled images, and all that have no label."""
     say(f"reading {arguments.data}")
     labeled = read_training_set(
         arguments.data,

@@ -5,7 +5,7 @@
 `load_image_folder` reads pictures of any format and size, one folder a class,
 `load_images` reads such without labels,
 `fetch_quickdraw` downloads some of the real ones into a cache,
-`load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
+`load_competition` reads a folder of scarce imbalanced labels with its unlabeled drawings,
 `make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
 strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). `MappedFiles` is
 one X of many files, which stay on disk. Drawings leave this room as flat uint8 rows, white ink on

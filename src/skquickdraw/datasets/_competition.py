@@ -1,4 +1,4 @@
-"""Read a competition folder: an imbalanced labelled set, unlabelled drawings, a holdout."""
+"""Read a competition folder: an imbalanced labeled set, unlabeled drawings, a holdout."""
 
 from os import PathLike
 from pathlib import Path
@@ -11,13 +11,13 @@ from ._formats._bitmaps import first_twice
 
 DESCR = """\
 {n_classes} classes of drawings, {height} x {width} pixels, uint8, white ink on black.
-Labelled: {n_train} drawings, from {most} to {least} a class. Unlabelled: {n_unlabeled}. Holdout:
+Labeled: {n_train} drawings, from {most} to {least} a class. Unlabeled: {n_unlabeled}. Holdout:
 {n_holdout}.
 """
 
 
 def load_competition(path: str | PathLike) -> Bunch:
-    """Load a competition: scarce imbalanced labels, unlabelled drawings, a labelled holdout.
+    """Load a competition: scarce imbalanced labels, unlabeled drawings, a labeled holdout.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def load_competition(path: str | PathLike) -> Bunch:
         - ``holdout_data`` : ndarray (n_holdout, height * width), uint8, or None
         - ``holdout_target`` : ndarray (n_holdout,), int64, or None
         - ``image_shape`` : tuple (height, width)
-        - ``class_counts`` : ndarray (n_classes,), int64, labelled drawings of each class
+        - ``class_counts`` : ndarray (n_classes,), int64, labeled drawings of each class
         - ``DESCR`` : str
 
     Raises
@@ -108,7 +108,7 @@ def _train_file(path):
 
 
 def _read_beside(path, name, wanted, train):
-    """Read a file that need not be there, and hold it against the labelled set."""
+    """Read a file that need not be there, and hold it against the labeled set."""
     file = Path(path) / name
     if not file.is_file():
         return None

@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
-from ._formats._bitmaps import read_labelled
+from ._formats._bitmaps import read_labeled
 from ._formats._class_files import FORMATS, find_class_files
 from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_strokes
 
@@ -97,7 +97,7 @@ def load_quickdraw(
     --------
     fetch_quickdraw : Download the published files.
     MappedFiles : Files of yours, as ``mmap=True`` maps those of a folder.
-    load_competition : A folder of scarce labels, unlabelled drawings and a holdout.
+    load_competition : A folder of scarce labels, unlabeled drawings and a holdout.
 
     Notes
     -----
@@ -130,8 +130,8 @@ def load_quickdraw(
     _check_parameters(file_format, n_per_class, side)
     files = find_class_files(path, file_format)
     _check_fit(files, as_strokes=as_strokes, recognized_only=recognized_only, mmap=mmap)
-    if files[0].layout == "labelled":
-        X, target, names, shape = _read_labelled(files[0], n_per_class, side)
+    if files[0].layout == "labeled":
+        X, target, names, shape = _read_labeled(files[0], n_per_class, side)
     elif as_strokes:
         groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
         X, shape = [drawing for group in groups for drawing in group], None
@@ -171,9 +171,9 @@ def _map_folder(files, n_per_class, side):
     return X, *_label(files, [range(n) for n in counts]), shapes[-1]
 
 
-def _read_labelled(file, n_per_class, side):
+def _read_labeled(file, n_per_class, side):
     """Read a file of several classes, and keep the first drawings of each, in their order."""
-    X, y, names, own = read_labelled(file.path, file.where)
+    X, y, names, own = read_labeled(file.path, file.where)
     shape = _check_shape(file, own, None if side is None else (side, side), side)
     if n_per_class is not None:
         kept = [np.flatnonzero(y == label)[:n_per_class] for label in range(len(names))]

@@ -1,4 +1,4 @@
-"""A generator of labelled sketches, for examples and tests that need no download."""
+"""A generator of labeled sketches, for examples and tests that need no download."""
 
 from collections.abc import Sequence
 from numbers import Integral, Real

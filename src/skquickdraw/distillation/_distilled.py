@@ -43,7 +43,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
     ----------
     teacher : estimator
         With ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator` is taken as
-        it is; any other is copied and fitted on the labelled rows.
+        it is; any other is copied and fitted on the labeled rows.
     student : estimator
         Its ``fit`` takes ``soft_targets``, as those of the three networks of this package and of
         :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` do. Its parameter ``loss``, or that of
@@ -57,9 +57,9 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
     alpha : float in [0, 1], default=0.9
         Share of the teacher in the loss; the labels have the rest.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
     memory : str or joblib.Memory, default=None
         Folder that keeps the fitted teacher and student, so that an interrupted run goes on with
         what is missing. Needs an int as ``random_state``.
@@ -90,7 +90,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
 
     Notes
     -----
-    The loss of a labelled row is the paper's to the last term:
+    The loss of a labeled row is the paper's to the last term:
     :math:`\\alpha T^2 \\mathrm{KL}(p_T \\| s_T) - (1 - \\alpha) \\log s_1(y)`, with :math:`p_T`
     and :math:`s_T` the probabilities of teacher and student at temperature :math:`T`. It departs
     from the paper in two places. In a row without a label the teacher's own probabilities stand for
@@ -100,7 +100,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
     paper's at :math:`T = 1`. And the correction for unequal classes, with the shares that the
     classes have among labels and teacher's opinions, is not in the paper.
 
-    A teacher that is fitted here, and learns from unlabelled rows, is given them.
+    A teacher that is fitted here, and learns from unlabeled rows, is given them.
 
     References
     ----------
@@ -166,7 +166,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         X_unlabeled: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> DistilledClassifier:
-        """Fit the teacher on the labelled rows, and the student on what it says of all rows.
+        """Fit the teacher on the labeled rows, and the student on what it says of all rows.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
             If the student's ``fit`` takes no soft targets, teacher or student no weights where
             there are some, or parameters of the student's members undo the distillation.
         InvalidTargetsError
-            If fewer than two classes are labelled, or a frozen teacher knows other classes.
+            If fewer than two classes are labeled, or a frozen teacher knows other classes.
         """
         self._validate_params()
         self._check_learners(sample_weight is not None)

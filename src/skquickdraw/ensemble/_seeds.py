@@ -247,8 +247,8 @@ class SeedEnsembleClassifier(
     ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64], Any, NDArray[np.intp]]:
         """Validate what the members are fitted to, and set rows without labels apart.
 
-        Returns the columns of labelled rows, the classes and codes, the pool of unlabelled rows or
-        None, and the positions of the labelled ones in X.
+        Returns the columns of labeled rows, the classes and codes, the pool of unlabeled rows or
+        None, and the positions of the labeled ones in X.
         """
         name = type(self).__name__
         given = {

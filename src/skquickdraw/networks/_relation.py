@@ -16,8 +16,8 @@ class RelationNetwork(nn.Module):
     """Score how well images go together with classes that are given by examples.
 
     :meth:`embed` takes each image to maps, and :meth:`relate` compares the maps of an image with
-    the mean maps of a class. It knows no class by itself, so other ones can be put before it than
-    it was trained on.
+    the mean maps of a class. It does not know the classes itself, so it can compare with others
+    than it was trained on.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ class RelationNetwork(nn.Module):
 
     Notes
     -----
-    Images are embedded by the stages of :class:`ResNet`, where the paper has four plain
-    convolutions. Its relation module begins with a convolution of a class's maps and an image's,
-    laid on top of each other. Here one convolution takes each of them to maps, and the module goes
-    on with their squared differences. So it is symmetric, alike is alike from the start, and the
-    convolution runs once for each class and image, not for each pair.
+    Images are embedded by the stages of :class:`ResNet`; the paper has four plain convolutions. The
+    paper's relation module begins with a convolution of a class's maps and an image's,
+    concatenated. Here one convolution is applied to each of them, and the module goes on with their
+    squared differences. So the comparison is symmetric, equal maps have no difference from the
+    start, and the convolution runs once for each class and image, not for each pair.
 
     Scores are logits, without the paper's final sigmoid.
 
@@ -75,7 +75,7 @@ class RelationNetwork(nn.Module):
         Returns
         -------
         scores : tensor of shape (E, Q, N)
-            The higher, the more alike.
+            The higher, the more similar.
         """
         n_episodes, n_classes = classes.shape[:2]
         n_pictures = pictures.shape[1]

@@ -1,4 +1,4 @@
-"""How many samples each class shall have, and which of its rows are copied for that."""
+"""How many samples each class gets, and which of its rows are copied for that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..exceptions import InvalidParameterError
 
 
 def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:
-    """Return the strategy in imbalanced-learn's terms: a count per class becomes a dict.
+    """Return the strategy in imbalanced-learn's terms; a count per class becomes a dict.
 
     Raises
     ------

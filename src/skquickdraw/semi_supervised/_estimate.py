@@ -1,4 +1,4 @@
-"""Estimating the shares of the classes among unlabelled rows."""
+"""Estimating the shares of the classes among unlabeled rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def estimate_prior(
     Parameters
     ----------
     codes, predicted : ndarray of shape (n_labeled,)
-        True and predicted classes of labelled rows. Where the classifier was fitted on them, it
+        True and predicted classes of labeled rows. Where the classifier was fitted on them, it
         looks surer than it is on new rows, and the estimate leans to the plain counts of the
         predictions.
     pool_predicted : ndarray of shape (n_unlabeled,)

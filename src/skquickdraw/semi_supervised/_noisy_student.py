@@ -43,14 +43,14 @@ class NoisyStudentClassifier(
     CallbackSupportMixin,
     BaseEstimator,
 ):
-    """Learn from unlabelled rows too, through a teacher's opinion of them.
+    """Learn from unlabeled rows too, through a teacher's opinion of them.
 
-    A teacher learns from the labelled rows and labels the others. A student of at least its size,
+    A teacher learns from the labeled rows and labels the others. A student of at least its size,
     under more noise (augmentation, dropout, stochastic depth), learns from both and becomes the
     teacher of the next. Every round labels all rows anew.
 
     Where classes are unequal the teacher knows the rare ones badly, and its confident labels leave
-    them out. ``class_prior`` says what shares the classes have among the unlabelled rows, and makes
+    them out. ``class_prior`` says what shares the classes have among the unlabeled rows, and makes
     the pseudo-labels agree with it.
 
     Parameters
@@ -72,8 +72,8 @@ class NoisyStudentClassifier(
         Learn the teacher's probabilities, or the one class. Soft ones need a student whose ``fit``
         takes ``soft_targets``.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
-        Shares of the classes among the unlabelled rows, in the order of ``classes_``: equal ones;
-        those of the labelled rows; estimated from the teacher's confusions by expectation
+        Shares of the classes among the unlabeled rows, in the order of ``classes_``: equal ones;
+        those of the labeled rows; estimated from the teacher's confusions by expectation
         maximisation; or as given, with sum 1. None takes the teacher's word.
     max_per_class : int, dict or None, default=None
         The most rows to learn from for each class, the surest first; a dict maps labels to numbers.
@@ -81,15 +81,15 @@ class NoisyStudentClassifier(
         The teacher's probabilities are taken to the power ``1 / temperature`` first: below 1 makes
         them sharper. Above 0.
     weight : float, default=1.0
-        Weight of a pseudo-labelled row; above 0. Other weights than 1 need a student whose ``fit``
+        Weight of a pseudo-labeled row; above 0. Other weights than 1 need a student whose ``fit``
         takes ``sample_weight``.
     warm_start_student : bool, default=False
         Start each student from its teacher's weights. They must be of one class that has a
         parameter ``warm_start``, and of one size.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
     memory : None, str or joblib.Memory, default=None
         A folder in which fits are kept, so that an interrupted run goes on where it stopped. Needs
         an int as ``random_state`` to be of use.
@@ -149,7 +149,7 @@ class NoisyStudentClassifier(
     paper starts every student afresh; ``warm_start_student`` departs from it.
 
     A network with a loss that corrects for unequal classes counts the pseudo-labels among them. One
-    with early stopping holds out pseudo-labelled rows as well: its validation score is then partly
+    with early stopping holds out pseudo-labeled rows as well: its validation score is then partly
     agreement with the teacher. X and ``X_unlabeled`` should have one dtype, or both are converted.
 
     References
@@ -249,7 +249,7 @@ class NoisyStudentClassifier(
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             More rows without labels.
         sample_weight : array-like of shape (n_rows,), default=None
-            Of labelled rows; those of unlabelled ones are not used.
+            Of labeled rows; those of unlabeled ones are not used.
 
         Returns
         -------

@@ -27,7 +27,7 @@ class PartlyLabeled:
         Position of each row's class in ``classes``; -1 where it has no label.
     classes : ndarray of shape (n_classes,)
     weights : float64 ndarray of shape (n,) or None
-        Of labelled rows; the others are ones.
+        Of labeled rows; the others are ones.
     """
 
     X: NDArray[Any]
@@ -44,7 +44,7 @@ class PartlyLabeled:
         return np.flatnonzero(self.codes != NO_LABEL)
 
     def labeled_part(self) -> tuple[Any, ...]:
-        """Return X, y, no soft targets, and weights, of the labelled rows."""
+        """Return X, y, no soft targets, and weights, of the labeled rows."""
         weights = None if self.weights is None else self.weights[self.labeled]
         return self.X[self.labeled], self.classes[self.codes[self.labeled]], None, weights
 
@@ -91,7 +91,7 @@ def read_partly_labeled(
     Raises
     ------
     InvalidTargetsError
-        If the labelled rows hold fewer than two classes.
+        If the labeled rows hold fewer than two classes.
     InvalidImagesError
         If ``X_unlabeled`` holds images of another shape than X, or on another scale.
     """

@@ -53,7 +53,7 @@ class Story:
         if self.verbose:
             print(
                 f"Round {record['iteration']}: learning from {counts.sum()} of {len(pseudo.codes)} "
-                f"unlabelled rows, {record['n_changed'].sum()} with a new label."
+                f"unlabeled rows, {record['n_changed'].sum()} with a new label."
             )
         return record
 

@@ -32,14 +32,14 @@ def read_npz(file, where):
     return images.reshape(len(images), -1), shape
 
 
-def read_labelled(file, where):
+def read_labeled(file, where):
     """Return X in rows, y as indices, the names of the classes, and (height, width)."""
     with open_npz(file, where) as archive:
         wanted = {"X", "y", "classes"} & set(array_names(archive))
         if "y" not in wanted:
             raise DataFileError(
                 f"{where}: must hold labels y beside X; got {array_names(archive)}. "
-                "load_competition reads unlabelled drawings that lie beside a train.npz."
+                "load_competition reads unlabeled drawings that lie beside a train.npz."
             )
         arrays = {name: read_plain(archive, name, where) for name in sorted(wanted)}
     X, y, names = arrays["X"], arrays["y"], arrays.get("classes")

@@ -25,7 +25,7 @@ class ClassFile(NamedTuple):
 
     name: str
     path: Path
-    layout: str  # npy, bitmaps, labelled, sketch_rnn, ndjson, bin or png
+    layout: str  # npy, bitmaps, labeled, sketch_rnn, ndjson, bin or png
 
     @property
     def where(self) -> str:
@@ -49,7 +49,7 @@ def find_class_files(path, file_format=None):
         raise _nothing_found(path, file_format)
     found = sorted(_as_class_file(file) for file in files)
     _check_distinct(found)
-    _check_no_labelled(path, found)
+    _check_no_labeled(path, found)
     return found
 
 
@@ -112,11 +112,11 @@ def _check_distinct(found):
         )
 
 
-def _check_no_labelled(path, found):
-    labelled = [file.path.name for file in found if file.layout == "labelled"]
-    if labelled and path.is_dir():
+def _check_no_labeled(path, found):
+    labeled = [file.path.name for file in found if file.layout == "labeled"]
+    if labeled and path.is_dir():
         raise DataFileError(
-            f"load_quickdraw: a folder must hold one file a class; got {labelled[0]}, which has "
+            f"load_quickdraw: a folder must hold one file a class; got {labeled[0]}, which has "
             "labels of its own. Pass this file alone; load_competition reads a folder of "
             "train.npz, unlabeled.npz and holdout.npz."
         )

@@ -32,13 +32,13 @@ def array_names(archive):
 
 
 def tell_layout(file, where):
-    """Return what an archive holds: 'sketch_rnn', 'labelled' images or 'bitmaps' of one class."""
+    """Return what an archive holds: 'sketch_rnn', 'labeled' images or 'bitmaps' of one class."""
     with open_npz(file, where) as archive:
         names = array_names(archive)
     if set(SPLITS) & set(names):
         return "sketch_rnn"
     if "X" in names and {"y", "classes"} & set(names):
-        return "labelled"
+        return "labeled"
     if len(names) == 1:
         return "bitmaps"
     raise DataFileError(
