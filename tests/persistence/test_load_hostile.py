@@ -237,7 +237,7 @@ FORGED = {
     "a huge network": (put_in_net(1e9, "options", "width"), "needs stages|RuntimeError"),
     "an endless network": (put_in_net(1e308, "options", "width"), "Error"),
     "a network of a name": (put_in_net("wide", "options", "width"), "TypeError"),
-    "huge pictures": (put_in_net([1, 10**9, 12], "options", "image_shape"), "pictures of shape"),
+    "huge pictures": (put_in_net([1, 10**9, 12], "options", "image_shape"), "images of shape"),
     "many classes": (put_in_net(10**12, "options", "n_classes"), "the network needs head"),
     "more classes": (put(TEXTS, *FITTED, "classes_"), "a network for 3 classes"),
     "no classes": (lambda content, arrays: content["model"]["fitted"].pop("classes_"), "Attrib"),
