@@ -271,9 +271,9 @@ def test_listens_on_this_machine_only(server):
     [
         ({"Content-Length": "262145"}, 413, "may have 262144 bytes"),
         ({"Content-Length": "9" * 5000}, 413, "may have 262144 bytes"),
-        ({"Content-Length": "-1"}, 411, "must say its Content-Length"),
-        ({"Content-Length": "²"}, 411, "must say its Content-Length"),
-        ({"Content-Length": None}, 411, "must say its Content-Length"),
+        ({"Content-Length": "-1"}, 411, "must have a Content-Length"),
+        ({"Content-Length": "²"}, 411, "must have a Content-Length"),
+        ({"Content-Length": None}, 411, "must have a Content-Length"),
         ({"Content-Length": None, "Transfer-Encoding": "chunked"}, 411, "Content-Length"),
         ({"Content-Type": None}, 415, "must be of the type application/json"),
         ({"Content-Type": "text/plain"}, 415, "must be of the type application/json"),
