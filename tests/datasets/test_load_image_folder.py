@@ -217,7 +217,7 @@ def test_damaged_files_are_named_all_at_once(folder):
     with pytest.raises(DataFileError, match="3 could not be read .on_error='warn' leaves") as info:
         load_image_folder(folder)
     for name in ("cat/notes.txt", "owl/b.PNG", "owl/empty.png"):
-        assert f"{name}: must be a whole picture, but cannot be read" in str(info.value)
+        assert f"{name}: must be a whole image, but cannot be read" in str(info.value)
 
 
 def test_damaged_files_are_left_out_with_a_warning(folder):
@@ -261,7 +261,7 @@ def test_no_program_is_run(tmp_path, monkeypatch):
     plugin = pytest.importorskip("PIL.EpsImagePlugin")
     monkeypatch.setattr(plugin, "Ghostscript", lambda *args, **kwargs: pytest.fail("it ran"))
     write(tmp_path / "cat" / "a.png", GREY[0], format="EPS")
-    with pytest.raises(DataFileError, match="cat/a.png: must be a whole picture, but cannot be"):
+    with pytest.raises(DataFileError, match="cat/a.png: must be a whole image, but cannot be"):
         load_image_folder(tmp_path)
 
 
@@ -271,7 +271,7 @@ def test_no_file_inside_a_file_is_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(plugin.IptcImageFile, "_open", lambda self: pytest.fail("it was opened"))
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "a.iim").write_bytes(b"\x1c\x03\x14\x00\x02ab" + bytes(50))
-    with pytest.raises(DataFileError, match="cat/a.iim: must be a whole picture, but cannot be"):
+    with pytest.raises(DataFileError, match="cat/a.iim: must be a whole image, but cannot be"):
         load_image_folder(tmp_path)
 
 

@@ -56,8 +56,7 @@ class MirrorTest:
 
 
 def choose_rows(codes: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return at most ``MOST_ROWS`` positions: the first of each class, about equally many of
-    each."""
+    """Return at most ``MOST_ROWS`` positions: the first rows of each class, in equal numbers."""
     rank = _rank_in_class(codes)
     lowest = np.sort(rank)[:MOST_ROWS]
     is_chosen = rank <= lowest[-1] if len(codes) <= MOST_ROWS else rank < lowest[-1]

@@ -33,8 +33,7 @@ NARROW = 360.0  # points; in narrower figures the list is below the matrix
 
 
 class ConfusedPair(NamedTuple):
-    """A class that is mistaken for another: labels, number of rows, and their share of the
-    class."""
+    """A class that is mistaken for another: labels, rows, and their share of the class."""
 
     true: Any
     predicted: Any

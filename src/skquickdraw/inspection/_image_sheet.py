@@ -270,8 +270,7 @@ default='surest_errors'
         return self
 
     def _answers(self, caller: str) -> list[tuple[str, str, float | None]]:
-        """Return for each image its true label ('' if not known), the prediction and its
-        probability."""
+        """Return each image's true label ('' if not known), prediction and probability."""
         if count_samples(self.y_pred) == 0:
             return []
         classes, true, predicted = read_pair(caller, self.y_true, self.y_pred)

@@ -45,8 +45,7 @@ def _extent(profile: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _pen_width(ink: Grey) -> float:
-    """Return the width of the lines: twice the area of a line, divided by the length of its
-    outline.
+    """Return the width of the lines: twice a line's area, divided by the length of its outline.
 
     The length of the outline is the total variation, which soft edges do not change.
     """
