@@ -52,7 +52,7 @@ def test_one_folder_is_one_class(folder):
     assert found.filenames.tolist() == [str(folder / name) for name in names]
     assert_array_equal(found.unlabeled, GREY[[4, 5]])
     assert found.unlabeled_filenames.tolist()[1].endswith("y.webp")
-    assert "4 pictures of 2 classes, from 1 to 3 a class" in found.DESCR
+    assert "4 images of 2 classes, from 1 to 3 a class" in found.DESCR
     X, y = load_image_folder(folder, return_X_y=True)
     assert_array_equal(X, found.data), assert_array_equal(y, found.target)
 
@@ -201,7 +201,7 @@ def test_a_jpeg_and_the_first_of_several_pictures(tmp_path):
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_pictures_of_unknown_range_are_refused(tmp_path, dtype):
     write(tmp_path / "cat" / "a.tiff", GREY[0].astype(dtype))
-    with pytest.raises(DataFileError, match="cat/a.tiff: must have 8 or 16 bits a channel"):
+    with pytest.raises(DataFileError, match="cat/a.tiff: must have 8 or 16 bits per channel"):
         load_image_folder(tmp_path)
 
 
@@ -305,12 +305,12 @@ def test_folders_that_are_no_classes(tmp_path):
     write(tmp_path / "cat" / "a.png", GREY[0])
     refuse("path must be a folder; got .*a.png", tmp_path / "cat" / "a.png")
     (tmp_path / "owl").mkdir(), (tmp_path / "owl" / ".hidden").write_text("")
-    refuse("every folder must hold a picture that can be read; got none in 'owl'")
+    refuse("every folder must hold an image that can be read; got none in 'owl'")
     (tmp_path / "owl" / "young").mkdir()
-    refuse("must hold pictures only; got the folders 'owl/young'. Move the pictures up")
+    refuse("must hold images only; got the folders 'owl/young'. Move the images up")
     write(tmp_path / "loose.png", GREY[0])
     refuse("got 'loose.png'. Put each .* of its class, or into 'unlabeled' where")
-    refuse("got 'loose.png'. Put each picture into the folder of its class.$", unlabeled=None)
+    refuse("got 'loose.png'. Put each image into the folder of its class.$", unlabeled=None)
 
 
 @pytest.mark.parametrize(

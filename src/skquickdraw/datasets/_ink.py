@@ -1,8 +1,8 @@
-"""Anti-aliased ink for many drawings at once: the numerical core under every stroke drawing.
+"""Anti-aliased ink for many drawings at once: the numerical core of drawing strokes.
 
-A pixel is covered as far as it lies within ``radius`` of a stroke. Distances are taken on a grid
-three times finer than the image, and only in a small window around each short piece of a stroke; a
-soft edge nearly one grid step wide makes up for the finer grids that would otherwise be needed.
+A pixel is covered as far as it lies within ``radius`` of a stroke. Distances are computed on a grid
+three times as fine as the image, and only in a small window around each short piece of a stroke. A
+soft edge nearly one grid step wide makes a finer grid unnecessary.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ CHUNK = 400_000  # grid points held at a time: this much float32 stays in a core
 def draw_ink(starts, ends, layer, owner, *, n_drawings, shape, radius):
     """Draw line segments of one width with round ends.
 
-    Segments of one layer are one stroke: where they overlap the ink is no darker. Layers of one
-    drawing lie over each other like glass, so that half-covered pixels add up.
+    Segments of one layer are one stroke: the ink is not darker where they overlap. Layers of one
+    drawing add up like glass, so half-covered pixels become darker.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _chunks(first_layer, most):
 def _coverage(starts, ends, layer, n_layers, shape, radius):
     """Return the covered part of every pixel, (n_layers, height, width) in 0..1."""
     reach = np.float32(FINE * radius + EDGE / 2)
-    # One grid step of border takes the outermost half of the soft edge where the margin is 0.
+    # If the margin is 0, one grid step of border holds the outer half of the soft edge.
     height, width = FINE * shape[0] + 2, FINE * shape[1] + 2
     squared, index = _near(FINE * starts, FINE * ends, reach, width)
     inside = squared < reach**2

@@ -242,7 +242,7 @@ class NoisyStudentClassifier(
         Parameters
         ----------
         X : array-like of shape (n_rows, ...)
-            Flat, or a stack of pictures, as the estimator takes them.
+            Flat, or a stack of images, as the estimator takes them.
         y : array-like of shape (n_rows,)
             Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
             none.

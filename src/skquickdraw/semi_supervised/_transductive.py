@@ -109,7 +109,7 @@ class TransductiveClassifier(
 
     See Also
     --------
-    NoisyStudentClassifier : Learns from the test set's pictures too, and has the same method.
+    NoisyStudentClassifier : Learns from the test set's images too, and has the same method.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The classes of Quick, Draw!, named and ordered as Google's list of them."""
+"""The classes of Quick, Draw!, with the names and order of Google's list."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -26,7 +26,7 @@ lightning, line, lion, lipstick, lobster, lollipop, mailbox, map, marker, matche
 mermaid, microphone, microwave, monkey, moon, mosquito, motorbike, mountain, mouse, moustache,
 mouth, mug, mushroom, nail, necklace, nose, ocean, octagon, octopus, onion, oven, owl, paintbrush,
 paint can, palm tree, panda, pants, paper clip, parachute, parrot, passport, peanut, pear, peas,
-pencil, penguin, piano, pickup truck, picture frame, pig, pillow, pineapple, pizza, pliers,
+pencil, penguin, piano, pickup truck, image frame, pig, pillow, pineapple, pizza, pliers,
 police car, pond, pool, popsicle, postcard, potato, power outlet, purse, rabbit, raccoon, radio,
 rain, rainbow, rake, remote control, rhinoceros, rifle, river, roller coaster, rollerskates,
 sailboat, sandwich, saw, saxophone, school bus, scissors, scorpion, screwdriver, sea turtle,
@@ -63,7 +63,7 @@ def check_class_names(classes: Sequence[str] | None) -> list[str]:
     for name in names:
         if name not in CLASS_NAMES:
             raise InvalidParameterError(
-                f"fetch_quickdraw: {name!r} is no class of Quick, Draw!. {_suggest(name)}"
+                f"fetch_quickdraw: {name!r} is not a class of Quick, Draw!. {_suggest(name)}"
             )
     return names
 
