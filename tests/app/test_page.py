@@ -279,9 +279,7 @@ def test_screen_readers_find_all_parts_by_role_and_name(visit):
     expect(page.get_by_role("region", name="Drawing")).to_be_visible()
     expect(page.get_by_role("region", name="The model's guess")).to_be_visible()
     expect(paper(page)).to_have_accessible_description(re.compile("Space or Enter puts it down"))
-    expect(
-        page.get_by_role("img", name=re.compile("No image yet: 28 . 28 pixels"))
-    ).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("No image yet: 28 . 28 pixels"))).to_be_visible()
     expect(button(page, "Undo")).to_be_visible()
     expect(button(page, "Clear")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"

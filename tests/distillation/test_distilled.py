@@ -309,7 +309,7 @@ def test_members_may_not_undo_it(sketches, teacher, late):
 def test_members_may_not_correct_differently(sketches, teacher):
     members = [("a", network()), ("b", network(loss="balanced_softmax"))]
     student = VotingClassifier(members, voting="soft")
-    with pytest.raises(InvalidParameterError, match="must correct for unequal classes alike"):
+    with pytest.raises(InvalidParameterError, match="must correct for imbalanced classes alike"):
         DistilledClassifier(teacher, student).fit(*sketches)
 
 

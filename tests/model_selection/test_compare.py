@@ -172,7 +172,7 @@ def test_labels_that_do_not_fit_are_refused():
 
 def test_marks_that_differ_are_refused():
     other = NoisyStudentClassifier(GaussianNB(), unlabeled_label="?")
-    with pytest.raises(InvalidParameterError, match="all estimators must mark rows"):
+    with pytest.raises(InvalidParameterError, match="all estimators must mark unlabeled rows"):
         compare({"a": STUDENT, "b": other}, X, Y)
 
 

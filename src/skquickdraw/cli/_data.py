@@ -159,8 +159,8 @@ def _holds_drawings(path: str) -> bool:
     place = Path(path)
     if not place.exists():
         raise DataFileError(
-            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Look for a "
-            "slip in the name."
+            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Check the "
+            "name."
         )
     if place.is_file():
         return place.name.lower().endswith(DRAWINGS)

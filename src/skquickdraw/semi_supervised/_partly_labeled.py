@@ -1,4 +1,4 @@
-"""The rows that a noisy student has: some with labels, some without."""
+"""The rows of a noisy student: some with labels, some without."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class PartlyLabeled:
     ----------
     X : ndarray of shape (n, ...)
     codes : int64 ndarray of shape (n,)
-        Position of each row's class in ``classes``; -1 where it has no label.
+        Position of each row's class in ``classes``; -1 if it has no label.
     classes : ndarray of shape (n_classes,)
     weights : float64 ndarray of shape (n,) or None
-        Of labeled rows; the others are ones.
+        Of labeled rows; others are 1.
     """
 
     X: NDArray[Any]
@@ -44,7 +44,7 @@ class PartlyLabeled:
         return np.flatnonzero(self.codes != NO_LABEL)
 
     def labeled_part(self) -> tuple[Any, ...]:
-        """Return X, y, no soft targets, and weights, of the labeled rows."""
+        """Return X, y, no soft targets, and weights of the labeled rows."""
         weights = None if self.weights is None else self.weights[self.labeled]
         return self.X[self.labeled], self.classes[self.codes[self.labeled]], None, weights
 
@@ -63,7 +63,7 @@ class PartlyLabeled:
     def soft_targets(
         self, codes: NDArray[np.int64], pseudo: PseudoLabels | None
     ) -> NDArray[np.float32]:
-        """Return one-hot rows for labels, and the teacher's opinion elsewhere; zeros if none."""
+        """Return one-hot rows for labels, else the teacher's probabilities; zeros if none."""
         targets = np.zeros((len(codes), len(self.classes)), dtype=np.float32)
         targets[self.labeled, codes[self.labeled]] = 1
         if pseudo is not None:
@@ -86,14 +86,14 @@ def read_partly_labeled(
     sample_weight: ArrayLike | None,
     unlabeled_label: Any,
 ) -> PartlyLabeled:
-    """Validate what ``fit`` was given.
+    """Validate the arguments of ``fit``.
 
     Raises
     ------
     InvalidTargetsError
         If the labeled rows hold fewer than two classes.
     InvalidImagesError
-        If ``X_unlabeled`` holds images of another shape than X, or on another scale.
+        If ``X_unlabeled`` holds images of another shape or on another scale than X.
     """
     rows, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
     weights = None

@@ -1,4 +1,4 @@
-"""What happened in each round of a noisy student, and what came of it for each row."""
+"""The history of a noisy student: its rounds, and the label of each row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._pseudo_labels import PseudoLabels
 
 
 class Story:
-    """Collects the rounds of a fit, and tells them as fitted attributes."""
+    """Collect the rounds of a fit, and store them as fitted attributes."""
 
     def __init__(self, data: PartlyLabeled, verbose: int) -> None:
         self.data = data
@@ -26,7 +26,7 @@ class Story:
         self.is_interrupted = False
 
     def add(self, pseudo: PseudoLabels) -> bool:
-        """Take down a round; return False, and leave it out, where nothing was selected."""
+        """Record a round; return False, without recording it, if nothing was selected."""
         self.is_empty = not pseudo.selected.any()
         if self.is_empty:
             return False
@@ -34,7 +34,7 @@ class Story:
         changed = pseudo.selected & (new != self.codes)
         self.since = np.where(changed, len(self.rounds) + 1, self.since)
         self.since[~pseudo.selected] = NO_LABEL
-        self.rounds = [*self.rounds, self._describe(pseudo, changed)]  # copies keep theirs
+        self.rounds = [*self.rounds, self._describe(pseudo, changed)]  # a new list, for copies
         self.codes, self.pseudo = new, pseudo
         return True
 
@@ -58,7 +58,7 @@ class Story:
         return record
 
     def tell(self, estimator: Any, unlabeled_label: Any) -> None:
-        """Set the attributes in which the estimator keeps the story."""
+        """Set the attributes of the estimator that hold the history."""
         data = self.data
         codes = data.codes.copy()
         codes[data.unlabeled] = self.codes

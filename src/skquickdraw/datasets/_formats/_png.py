@@ -68,8 +68,8 @@ def _opaque(picture, where):
     """Return the image, or raise if its grey levels are ambiguous."""
     if picture.mode not in EIGHT_BITS:
         raise DataFileError(
-            f"{where}: must have 8 bits per channel; got the mode {picture.mode!r}. Convert it, for "
-            "example with an image editor."
+            f"{where}: must have 8 bits per channel; got the mode {picture.mode!r}. Convert it, "
+            "for example with an image editor."
         )
     if not picture.has_transparency_data:
         return picture
