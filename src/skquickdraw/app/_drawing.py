@@ -152,4 +152,4 @@ def _read_colours(colours: Any, n_strokes: int) -> list[bytes]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

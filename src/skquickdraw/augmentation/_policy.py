@@ -267,7 +267,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
 
 
 def check_ranges(policy: Any, ranges: Mapping[str, tuple[float, float, str]]) -> None:
-    """Refuse a parameter of a policy that is no number, or out of its range (low, high, kind)."""
+    """Refuse a parameter that is not a number, or out of its range (low, high, kind)."""
     for name, (low, high, kind) in ranges.items():
         value = getattr(policy, name)
         is_number = isinstance(value, Real) and not isinstance(value, bool)

@@ -82,8 +82,8 @@ def resolve_augmentation(
 def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
     """Return what ``augmentation='auto'`` means for images of this shape.
 
-    Its ``bind`` looks at the images. None where a side is below 8 pixels: that is no image, but
-    features in a grid.
+    Its ``bind`` looks at the images. None if a side is below 8 pixels: such arrays are features in
+    a grid, not images.
     """
     if min(image_shape[1:]) < SMALLEST_SIDE:
         return None

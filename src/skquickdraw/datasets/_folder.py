@@ -122,14 +122,14 @@ def load_image_folder(
     ...         Path(folder, name).mkdir()
     ...         Image.new("L", size, 255).save(Path(folder, name, "scan.jpg"))
     ...     images = load_image_folder(folder)
-    >>> pictures.data.shape, pictures.unlabeled.shape
+    >>> images.data.shape, images.unlabeled.shape
     ((2, 28, 28), (1, 28, 28))
-    >>> print(*pictures.target_names[pictures.target])
+    >>> print(*images.target_names[images.target])
     cat owl
     """
     check_reading("load_image_folder", image_shape, mode, background, on_error)
     files = _list_files(path, unlabeled)
-    Image = import_pillow("load_image_folder", "pictures")
+    Image = import_pillow("load_image_folder", "images")
     reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
     pictures = {name: read_files(reader, files[name], _in_class) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]

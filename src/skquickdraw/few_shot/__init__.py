@@ -1,4 +1,4 @@
-"""Learning classes from a handful of images: by comparison, by class means, and as a second look.
+"""Learning classes from a few images: by comparison, by class means, and by reranking.
 
 :class:`RelationNetworkClassifier` learns to compare images, :class:`PrototypeClassifier` compares
 features with class means, and :class:`TopKReranker` lets either decide among the few classes that

@@ -149,7 +149,7 @@ class TrainingHistoryDisplay:
             records = list(history)
             if not records or not all("train_loss" in r and "epoch" in r for r in records):
                 raise InvalidParameterError(
-                    f"{caller}: a history must be a list of dicts, one an epoch, with 'epoch' and "
+                    f"{caller}: a history must be a list of dicts, one per epoch, with 'epoch' and "
                     f"'train_loss', as history_ of a classifier is, but that of {name!r} is not."
                 )
 

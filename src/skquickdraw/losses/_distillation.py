@@ -128,8 +128,8 @@ class Distillation(BaseLoss):
         is_right = prior.shape == (n_classes,) and prior.min() >= 0
         if not is_right or not abs(prior.sum() - 1) < 1e-3:
             raise InvalidParameterError(
-                f"Distillation: class_prior must be {n_classes} shares, one a class, that are not "
-                f"negative and sum to 1, got {self.class_prior!r}."
+                f"Distillation: class_prior must be {n_classes} shares, one per class, that are "
+                f"not negative and sum to 1, got {self.class_prior!r}."
             )
         return np.log(np.maximum(prior, SMALLEST_SHARE))
 

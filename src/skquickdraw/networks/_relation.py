@@ -43,7 +43,7 @@ class RelationNetwork(nn.Module):
     >>> network = RelationNetwork((1, 28, 28), width=0.5).eval()
     >>> classes = network.embed(torch.zeros(3, 1, 28, 28))
     >>> images = network.embed(torch.zeros(2, 1, 28, 28))
-    >>> network.relate(classes[None], pictures[None]).shape
+    >>> network.relate(classes[None], images[None]).shape
     torch.Size([1, 2, 3])
     """
 

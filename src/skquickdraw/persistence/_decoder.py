@@ -116,7 +116,7 @@ class Decoder:
         name = node["class"]
         is_users = isinstance(name, str) and name.startswith(PREFIX)
         if not is_users and name not in CLASS_OF:
-            raise ValueError(f"it names the class {name!r}, which is none that load_model builds")
+            raise ValueError(f"it names the class {name!r}, which load_model does not build")
         cls = self._user(name) if is_users else CLASS_OF[name]
         params = self._params(cls, node["params"])
         estimator = cls(**params) if is_users else _construct(cls, params)

@@ -129,5 +129,5 @@ def pack_network(
 def unpack_partial(node: dict[str, Any], decode: Callable[[Any], Any]) -> partial[Any]:
     """Return the partial of a network, or of what is trusted, that a description stands for."""
     if node["function"]["type"] not in ("user", "network", "partial"):
-        raise ValueError("it holds a function with arguments that is none of a network")
+        raise ValueError("it holds a function with arguments that is not for a network")
     return partial(decode(node["function"]), *decode(node["args"]), **decode(node["keywords"]))

@@ -152,7 +152,7 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
     is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE
     if not is_prior:
         raise InvalidParameterError(
-            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one a class, that are "
+            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one per class, that are "
             f"not negative and sum to 1, got {class_prior!r}. Divide by the sum."
         )
     return shares / shares.sum()
