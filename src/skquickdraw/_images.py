@@ -25,7 +25,7 @@ from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
 
-SMALLEST_SIDE = 8  # anything smaller is no image, but features in a grid: their range is free
+SMALLEST_SIDE = 8  # smaller arrays are features in a grid, of any range
 CHANNELS = (1, 3)
 SMALLEST_PICTURE = SMALLEST_SIDE**2
 

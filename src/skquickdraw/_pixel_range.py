@@ -54,7 +54,7 @@ def check_same_range(
       above the lowest value seen. A few may, as behind a ``MinMaxScaler`` whose training images
       hardly had ink in some pixel.
     - Too dark: floating point within 0 to 1, where ``fit`` saw 128 or more. At least 16 pixels of
-      the row are no whole numbers, and the largest is above a half. So rows of zeros pass, and so
+      the row are not whole numbers, and the largest is above a half. So rows of zeros pass, and so
       do dark 8-bit images, whose pixels are whole numbers, as floating point too. An image that is
       black but for fractions, as resizing makes them of noise, mostly stays below a half.
     - Truth values, where ``fit`` saw 128 or more.

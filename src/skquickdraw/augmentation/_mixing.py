@@ -110,7 +110,7 @@ class MixUp(_Mixing):
         Raises
         ------
         InvalidParameterError
-            If alpha is no finite number above 0.
+            If alpha is not a finite number above 0.
         """
         return self._draw_pairs(n_samples, generator)
 
@@ -189,7 +189,7 @@ class CutMix(_Mixing):
         Raises
         ------
         InvalidParameterError
-            If alpha is no finite number above 0.
+            If alpha is not a finite number above 0.
         """
         pairs = self._draw_pairs(n_samples, generator)
         size = torch.tensor(image_shape[-2:])
