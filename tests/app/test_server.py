@@ -292,7 +292,7 @@ def test_a_request_is_bounded_before_it_is_read(server, headers, status, reason)
         ("{", "must be JSON"),
         ("\xff", "must be JSON"),
         ("[" * 100_000, "must be JSON"),
-        ('{"strokes": [[[NaN], [0]]]}', "NaN is no number"),
+        ('{"strokes": [[[NaN], [0]]]}', "NaN is not a number"),
         ('{"strokes": [[[1e999], [0]]]}', "numbers of at most 1e\\+06"),
         ('{"strokes": [[[%s], [0]]]}' % ("9" * 4000), "numbers of at most 1e\\+06"),
         ('{"strokes": [[[%s], [0]]]}' % ("9" * 5000), "must be JSON|numbers of at most 1e\\+06"),

@@ -159,7 +159,7 @@ def test_a_file_that_has_changed_is_an_error(folder, X):
     X.take(np.array([0, 30]))
     os.utime(file, ns=(0, 0))
     X.take(np.array([0, 30]))  # in other files
-    with pytest.raises(DataFileError, match=r"2.npy has changed since MappedFiles .* Make a new one"):
+    with pytest.raises(DataFileError, match=r"2.npy has changed since Mapped.* Make a new one"):
         X.take(np.array([0, 40]))
     file.unlink()
     with pytest.raises(DataFileError, match="2.npy cannot be read: No such file"):
