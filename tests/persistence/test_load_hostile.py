@@ -262,7 +262,7 @@ FORGED = {
         "remembers of weight 0 has the shapes",
     ),
     "sums of other channels": (
-        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is no number",
+        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is not a number",
     ),
     "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "remembers of pixels"),
     "an ink": (put_in_net(["evil"], "ink"), "TypeError"),

@@ -50,7 +50,7 @@ def test_members_of_the_winner_are_networks_like_the_single_one(sketches):
     assert np.bincount(np.unique(clf.predict_transductive(X), return_inverse=True)[1]).min() == 40
 
 
-def test_the_winner_is_a_vote_of_students_where_there_are_unlabelled_pictures(sketches):
+def test_the_winner_is_a_vote_of_students_where_there_are_unlabeled_pictures(sketches):
     X, y = sketches
     recipe = shrink(recipes.winner(n_members=2, class_prior="uniform", random_state=0))
     clf = recipe.fit(X[:60], y[:60], X_unlabeled=X[60:])

@@ -51,7 +51,7 @@ class ImageNet(NeuralNet):
     precision : torch.dtype
         Of activations in training; weights, and all of prediction, stay float32.
     ink : callable or None
-        Where rows are packed strokes: draws a batch of them as pictures, with ``image_shape``.
+        Where rows are packed strokes: draws a batch of them as images, with ``image_shape``.
     """
 
     module_: nn.Module

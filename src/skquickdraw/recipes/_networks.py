@@ -1,4 +1,4 @@
-"""Recipes of one network, trained on labelled images.
+"""Recipes of one network, trained on labeled images.
 
 A GPU trains some fifty times as many images in the same time as a processor's core. There the
 recipes are larger networks, at full resolution, that are trained for longer and regularised more.
@@ -72,7 +72,7 @@ def fast(
 def single(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return a network for drawings, trained on labelled images alone.
+    """Return a network for drawings, trained on labeled images alone.
 
     It is :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines
     whatever the images are: they bend, and become thicker and thinner. On a GPU it is half as wide
