@@ -26,7 +26,7 @@ lightning, line, lion, lipstick, lobster, lollipop, mailbox, map, marker, matche
 mermaid, microphone, microwave, monkey, moon, mosquito, motorbike, mountain, mouse, moustache,
 mouth, mug, mushroom, nail, necklace, nose, ocean, octagon, octopus, onion, oven, owl, paintbrush,
 paint can, palm tree, panda, pants, paper clip, parachute, parrot, passport, peanut, pear, peas,
-pencil, penguin, piano, pickup truck, image frame, pig, pillow, pineapple, pizza, pliers,
+pencil, penguin, piano, pickup truck, picture frame, pig, pillow, pineapple, pizza, pliers,
 police car, pond, pool, popsicle, postcard, potato, power outlet, purse, rabbit, raccoon, radio,
 rain, rainbow, rake, remote control, rhinoceros, rifle, river, roller coaster, rollerskates,
 sailboat, sandwich, saw, saxophone, school bus, scissors, scorpion, screwdriver, sea turtle,
