@@ -3,7 +3,7 @@
 #   make demo [DATA=path]        train on drawn sketches, or on a data set of yours, and show the result
 #   make test [PYTEST_ARGS=...]  run the tests
 #   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
-#   make lint                    ruff (rules and layout) and mypy
+#   make lint                    ruff (rules and layout), codespell and mypy
 #   make docs                    build the site into docs/_build/html; a warning is an error
 #   make bench                   run the benchmarks
 #   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
@@ -11,6 +11,8 @@
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
+#   make dist [FRESH=1]          build wheel and sdist, check them, try the wheel outside of the checkout; with
+#                                FRESH=1 with dependencies of its own, downloaded anew
 #   make clean                   remove environments, builds and caches
 
 PYTHON ?= python3
@@ -23,10 +25,12 @@ PYTEST_ARGS ?=
 
 # Of the tests, each of one thread (conftest.py).
 WORKERS ?= 2
+# What is spell-checked.
+PROSE := *.md *.toml Makefile src docs/*.md docs/user_guide tests benchmarks examples packaging
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults test-oldest clean
+.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults test-oldest dist clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -53,6 +57,7 @@ test-gpu: $(STAMP)test
 lint: $(STAMP)test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m codespell_lib $(PROSE)
 	$(BIN)/python -m mypy
 
 # The reference is made anew: Sphinx would keep the page of a name that is gone.
@@ -88,6 +93,9 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 test-oldest: $(OLDEST)/.installed
 	$(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
 		-W ignore::FutureWarning tests/test_estimator_checks.py $(OLDEST_TESTS) $(PYTEST_ARGS)
+
+dist: $(STAMP)dist $(STAMP)test
+	packaging/check_dist.sh $(BIN)/python $(if $(FRESH),fresh)
 
 clean:
 	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated demo_output

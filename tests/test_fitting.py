@@ -86,7 +86,7 @@ def test_what_an_estimator_learns_from(estimator, soft, weights):
     assert not learns_from(estimator, "X_unlabeled")
 
 
-def test_semi_supervised_estimators_take_unlabelled_rows():
+def test_semi_supervised_estimators_take_unlabeled_rows():
     student = NoisyStudentClassifier(Notes())
     assert learns_from(student, "X_unlabeled")
     assert not learns_from(student, "soft_targets")

@@ -300,8 +300,8 @@ class TestReader:
             ([[0], [0, 1]], r"but y holds \[0\], a list"),
             ([("a",), "b"], r"but y holds \('a',\), a tuple"),
             ([], "at least two classes; y holds no class"),
-            ([None, None], "y holds no class. 2 of 2 rows are unlabelled"),
-            ([3, 3, None], r"y holds one class, \[3\]. 1 of 3 rows are unlabelled"),
+            ([None, None], "y holds no class. 2 of 2 rows are unlabeled"),
+            ([3, 3, None], r"y holds one class, \[3\]. 1 of 3 rows are unlabeled"),
             (np.array(["a", "b", "-1"]), "the text '-1': is it a class, or the mark .* to '-1' wh"),
             (np.array(["a", "b", np.nan]), "the text 'nan': is it a class"),
         ],
@@ -427,7 +427,7 @@ class TestSemiSupervised:
         np.testing.assert_array_equal(fitted.predict_proba(X), plain.predict_proba(X))
 
     @partly_labeled
-    def test_the_score_is_that_of_the_labelled_rows(self, clf, make, classes):
+    def test_the_score_is_that_of_the_labeled_rows(self, clf, make, classes):
         codes, truth = codes_for(classes, partly=True), codes_for(classes)
         fitted = refit(clf, X, classes[truth])
         y = make(codes)
@@ -502,7 +502,7 @@ def test_a_transduction_is_made_of_labels_and_sensible_marks(y, kind):
     assert again.classes_.tolist() == clf.classes_.tolist()
 
 
-def test_the_reranker_gets_labelled_rows_only():
+def test_the_reranker_gets_labeled_rows_only():
     marked = np.where(HIDDEN, -1, CODES)
     clf = refit(TopKReranker(NOISY, PrototypeClassifier()), X, marked)
     alone = refit(PrototypeClassifier(), X[~HIDDEN], CODES[~HIDDEN])
@@ -594,7 +594,7 @@ class TestSplitters:
         with pytest.raises(InvalidParameterError, match="groups must be None"):
             cross_val_score(GaussianNB(), X, CODES, cv=splitter, groups=groups)
 
-    def test_a_cross_validated_score_is_of_labelled_rows(self, splitter):
+    def test_a_cross_validated_score_is_of_labeled_rows(self, splitter):
         codes = np.where(HIDDEN, -1, CODES)
         y = as_objects([*WORDS, None], codes)
         scores = cross_val_score(NOISY, X, y, cv=splitter, error_score="raise")
@@ -603,7 +603,7 @@ class TestSplitters:
 
 
 def test_groups_have_a_way_out():
-    """Folds of whole groups test on unlabelled rows too, which the score leaves out."""
+    """Folds of whole groups test on unlabeled rows too, which the score leaves out."""
     groups, y = np.arange(N) // 2, np.where(HIDDEN, -1, CODES)
     cv = StratifiedGroupKFold(3)
     scores = cross_val_score(NOISY, X, y, cv=cv, groups=groups, error_score="raise")
@@ -710,7 +710,7 @@ class TestMetrics:
         assert scorer(fitted, X, y_true) == truth
 
     @pytest.mark.parametrize("name", [name for name in PARTLY if "bool" not in name])
-    def test_a_report_of_partly_labelled_sets(self, name):
+    def test_a_report_of_partly_labeled_sets(self, name):
         make, classes = PARTLY[name]
         codes = codes_for(classes, partly=True)
         kept = codes != -1

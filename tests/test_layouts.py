@@ -114,21 +114,21 @@ def test_every_estimator_answers_alike_in_both_orders(coloured, make):
 
 @pytest.mark.parametrize("name", WITH_POOL)
 @pytest.mark.parametrize("is_last", [True, False])
-def test_unlabelled_rows_may_come_in_the_other_order(coloured, name, is_last):
+def test_unlabeled_rows_may_come_in_the_other_order(coloured, name, is_last):
     def make():
         if name in ESTIMATORS:
             return ESTIMATORS[name]()
         return SeedEnsembleClassifier(ESTIMATORS["noisy"](), n_estimators=1, random_state=0)
 
     X, y = coloured
-    labelled, pool = X[:30], X[30:]
-    expected = make().fit(labelled, y[:30], X_unlabeled=pool)
-    mixed = (channels_last(labelled), pool) if is_last else (labelled, channels_last(pool))
+    labeled, pool = X[:30], X[30:]
+    expected = make().fit(labeled, y[:30], X_unlabeled=pool)
+    mixed = (channels_last(labeled), pool) if is_last else (labeled, channels_last(pool))
     clf = make().fit(mixed[0], y[:30], X_unlabeled=mixed[1])
     assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
     other = np.zeros((4, 3, 10, 12), np.uint8)
     with pytest.raises(InvalidImagesError, match=r"X_unlabeled must be shaped like X.*\(3, 10, 12"):
-        make().fit(labelled, y[:30], X_unlabeled=other)
+        make().fit(labeled, y[:30], X_unlabeled=other)
     if is_last:
         with pytest.raises(InvalidImagesError, match="X must be a stack, as in fit"):
             make().fit(mixed[0], y[:30], X_unlabeled=pool.reshape(30, -1))

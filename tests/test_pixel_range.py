@@ -196,7 +196,7 @@ STUDENTS = {
 
 
 @pytest.mark.parametrize("make", STUDENTS.values(), ids=STUDENTS)
-def test_unlabelled_images_share_the_scale(make, monkeypatch):
+def test_unlabeled_images_share_the_scale(make, monkeypatch):
     monkeypatch.setattr(CNNClassifier, "_train", None)  # found before anything is trained
     for seen, asked, message in ((UNIT, X, TO_BRIGHT), (X, UNIT, TO_DARK)):
         with pytest.raises(InvalidImagesError, match=f"X_unlabeled must hold pixels.*{message}"):

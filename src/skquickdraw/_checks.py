@@ -1,7 +1,7 @@
-"""scikit-learn's checks, with errors of this package; and what all estimators do with parameters.
+"""scikit-learn's checks with errors of this package, and what all estimators do with parameters.
 
-The texts are scikit-learn's. The types are ours, so that ``except SkquickdrawError`` misses nothing
-that a user got wrong.
+The texts are scikit-learn's. The types are ours, so that ``except SkquickdrawError`` catches every
+mistake of a user.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Translation = type[InvalidImagesError] | type[InvalidTargetsError] | type[Invali
 
 @contextmanager
 def raised_as(error_type: Translation) -> Iterator[None]:
-    """Raise what scikit-learn's checks raise inside as ``error_type``, with the same text.
+    """Raise the errors of scikit-learn's checks inside as ``error_type``, with the same text.
 
-    For checks only: around other work it would hide bugs. The cause is left out of the traceback,
-    which would say everything twice.
+    For checks only: around other work it would hide bugs. The traceback leaves out the cause, which
+    has the same text.
     """
     try:
         yield
@@ -48,14 +48,14 @@ check_random_state = raised_as(InvalidParameterError)(_check_random_state)
 
 
 class ParametersMixin:
-    """What a BaseEstimator of this package does with parameters; stands in front of it.
+    """A mixin for the parameters of a BaseEstimator of this package; it comes before that.
 
     A parameter that takes objects also takes names for them, such as ``augmentation='sketch'``.
-    Where a parameter inside is set, ``augmentation__rotation``, the object takes its name's place.
+    If a parameter inside is set, as ``augmentation__rotation``, the object replaces its name.
     """
 
     def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
-        """Return for each such parameter its names, and what makes the object of each."""
+        """Return the names of each such parameter, and the factory of each name."""
         return {}
 
     def set_params(self, **params: Any) -> Any:
@@ -64,8 +64,8 @@ class ParametersMixin:
         Parameters
         ----------
         **params : dict
-            ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. Where that is a name,
-            the object that the name stands for takes its place first.
+            ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If that is a name, the
+            object that it stands for replaces it first.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class ParametersMixin:
         return self
 
     def _object_of(self, name: str, key: str, value: Any) -> Any:
-        """Return the object that holds the parameter ``key``, where ``value`` may be its name."""
+        """Return the object that holds the parameter ``key``; ``value`` may be its name."""
         if value is not None and not isinstance(value, str):
             return value
         objects = self._named_objects()[name]

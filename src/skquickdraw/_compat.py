@@ -1,6 +1,6 @@
 """The only file that imports private or version-bound names of scikit-learn.
 
-They are private but steady: scikit-learn's own estimators and imbalanced-learn's are built on them.
+They are private but stable: scikit-learn's own estimators and imbalanced-learn's use them.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ try:
 except ImportError:  # before 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: there are no callbacks."""
+        """An empty mixin: this version has no callbacks."""
 
     def with_callbacks(method: Any) -> Any:
         """Return the method as it is."""

@@ -1,4 +1,4 @@
-"""Where and how precisely to train, resolved once at the start of ``fit``."""
+"""The device and precision of a training, resolved once at the start of ``fit``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHARED = "accelerate"  # the device of a network that several processes train
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the torch device; 'auto' takes the first CUDA GPU where there is one, else the CPU.
+    """Return the torch device; 'auto' is the first CUDA GPU if there is one, else the CPU.
 
     'accelerate' is the device that the launcher gave this process.
     """
@@ -38,7 +38,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 
 def usable_device(device: str) -> torch.device:
-    """Return the device, or with a warning the CPU where there is no such device here."""
+    """Return the device, or the CPU with a warning if there is no such device here."""
     try:
         return resolve_device(device)
     except InvalidParameterError:
@@ -59,7 +59,7 @@ def _shared_device() -> torch.device:
             f"device={SHARED!r} needs the package accelerate, which is not installed. "
             "pip install 'skquickdraw[distributed]', or use device='auto'."
         ) from error
-    return Accelerator().device  # which joins the processes on first use
+    return Accelerator().device  # joins the processes on first use
 
 
 def is_shared(device: str | torch.device) -> bool:
@@ -68,7 +68,7 @@ def is_shared(device: str | torch.device) -> bool:
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
-    """Return the dtype that a network's activations have in training.
+    """Return the dtype of a network's activations in training.
 
     'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, processors with
     AMX or AVX512-BF16), which halves the memory traffic that bounds small networks; else float32.
@@ -90,15 +90,15 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
-    """Set what makes training fast and reproducible on this device; put it back afterwards."""
+    """Set the flags for fast, reproducible training on this device, and restore them afterwards."""
     with repeatable_cudnn(device) if device.type == "cuda" else kept_allocations():
         yield
 
 
 class _SharedFlags:
-    """cuDNN's flags are the process's: the first user sets them, the last puts them back.
+    """cuDNN's flags belong to the process: the first user sets them, the last restores them.
 
-    Without counting, of two threads that overlap the last would put back what the first had set.
+    Without counting, the later of two overlapping threads would restore what the first had set.
     """
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class _SharedFlags:
 
 
 def repeatable_settings() -> list[tuple[Any, str, Any]]:
-    """Return what is set of cuDNN: each module, attribute and value."""
+    """Return the flags of cuDNN to set: each module, attribute and value."""
     cudnn: Any = torch.backends.cudnn
     settings = [(cudnn, "enabled", True), (cudnn, "benchmark", False)]
     settings.append((cudnn, "deterministic", True))
@@ -132,7 +132,7 @@ def repeatable_settings() -> list[tuple[Any, str, Any]]:
 
 
 def _has_named_precision() -> bool:
-    """Return whether the user has set a precision by its name, as torch 2.9 and later take it.
+    """Return whether the user has set a precision by its name, as in torch 2.9 and later.
 
     Then the flag for TF32 may neither be read nor written.
     """
@@ -148,7 +148,7 @@ _CUDNN = _SharedFlags()
 
 @contextmanager
 def repeatable_cudnn(device: torch.device) -> Iterator[None]:
-    """Let cuDNN repeat its results to the bit, in full float32; elsewhere do nothing.
+    """Make cuDNN's results repeat to the bit, in full float32; on other devices do nothing.
 
     Predictions need it as much as training: TF32 keeps ten bits of each factor, and is PyTorch's
     default for convolutions. Several threads may be inside.

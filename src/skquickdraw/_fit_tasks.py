@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Return the fitted attributes with which an estimator would predict now; called only for a callback
-# that asks. Those of a meta-estimator are made of the estimator that a task has fitted.
+# A function that returns the fitted attributes with which an estimator would predict now. It is
+# called only if a callback asks. A meta-estimator's attributes are made from the estimator that a
+# task fitted.
 Attributes = Callable[[], dict[str, Any]]
 AttributesOf = Callable[[Any], dict[str, Any]]
 
 
 class Fit:
-    """The fit of an estimator; where there are no callbacks all of it does nothing.
+    """The fit of an estimator, for callbacks; without any, all methods do nothing.
 
     As a context manager it ends the fit, unless that raises.
 
@@ -22,7 +23,7 @@ class Fit:
     estimator : estimator
         A ``CallbackSupportMixin``. The method that fits it is decorated by ``with_callbacks``.
     X, y : array-like
-        What callbacks may score the estimator on.
+        Data on which callbacks may score the estimator.
     sample_weight : array-like, default=None
     """
 
@@ -43,7 +44,7 @@ class Fit:
     def task(self, name: str, attributes_of: AttributesOf | None = None) -> Task:
         """Return the next task of the fit; ``attributes_of`` is for one that fits an estimator."""
         if self.context is None:
-            return Task(None, None)  # without what a worker would be sent for nothing
+            return Task(None, None)  # without data that a worker does not need
         return Task(self, self.context.subcontext(task_name=name), attributes_of)
 
     def __enter__(self) -> Fit:
@@ -88,7 +89,7 @@ class Task:
 
     @contextmanager
     def fitting(self, inner: Any) -> Iterator[None]:
-        """Tell callbacks of the fit of an estimator inside, and give it those that go on to it."""
+        """Tell callbacks of the fit of an estimator inside, and pass on those that propagate."""
         if self.fit is None:
             yield
             return

@@ -108,7 +108,7 @@ def find_mark(name: str, estimator: Any) -> Any:
 def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
     """Refuse a learner that would take the class -1 for a mark of rows without labels.
 
-    It is handed labelled rows only, in which it could not tell.
+    It is handed labeled rows only, in which it could not tell.
     """
     is_fitted_to_y = not isinstance(estimator, FrozenEstimator)
     guesses = is_fitted_to_y and any(is_auto(mark) for mark in unlabeled_marks(estimator))

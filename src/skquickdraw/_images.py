@@ -25,7 +25,7 @@ from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
 
-SMALLEST_SIDE = 8  # anything smaller is no picture, but features in a grid: their range is free
+SMALLEST_SIDE = 8  # smaller arrays are features in a grid, of any range
 CHANNELS = (1, 3)
 SMALLEST_PICTURE = SMALLEST_SIDE**2
 
@@ -134,7 +134,7 @@ def check_more_rows(estimator: Any, X_unlabeled: Any, rows: NDArray[Any]) -> NDA
     Raises
     ------
     InvalidImagesError
-        If it holds images of another shape or, of as many pixels as a picture has, on another
+        If it holds images of another shape or, of as many pixels as an image has, on another
         scale.
     """
     name = type(estimator).__name__
@@ -222,7 +222,7 @@ def resolve_image_shape(
     """Return (channels, height, width) of images that have ``n_features`` pixels.
 
     Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where
-    their length is no square, as a picture that is one row of pixels high.
+    their length is no square, as an image that is one row of pixels high.
     """
     wanted = None if image_shape is None else _with_channels(name, image_shape)
     if stacked_shape is not None:

@@ -1,4 +1,4 @@
-"""One column of labels, of whatever type: its distinct labels, and which of them each row has."""
+"""One column of labels of any type: its distinct labels, and the position of each row's."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .exceptions import InvalidTargetsError
 
 NO_LABEL = -1  # the code of a row without a label; the user's own mark may be anything
 KINDS = ("text", "boolean", "number")
-COUNTED = 2**16  # whole numbers that lie no further apart are counted, not sorted
+COUNTED = 2**16  # whole numbers within such a range are counted, not sorted
 
 
 def kind_of(label: Any) -> str:
-    """Return 'text', 'boolean' or 'number', or the name of another type, which is no label."""
+    """Return 'text', 'boolean' or 'number', or the name of a type that cannot be a label."""
     if isinstance(label, str):
         return "text"
     if isinstance(label, bool | np.bool_):
@@ -27,7 +27,7 @@ def kind_of(label: Any) -> str:
 
 
 def is_missing(label: Any) -> bool:
-    """Return whether this is None, NaN or pandas' NA; pandas need not be there."""
+    """Return whether this is None, NaN or pandas' NA; pandas may be missing."""
     if label is None:
         return True
     try:
@@ -39,7 +39,7 @@ def is_missing(label: Any) -> bool:
 
 
 def not_a_label(name: str, label: Any, input_name: str) -> str:
-    """Return what to say of a value that no class can be named by."""
+    """Return the message for a value that cannot be a label."""
     return (
         f"{name}: labels must be text, numbers or booleans, but {input_name} holds {label!r}, a "
         f"{type(label).__name__}. Convert them, for example to text."
@@ -49,18 +49,18 @@ def not_a_label(name: str, label: Any, input_name: str) -> str:
 def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the distinct labels in any order, and the position of each row's among them.
 
-    Missing values are no labels: their rows have the code ``NO_LABEL``.
+    Missing values are not labels: their rows have the code ``NO_LABEL``.
 
     Raises
     ------
     InvalidTargetsError
-        If y is no column, or of a type that is no label: bytes, dates, complex numbers.
+        If y is not a column, or has a type that cannot be a label: bytes, dates, complex numbers.
     """
     values = _as_column(name, y, input_name)
     if values.dtype == object:
         labels, codes = _distinct_objects(name, values, input_name)
         is_text = all(isinstance(label, str) for label in labels)
-        # A list of texts has no dtype to keep, and NumPy's own is what it becomes.
+        # A list of texts has no dtype to keep; it becomes NumPy's own.
         labels = np.array(labels.tolist()) if isinstance(y, list | tuple) and is_text else labels
         return labels, codes
     if values.dtype.kind in "iu" and len(values):
@@ -75,7 +75,7 @@ def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArr
 
 
 def _distinct_integers(values: NDArray[Any], low: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Find what np.unique does by counting: many rows are sorted slowly, and in many copies."""
+    """Do what np.unique does, by counting: sorting many rows is slow, and makes many copies."""
     offsets = values.astype(np.int64)
     offsets -= low
     is_there = np.bincount(offsets) > 0
@@ -116,19 +116,19 @@ def _as_column(name: str, y: Any, input_name: str) -> NDArray[Any]:
 
 
 def _as_array(y: Any) -> NDArray[Any]:
-    """Return y as an array in which nothing was converted to fit beside something else."""
+    """Return y as an array without conversions to a common type."""
     if isinstance(y, np.ma.MaskedArray):
         values = y.data.astype(object)
         values[np.ma.getmaskarray(y)] = None
         return values
     if not isinstance(y, list | tuple) and not isinstance(getattr(y, "dtype", None), np.dtype):
-        # As an array, pandas' nullable and categorical integers would be floats beside NA, and
-        # so would those of polars.
+        # As an array, nullable and categorical integers of pandas, and integers of polars, would
+        # become floats beside NA.
         if hasattr(y, "astype"):
             y = y.astype(object)
         elif hasattr(y, "to_list"):
             y = np.asarray(y.to_list(), dtype=object)
-    # NumPy would make texts of the numbers in a list that holds both.
+    # NumPy would turn numbers into texts in a list that holds both.
     return np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
 
 

@@ -1,7 +1,7 @@
-"""Arrays that lie in a file (memory maps), read piece by piece: they need not fit in memory.
+"""Arrays in a file (memory maps), read piece by piece: they need not fit in memory.
 
-Rows are read from the file, not through the map: what is touched through a map stays resident, and
-brings its neighbours along, so that a pass over shuffled rows would soon hold the whole file.
+Rows are read from the file, not through the map: pages that are touched through a map stay
+resident, with their neighbours, so a pass over shuffled rows would soon hold the whole file.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from .exceptions import DataFileError
 
 CHUNK_BYTES = 2**24
-N_PIECES, PIECE_BYTES = 16, 1024  # that tell whether a file is still the one that was mapped
+N_PIECES, PIECE_BYTES = 16, 1024  # that show whether a file is still the one that was mapped
 
 
 class FileRows:
-    """What reads rows from files: has ``shape``, ``dtype``, ``take(positions)``, ``cut(a, b)``."""
+    """A reader of rows from files: ``shape``, ``dtype``, ``take(positions)``, ``cut(a, b)``."""
 
 
 class MappedRows(FileRows):
@@ -30,12 +30,12 @@ class MappedRows(FileRows):
     Parameters
     ----------
     array : ndarray of shape (n, ...)
-        A view on a memory map, whose rows lie in one piece each; images (n, C, H, W) may have their
-        channels last in the file.
+        A view on a memory map with contiguous rows; images (n, C, H, W) may have their channels
+        last in the file.
     path : str or path
         The file that was mapped.
     start : int
-        Where in the file the first row begins, in bytes.
+        Position of the first row in the file, in bytes.
     """
 
     def __init__(self, array: NDArray[Any], path: Any, start: int) -> None:
@@ -72,19 +72,19 @@ class MappedRows(FileRows):
         file.seek(self.start + position * self.array.strides[0])
         if file.readinto(out) != out.nbytes:
             raise DataFileError(
-                f"{self.path} ends before row {position} of X, which was mapped from it. Leave the "
-                "file as it is while it is read, or load X into memory: np.array(X)."
+                f"{self.path} ends before row {position} of X, which was mapped from it. Do not "
+                "change the file while it is read, or load X into memory: np.array(X)."
             )
 
 
 def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     """Return how to read the rows of a mapped array from its file; None for any other array.
 
-    What reads its rows from files already comes as it is. The more pieces are compared, the surer
-    it is that the file is still the same.
+    An object that reads its rows from files is returned unchanged. The more pieces are compared,
+    the surer it is that the file is still the same.
 
-    None also where the file does not hold what the array does: in a copy-on-write map, whose
-    changes are in memory only, and where the file is gone, or another one by now.
+    None also if the file does not hold the values of the array: in a copy-on-write map, whose
+    changes are in memory only, and if the file is gone or has been replaced.
     """
     if isinstance(array, FileRows):
         return array
@@ -99,7 +99,7 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
 
 
 def in_chunks(array: Any) -> Iterator[NDArray[Any]]:
-    """Go through the rows of an array, a few megabytes at a time."""
+    """Iterate over the rows of an array, a few megabytes at a time."""
     mapped = map_rows(array)
     n_rows = max(1, CHUNK_BYTES // max(1, prod(array.shape[1:]) * array.dtype.itemsize))
     for start in range(0, len(array), n_rows):
@@ -117,12 +117,12 @@ def find_map(array: Any) -> np.memmap | None:
 
 
 def _is_in_one_piece(row: NDArray[Any]) -> bool:
-    """Return whether a row's memory has no gaps: as it is, or with the channels moved last."""
+    """Return whether a row's memory has no gaps, as it is or with the channels moved last."""
     return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
 
 def _is_still_there(root: np.memmap, path: Any, n_pieces: int) -> bool:
-    """Return whether the file holds what its map shows, by pieces from all over it."""
+    """Return whether the file holds what its map shows, by pieces from everywhere in it."""
     content = root.ravel(order="K").view(np.uint8)
     starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), n_pieces).astype(np.int64)
     try:

@@ -1,7 +1,7 @@
-"""Images in many files as one X that is never loaded: rows are read where they are needed.
+"""Images in many files as one X that is never loaded: rows are read when they are needed.
 
-What is kept of a file is its name and where its rows begin. So nothing stays open, copies for other
-processes are small, and memory holds what was asked for, not the pages that a map has touched.
+Only the name of a file and the position of its rows are kept. So nothing stays open, copies for
+other processes are small, and memory holds the rows read, not the pages that a map has touched.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from numpy.typing import ArrayLike, NDArray
 from ._mapped import FileRows, find_map, map_rows
 from .exceptions import DataFileError, InvalidImagesError
 
-LARGEST_GAP = 2**14  # bytes that are read along rather than left out between two rows
+LARGEST_GAP = 2**14  # bytes between two rows that are read rather than skipped
 LONGEST_READ = 2**22  # bytes
-N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows that stand for all, and how many lie side by side
+N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows in a sample of all, and neighbours in it
 
 
 class MappedFiles(FileRows):
     """The rows of several memory-mapped arrays as one X that stays on disk.
 
-    For images in many files, such as all of Quick, Draw!, that are too many for memory. Classifiers
-    of this package train on it and predict from it as from an array. Indexing takes rows only:
+    For images in many files that are too many for memory, such as all of Quick, Draw!. Classifiers
+    of this package train on it and predict from it as from an array. Only rows can be indexed:
     ``X[i]`` reads one row into an array; slices, masks and arrays of positions give another
-    MappedFiles, of which nothing is read yet. So ``train_test_split`` and cross-validation work.
-
-    What takes nothing but arrays, as estimators of scikit-learn do, calls ``np.asarray(X)``, which
-    reads all rows into memory: pass part of them.
+    MappedFiles without reading anything. So ``train_test_split`` and cross-validation work.
+    Estimators that need arrays, like those of scikit-learn, call ``np.asarray(X)``, which reads all
+    rows into memory: pass them a part.
 
     Parameters
     ----------
     arrays : iterable of uint8 arrays of shape (n_i, ...)
-        As ``np.load(file, mmap_mode="r")`` returns them, in C order, with rows of one shape. An
-        array that is no memory map takes part, but stays in memory.
+        As ``np.load(file, mmap_mode="r")`` returns them, in C order, with rows of one shape. Arrays
+        that are not memory maps are accepted too, but stay in memory.
 
     Attributes
     ----------
@@ -53,19 +52,19 @@ class MappedFiles(FileRows):
     InvalidImagesError
         If there is no array, or one is not uint8, is not in C order or has rows of another shape.
     DataFileError
-        If a map is not that of a file as it is now; later, where rows are read, if a file has
-        changed since.
+        If a map does not show the present file; later, when rows are read, if a file has changed
+        since.
 
     See Also
     --------
-    load_quickdraw : Makes one of a folder, with ``mmap=True``.
+    load_quickdraw : Makes a MappedFiles of a folder, with ``mmap=True``.
 
     Notes
     -----
-    A file counts as changed if its size or the time of its last modification is another one.
+    A file counts as changed if its size or the time of its last modification differs.
 
-    Pickles hold the names of files, not what is in them, and the positions of a subset, 8 bytes a
-    row. They can be read where the files lie at the same place, unchanged.
+    Pickles hold the names of files and the positions of a subset, 8 bytes per row, but not the
+    rows. They can be loaded if the files are at the same place, unchanged.
 
     Examples
     --------
@@ -138,7 +137,7 @@ class MappedFiles(FileRows):
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def reshape(self, *shape: Any) -> MappedFiles:
-        """Return the same rows in another shape; the first axis, n or -1, stays that of the rows.
+        """Return the same rows in another shape; the first axis, n or -1, remains the rows.
 
         Parameters
         ----------
@@ -165,7 +164,7 @@ class MappedFiles(FileRows):
         return self._like(self._rows, tuple(row))
 
     def take(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Read the rows at these positions, which are not negative, into an array.
+        """Read the rows at these positions, at least 0, into an array.
 
         Parameters
         ----------
@@ -192,7 +191,7 @@ class MappedFiles(FileRows):
         return self.take(np.arange(start, min(stop, len(self))))
 
     def sample(self, n_rows: int = N_SAMPLED) -> NDArray[np.uint8]:
-        """Read at most so many rows, evenly spread, into an array."""
+        """Read at most this many rows, evenly spread, into an array."""
         return self.take(spread(len(self), n_rows))
 
     def join(self, other: MappedFiles) -> MappedFiles:
@@ -203,7 +202,7 @@ class MappedFiles(FileRows):
         return joined
 
     def fingerprint(self) -> tuple[Any, ...]:
-        """Return what tells these rows from others: the files as they are now, and the rows."""
+        """Return what identifies these rows: the present state of the files, and the rows."""
         return self._parts, self._rows, self._row_shape
 
     def _like(self, rows: Any, row_shape: tuple[int, ...] | None = None) -> MappedFiles:
@@ -217,7 +216,7 @@ class MappedFiles(FileRows):
         return self._positions(np.arange(len(self)))
 
     def _positions(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where chosen rows are among the rows of all files."""
+        """Return the positions of chosen rows among the rows of all files."""
         if isinstance(self._rows, range):
             return self._rows.start + self._rows.step * chosen
         return self._rows[chosen]
@@ -233,7 +232,7 @@ class MappedFiles(FileRows):
         if isinstance(key, slice):
             return key
         if np.ndim(key) == 0 and not isinstance(key, bool | np.bool_):
-            key = range(len(self))[index(key)]  # raises what a list does
+            key = range(len(self))[index(key)]  # raises like a list
             return int(key)
         return _as_positions(np.asarray(key), len(self))
 
@@ -253,8 +252,8 @@ class _FilePart(NamedTuple):
             with open(self.path, "rb", buffering=0) as file:
                 if state_of(os.fstat(file.fileno())) != self.state:
                     raise DataFileError(
-                        f"{self.path} has changed since MappedFiles was made of it. Make it anew, "
-                        "and leave files as they are while they are read."
+                        f"{self.path} has changed since MappedFiles was made of it. Make a new "
+                        "one, and do not change files while they are read."
                     )
                 for begin, end in _runs(rows, self.n_bytes):
                     first = int(rows[begin])
@@ -262,8 +261,8 @@ class _FilePart(NamedTuple):
                     out[places[begin:end]] = read[rows[begin:end] - first]
         except OSError as error:
             raise DataFileError(
-                f"{self.path} cannot be read: {error.strerror}. Put the files that MappedFiles was "
-                "made of back to their place, or make it anew."
+                f"{self.path} cannot be read: {error.strerror}. Put the files that MappedFiles "
+                "was made of back in their place, or make a new one."
             ) from error
 
     def _read_run(self, file: Any, first: int, n_rows: int) -> NDArray[np.uint8]:
@@ -292,7 +291,7 @@ class _ArrayPart(NamedTuple):
 
 
 def join_rows(rows: Any, more: Any) -> Any:
-    """Return the rows of both; where one is MappedFiles nothing is read, and images are uint8."""
+    """Return the rows of both; if one is MappedFiles, nothing is read and images are uint8."""
     if not isinstance(rows, MappedFiles) and not isinstance(more, MappedFiles):
         return np.concatenate([rows, more])
     if not len(rows) or not len(more):
@@ -305,7 +304,7 @@ def join_rows(rows: Any, more: Any) -> Any:
 
 
 def refuse_files(name: str, X: Any) -> None:
-    """Refuse MappedFiles where all images have to be in memory."""
+    """Refuse MappedFiles if all images have to be in memory."""
     if isinstance(X, MappedFiles):
         raise InvalidImagesError(
             f"{name}: needs its images in memory, but X is MappedFiles of shape {X.shape}. Pass "
@@ -314,7 +313,7 @@ def refuse_files(name: str, X: Any) -> None:
 
 
 def state_of(stat: os.stat_result) -> tuple[int, int]:
-    """Return what changes when a file is written to."""
+    """Return what changes when a file is written."""
     return stat.st_size, stat.st_mtime_ns
 
 
@@ -345,7 +344,7 @@ def _as_part(array: NDArray[np.uint8]) -> _FilePart | _ArrayPart:
     if mapped is None:
         raise DataFileError(
             "MappedFiles: must be made of maps that show what is in their files, got one that does "
-            f"not: {find_map(array).filename}. Open it anew with mmap_mode='r', "  # type: ignore
+            f"not: {find_map(array).filename}. Open it again with mmap_mode='r', "  # type: ignore
             "or pass np.array(X), which is in memory."
         )
     path = os.path.abspath(mapped.path)
@@ -356,14 +355,14 @@ def _as_part(array: NDArray[np.uint8]) -> _FilePart | _ArrayPart:
 def _check_array(array: NDArray[Any], shapes: set[tuple[int, ...]]) -> None:
     if array.dtype != np.uint8 or array.ndim < 2 or not array.size:
         raise InvalidImagesError(
-            "MappedFiles: arrays must hold uint8 images, one a row, got "
+            "MappedFiles: arrays must hold uint8 images, one per row, got "
             f"{array.dtype} of shape {array.shape}. Save X.astype(np.uint8)."
         )
     if not array.flags.c_contiguous:
         raise InvalidImagesError(
             f"MappedFiles: arrays must be in C order, without gaps, got strides {array.strides} "
-            f"for shape {array.shape}. Save np.ascontiguousarray(X); take part of the rows of "
-            "MappedFiles, not of an array."
+            f"for shape {array.shape}. Save np.ascontiguousarray(X); select rows of MappedFiles, "
+            "not of an array."
         )
     if shapes and array.shape[1:] not in shapes:
         raise InvalidImagesError(

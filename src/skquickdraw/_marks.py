@@ -1,4 +1,4 @@
-"""Marks of rows that have no label: missing values, -1, or what the user says."""
+"""Marks of unlabeled rows: missing values, -1, or the user's choice."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from ._label_column import NO_LABEL, is_missing, kind_of
 from .exceptions import InvalidParameterError, InvalidTargetsError
 
-TEXTS_OF_MARKS = ("-1", "nan")  # what NumPy makes of marks in an array of text
+TEXTS_OF_MARKS = ("-1", "nan")  # what marks become in a NumPy array of text
 
 
 def is_auto(unlabeled_label: Any) -> bool:
-    """Return whether y itself decides what the mark is."""
+    """Return whether y itself decides the mark."""
     return isinstance(unlabeled_label, str) and unlabeled_label == "auto"
 
 
 def is_same_mark(one: Any, other: Any) -> bool:
-    """Return whether two values of ``unlabeled_label`` say the same."""
+    """Return whether two values of ``unlabeled_label`` mean the same."""
     if one is None or other is None:
         return one is other
     if is_missing(one) or is_missing(other):
@@ -35,7 +35,7 @@ def find_marks(
     known: NDArray[Any] | None,
     input_name: str,
 ) -> NDArray[np.bool_]:
-    """Return which of the labels are no labels, but marks of rows without one."""
+    """Return which of the labels are marks of unlabeled rows."""
     missing = np.flatnonzero(codes == NO_LABEL)
     if is_auto(unlabeled_label):
         _refuse_texts(name, labels, TEXTS_OF_MARKS, known, input_name)
@@ -79,14 +79,14 @@ def _refuse_texts(
         return
     found = [text for text in texts if text in labels]
     if known is None and len(texts) > 1 and len(labels) - len(found) < 2:
-        return  # as with the number -1: two labels are two classes
+        return  # as for the number -1: two labels are two classes
     if known is not None:
         found = [text for text in found if text not in known.tolist()]
     if found:
         raise InvalidTargetsError(
             f"{name}: {input_name} holds the text {found[0]!r}: is it a class, or the mark of rows "
             f"without a label? Set unlabeled_label to {found[0]!r} where it is the mark, to None "
-            f"where all rows are labelled, or pass {input_name} as an array of objects."
+            f"where all rows are labeled, or pass {input_name} as an array of objects."
         )
 
 

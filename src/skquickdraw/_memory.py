@@ -1,4 +1,4 @@
-"""Keep freed memory for the next step of a training, where the C library would give it back.
+"""Keep freed memory for the next step of a training, which the C library would return.
 
 A step of a small network allocates and frees hundreds of megabytes of activations. glibc gives
 large blocks back to the system as they are freed, and the next step pays for their pages again:
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# From glibc's malloc.h; by themselves these thresholds adapt, up to the values set on leaving.
+# From glibc's malloc.h; without this, the thresholds adapt, up to the values set on leaving.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGEST_ADAPTED_MMAP = 32 * 2**20
 LARGEST_ADAPTED_TRIM = 2 * LARGEST_ADAPTED_MMAP
@@ -22,10 +22,11 @@ NEVER = 2**31 - 1
 
 @contextmanager
 def kept_allocations() -> Iterator[None]:
-    """Hold on to freed memory inside the block, and give it back after it; elsewhere do nothing.
+    """Keep freed memory inside the block, and return it afterwards; do nothing without glibc.
 
-    The thresholds are the process's. On leaving they are what glibc's own adaptation ends at. Where
-    the environment sets them (``MALLOC_...``, ``GLIBC_TUNABLES``) they are left alone.
+    The thresholds belong to the process. On leaving they get the values at which glibc's own
+    adaptation ends. If the environment sets them (``MALLOC_...``, ``GLIBC_TUNABLES``), they are not
+    changed.
     """
     libc = _glibc()
     if libc is None:

@@ -1,6 +1,6 @@
 """The scale of pixels: what ``fit`` saw is remembered, and other scales are refused later.
 
-A network that learned from pixels of 0 to 1 takes those of 0 to 255 for pictures a hundred times
+A network that learned from pixels of 0 to 1 takes those of 0 to 255 for images a hundred times
 too bright, and the reverse for black ones: its answers are wrong without a word. Nothing is
 converted, for X alone does not say what it means: a single dark image looks the same on any scale.
 """
@@ -48,13 +48,13 @@ def check_same_range(
     """Refuse images on another scale than those that ``fit`` saw.
 
     Every row is judged by itself, so that what an estimator says of an image does not depend on the
-    others beside it. And only what cannot be a picture of the scale seen is refused:
+    others beside it. And only what cannot be an image of the scale seen is refused:
 
     - Too bright: at least half of a row's non-zero pixels, and 16 of them, lie more than four spans
       above the lowest value seen. A few may, as behind a ``MinMaxScaler`` whose training images
       hardly had ink in some pixel.
     - Too dark: floating point within 0 to 1, where ``fit`` saw 128 or more. At least 16 pixels of
-      the row are no whole numbers, and the largest is above a half. So rows of zeros pass, and so
+      the row are not whole numbers, and the largest is above a half. So rows of zeros pass, and so
       do dark 8-bit images, whose pixels are whole numbers, as floating point too. An image that is
       black but for fractions, as resizing makes them of noise, mostly stays below a half.
     - Truth values, where ``fit`` saw 128 or more.

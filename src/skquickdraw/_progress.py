@@ -1,4 +1,4 @@
-"""How far a fit is: one display for all that is nested, and a line an epoch without a terminal."""
+"""The progress of a fit: one display of all nested levels, or without a terminal, lines."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Level:
-    """A training that others are inside of: the ``n_done + 1``-th of its loop."""
+    """A training that contains others: the ``n_done + 1``-th of its loop."""
 
     text: str
     n_done: int
     loop: Trainings
 
     def share(self, inside: float) -> float:
-        """Return which share of the loop is done, where a share of this training is."""
+        """Return the share of the loop that is done, given the share of this training."""
         return (self.n_done + inside) / len(self.loop.names)
 
 
-# Of the training that runs here, from the outermost to the innermost. A thread starts with none.
+# The levels of the training that runs here, the outermost first. A thread starts with none.
 _levels: ContextVar[tuple[Level, ...]] = ContextVar("levels", default=())
 
 
 class Trainings:
-    """The trainings that a fit consists of; what is fitted inside tells its progress as a part.
+    """The trainings that a fit consists of; the progress of each counts as a part of the fit.
 
-    A context manager, inside of which :meth:`one` is entered for each training, also in a worker.
+    A context manager, inside which :meth:`one` is entered for each training, also in a worker.
 
     Parameters
     ----------
     names : list of str
         Such as 'teacher' and 'student of round 1'.
     at_once : bool, default=False
-        Whether several run at a time: a live display is no place for them.
+        Whether several run at a time, for which there is no live display.
     """
 
     def __init__(self, names: list[str], *, at_once: bool = False) -> None:
@@ -62,7 +62,7 @@ class Trainings:
 
     @contextmanager
     def one(self, i: int) -> Iterator[None]:
-        """Let what is fitted inside be part of training ``i``."""
+        """Make what is fitted inside a part of training ``i``."""
         token = _levels.set((*self.outer, Level(self.names[i], i, self)))
         try:
             yield
@@ -71,17 +71,17 @@ class Trainings:
 
 
 class Bar:
-    """The steps of one training, told to the user.
+    """Show the steps of one training to the user.
 
     Parameters
     ----------
     name : str
-        Of what is trained.
+        Name of what is trained.
     unit : str
         Such as 'epoch'.
     total : int
     n_lines : int, default=None
-        The most lines where there is no terminal; None prints one a step.
+        Largest number of lines without a terminal; None prints one per step.
     """
 
     def __init__(self, name: str, unit: str, total: int, n_lines: int | None = None) -> None:
@@ -97,14 +97,14 @@ class Bar:
             self.display.show(self._rows(0, ""))
 
     def tell(self, n_done: int, status: str = "") -> None:
-        """Say that so many steps are done; ``status`` is the score so far."""
+        """Report the number of steps done; ``status`` is the score so far."""
         if not (self._is_live() and self.display.show(self._rows(n_done, status))):
             is_due = n_done * self.n_lines // self.total > (n_done - 1) * self.n_lines // self.total
             if is_due:
                 _print(self._line(n_done, status))
 
     def close(self) -> None:
-        """End the display, where this is all that it shows."""
+        """End the display if it shows nothing else."""
         if not self.levels:
             self.display.close()
 
@@ -115,7 +115,7 @@ class Bar:
         return has_screen and not (is_worker or self.at_once)
 
     def _rows(self, n_done: int, status: str) -> list[tuple[str, float, str]]:
-        """Return for each level its text, the share that is done, and a remark."""
+        """Return the text, the share that is done and a remark for each level."""
         share = n_done / self.total
         left = _time_left(self.started, share)
         rows = [(self._step(n_done), share, ", ".join(filter(None, (status, left))))]
@@ -136,7 +136,7 @@ class Bar:
 
 
 class Display:
-    """A live display of rich, a row for each level. It can fail, and never ends a fit by that."""
+    """A live display of rich with a row for each level. Its failures never end a fit."""
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
@@ -146,7 +146,7 @@ class Display:
         return Display, ()  # a worker cannot reach the screen
 
     def show(self, rows: list[tuple[str, float, str]]) -> bool:
-        """Show texts, shares and remarks; return whether that was possible."""
+        """Show texts, shares and remarks; return whether this was possible."""
         if self._is_broken:
             return False
         try:
@@ -164,13 +164,13 @@ class Display:
                 )
             for task in bars.task_ids[len(rows) :]:
                 bars.update(task, visible=False)
-        except Exception:  # such as rich's LiveError, where the user has a display already
+        except Exception:  # such as rich's LiveError, if the user has a display already
             self.close()
             self._is_broken = True
         return not self._is_broken
 
     def close(self) -> None:
-        """Leave on the screen what is shown."""
+        """Stop, and leave the last state on the screen."""
         bars, self._bars = self._bars, None
         if bars is not None:
             with suppress(Exception):
@@ -190,12 +190,12 @@ class Display:
 
 def _print(line: str) -> None:
     with suppress(Exception):  # such as a closed pipe
-        # By rich, which writes at once, and above a display of the user's.
+        # With rich, which writes at once, and above a display of the user.
         rich.get_console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _time_left(started: float, share: float) -> str:
-    """Return the time that is left if the rest is as fast as before; '' where nothing is known."""
+    """Return the time left if the rest is as fast as before; '' if nothing is known."""
     passed = perf_counter() - started
     if share >= 1:
         return f"took {_duration(passed)}"

@@ -23,7 +23,7 @@ def draw_seed(random_state: Any) -> int:
 
 
 def make_generator(seed: int, device: Any = "cpu") -> torch.Generator:
-    """Return a torch generator of its own on the device."""
+    """Return a new torch generator on the device."""
     import torch
 
     return torch.Generator(device=device).manual_seed(seed)
@@ -31,10 +31,10 @@ def make_generator(seed: int, device: Any = "cpu") -> torch.Generator:
 
 @contextmanager
 def isolated_torch_rng(seed: int, device: Any = "cpu") -> Iterator[None]:
-    """Seed torch's global generators inside the block, and put their states back afterwards.
+    """Seed torch's global generators inside the block, and restore their states afterwards.
 
     Weight initialisation and dropout can only draw from the global generators. Threads share these,
-    so only one at a time is inside.
+    so only one thread at a time may be inside.
     """
     import torch
 

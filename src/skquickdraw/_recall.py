@@ -1,4 +1,4 @@
-"""Finished fits, kept on disk, so that an interrupted run goes on where it stopped."""
+"""Finished fits on disk, so that an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_memory
 from ._fit_tasks import Task
 from ._fitting import fit_targets
 
-# Their classes are known by name. All others are a user's, and may be edited between two runs.
+# Classes of these packages are identified by name. All others are a user's, and may change between
+# two runs.
 KNOWN_PACKAGES = sys.stdlib_module_names | {
     "imblearn",
     "joblib",
@@ -32,24 +33,24 @@ KNOWN_PACKAGES = sys.stdlib_module_names | {
     "xgboost",
 }
 PLAIN = {bool, bytes, complex, float, int, str, type(None)}
-N_DATA = 5  # that fit_targets takes
+N_DATA = 5  # number of arguments that fit_targets takes
 NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
 
 
 def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = None) -> Any:
-    """Return ``fit_targets(estimator, *data)``, from ``memory`` where that fit was done before.
+    """Return ``fit_targets(estimator, *data)``, from ``memory`` if that fit was done before.
 
-    ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is known again by its content:
-    the parameters of the estimator, its seeds among them, the code of functions and of classes of a
-    user's own, the weights of networks inside that are trained already, and the data. To a user's
-    code belong the functions, classes and plain values that it names from its own module. What it
-    reaches in other ways, as ``module.Block``, and classes of this package and of those that it is
-    built on, are known by their names alone: after their code was changed, take another folder.
+    ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is identified by its content:
+    the parameters of the estimator, including seeds; the code of a user's own functions and
+    classes; the weights of trained networks inside; and the data. A user's code includes the
+    functions, classes and plain values that it names from its own module. What it uses in other
+    ways, as ``module.Block``, is identified by name only, and so are classes of this package and of
+    its dependencies: take another folder after their code has changed.
 
-    ``task`` tells callbacks of the fit. They are no part of its content.
+    ``task`` tells callbacks of the fit. They are not part of its content.
     """
     padded = (*data, *[None] * (N_DATA - len(data)))
-    if isinstance(estimator, FrozenEstimator):  # which has nothing to fit
+    if isinstance(estimator, FrozenEstimator):  # has nothing to fit
         fitted = fit_targets(estimator, *data)
     elif memory is None:
         fitted = _fit_known_task("", (estimator, *padded, task))
@@ -66,12 +67,12 @@ def _fit_known_task(content: str, task: tuple[Any, ...]) -> Any:
 
 
 def content_hash(value: Any) -> str:
-    """Return a digest that equal content has too after pickling, and in another process."""
+    """Return a digest of the content, the same after pickling and in other processes."""
     return _ContentHasher("md5", coerce_mmap=True).hash(value)  # joblib's workers get memory maps
 
 
 class _ContentHasher(NumpyHasher):
-    """joblib's hasher, for which every copy of a tensor or of a trained net is another one."""
+    """joblib's hasher, for which copies of a tensor or of a trained net would differ."""
 
     def save(self, obj: Any) -> None:
         if isinstance(obj, FunctionType):
@@ -80,11 +81,11 @@ class _ContentHasher(NumpyHasher):
         if isinstance(obj, type) and _is_users(obj):
             self._save_code(obj, _describe_class)
             return
-        if isinstance(obj, frozenset):  # of which joblib knows no order
+        if isinstance(obj, frozenset):  # for which joblib has no order
             obj = ("frozenset", set(obj))
         elif isinstance(obj, ModuleType):
             obj = ("module", obj.__name__)
-        elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # which change no fit
+        elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # do not change the fit
             obj = copy(obj)
             del obj._skl_callbacks
         elif hasattr(type(obj), "fingerprint"):
@@ -94,7 +95,7 @@ class _ContentHasher(NumpyHasher):
         super().save(obj)
 
     def _save_code(self, code: Any, describe: Callable[[Any], Any]) -> None:
-        """Save what a function or class does, wherever it stands, but for where it names itself."""
+        """Save what a function or class does, independent of its place and name."""
         name = (type(code).__name__, code.__module__, code.__qualname__)
         open_ones: set[int] = self.__dict__.setdefault("_open_code", set())
         if id(code) in open_ones:
@@ -108,7 +109,7 @@ class _ContentHasher(NumpyHasher):
 def _describe_function(function: FunctionType) -> Any:
     closed_over = []
     for cell in function.__closure__ or ():
-        with suppress(ValueError):  # a cell that is still empty
+        with suppress(ValueError):  # the cell is still empty
             closed_over.append(cell.cell_contents)
     defaults = function.__defaults__, function.__kwdefaults__
     code = function.__code__
@@ -121,7 +122,7 @@ def _instructions(code: CodeType) -> Any:
 
 
 def _named_values(function: FunctionType) -> list[tuple[str, Any]]:
-    """Return what a function names from its module that is a user's code, or a plain value."""
+    """Return the user's code and plain values that a function names from its module."""
     if not _is_users(function):
         return []
     named = sorted(_names(function.__code__) & function.__globals__.keys())
@@ -143,14 +144,14 @@ def _counts(value: Any) -> bool:
 
 
 def _describe_class(cls: type) -> Any:
-    """Return the code of a class, its plain attributes, and what it is derived from."""
+    """Return the code of a class, its plain attributes, and its base classes."""
     members = [(name, vars(cls)[name]) for name in sorted(vars(cls).keys() - NO_CODE)]
     parts = [(name, part) for name, value in members for part in _unwrap(value)]
     return cls.__bases__, [(name, part) for name, part in parts if _counts(part)]
 
 
 def _unwrap(member: Any) -> tuple[Any, ...]:
-    """Return the functions inside of a method or property, or else the member."""
+    """Return the functions inside a method or property, or else the member."""
     if isinstance(member, classmethod | staticmethod):
         return (member.__func__,)
     if isinstance(member, property):
@@ -159,5 +160,5 @@ def _unwrap(member: Any) -> tuple[Any, ...]:
 
 
 def _is_users(code: Any) -> bool:
-    """Return whether code is neither of this package nor of those that it is built on."""
+    """Return whether code is neither of this package nor of its dependencies."""
     return str(code.__module__).split(".")[0] not in KNOWN_PACKAGES

@@ -1,4 +1,4 @@
-"""The score of every classifier: accuracy on the rows that have a label."""
+"""The score of every classifier: accuracy on the labeled rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ClassifierMixin(base.ClassifierMixin):
         X : array-like of shape (n, ...)
             As in :meth:`fit`.
         y : array-like of shape (n,)
-            True labels. Where ``fit`` takes rows without labels, such rows are left out here.
+            True labels. If ``fit`` takes unlabeled rows, they are left out here.
         sample_weight : array-like of shape (n,), default=None
 
         Returns
@@ -48,7 +48,7 @@ class ClassifierMixin(base.ClassifierMixin):
         Raises
         ------
         InvalidTargetsError
-            If no row has a label, or one lacks it where ``fit`` takes labelled rows only.
+            If no row has a label, or if one lacks it and ``fit`` takes labeled rows only.
         """
         check_is_fitted(self)
         name = type(self).__name__

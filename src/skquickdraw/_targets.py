@@ -171,7 +171,7 @@ def _as_classes(
             raise InvalidTargetsError(
                 f"{name}: the labels of {input_name} must be of one kind, but they mix "
                 f"{' and '.join(kinds)}, such as {list(example.values())}. Convert them to one, or "
-                "name the mark of unlabelled rows by unlabeled_label."
+                "name the mark of unlabeled rows by unlabeled_label."
             )
         if kinds[0] != "text":
             plain = [v.item() if isinstance(v, np.generic) else v for v in labels.tolist()]
@@ -203,7 +203,7 @@ def _too_few(
     n_open = int((codes == NO_LABEL).sum())
     hint = ""
     if n_open:
-        hint = f" {n_open} of {len(codes)} rows are unlabelled."
+        hint = f" {n_open} of {len(codes)} rows are unlabeled."
         if not is_auto(unlabeled_label) and not is_missing(unlabeled_label):
             hint += f" Pass unlabeled_label=None if {unlabeled_label!r} is a class of its own."
     wanted = "one class" if min_classes == 1 else "two classes"

@@ -6,17 +6,18 @@
     ├── InvalidImagesError      (ValueError, TypeError)  X is no batch of images of the right shape
     │                                                    and range
     ├── InvalidTargetsError     (ValueError, TypeError)  y, soft targets or weights do not fit
-    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, found out in ``fit``
-    ├── DataFileError           (ValueError)             a file does not hold what it should
-    ├── DownloadError           (OSError)                a file could not be fetched
-    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
-    └── MissingDependencyError  (ImportError)            an optional package is not installed
+    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, checked in ``fit`` ├──
+    DataFileError           (ValueError)             a file does not hold what it should ├──
+    DownloadError           (OSError)                a file could not be fetched ├──
+    OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little └──
+    MissingDependencyError  (ImportError)            an optional package is not installed
 
 Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
 raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the
 rule, the value that broke it, and the way out. What scikit-learn's checks find keeps its text.
 
-:class:`FitInterrupted` is no error: a KeyboardInterrupt, after which there is a model all the same.
+:class:`FitInterrupted` is not an error: it is a KeyboardInterrupt after which the model is fitted
+all the same.
 
 An estimator that is not fitted raises :class:`sklearn.exceptions.NotFittedError`, as everywhere in
 scikit-learn.
@@ -56,23 +57,23 @@ class DataFileError(SkquickdrawError, ValueError):
 
 
 class DownloadError(SkquickdrawError, OSError):
-    """A file is neither in the cache nor to be had from the network."""
+    """A file is not in the cache and could not be downloaded."""
 
 
 class OutOfMemoryError(SkquickdrawError, MemoryError, RuntimeError):
-    """The memory of the device is not enough for a training or a prediction.
+    """The device has too little memory for a training or a prediction.
 
     A RuntimeError too, as PyTorch's own error is.
     """
 
 
 class MissingDependencyError(SkquickdrawError, ImportError):
-    """A package that is optional is needed here, and not installed."""
+    """An optional package is needed here but not installed."""
 
 
 class FitInterrupted(KeyboardInterrupt):
-    """The user interrupted ``fit``, and the estimator of the message is fitted as far as it came.
+    """The user interrupted ``fit``; the estimator in the message keeps what it learned so far.
 
-    It can predict and be saved. What is around it, such as a search, is not fitted. A
-    KeyboardInterrupt, so that it ends that too.
+    It can predict and be saved. An estimator around it, such as a search, is not fitted. This is a
+    KeyboardInterrupt, so it ends that fit too.
     """

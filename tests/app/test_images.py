@@ -176,10 +176,10 @@ def test_a_network_that_learned_channels_last_is_asked_in_an_order_that_it_knows
         (b"", "must be an image in a format that Pillow reads"),
         (b"no image", "must be an image in a format that Pillow reads"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "must be an image in a format"),
-        (encode(scan())[:600], "must be a whole picture, but cannot be read.* Save it as PNG"),
+        (encode(scan())[:600], "must be a whole image, but cannot be read.* Save it as PNG"),
         (encode(Image.new("L", (50, 50), 200)), "no ink was found on it"),
-        (encode(Image.new("F", (9, 9)), format="TIFF"), "must have 8 or 16 bits a channel"),
-        (encode(scan(), format="EPS"), "must be a whole picture, but cannot be read: cannot ident"),
+        (encode(Image.new("F", (9, 9)), format="TIFF"), "must have 8 or 16 bits per channel"),
+        (encode(scan(), format="EPS"), "must be a whole image, but cannot be read: cannot ident"),
     ],
     ids=["empty", "text", "svg", "cut off", "blank", "floats", "eps"],
 )

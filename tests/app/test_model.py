@@ -181,7 +181,7 @@ def test_a_classifier_without_probabilities_is_refused(sketches):
 def test_other_pictures_than_squares_are_refused(shape):
     X = np.random.default_rng(0).integers(256, size=(20, np.prod(shape)))
     clf = CNNClassifier(width=0.25, max_epochs=1, image_shape=shape, random_state=0)
-    with pytest.raises(InvalidParameterError, match="must take square pictures of 1 or 3 channels"):
+    with pytest.raises(InvalidParameterError, match="must take square images of 1 or 3 channels"):
         make_server(clf.fit(X, np.arange(20) % 2))
 
 

@@ -117,7 +117,7 @@ def test_undo_takes_the_last_stroke_and_clear_all(visit):
     np.testing.assert_array_equal(picture(page), one)
     button(page, "Clear").click()
     expect(bars(page)).to_have_count(0)
-    expect(page.get_by_role("img", name="No picture yet")).to_be_visible()
+    expect(page.get_by_role("img", name="No image yet")).to_be_visible()
 
 
 def press(page, *keys, times=1):
@@ -279,9 +279,7 @@ def test_screen_readers_find_all_parts_by_role_and_name(visit):
     expect(page.get_by_role("region", name="Drawing")).to_be_visible()
     expect(page.get_by_role("region", name="The model's guess")).to_be_visible()
     expect(paper(page)).to_have_accessible_description(re.compile("Space or Enter puts it down"))
-    expect(
-        page.get_by_role("img", name=re.compile("No picture yet: 28 . 28 pixels"))
-    ).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("No image yet: 28 . 28 pixels"))).to_be_visible()
     expect(button(page, "Undo")).to_be_visible()
     expect(button(page, "Clear")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en"

@@ -268,5 +268,5 @@ def test_a_class_that_cannot_name_a_file_is_refused_at_the_start(tmp_path, label
 
 def test_a_folder_that_cannot_be_made_is_refused_at_the_start(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InvalidParameterError, match="folder to save to must be one that can be"):
+    with pytest.raises(InvalidParameterError, match="folder to save to must exist or be"):
         make_server(Model(), save_to=tmp_path / "file" / "saved")

@@ -122,7 +122,7 @@ def test_a_recipe_that_cannot_learn_from_them_is_refused(tmp_path, images, capsy
     assert "got --recipe fast. Take ensemble or distilled" in capsys.readouterr().err
 
 
-def test_a_folder_of_unlabelled_images_among_the_others_is_told(tmp_path, capsys, quick):
+def test_a_folder_of_unlabeled_images_among_the_others_is_told(tmp_path, capsys, quick):
     for label, name in enumerate(["bar", "post", "unlabeled"]):
         (tmp_path / "data" / name).mkdir(parents=True)
         for i in range(4):

@@ -224,7 +224,7 @@ def test_a_model_that_contradicts_itself_is_told(tmp_path, model, images, capsys
     changed.training_set_ = {**changed.training_set_, "image_shape": (4000, 4000)}
     save_model(changed, tmp_path / "model")
     assert command("predict", tmp_path / "model", images) == 1
-    assert "must say how its images were read, and agree with itself" in capsys.readouterr().err
+    assert "must say how its images were read, without contradiction" in capsys.readouterr().err
 
 
 def test_an_export_is_the_model(tmp_path, model, capsys):

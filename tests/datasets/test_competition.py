@@ -45,7 +45,7 @@ def test_reads_the_whole_folder(write):
     assert "3 classes" in competition.DESCR
 
 
-def test_reads_the_labelled_set_alone_and_from_a_string(write):
+def test_reads_the_labeled_set_alone_and_from_a_string(write):
     competition = load_competition(str(write(**TRAIN)))
     assert competition.unlabeled is None
     assert competition.holdout_data is None and competition.holdout_target is None

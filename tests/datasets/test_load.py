@@ -175,13 +175,13 @@ def test_a_single_file_must_be_of_the_format(folder):
         load_quickdraw(folder / "moon.npy", file_format="bin")
 
 
-def test_refuses_labelled_files_beside_others(folder):
+def test_refuses_labeled_files_beside_others(folder):
     np.savez(folder / "train.npz", X=X, y=np.arange(7))
     with pytest.raises(DataFileError, match="got train.npz, which has labels.*load_competition"):
         load_quickdraw(folder)
 
 
-def test_refuses_unlabelled_drawings(tmp_path):
+def test_refuses_unlabeled_drawings(tmp_path):
     np.savez(tmp_path / "unlabeled.npz", X=X, classes=np.array(["a"]))
     with pytest.raises(DataFileError, match=r"must hold labels y beside X; got \['X', 'classes'\]"):
         load_quickdraw(tmp_path / "unlabeled.npz")

@@ -52,12 +52,12 @@ def test_one_folder_is_one_class(folder):
     assert found.filenames.tolist() == [str(folder / name) for name in names]
     assert_array_equal(found.unlabeled, GREY[[4, 5]])
     assert found.unlabeled_filenames.tolist()[1].endswith("y.webp")
-    assert "4 pictures of 2 classes, from 1 to 3 a class" in found.DESCR
+    assert "4 images of 2 classes, from 1 to 3 a class" in found.DESCR
     X, y = load_image_folder(folder, return_X_y=True)
     assert_array_equal(X, found.data), assert_array_equal(y, found.target)
 
 
-def test_the_unlabelled_folder_has_any_name_or_none(folder):
+def test_the_unlabeled_folder_has_any_name_or_none(folder):
     assert load_image_folder(folder, unlabeled=None).target_names.tolist() == [
         "cat",
         "owl",
@@ -201,7 +201,7 @@ def test_a_jpeg_and_the_first_of_several_pictures(tmp_path):
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_pictures_of_unknown_range_are_refused(tmp_path, dtype):
     write(tmp_path / "cat" / "a.tiff", GREY[0].astype(dtype))
-    with pytest.raises(DataFileError, match="cat/a.tiff: must have 8 or 16 bits a channel"):
+    with pytest.raises(DataFileError, match="cat/a.tiff: must have 8 or 16 bits per channel"):
         load_image_folder(tmp_path)
 
 
@@ -217,7 +217,7 @@ def test_damaged_files_are_named_all_at_once(folder):
     with pytest.raises(DataFileError, match="3 could not be read .on_error='warn' leaves") as info:
         load_image_folder(folder)
     for name in ("cat/notes.txt", "owl/b.PNG", "owl/empty.png"):
-        assert f"{name}: must be a whole picture, but cannot be read" in str(info.value)
+        assert f"{name}: must be a whole image, but cannot be read" in str(info.value)
 
 
 def test_damaged_files_are_left_out_with_a_warning(folder):
@@ -261,7 +261,7 @@ def test_no_program_is_run(tmp_path, monkeypatch):
     plugin = pytest.importorskip("PIL.EpsImagePlugin")
     monkeypatch.setattr(plugin, "Ghostscript", lambda *args, **kwargs: pytest.fail("it ran"))
     write(tmp_path / "cat" / "a.png", GREY[0], format="EPS")
-    with pytest.raises(DataFileError, match="cat/a.png: must be a whole picture, but cannot be"):
+    with pytest.raises(DataFileError, match="cat/a.png: must be a whole image, but cannot be"):
         load_image_folder(tmp_path)
 
 
@@ -271,7 +271,7 @@ def test_no_file_inside_a_file_is_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(plugin.IptcImageFile, "_open", lambda self: pytest.fail("it was opened"))
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "a.iim").write_bytes(b"\x1c\x03\x14\x00\x02ab" + bytes(50))
-    with pytest.raises(DataFileError, match="cat/a.iim: must be a whole picture, but cannot be"):
+    with pytest.raises(DataFileError, match="cat/a.iim: must be a whole image, but cannot be"):
         load_image_folder(tmp_path)
 
 
@@ -305,12 +305,12 @@ def test_folders_that_are_no_classes(tmp_path):
     write(tmp_path / "cat" / "a.png", GREY[0])
     refuse("path must be a folder; got .*a.png", tmp_path / "cat" / "a.png")
     (tmp_path / "owl").mkdir(), (tmp_path / "owl" / ".hidden").write_text("")
-    refuse("every folder must hold a picture that can be read; got none in 'owl'")
+    refuse("every folder must hold an image that can be read; got none in 'owl'")
     (tmp_path / "owl" / "young").mkdir()
-    refuse("must hold pictures only; got the folders 'owl/young'. Move the pictures up")
+    refuse("must hold images only; got the folders 'owl/young'. Move the images up")
     write(tmp_path / "loose.png", GREY[0])
     refuse("got 'loose.png'. Put each .* of its class, or into 'unlabeled' where")
-    refuse("got 'loose.png'. Put each picture into the folder of its class.$", unlabeled=None)
+    refuse("got 'loose.png'. Put each image into the folder of its class.$", unlabeled=None)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_damage_is_found_or_harmless(tmp_path):
 
 def test_refuses_sixteen_bits(tmp_path):
     Image.fromarray(GREY[0].astype(np.uint16) * 257).save(tmp_path / "a.png")
-    with pytest.raises(DataFileError, match="a.png: must have 8 bits a channel; got the mode 'I"):
+    with pytest.raises(DataFileError, match="a.png: must have 8 bits per channel; got the mode 'I"):
         load_quickdraw(tmp_path)
 
 

@@ -159,7 +159,7 @@ def test_a_file_that_has_changed_is_an_error(folder, X):
     X.take(np.array([0, 30]))
     os.utime(file, ns=(0, 0))
     X.take(np.array([0, 30]))  # in other files
-    with pytest.raises(DataFileError, match=r"2.npy has changed since MappedFiles .* Make it anew"):
+    with pytest.raises(DataFileError, match=r"2.npy has changed since Mapped.* Make a new one"):
         X.take(np.array([0, 40]))
     file.unlink()
     with pytest.raises(DataFileError, match="2.npy cannot be read: No such file"):
@@ -188,7 +188,7 @@ def test_no_array_and_changed_maps_are_refused(folder):
     with pytest.raises(InvalidImagesError, match="at least one array"):
         MappedFiles([])
     copied = np.load(folder / "0.npy", mmap_mode="c")
-    with pytest.raises(DataFileError, match=r"0.npy. Open it anew with mmap_mode='r', or pass np"):
+    with pytest.raises(DataFileError, match=r"0.npy. Open it again with mmap_mode='r', or pass np"):
         MappedFiles([copied])
 
 

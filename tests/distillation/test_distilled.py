@@ -309,7 +309,7 @@ def test_members_may_not_undo_it(sketches, teacher, late):
 def test_members_may_not_correct_differently(sketches, teacher):
     members = [("a", network()), ("b", network(loss="balanced_softmax"))]
     student = VotingClassifier(members, voting="soft")
-    with pytest.raises(InvalidParameterError, match="must correct for unequal classes alike"):
+    with pytest.raises(InvalidParameterError, match="must correct for imbalanced classes alike"):
         DistilledClassifier(teacher, student).fit(*sketches)
 
 
@@ -349,7 +349,7 @@ def test_an_unfitted_frozen_teacher_is_refused(sketches):
 
 
 @pytest.mark.parametrize("y", [np.full(90, -1), np.repeat([-1, 1], 45)], ids=["none", "one"])
-def test_two_classes_have_to_be_labelled(sketches, teacher, y):
+def test_two_classes_have_to_be_labeled(sketches, teacher, y):
     with pytest.raises(InvalidTargetsError, match="at least two classes; .*unlabeled_label=None"):
         DistilledClassifier(teacher, SoftLogistic(), unlabeled_label=-1).fit(sketches[0], y)
 

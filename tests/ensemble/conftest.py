@@ -10,7 +10,7 @@ NAMES = np.array(["cat", "ant", "dog"])
 
 @pytest.fixture(scope="session")
 def blobs():
-    """Return 150 rows of three overlapping classes, labelled 'ant', 'cat' and 'dog'."""
+    """Return 150 rows of three overlapping classes, labeled 'ant', 'cat' and 'dog'."""
     X, y = make_blobs(150, 4, centers=3, cluster_std=4.0, random_state=0)
     return X, NAMES[y]
 

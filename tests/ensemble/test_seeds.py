@@ -206,7 +206,7 @@ def test_labels_come_back_as_they_were(blobs, y):
         ({"member_params": [{}, {"depth": 2}]}, "Invalid parameter 'depth'"),
         ({"weights": ["a", "b"]}, r"weights must be n_estimators=2 numbers.*got \['a', 'b'\]"),
         ({"weights": [1, 1, 1]}, r"weights must be n_estimators=2 numbers.*got \[1, 1, 1\]"),
-        ({"weights": [1, -1]}, "at least 0, not all 0, got .*None weighs all the same"),
+        ({"weights": [1, -1]}, "at least 0, not all 0, got .*None means equal weights"),
         ({"weights": [0, 0]}, "at least 0, not all 0"),
         ({"weights": [np.nan, 1]}, "at least 0, not all 0"),
         ({"weights": "equal"}, "'weights' parameter of SeedEnsembleClassifier"),
@@ -294,7 +294,7 @@ def test_rows_without_labels_do_not_pass_a_transformer_by(blobs, tree):
     partly = np.where(np.arange(150) < 60, np.unique(y, return_inverse=True)[1], -1)
     student = NoisyStudentClassifier(tree, pseudo_labels="hard", n_iterations=1)
     clf = SeedEnsembleClassifier(make_pipeline(StandardScaler(), student), 2)
-    with pytest.raises(InvalidParameterError, match="put the ensemble inside what surrounds"):
+    with pytest.raises(InvalidParameterError, match="wrap the ensemble instead of its members"):
         clf.fit(X, partly)
 
 

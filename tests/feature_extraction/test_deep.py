@@ -231,7 +231,7 @@ def test_a_class_with_one_row_is_always_trained_on(numbered):
     X, y = numbered[0], numbered[1].copy()
     y[7] = 9
     extractor = DeepFeatureExtractor(Memoriser(), cv=4, random_state=0)
-    with pytest.warns(UserWarning, match="fewer labelled rows than n_splits"):
+    with pytest.warns(UserWarning, match="fewer labeled rows than n_splits"):
         crossed = extractor.fit_transform(X, y)
     np.testing.assert_allclose(crossed[7], [9, 1])  # the full network's
 

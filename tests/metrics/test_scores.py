@@ -98,7 +98,7 @@ def test_report_takes_predictions_of_classes_that_the_test_set_lacks():
 
 
 @pytest.mark.parametrize("dtype", [int, float, object])
-def test_unlabelled_training_rows_are_no_class(drawn, dtype):
+def test_unlabeled_training_rows_are_no_class(drawn, dtype):
     y_train, y_true, y_pred = drawn
     partly = np.concatenate([y_train, np.full(5000, -1)]).astype(dtype)
     report = imbalance_report(y_true, y_pred, y_train=partly)

@@ -104,7 +104,7 @@ def test_it_prints_a_table():
     assert "against 'bayes'" in text
 
 
-def test_unlabelled_rows_are_trained_on_but_never_tested():
+def test_unlabeled_rows_are_trained_on_but_never_tested():
     found = compare({"plain": GaussianNB(), "student": STUDENT}, X, MARKED, cv=3)
     folds = LabeledStratifiedKFold(3).split(X, MARKED)
     expected = []
@@ -116,7 +116,7 @@ def test_unlabelled_rows_are_trained_on_but_never_tested():
     assert "Of rows without labels learned: 'student'." in repr(found)
 
 
-def test_estimators_that_know_no_marks_get_labelled_rows(seen):
+def test_estimators_that_know_no_marks_get_labeled_rows(seen):
     compare({"spy": Spy(), "student": STUDENT}, X, MARKED, cv=2)
     for rows, labels, _ in seen:
         assert len(rows) == len(labels)
@@ -172,7 +172,7 @@ def test_labels_that_do_not_fit_are_refused():
 
 def test_marks_that_differ_are_refused():
     other = NoisyStudentClassifier(GaussianNB(), unlabeled_label="?")
-    with pytest.raises(InvalidParameterError, match="all estimators must mark rows"):
+    with pytest.raises(InvalidParameterError, match="all estimators must mark unlabeled rows"):
         compare({"a": STUDENT, "b": other}, X, Y)
 
 

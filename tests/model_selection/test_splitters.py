@@ -1,4 +1,4 @@
-"""Splitters that know unlabelled rows and rare classes."""
+"""Splitters that know unlabeled rows and rare classes."""
 
 import warnings
 from copy import copy
@@ -30,7 +30,7 @@ SPLITTERS = [
 
 @pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
 class TestBoth:
-    def test_test_rows_are_labelled_and_all_others_train(self, splitter, y):
+    def test_test_rows_are_labeled_and_all_others_train(self, splitter, y):
         unlabeled = np.flatnonzero(y == -1)
         for train, test in splitter.split(y[:, None], y):
             assert (y[test] != -1).all() and len(test)
@@ -90,7 +90,7 @@ class TestBoth:
         assert len({str(test) for test in first}) == 5
 
 
-def test_folds_are_scikit_learns_where_all_is_labelled(y):
+def test_folds_are_scikit_learns_where_all_is_labeled(y):
     labeled = y[y != -1]
     ours = LabeledStratifiedKFold(5, shuffle=True, random_state=3).split(labeled, labeled)
     theirs = StratifiedKFold(5, shuffle=True, random_state=3).split(labeled, labeled)
@@ -98,7 +98,7 @@ def test_folds_are_scikit_learns_where_all_is_labelled(y):
         np.testing.assert_array_equal(mine[1], other[1])
 
 
-def test_each_labelled_row_is_tested_once(y):
+def test_each_labeled_row_is_tested_once(y):
     tests = [test for _, test in LabeledStratifiedKFold(5).split(y, y)]
     assert sorted(np.concatenate(tests)) == np.flatnonzero(y != -1).tolist()
 
@@ -123,10 +123,10 @@ def test_more_folds_than_any_class_has_rows():
         next(LabeledStratifiedKFold(5).split([0] * 6, [0, 0, 0, 1, 1, -1]))
 
 
-def test_nothing_labelled():
+def test_nothing_labeled():
     with pytest.raises(InvalidParameterError, match="the largest has 0"):
         next(LabeledStratifiedKFold(2).split([0, 0], [None, None]))
-    with pytest.raises(InvalidParameterError, match="of 0 labelled rows"):
+    with pytest.raises(InvalidParameterError, match="of 0 labeled rows"):
         next(LabeledStratifiedShuffleSplit(2, unlabeled_label=-1).split([0, 0], [-1, -1]))
 
 
@@ -155,5 +155,5 @@ def test_a_share_out_of_range(y, test_size):
 
 
 def test_a_share_that_tests_nothing(y):
-    with pytest.raises(InvalidParameterError, match="test_size=0.01 of 24 labelled rows"):
+    with pytest.raises(InvalidParameterError, match="test_size=0.01 of 24 labeled rows"):
         next(LabeledStratifiedShuffleSplit(test_size=0.01).split(y, y))

@@ -157,7 +157,7 @@ def test_labels_may_be_text(sketches, names):
 
 
 @pytest.mark.parametrize("mark", [-1, "none"])
-def test_unlabelled_rows_pass_through_in_their_place(sketches, mark):
+def test_unlabeled_rows_pass_through_in_their_place(sketches, mark):
     X, y = sketches
     y = y if mark == -1 else np.array(["a", "b", "c"])[y].astype(object)
     hidden = np.arange(0, 40, 3)
@@ -176,7 +176,7 @@ def test_unlabelled_rows_pass_through_in_their_place(sketches, mark):
     assert mark not in sampler.sampling_strategy_
 
 
-def test_unlabelled_rows_do_not_set_the_size_of_the_largest_class(sketches):
+def test_unlabeled_rows_do_not_set_the_size_of_the_largest_class(sketches):
     X, y = sketches
     y = np.where(y == 0, -1, y)
     _, y_new = AugmentingOverSampler(random_state=0).fit_resample(X, y)
@@ -195,11 +195,11 @@ def test_minus_one_can_be_a_class(sketches):
         assert counts(sampler.fit_resample(X, y)[1]) == {-1: 25, 1: 25}
 
 
-def test_no_labelled_row_at_all_is_refused(sketches):
+def test_no_labeled_row_at_all_is_refused(sketches):
     y = np.where(np.arange(40) % 2, -1, -2)
     with pytest.raises(InvalidTargetsError, match="one class"):
         AugmentingOverSampler(unlabeled_label=-1).fit(sketches[0], y)
-    with pytest.raises(InvalidTargetsError, match="no class. 40 of 40 rows are unlabelled"):
+    with pytest.raises(InvalidTargetsError, match="no class. 40 of 40 rows are unlabeled"):
         AugmentingOverSampler().fit(sketches[0], [None] * 40)
 
 

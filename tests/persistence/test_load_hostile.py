@@ -237,7 +237,7 @@ FORGED = {
     "a huge network": (put_in_net(1e9, "options", "width"), "needs stages|RuntimeError"),
     "an endless network": (put_in_net(1e308, "options", "width"), "Error"),
     "a network of a name": (put_in_net("wide", "options", "width"), "TypeError"),
-    "huge pictures": (put_in_net([1, 10**9, 12], "options", "image_shape"), "pictures of shape"),
+    "huge pictures": (put_in_net([1, 10**9, 12], "options", "image_shape"), "images of shape"),
     "many classes": (put_in_net(10**12, "options", "n_classes"), "the network needs head"),
     "more classes": (put(TEXTS, *FITTED, "classes_"), "a network for 3 classes"),
     "no classes": (lambda content, arrays: content["model"]["fitted"].pop("classes_"), "Attrib"),
@@ -262,7 +262,7 @@ FORGED = {
         "remembers of weight 0 has the shapes",
     ),
     "sums of other channels": (
-        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is no number",
+        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is not a number",
     ),
     "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "remembers of pixels"),
     "an ink": (put_in_net(["evil"], "ink"), "TypeError"),

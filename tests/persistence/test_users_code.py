@@ -176,7 +176,7 @@ class Forgetful(Swap):
 
 
 UNSAVED = [
-    (dict(network=lambda shape, k: Perceptron(shape, k)), "network must have a name, .* by def"),
+    (dict(network=lambda shape, k: Perceptron(shape, k)), "network must have a name, .* with def"),
     (dict(network=partial(Perceptron, depth=np.float128(1))), "depth must be of a type"),
     (dict(mixing=Forgetful()), "mixing must keep each parameter .* Forgetful has none for 'alpha'"),
 ]

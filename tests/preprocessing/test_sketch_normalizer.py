@@ -163,7 +163,7 @@ def test_pictures_of_unequal_size():
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([np.zeros((9, 9)), np.zeros((4, 9, 9))], "picture 1: X must .* A fourth channel, transp"),
+        ([np.zeros((9, 9)), np.zeros((4, 9, 9))], "image 1: X must .* A fourth channel, transp"),
         ([np.zeros((9, 9)), np.zeros((0, 9))], r"got \(0, 9\) at position 1. Leave it out"),
         (np.zeros((2, 9, 9, 4)), r"A fourth channel, transparency, is not read"),
     ],

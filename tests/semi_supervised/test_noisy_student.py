@@ -85,7 +85,7 @@ def test_labels_of_text(partly, linear):
     assert ours.transduction_.dtype.kind == "U" and "unknown thing" in ours.transduction_
 
 
-def test_unlabelled_rows_may_come_apart(partly, linear):
+def test_unlabeled_rows_may_come_apart(partly, linear):
     X, y = partly
     together = noisy(linear, pseudo_labels="hard").fit(X, y)
     apart = noisy(linear, pseudo_labels="hard").fit(X[:40], y[:40], X_unlabeled=X[40:])
@@ -210,7 +210,7 @@ def test_weights_of_pseudo_labels(partly, weight):
     np.testing.assert_allclose(ours.predict_proba(X), by_hand.predict_proba(X), atol=1e-6)
 
 
-def test_weights_of_labelled_rows(partly):
+def test_weights_of_labeled_rows(partly):
     X, y = partly
     given = np.random.default_rng(0).integers(1, 4, len(y)).astype(float)
     ours = noisy(GaussianNB(var_smoothing=0.1), pseudo_labels="hard", n_iterations=1, weight=2)
@@ -286,7 +286,7 @@ def test_pipelines_and_votes_learn_soft_labels(partly, net):
     assert not np.array_equal(hard.predict_proba(X), a.predict_proba(X))
 
 
-def test_nothing_unlabelled(partly, net):
+def test_nothing_unlabeled(partly, net):
     X, y = partly
     ours = noisy(net, class_prior="uniform").fit(X, y)
     assert ours.class_prior_ is not None

@@ -1,13 +1,12 @@
-"""A local web page to draw on, which shows what a model makes of the drawing.
+"""A local web page to draw on, which shows a model's predictions for the drawing.
 
 ::
 
-    page/         what the browser shows, and the pen strokes that it sends
-    _drawing.py   strokes -> the picture as the model sees it
-    _images.py    a file of an image -> the same
-    _saving.py    drawings and images with their right labels -> a folder to train on
-    _model.py     a fitted classifier, or a file of one (_onnx.py) -> probabilities and names
-    _server.py    the loopback server between them
+    page/         what the browser shows and runs; it sends pen strokes _drawing.py   strokes -> the
+    image as the model sees it _images.py    a file of an image -> the same _saving.py    drawings
+    and images with their right labels -> a folder to train on _model.py     a fitted classifier, or
+    a file of one (_onnx.py) -> probabilities and names _server.py    the loopback server between
+    them
 """
 
 from ._server import make_server, serve

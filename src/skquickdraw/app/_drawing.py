@@ -1,4 +1,4 @@
-"""From the strokes that a browser sends to the picture that a model sees."""
+"""Turn the strokes that a browser sends into the image that a model sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._pixel_range import MAX_PIXEL
 from ..datasets import rasterize
 from ..exceptions import InvalidImagesError
 
-# Far more than a person draws, and little enough that a picture takes well under a second.
+# Far more than a person draws, but few enough that an image takes well under a second.
 MAX_STROKES = 500
 MAX_POINTS = 10_000
 MAX_COORDINATE = 1e6
@@ -37,7 +37,7 @@ def read_request(body: bytes) -> dict[str, Any]:
     Raises
     ------
     InvalidImagesError
-        If the body is none.
+        If the body is not a JSON object.
     """
     try:
         request = json.loads(body, parse_constant=_refuse_constant)
@@ -55,8 +55,8 @@ def read_drawing(request: dict[str, Any], *, with_colours: bool = False) -> Draw
     Raises
     ------
     InvalidImagesError
-        If the request has no such form, holds no stroke, or more strokes, points or larger
-        coordinates than any drawing has.
+        If the request has another form, holds no stroke, or has more strokes or points, or larger
+        coordinates, than any drawing.
     """
     strokes = request.get("strokes")
     if not isinstance(strokes, list) or not 1 <= len(strokes) <= MAX_STROKES:
@@ -75,8 +75,8 @@ def read_drawing(request: dict[str, Any], *, with_colours: bool = False) -> Draw
 def fit_to_box(strokes: list[Stroke]) -> list[Stroke]:
     """Move and scale strokes to the box of Quick, Draw!, keeping their proportions.
 
-    However large and wherever a thing was drawn, it fills the picture's longer side, as in the
-    bitmaps that models learn from.
+    A drawing of any size, at any place, fills the image's longer side, as in the bitmaps that
+    models learn from.
     """
     points = np.concatenate(strokes, axis=1)
     corner = points.min(axis=1, keepdims=True)
@@ -92,7 +92,7 @@ def draw_picture(strokes: list[Stroke], side: int) -> NDArray[np.uint8]:
 def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8]:
     """Draw strokes in their colours on paper of this grey, of shape (3, side, side).
 
-    The ink covers what the rasteriser says; later strokes lie on earlier ones.
+    The rasteriser decides what the ink covers; later strokes are on top of earlier ones.
     """
     assert drawing.colours is not None
     boxed = fit_to_box(drawing.strokes)
@@ -112,7 +112,7 @@ def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8
 
 
 def _n_points(stroke: Any) -> int:
-    """Count the points of a stroke, and raise if it is no pair of equally long lists."""
+    """Count the points of a stroke, and raise if it is not a pair of equally long lists."""
     is_pair = isinstance(stroke, list) and len(stroke) == 2
     if not is_pair or not all(isinstance(axis, list) for axis in stroke):
         raise InvalidImagesError("A stroke must be a pair of lists, [[x, ...], [y, ...]].")
@@ -127,7 +127,7 @@ def _n_points(stroke: Any) -> int:
 def _as_points(stroke: list[list[Any]]) -> Stroke:
     for axis in stroke:
         for value in axis:
-            # bool is a kind of int, and whole numbers of JSON have no bound.
+            # bool is a subclass of int, and integers in JSON have no limit.
             if type(value) not in (int, float) or not abs(value) <= MAX_COORDINATE:
                 raise InvalidImagesError(
                     f"Coordinates must be numbers of at most {MAX_COORDINATE:g} in size; got "
@@ -152,4 +152,4 @@ def _read_colours(colours: Any, n_strokes: int) -> list[bytes]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

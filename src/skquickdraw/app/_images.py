@@ -1,7 +1,7 @@
-"""From an image that somebody dropped on the page to the picture that a model sees.
+"""Turn an image that somebody dropped on the page into the image that a model sees.
 
-Nobody knows what such a file holds. Its bytes are counted before it is read, its pixels before they
-are decoded, and one is decoded at a time.
+Such a file may hold anything. So its bytes are counted before it is read, and its pixels before
+they are decoded; one file is decoded at a time.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from ..exceptions import DataFileError, InvalidImagesError, MissingDependencyErr
 from ..preprocessing import SketchNormalizer
 
 MAX_BYTES = 20 * 1024 * 1024
-MAX_PIXELS = 52_000_000  # the largest photos that phones take of themselves have 50 million
-SCALE = 5  # a drawing is read so many times as large as it comes out, for its lines to be found
-MOST_UNEQUAL = 8  # of the sides of an image on which a drawing is looked for
-ORIENTATION = 0x0112  # a key of EXIF; from 5 on the image lies on its side
-PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}  # which a PNG holds without loss
+MAX_PIXELS = 52_000_000  # phones take photos of up to 50 million by default
+SCALE = 5  # a drawing is read at this multiple of its final size, so that its lines can be found
+MOST_UNEQUAL = 8  # largest ratio of the sides of an image with a drawing
+ORIENTATION = 0x0112  # a key of EXIF; values from 5 on mean that the image lies on its side
+PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}  # that a PNG holds without loss
 _turn = Lock()
 
 
 def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
     """Return the drawing on an image, such as a photo of paper, as light ink on black.
 
-    The image keeps its proportions until the drawing is found. Padded to a square before, in
-    uneven light the padding would differ from the paper beside it, and be taken for ink.
+    The image keeps its proportions until the drawing is found. If it were padded to a square first,
+    the padding would differ from unevenly lit paper beside it, and count as ink.
 
     Raises
     ------
@@ -50,15 +50,15 @@ def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
     if max(size) > MOST_UNEQUAL * min(size):
         raise InvalidImagesError(
             f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
-            f"{size[0]} pixels. Cut the drawing out."
+            f"{size[0]} pixels. Crop it to the drawing."
         )
     height, width = (max(1, round(SCALE * side * length / max(size))) for length in size)
     scan = _read(body, (height, width), "L", background)
     picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
     if not picture.any():
         raise InvalidImagesError(
-            "The image must show a drawing on paper, but no ink was found on it. Take it from "
-            "nearer, in even light, with nothing but the paper on it."
+            "The image must show a drawing on paper, but no ink was found on it. Take the photo "
+            "from closer, in even light, with nothing but the paper on it."
         )
     return picture
 
@@ -75,7 +75,7 @@ def read_image(body: bytes, side: int, background: int, mode: str) -> NDArray[np
 
 
 def write_png(body: bytes) -> bytes:
-    """Return an image as PNG: upright, with its pixels as they are, and no notes of the camera.
+    """Return an image as PNG: upright, with unchanged pixels and without EXIF data.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def write_png(body: bytes) -> bytes:
 
 
 def encode_picture(picture: NDArray[np.uint8]) -> bytes:
-    """Return a picture of shape (3, H, W) as PNG."""
+    """Return an image of shape (3, H, W) as PNG."""
     return _encode(_import_pillow().fromarray(np.ascontiguousarray(picture.transpose(1, 2, 0))))
 
 
@@ -116,7 +116,7 @@ def _read(
 
 @contextmanager
 def _opened(body: bytes) -> Iterator[Any]:
-    """Read the header of an image; nothing is decoded, unless the caller does so."""
+    """Read the header of an image; only the caller may decode more."""
     Image = _import_pillow()
     try:
         image = Image.open(BytesIO(body))
@@ -125,7 +125,7 @@ def _opened(body: bytes) -> Iterator[Any]:
     except Exception as error:
         raise InvalidImagesError(
             "The file must be an image in a format that Pillow reads, such as PNG, JPEG, WebP or "
-            "TIFF; this one is none, or damaged. Save it again, or take another."
+            "TIFF; this one is not, or is damaged. Save it again, or choose another."
         ) from error
     with image:
         width, height = image.size
@@ -137,12 +137,12 @@ def _opened(body: bytes) -> Iterator[Any]:
 def _too_large(size: str) -> InvalidImagesError:
     return InvalidImagesError(
         f"The image may have {MAX_PIXELS // 10**6} million pixels; this one has {size}. Make it "
-        "smaller: the model sees few of them."
+        "smaller: the model sees only few of them."
     )
 
 
 def _unreadable(error: Exception) -> InvalidImagesError:
-    return _refused(f"must be a whole picture, but cannot be read: {error}")
+    return _refused(f"must be a whole image, but cannot be read: {error}")
 
 
 def _refused(reason: str) -> InvalidImagesError:

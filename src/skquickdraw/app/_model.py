@@ -1,4 +1,4 @@
-"""The model behind the page: a fitted classifier, or the file of one."""
+"""The model behind the page: a fitted classifier, or a file of one."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ._images import read_drawing, read_image
 from ._onnx import OnnxClassifier
 
 N_BEST = 5
-# Where estimators keep what they are made of, the fitted parts first.
+# Attributes in which estimators hold other estimators, the fitted ones first.
 INNER = ("steps", "estimators_", "student_", "estimator_", "best_estimator_", "estimator")
 
 
 @dataclass(frozen=True)
 class Guesser:
-    """A classifier of square pictures, the names of its classes, and what pictures it takes.
+    """A classifier of square images, the names of its classes, and the images that it takes.
 
-    ``pixel_range`` is None where a model takes pixels from 0 to 255. ``is_on_paper`` says that it
-    learned from dark ink on light paper, ``has_colours`` that from pictures of three channels.
-    ``reads_drawings`` says that an image is cleaned up to a drawing before the model sees it, and
-    ``background`` is the grey that shows through its transparent pixels. ``takes_stacks`` says that
-    flat rows are refused, as the order of their pixels is not known.
+    ``pixel_range`` is None if a model takes pixels from 0 to 255. ``is_on_paper`` says that it
+    learned from dark ink on light paper, ``has_colours`` that it learned from images of three
+    channels. ``reads_drawings`` says that an image is cleaned up to a drawing before the model sees
+    it, and ``background`` is the grey behind its transparent pixels. ``takes_stacks`` says that
+    flat rows are refused, because the order of their pixels is not known.
     """
 
     estimator: Any
@@ -66,7 +66,7 @@ class Guesser:
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the probability of each class, for one caller at a time.
 
-        Not every estimator may be asked from several threads, and one drawing needs one answer.
+        Not every estimator may be used by several threads at once.
         """
         X: NDArray[Any] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
         if self.pixel_range is not None:
@@ -83,13 +83,13 @@ class Guesser:
 
 
 def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
-    """Load the model where it is a path, and find out what pictures and classes it knows.
+    """Load the model if it is a path, and find out its images and classes.
 
     Raises
     ------
     InvalidParameterError
-        If the model is no fitted classifier of square pictures of one or three channels, or names
-        are not one for each class.
+        If the model is not a fitted classifier of square images of one or three channels, or if
+        there is not one name for each class.
     DataFileError
         If the file is missing or damaged.
     """
@@ -97,14 +97,14 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
     _check_classifier(estimator)
     names = _class_names(estimator, names)
     guesser = _make_guesser(estimator, names)
-    # The first prediction is slow, and may fail: make it before a person waits.
+    # The first prediction is slow and may fail. So make one before a person waits for it.
     size = (guesser.side, guesser.side)
     blank = np.zeros((3, *size) if guesser.has_colours else size, dtype=np.uint8)
     shape = np.shape(guesser.probabilities(blank))
     if shape != (len(names),):
         raise InvalidParameterError(
             f"app: predict_proba must return a number for each of the {len(names)} classes; got "
-            f"shape {shape} for a picture. Take a classifier of one label a picture."
+            f"shape {shape} for an image. Take a classifier with one label per image."
         )
     return guesser
 
@@ -174,17 +174,17 @@ def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
 
 
 def _shape(estimator: Any) -> tuple[int, int]:
-    """Return the channels, 1 or 3, and the side of the pictures that the model takes."""
+    """Return the channels, 1 or 3, and the side of the images that the model takes."""
     name = type(estimator).__name__
     shape = _find(estimator, "image_shape_")
     n_pixels = getattr(estimator, "n_features_in_", 28 * 28 if shape is None else prod(shape))
-    if shape is None or prod(shape) != n_pixels:  # or what comes first changes the pictures
+    if shape is None or prod(shape) != n_pixels:  # or what comes first changes the images
         shape = resolve_image_shape(name, n_pixels)
     channels, height, width = (1, *shape)[-3:]
     if channels not in (1, 3) or height != width:
         raise InvalidParameterError(
-            f"app: the model must take square pictures of 1 or 3 channels; {name} takes {height} x "
-            f"{width} pixels, {channels} channel(s). Train it on pictures such as rasterize makes."
+            f"app: the model must take square images of 1 or 3 channels; {name} takes {height} x "
+            f"{width} pixels, {channels} channel(s). Train it on images such as rasterize makes."
         )
     return int(channels), int(height)
 
@@ -198,7 +198,7 @@ def _pixel_range(estimator: Any) -> Any:
 def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
     """Return whether light colours surround the images that the model learned from.
 
-    Behind a transformer that is not known: SketchNormalizer takes both.
+    For a pipeline with transformers it is not known: SketchNormalizer takes both.
     """
     background = _find(estimator, "background_", through_transformers=False)
     low, high = (0, MAX_PIXEL) if pixel_range is None else pixel_range
@@ -206,9 +206,9 @@ def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
 
 
 def _find(estimator: Any, attribute: str, *, through_transformers: bool = True) -> Any:
-    """Return an attribute of a network inside; None where no network has it.
+    """Return an attribute of a network inside; None if no network has it.
 
-    Behind transformers, what a network was fitted to is not what the whole model takes.
+    After a transformer, what a network was fitted to is not what the whole model takes.
     """
     while not hasattr(estimator, attribute):
         inner = next((getattr(estimator, name) for name in INNER if hasattr(estimator, name)), None)

@@ -16,7 +16,7 @@ WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"  # a key
 
 
 class OnnxClassifier:
-    """A graph that ``to_onnx`` wrote, with the part of a classifier's face that the page needs."""
+    """A graph that ``to_onnx`` wrote, with the methods of a classifier that the page needs."""
 
     def __init__(self, path: Path) -> None:
         self._session = _open(path)
@@ -28,11 +28,11 @@ class OnnxClassifier:
             self.pixel_range_ = _read_range(described)
             self.background_ = _read_background(described, self.image_shape_)
             if images.shape[1:] != self.image_shape_:
-                raise ValueError(f"pictures of shape {images.shape[1:]}")
+                raise ValueError(f"images of shape {images.shape[1:]}")
         except (LookupError, ValueError, TypeError, RecursionError) as error:
             raise DataFileError(
                 f"app: {path.name} must name its classes and image_shape in its metadata, and take "
-                "such pictures alone, as a classifier written by to_onnx does. Export a classifier "
+                "such images alone, as a classifier written by to_onnx does. Export a classifier "
                 "by to_onnx."
             ) from error
         self._dtype = np.uint8 if images.type == "tensor(uint8)" else np.float32
@@ -48,7 +48,7 @@ class OnnxClassifier:
 
 
 def _read_range(described: dict[str, str]) -> tuple[float, float] | None:
-    """Return the range of the pixels; None in files that do not name it."""
+    """Return the range of the pixels; None if the file does not name it."""
     if "pixel_range" not in described:
         return None
     low, high = json.loads(described["pixel_range"])
@@ -56,7 +56,7 @@ def _read_range(described: dict[str, str]) -> tuple[float, float] | None:
 
 
 def _read_background(described: dict[str, str], image_shape: list[int]) -> list[float] | None:
-    """Return the colour that surrounds the training images; None in files that do not name it."""
+    """Return the colour that surrounds the training images; None if the file does not name it."""
     if "background" not in described:
         return None
     background = [float(value) for value in json.loads(described["background"])]
@@ -75,12 +75,12 @@ def _open(path: Path) -> Any:
         ) from error
     try:
         with TemporaryDirectory() as empty:
-            # A graph from a stranger could name any file as its weights. From here ONNX Runtime
-            # lets it name files in an empty folder alone.
+            # A stranger's graph could name any file as its weights. With this setting ONNX Runtime
+            # only accepts files in an empty folder.
             options = SessionOptions()
             options.add_session_config_entry(WEIGHTS_FOLDER, empty)
             return InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime has a class of its own for each way to be damaged
+    except Exception as error:  # the runtime has its own class for each kind of damage
         raise DataFileError(
             f"app: {path.name} must be an ONNX file that ONNX Runtime can run; got: {error}"
         ) from error

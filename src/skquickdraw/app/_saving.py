@@ -1,11 +1,11 @@
-"""What the model got wrong, kept with its right label, as the loaders of this package read it.
+"""Save what the model got wrong, with its right label, in files that our loaders read.
 
 ::
 
     FOLDER/drawings/full_simplified_LABEL.ndjson    a line for each drawing; load_quickdraw
     FOLDER/images/LABEL/00001.png                   a file for each image; load_image_folder
 
-They lie apart, because each loader takes a folder that holds nothing else.
+They are separate folders, because each loader takes a folder that holds nothing else.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from urllib.parse import unquote
 from ..exceptions import InvalidParameterError
 from ._drawing import Stroke, fit_to_box
 
-# Names of devices of Windows, and the folder that load_image_folder takes for one without labels.
+# Device names of Windows, and the folder that load_image_folder reads as unlabeled.
 RESERVED = {"con", "prn", "aux", "nul", "unlabeled"}
 RESERVED |= {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-LONGEST = 200  # bytes of a name: file systems take 255, with all that is added here
+LONGEST = 200  # bytes of a name: file systems allow 255, and prefix and ending are added
 
 
 class Saver:
-    """Writes drawings and images of known labels into a folder; nothing there is overwritten.
+    """Write drawings and images of known labels into a folder, and overwrite nothing there.
 
     Parameters
     ----------
     folder : str or path-like
-        Made if it is not there.
+        Created if it does not exist.
     names : list of str
         Of the classes.
 
     Raises
     ------
     InvalidParameterError
-        If the folder cannot be made, or a name of a class cannot be one of a file.
+        If the folder cannot be created, or the name of a class cannot be a file name.
     """
 
     def __init__(self, folder: str | PathLike[str], names: list[str]) -> None:
@@ -53,7 +53,7 @@ class Saver:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InvalidParameterError(
-                f"app: the folder to save to must be one that can be made or is there; got "
+                f"app: the folder to save to must exist or be possible to create; got "
                 f"{str(folder)!r}: {error}. Pass another."
             ) from error
 
@@ -84,10 +84,10 @@ class Saver:
 
 
 def path_name(label: str, labels: Collection[str]) -> str:
-    """Return a label as a name of a file or folder, which ``unquote`` turns back.
+    """Return a label as a name of a file or folder, which ``unquote`` reverses.
 
-    Letters, digits and spaces stay as they are; the rest becomes ``%2F`` and the like. Capitals do
-    so where labels differ in nothing else, for not every file system tells them apart.
+    Letters, digits and spaces stay as they are; the rest becomes ``%2F`` and the like. So do
+    capitals if labels differ in nothing else, because not every file system distinguishes them.
     """
     has_twin = sum(other.casefold() == label.casefold() for other in set(labels)) > 1
     is_reserved = label.casefold() in RESERVED
@@ -115,7 +115,7 @@ def _checked_name(label: str, labels: Collection[str]) -> str:
 
 
 def _write_new(file: Path, content: bytes) -> bool:
-    """Write a file as a whole, or not at all; return False where there is one already."""
+    """Write a file completely or not at all; return False if it exists already."""
     try:
         new = file.open("xb")
     except FileExistsError:
@@ -130,12 +130,12 @@ def _write_new(file: Path, content: bytes) -> bool:
 
 
 def _append(file: Path, line: str) -> None:
-    """Add a line to a file as a whole, or not at all."""
+    """Add a line to a file completely or not at all."""
     with file.open("ab+") as lines:
         end = lines.seek(0, os.SEEK_END)
         if end:
             lines.seek(-1, os.SEEK_END)
-            line = line if lines.read(1) == b"\n" else f"\n{line}"  # an editor left its end open
+            line = line if lines.read(1) == b"\n" else f"\n{line}"  # no line break at its end
         try:
             lines.write(f"{line}\n".encode())
             lines.flush()

@@ -1,13 +1,13 @@
-"""The loopback server: it hands out the page, and answers each drawing with the model's guesses.
+"""The loopback server: it serves the page, and answers each drawing with the model's guesses.
 
-The strokes are drawn here, by the rasteriser that made the training pictures, images are read by
-the reader of the data sets, and the estimator is asked itself. So the page sees what Python sees,
-for every kind of classifier, and the browser needs no copy of either.
+Strokes are drawn here, by the rasteriser that made the training images. Images are read as data
+sets are, and the estimator itself predicts. So the page shows what Python would, for every kind of
+classifier, and the browser needs no copy of either.
 
-Only this machine reaches it: it listens on 127.0.0.1, and takes requests of its own page alone, so
-that no other page in the same browser can ask it, not even by a name that it points here. There is
-a fixed table of answers; no path of a request ever meets the file system. What is saved goes into
-one folder that the owner named, under the names of the model's classes.
+Only this machine can reach it: it listens on 127.0.0.1, and answers only its own page. So no other
+page in the same browser can use it, not even through a host name that points here. There is a fixed
+table of answers; no path of a request reaches the file system. What is saved goes into one folder
+that the owner named, under the names of the model's classes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from ._model import Guesser, open_model
 from ._saving import Saver
 
 HOST = "127.0.0.1"
-MAX_BODY = 256 * 1024  # bytes; the most points that a drawing may have take less
+MAX_BODY = 256 * 1024  # bytes; more than the largest drawing needs
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/app.css": ("app.css", "text/css; charset=utf-8"),
@@ -51,7 +51,7 @@ PAGE = {
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 JSON = "application/json"
-# A type that a page elsewhere cannot send without asking first, which is refused.
+# A type that other pages cannot send without a preflight request, which is refused.
 BYTES = "application/octet-stream"
 HEADERS = {
     "Cache-Control": "no-store",
@@ -73,7 +73,7 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True  # an open tab does not keep the process alive
-    request_queue_size = 128  # five, as it comes, resets connections on a busy machine
+    request_queue_size = 128  # the default of five resets connections on a busy machine
 
     def __init__(self, guesser: Guesser, port: int, saver: Saver | None = None) -> None:
         self.guesser = guesser
@@ -87,7 +87,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://{HOST}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over browsers that hang up before the answer."""
+        """Ignore browsers that close the connection before the answer."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -97,7 +97,7 @@ class Refused(Exception):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request, always with the same headers, and with JSON where it is no page."""
+    """Answer one request, always with the same headers, and with JSON unless it is for the page."""
 
     server: Server
     timeout = 10  # seconds until a silent connection is given up
@@ -124,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, kind, body)
 
     def _check_sender(self) -> None:
-        """Refuse what other pages send, under their own name or one that they point to here."""
+        """Refuse what other pages send, under their own host name or one that points here."""
         hosts = self.server.hosts
         if self.headers.get("Host") not in hosts:
             raise Refused(403, f"The host must be one of {sorted(hosts)}. Open {self.server.url}.")
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.page[path]
 
     def _describe(self) -> dict[str, Any]:
-        """Return what the page has to know of the model."""
+        """Return what the page has to know about the model."""
         guesser = self.server.guesser
         return {
             "kind": type(guesser.estimator).__name__,
@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         }
 
     def _takers(self) -> dict[str, Callable[[], Answer]]:
-        """Return what answers a POST."""
+        """Return the methods that answer a POST."""
         takers = {"/predict": self._predict, "/image": self._predict_image}
         if self.server.saver is not None:
             takers |= {"/save": self._save, "/save-image": self._save_image}
@@ -200,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
         request = read_request(self._body())
         label = self._label(request.get("label"))
         drawing = read_drawing(request, with_colours=guesser.has_colours)
-        if guesser.has_colours:  # which the format of strokes does not have
+        if guesser.has_colours:  # which the format of strokes cannot store
             png = encode_picture(guesser.draw(drawing))
             return self._saved(lambda saver: saver.save_image(label, png))
         return self._saved(lambda saver: saver.save_drawing(label, drawing.strokes))
@@ -237,12 +237,12 @@ class Handler(BaseHTTPRequestHandler):
         return self._read(BYTES, MAX_BYTES, "Make the image smaller.")
 
     def _read(self, kind: str, limit: int, way_out: str) -> bytes:
-        """Read the request's body, once it is known to be of this type and of bearable length."""
+        """Read the request's body, after checking its type and length."""
         if self.headers.get_content_type() != kind:
             raise Refused(415, f"The request must be of the type {kind}.")
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            raise Refused(411, "The request must say its Content-Length.")
+            raise Refused(411, "The request must have a Content-Length.")
         if len(length) > len(str(limit)) or int(length) > limit:
             raise Refused(413, f"The request may have {limit} bytes. {way_out}")
         return self.rfile.read(int(length))
@@ -257,7 +257,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no proper request in the same form as everything else."""
+        """Answer an invalid request in the same form as all others."""
         self.close_connection = True
         self._send(code, *_as_json({"error": message or self.responses[code][0]}))
 
@@ -272,15 +272,15 @@ def make_server(
     names: Sequence[str] | None = None,
     save_to: str | PathLike | None = None,
 ) -> Server:
-    """Make the page's server without starting it.
+    """Create the page's server without starting it.
 
-    For programs that run it themselves, in a thread beside a notebook for instance; :func:`serve`
+    For programs that run it themselves, for instance in a thread beside a notebook. :func:`serve`
     is simpler.
 
     Parameters
     ----------
     model : estimator, str or path-like
-        A fitted classifier with ``predict_proba`` that takes square pictures of one or three
+        A fitted classifier with ``predict_proba`` that takes square images of one or three
         channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
     port : int, default=0
         Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
@@ -295,14 +295,14 @@ def make_server(
     Returns
     -------
     server : http.server.ThreadingHTTPServer
-        Bound, and waiting for ``serve_forever``; ``server.url`` is the page's address. Close it
-        with ``server_close``, or use it in a ``with``.
+        Bound, and ready for ``serve_forever``. ``server.url`` is the page's address. Close it with
+        ``server_close``, or use it in a ``with`` statement.
 
     Raises
     ------
     InvalidParameterError
-        If the model is no such classifier, names do not fit, the port is out of range or taken, or
-        the folder cannot be made or cannot have files of these names.
+        If the model is not such a classifier, names do not fit, the port is out of range or taken,
+        or the folder cannot be created or cannot hold files of these names.
     DataFileError
         If the file is missing or damaged.
 
@@ -339,14 +339,14 @@ def serve(
     names: Sequence[str] | None = None,
     save_to: str | PathLike | None = None,
 ) -> None:
-    """Show a page to draw on, and what the model makes of the drawing, until Ctrl-C.
+    """Show a page to draw on, with the model's predictions for the drawing, until Ctrl-C.
 
-    Use it to try a model by hand, and to see the picture as the model does.
+    Use it to try a model by hand, and to see images as the model does.
 
     Parameters
     ----------
     model : estimator, str or path-like
-        A fitted classifier with ``predict_proba`` that takes square pictures of one or three
+        A fitted classifier with ``predict_proba`` that takes square images of one or three
         channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
     port : int, default=0
         Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
@@ -382,5 +382,5 @@ def serve(
 
 
 def _as_json(value: Any) -> Answer:
-    # JSON knows no NaN: a model that gives it fails here, not in the browser.
+    # JSON has no NaN: a model that returns it fails here, not in the browser.
     return JSON, json.dumps(value, allow_nan=False).encode()

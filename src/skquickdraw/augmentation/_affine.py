@@ -1,7 +1,7 @@
-"""Rotation, flip, change of size, shear and shift of a picture, as one matrix per picture.
+"""Rotation, flip, change of size, shear and shift of an image, as one matrix per image.
 
-All lengths are pixels measured from the picture's centre, x to the right and y downwards, so that
-turning a picture that is not square does not shear it.
+All lengths are pixels measured from the image's centre, x to the right and y downwards, so that
+turning an image that is not square does not shear it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-N_UNIFORM = 7  # random numbers a picture
+N_UNIFORM = 7  # random numbers an image
 
 
 class AffineDraw(NamedTuple):
-    """Where each picture goes: rotated, sheared, resized, flipped and shifted. Each on the CPU."""
+    """Where each image goes: rotated, sheared, resized, flipped and shifted. Each on the CPU."""
 
     angle: torch.Tensor  # (n,), radians; positive turns clockwise on the screen
     shear: torch.Tensor  # (2, n), radians, along x and along y
@@ -51,7 +51,7 @@ def draw_affine(
 def inverse_affine(draw: AffineDraw) -> torch.Tensor:
     """Return the matrices (n, 2, 3) that lead from a pixel of the result to its source.
 
-    A picture is mapped by ``A = R(angle) @ [[1, tan(shear_x)], [tan(shear_y), 1]] @ diag(+-zoom,
+    An image is mapped by ``A = R(angle) @ [[1, tan(shear_x)], [tan(shear_y), 1]] @ diag(+-zoom,
     zoom)`` and then shifted by t; the result is ``[inv(A), -inv(A) @ t]``, in closed form.
     """
     # In numpy: torch would wake all its threads for a few numbers, and wait for busy ones.

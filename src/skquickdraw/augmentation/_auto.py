@@ -1,4 +1,4 @@
-"""The augmentation that suits the images: found out from the training rows."""
+"""The augmentation that suits the images, decided from the training rows."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ._bound import find_background
 from ._policy import AugmentationPolicy
 
-# Shares of the range of pixel values, and of all pixels. Of drawings and letters 0.75 to 0.87 of
-# all pixels are as the paper; of clothes, and of digits that fill their image, 0.53 at most.
+# Shares of the range of pixel values, and of all pixels. In drawings and letters, 0.75 to 0.87 of
+# all pixels are paper; in clothes, and in digits that fill their image, at most 0.53.
 SAME_COLOUR = 0.1
 LEAST_PAPER = 0.6
 USUAL_SIDE = 28.0  # pixels, for which displacements are given
@@ -21,11 +21,11 @@ class AutoAugmentation(AugmentationPolicy):
     """What ``augmentation='auto'`` stands for: :meth:`bind` returns the policy for the images.
 
     Lines on paper bend, and become thicker and thinner. Colour images are moved and partly erased,
-    but not turned by much or sheared. All others are turned, moved, resized and sheared a little.
+    but hardly turned and not sheared. All others are turned, moved, resized and sheared a little.
     """
 
     def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:
-        """Return a policy for images (n, C, H, W), with the mirror decided."""
+        """Return a policy for images (n, C, H, W), with mirroring decided."""
         return suit(images).bind(images, codes)
 
 
@@ -40,7 +40,7 @@ def suit(images: NDArray[Any]) -> AugmentationPolicy:
 
 
 def are_lines_on_paper(images: NDArray[Any]) -> bool:
-    """Return whether most pixels are of the colour that surrounds the images."""
+    """Return whether most pixels have the colour that surrounds the images."""
     values = images.astype(np.float32)
     span = values.max() - values.min()
     distance = np.abs(values - find_background(images).reshape(-1, 1, 1))

@@ -8,7 +8,7 @@ from ..exceptions import InvalidImagesError
 
 
 def check_batch(subject: str, images: torch.Tensor) -> None:
-    """Refuse what is no floating-point batch of shape (n, C, H, W).
+    """Refuse anything but a floating-point batch of shape (n, C, H, W).
 
     Raises
     ------
@@ -40,7 +40,7 @@ def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
 
 
 def box_mask(boxes: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Return which pixels lie in each picture's box.
+    """Return which pixels lie in each image's box.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""An augmentation for one training set: nothing is left open, and the background is known."""
+"""An augmentation bound to one training set: everything is decided, and the background is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._batch import to_device
 from ._mirror import choose_rows
 from ._protocol import check_bound
 
-PAPER_SHARE = 0.5  # of all border pixels; a colour that has less is no paper
+PAPER_SHARE = 0.5  # of all border pixels; a rarer colour is not paper
 
 
 def find_background(images: NDArray[Any]) -> NDArray[np.float32]:
@@ -28,8 +28,8 @@ def find_background(images: NDArray[Any]) -> NDArray[np.float32]:
     Returns
     -------
     background : float32 ndarray of shape (C,)
-        For each channel the commonest value of the outermost pixels, where half of them have it,
-        as on paper; else their mean, as in photographs.
+        For each channel: the commonest value of the outermost pixels if half of them have it, as on
+        paper, else their mean, as in photographs.
     """
     border = [images[:, :, 0], images[:, :, -1], images[:, :, 1:-1, 0], images[:, :, 1:-1, -1]]
     channels = np.concatenate(border, axis=2).transpose(1, 0, 2).reshape(images.shape[1], -1)
@@ -45,8 +45,8 @@ def _paper_or_mean(values: NDArray[Any]) -> float:
 class BoundAugmentation:
     """What changes the images of one training set.
 
-    Augmentations take a background of 0 for granted; here they work on images from which the
-    background is subtracted.
+    Augmentations assume a background of 0. So the background is subtracted before they work, and
+    added back afterwards.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class BoundAugmentation:
 def bind_augmentation(
     augmentation: Any, codes: NDArray[np.int64], take: Callable[[NDArray[np.intp]], NDArray[Any]]
 ) -> BoundAugmentation:
-    """Decide by training rows what an augmentation leaves open, and find their background.
+    """Decide from training rows what an augmentation leaves open, and find their background.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def bind_augmentation(
     codes : ndarray of shape (n,)
         Classes of the training rows, from 0.
     take : callable
-        Maps positions among these rows to images (n_taken, C, H, W); 2,000 at most are asked for.
+        Maps positions among these rows to images (n_taken, C, H, W); called with at most 2,000.
     """
     rows = choose_rows(codes)
     images = take(rows)

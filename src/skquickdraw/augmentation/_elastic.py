@@ -1,8 +1,8 @@
 """Elastic deformation: a smooth random field of displacements, as a sum of a few bumps.
 
-Simard, Steinkraus & Platt, 2003, smooth one random number a pixel with a Gaussian. The same field
-comes cheaper from random numbers on a coarse grid of nodes, each weighted with a Gaussian around
-its node.
+Simard, Steinkraus & Platt, 2003, draw one random number per pixel and smooth them with a Gaussian.
+Random numbers on a coarse grid of nodes, each weighted with a Gaussian around its node, give the
+same field at lower cost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import sqrt
 
 import torch
 
-N_NODES = 5  # a side, the first and the last on the picture's edges
+N_NODES = 5  # a side, the first and the last on the image's edges
 SMOOTHNESS = 0.7  # standard deviation of the bumps, in distances between nodes
 
 

@@ -7,20 +7,20 @@ from torch.nn.functional import pad
 
 from ._batch import box_mask, to_device
 
-N_UNIFORM_ERASING = 5  # random numbers a picture
+N_UNIFORM_ERASING = 5  # random numbers an image
 PADS = {2: (0, 0, 1, 1), 3: (1, 1, 0, 0)}  # one pixel on either side of an axis
 ASPECT = (0.3, 3.3)  # of an erased box, height to width: Zhong et al., 2017
 
 
 def change_thickness(images: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
-    """Thicken or thin the strokes of each picture.
+    """Thicken or thin the strokes of each image.
 
     Parameters
     ----------
     images : float tensor of shape (n, C, H, W)
     change : tensor of shape (n,)
         Change of the stroke radius in pixels, from -1 to 1: 1 is a 3 x 3 grey dilation, -1 an
-        erosion, and values between blend them with the picture.
+        erosion, and values between blend them with the image.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def change_thickness(images: torch.Tensor, change: torch.Tensor) -> torch.Tensor
 def _dilate(images: torch.Tensor, axis: int) -> torch.Tensor:
     """Return the maximum of each pixel and its neighbours along an axis.
 
-    On a CPU this is many times faster than a max pooling, which also looks for the positions.
+    On a CPU this is many times faster than max pooling, which also finds the positions.
     """
     size = images.shape[axis]
     padded = pad(images, PADS[axis], mode="replicate")
@@ -52,9 +52,9 @@ def draw_erasing(
 ) -> torch.Tensor:
     """Turn uniform numbers (5, n) into boxes (n, 4): top, left, height and width in pixels.
 
-    Zhong et al. draw again until a box fits. Here the aspect ratio gives way, so that every picture
-    takes the same random numbers: the share of the picture stays what was drawn, but for whole
-    pixels.
+    Zhong et al. draw again until a box fits. Here the aspect ratio gives way, so that every image
+    takes the same number of random numbers. The share of the image stays as drawn, up to rounding
+    to whole pixels.
     """
     image_height, image_width = image_size
     n_pixels = image_height * image_width
@@ -72,5 +72,5 @@ def draw_erasing(
 
 
 def erase(images: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-    """Blank a box of each picture to background, 0; boxes as :func:`draw_erasing` makes them."""
+    """Blank a box of each image to background, 0; boxes as :func:`draw_erasing` makes them."""
     return images.masked_fill(box_mask(boxes, images), 0)

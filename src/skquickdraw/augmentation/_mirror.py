@@ -1,8 +1,8 @@
-"""Whether mirrored images keep their class: found out from the training rows alone.
+"""Whether mirrored images keep their class, decided from the training rows alone.
 
-Mirroring doubles the training set where sides mean nothing, as in photographs, and teaches wrong
-answers where they do, as in letters and arrows. The look is cheap: each half of the rows classifies
-the other half by the nearest neighbour, once as it is and once mirrored.
+Mirroring doubles the training set where left and right do not matter, as in photographs. It teaches
+wrong answers where they do, as in letters and arrows. The test is cheap: each half of the rows
+classifies the other half by nearest neighbours, once as it is and once mirrored.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 MOST_ROWS = 2000
 SMALLEST_HALVED_SIDE = 16  # pixels; smaller images are compared as they are
-# Mirrored rows must be recognised nearly as often as plain ones, in the mean over classes: large
-# ones do not decide alone. On sketches, clothes and photos they are at least 0.72 times as often;
-# on digits, letters and characters at most 0.5 times.
+# Mirrored rows must be recognised nearly as often as plain ones. This is averaged over classes, so
+# that large ones do not decide alone. On sketches, clothes and photos the ratio is at least 0.72;
+# on digits, letters and characters it is at most 0.5.
 LEAST_RATIO = 0.6
-# Of two classes that mirroring exchanges, such as b and d, this share goes to the other one.
+# If mirroring exchanges two classes, such as b and d, at least this share goes to the other one.
 MOST_EXCHANGED = 0.3
 FEWEST_OF_A_PAIR = 6  # rows of a class, below which a pair is not judged
 # Recall as a multiple of guessing, below which the neighbours know too little to judge.
@@ -28,12 +28,12 @@ LEAST_RECALL = 1.5
 
 @dataclass(frozen=True)
 class MirrorTest:
-    """What the look found.
+    """The result of the comparison with mirrored rows.
 
     Attributes
     ----------
     recall, mirrored_recall : float
-        Share of a class whose nearest neighbour has that class, averaged over classes: of rows as
+        Share of rows whose nearest neighbour has their class, averaged over classes: for rows as
         they are, and mirrored.
     exchanged : float
         The largest share of two classes that mirroring exchanges with each other.
@@ -47,7 +47,7 @@ class MirrorTest:
 
     @property
     def keeps_class(self) -> bool:
-        """Whether mirrored images keep their class; False where the rows cannot tell."""
+        """Whether mirrored images keep their class; False if the rows cannot tell."""
         return (
             self.recall * self.n_classes >= LEAST_RECALL
             and self.mirrored_recall >= LEAST_RATIO * self.recall
@@ -56,7 +56,7 @@ class MirrorTest:
 
 
 def choose_rows(codes: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return at most ``MOST_ROWS`` positions: the first of each class, classes made alike."""
+    """Return at most ``MOST_ROWS`` positions: the first rows of each class, in equal numbers."""
     rank = _rank_in_class(codes)
     lowest = np.sort(rank)[:MOST_ROWS]
     is_chosen = rank <= lowest[-1] if len(codes) <= MOST_ROWS else rank < lowest[-1]
@@ -121,14 +121,14 @@ def _nearest(
 
 
 def _confusion(codes: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return which share of each class (rows) was taken for which (columns)."""
+    """Return the share of each class (rows) that was predicted as each class (columns)."""
     n_classes = codes.max() + 1
     pairs = np.bincount(codes * n_classes + found, minlength=n_classes**2)
     return pairs.reshape(n_classes, n_classes) / np.maximum(np.bincount(codes), 1)[:, None]
 
 
 def _most_exchanged(rise: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
-    """Return the largest rise of a confusion that goes both ways."""
+    """Return the largest rise of a mutual confusion."""
     mutual = np.minimum(rise, rise.T)
     np.fill_diagonal(mutual, 0.0)
     is_small = counts < FEWEST_OF_A_PAIR

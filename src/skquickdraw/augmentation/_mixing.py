@@ -1,4 +1,4 @@
-"""Mixing two pictures of a batch, and their targets in the same proportion."""
+"""Mixing two images of a batch, and their targets in the same proportion."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ._batch import box_mask, check_batch, to_device
 
 
 class MixingDraw(NamedTuple):
-    """Who is mixed with whom in a batch of n pictures, and how much. Each on the CPU."""
+    """Which images of a batch of n are mixed, and how much. All tensors are on the CPU."""
 
     partner: torch.Tensor  # (n,), int64: a permutation of the batch
-    share: torch.Tensor  # (n,), from 0 to 1: lambda, what a picture keeps of itself
+    share: torch.Tensor  # (n,), from 0 to 1: lambda, what an image keeps of itself
     box: torch.Tensor | None = None  # (n, 4): top, left, height, width, pixels
 
 
@@ -33,7 +33,7 @@ class _Mixing(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If it is no finite number above 0.
+            If it is not a finite number above 0.
         """
         alpha = self.alpha
         is_number = isinstance(alpha, Real) and not isinstance(alpha, bool)
@@ -63,21 +63,21 @@ class _Mixing(ParametersMixin, BaseEstimator):
 
 
 class MixUp(_Mixing):
-    """Blend each picture with another one of its batch, and their targets alike.
+    """Blend each image with another one of its batch, and their targets alike.
 
-    Training between the examples makes a network less sure of itself away from them, which helps
-    most where examples are few.
+    Training on points between the examples makes a network less confident away from them. This
+    helps most when there are few examples.
 
     Parameters
     ----------
     alpha : float, default=0.2
-        Both shapes of the Beta distribution of the share lambda that a picture keeps; above 0.
+        Both shapes of the Beta distribution of the share lambda that an image keeps; above 0.
         Small values mix little, 1 mixes uniformly.
 
     Notes
     -----
-    ``x = lambda * x_i + (1 - lambda) * x_j``, and the same for the targets, with one lambda a
-    picture where Zhang et al. take one a batch.
+    ``x = lambda * x_i + (1 - lambda) * x_j``, and the same for the targets, with one lambda per
+    image; Zhang et al. draw one per batch.
 
     References
     ----------
@@ -110,7 +110,7 @@ class MixUp(_Mixing):
         Raises
         ------
         InvalidParameterError
-            If alpha is no finite number above 0.
+            If alpha is not a finite number above 0.
         """
         return self._draw_pairs(n_samples, generator)
 
@@ -142,21 +142,22 @@ class MixUp(_Mixing):
 
 
 class CutMix(_Mixing):
-    """Replace a box of each picture by that of another one, and mix their targets by its area.
+    """Replace a box of each image by that of another one, and mix their targets by its area.
 
-    A network that sees only part of a drawing must know it by more than its most telling detail.
+    A network that sees only part of a drawing has to recognise it by more than its most typical
+    detail.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Both shapes of the Beta distribution of the share lambda that a picture keeps; above 0. 1
+        Both shapes of the Beta distribution of the share lambda that an image keeps; above 0. 1
         draws every share alike.
 
     Notes
     -----
-    The box has the picture's aspect ratio, sides ``sqrt(1 - lambda)`` of the picture's, and a
+    The box has the image's aspect ratio, sides ``sqrt(1 - lambda)`` of the image's, and a
     uniform centre. It is cut at the edges, and lambda is corrected to the area that is really
-    replaced. Each picture has a box and a share of its own where Yun et al. take one a batch.
+    replaced. Each image has its own box and share; Yun et al. draw one per batch.
 
     References
     ----------
@@ -188,7 +189,7 @@ class CutMix(_Mixing):
         Raises
         ------
         InvalidParameterError
-            If alpha is no finite number above 0.
+            If alpha is not a finite number above 0.
         """
         pairs = self._draw_pairs(n_samples, generator)
         size = torch.tensor(image_shape[-2:])

@@ -1,4 +1,4 @@
-"""Which random changes a picture may undergo, as one object with scikit-learn parameters."""
+"""The random changes that an image may undergo, as one object with scikit-learn parameters."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AFFINE = ("rotation", "horizontal_flip", "shift", "scale", "shear")
 
 
 class AugmentationDraw(NamedTuple):
-    """What was drawn for a batch of n pictures, on the CPU; None for what is switched off."""
+    """What was drawn for a batch of n images, on the CPU; None for what is switched off."""
 
     affine: AffineDraw | None = None
     elastic: torch.Tensor | None = None  # (n, 2, n_nodes), pixels
@@ -46,23 +46,23 @@ class AugmentationDraw(NamedTuple):
 
 
 class AugmentationPolicy(ParametersMixin, BaseEstimator):
-    """Random changes that leave a sketch what it shows.
+    """Random changes that keep what a sketch shows.
 
-    A network that sees each drawing slightly moved, turned and resized in every epoch learns from
-    few drawings what would otherwise take many. The defaults are the policy named ``'sketch'``.
-    Setting a parameter to 0 switches that change off. Estimators hold the policy as a parameter, so
-    that ``augmentation__rotation`` can be searched over.
+    In every epoch the network sees each drawing slightly moved, turned and resized. So it learns
+    from few drawings what would otherwise take many. The defaults are the policy named
+    ``'sketch'``. Setting a parameter to 0 switches that change off. Estimators hold the policy as a
+    parameter, so that ``augmentation__rotation`` can be searched over.
 
     Parameters
     ----------
     rotation : float, default=15.0
         Largest angle, in degrees, either way; 0 to 180.
     horizontal_flip : float or 'auto', default='auto'
-        Probability of mirroring left to right; 0 to 1. 'auto' is found out from the training rows
-        by :meth:`bind`: 0.5 where mirrored images keep their class, as drawings and photographs
-        do, and 0 where they do not, as letters, digits and arrows, or where the rows cannot tell.
+        Probability of mirroring left to right; 0 to 1. With 'auto', :meth:`bind` decides from the
+        training rows: 0.5 if mirrored images keep their class, like most drawings and photographs;
+        0 if they do not, like letters, digits and arrows, or if the rows cannot tell.
     shift : float, default=0.08
-        Largest shift along each axis, as a fraction of the picture's side; 0 to 1.
+        Largest shift along each axis, as a fraction of the image's side; 0 to 1.
     scale : float, default=0.15
         Largest relative change of size s: the factor is log-uniform in [1 / (1 + s), 1 + s]; from
         0.
@@ -76,25 +76,25 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     erasing : float, default=0.0
         Probability of blanking a random box; 0 to 1.
     erasing_area : (float, float), default=(0.02, 0.2)
-        Smallest and largest share of the picture that a box blanks; above 0, up to 1. Boxes are
-        whole pixels and at least one, with aspect ratios from 0.3 to 3.3 where the picture has room
-        for them.
+        Smallest and largest share of the image that a box blanks; above 0, up to 1. Boxes are whole
+        pixels, at least one, with aspect ratios from 0.3 to 3.3 if they fit into the image.
 
     See Also
     --------
     resolve_augmentation : The policy behind a name.
-    MixUp, CutMix : Changes that mix two pictures, and their targets.
+    MixUp, CutMix : Changes that mix two images, and their targets.
 
     Notes
     -----
-    Randomness and work are apart: :meth:`draw` makes parameters from an explicit generator on the
-    CPU, :meth:`apply` is a pure function that runs on any device, so a GPU shows the same pictures
-    as a CPU. A batch takes the same random numbers whatever is switched on, but for ``elastic``,
-    which draws last: with the same generator, changing one parameter leaves the others' draws.
+    Randomness and work are separate. :meth:`draw` makes parameters from an explicit generator on
+    the CPU. :meth:`apply` is a pure function that runs on any device, so a GPU gives the same
+    images as a CPU. A batch consumes the same random numbers whatever is switched on, except for
+    ``elastic``, which draws last. So with the same generator, changing one parameter does not
+    change the draws of the others.
 
-    The strokes change first, then one bilinear interpolation does all that moves pixels, then a box
-    is blanked. Erased boxes are background, where Zhong et al. fill them with noise: paper has
-    none.
+    Strokes are thickened first, then one bilinear interpolation does everything that moves pixels,
+    then a box is blanked. Erased boxes become background; Zhong et al. fill them with noise, but
+    paper has none.
 
     References
     ----------
@@ -267,7 +267,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
 
 
 def check_ranges(policy: Any, ranges: Mapping[str, tuple[float, float, str]]) -> None:
-    """Refuse a parameter of a policy that is no number, or out of its range (low, high, kind)."""
+    """Refuse a parameter that is not a number, or out of its range (low, high, kind)."""
     for name, (low, high, kind) in ranges.items():
         value = getattr(policy, name)
         is_number = isinstance(value, Real) and not isinstance(value, bool)
@@ -287,6 +287,6 @@ def _check_area(area: Any) -> None:
         valid = False
     if not valid:
         raise InvalidParameterError(
-            "AugmentationPolicy: erasing_area must be (smallest, largest) share of the picture, "
+            "AugmentationPolicy: erasing_area must be (smallest, largest) share of the image, "
             f"with 0 < smallest <= largest <= 1, got {area!r}. Use erasing=0 to switch erasing off."
         )

@@ -1,4 +1,4 @@
-"""What an augmentation, or a mixing, of a user's own has to be."""
+"""The protocols for a user's own augmentation or mixing."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Augmentation(Protocol):
 
     Any object with these two methods will do, in classifiers, in
     :class:`~skquickdraw.over_sampling.AugmentingOverSampler` and as ``then`` of a
-    :class:`StrokeAugmentation`. Derive it from :class:`sklearn.base.BaseEstimator`, and a search
-    reaches its parameters, as ``augmentation__strength``.
+    :class:`StrokeAugmentation`. If it derives from :class:`sklearn.base.BaseEstimator`, a search
+    can set its parameters, as ``augmentation__strength``.
 
     Notes
     -----
-    Further members are used where there are any:
+    These further members are used if they exist:
 
-    - ``validate()`` raises where a parameter has no sense. It is called at the start of ``fit``.
-    - ``bind(images, codes)`` returns the augmentation for a training set, of whose rows it sees up
-      to 2,000: an ndarray of shape (n, C, H, W) and their classes from 0. What it returns does the
-      work, and becomes the attribute ``augmentation_``.
+    - ``validate()`` raises if a parameter is invalid. It is called at the start of ``fit``.
+    - ``bind(images, codes)`` returns the augmentation for a training set. It sees up to 2,000 of
+      the rows: an ndarray of shape (n, C, H, W) and their classes from 0. What it returns is used
+      for training, and becomes the attribute ``augmentation_``.
     - ``horizontal_flip``, the probability that an image is mirrored, or 'auto' before ``bind``.
       Where it is not 0, ``n_tta`` may look at mirrored images too.
 
@@ -76,8 +76,8 @@ class Augmentation(Protocol):
         Parameters
         ----------
         images : float tensor of shape (n, C, H, W), on any device
-            Of a background of 0: what surrounds the images was subtracted, and is added again
-            afterwards. Not to be written to.
+            With a background of 0: the real background was subtracted, and is added again
+            afterwards. Must not be written to.
         draw : object
             From :meth:`draw`.
 
@@ -92,8 +92,8 @@ class Augmentation(Protocol):
 class Mixing(Protocol):
     """What a classifier takes as its ``mixing``: images of a batch are mixed, and their targets.
 
-    Any object with these two methods will do; one named ``validate`` is called at the start of
-    ``fit``.
+    Any object with these two methods will do. If it has a method ``validate``, this is called at
+    the start of ``fit``.
 
     Examples
     --------
@@ -105,7 +105,7 @@ class Mixing(Protocol):
     def draw(
         self, n_samples: int, image_shape: ImageShape, generator: Generator | None = None
     ) -> Any:
-        """Draw who is mixed with whom in a batch; as :meth:`Augmentation.draw`."""
+        """Draw which images of a batch are mixed; as :meth:`Augmentation.draw`."""
         ...
 
     def apply(self, images: Tensor, targets: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
@@ -141,16 +141,17 @@ def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "d
     Raises
     ------
     InvalidParameterError
-        If ``apply`` takes something else, as that of a mixing does where an augmentation is due; if
-        ``horizontal_flip`` is no probability; or what it raises itself.
+        If ``apply`` takes other arguments, for instance because a mixing was passed as
+        augmentation, or if ``horizontal_flip`` is not a probability. Also whatever ``validate``
+        raises.
     """
     try:
         signature(part.apply).bind(*arguments)
     except TypeError as error:
         raise InvalidParameterError(
-            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but of it "
-            f"Python says: {error}. What changes images is an augmentation, what mixes pairs of "
-            "them and their targets a mixing."
+            f"{name}: apply of {type(part).__name__} must take ({', '.join(arguments)}), but "
+            f"Python says: {error}. An augmentation changes images; a mixing mixes pairs of "
+            f"images and their targets."
         ) from error
     if hasattr(part, "validate"):
         part.validate()
@@ -171,7 +172,7 @@ def check_bound(augmentation: Any, bound: Any) -> Any:
     Raises
     ------
     InvalidParameterError
-        If it is no augmentation, or leaves the mirroring open.
+        If it is not an augmentation, or does not decide the mirroring.
     """
     if not isinstance(bound, Augmentation) or getattr(bound, "horizontal_flip", 0) == "auto":
         raise InvalidParameterError(

@@ -65,7 +65,7 @@ def resolve_augmentation(
         return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
-            "augmentation must change pictures here, but a StrokeAugmentation makes pictures of "
+            "augmentation must change images here, but a StrokeAugmentation makes images of "
             "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )
@@ -82,8 +82,8 @@ def resolve_augmentation(
 def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
     """Return what ``augmentation='auto'`` means for images of this shape.
 
-    Its ``bind`` looks at the images. None where a side is below 8 pixels: that is no image, but
-    features in a grid.
+    Its ``bind`` looks at the images. None if a side is below 8 pixels: such arrays are features in
+    a grid, not images.
     """
     if min(image_shape[1:]) < SMALLEST_SIDE:
         return None

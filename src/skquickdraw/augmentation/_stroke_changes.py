@@ -1,4 +1,4 @@
-"""What a hand in haste does to strokes: leaves some out, ends them early, sets points beside.
+"""What a hasty hand does to strokes: leave some out, end them early, miss some points.
 
 All functions are pure, on points (n, 2, P) and the pen (n, P) of packed strokes. Strokes of a
 drawing count from 0.
@@ -23,8 +23,8 @@ def drop_strokes(points: Tensor, pen: Tensor, is_lost: Tensor) -> Tensor:
     points : tensor of shape (n, 2, P)
     pen : tensor of shape (n, P)
     is_lost : bool tensor of shape (n, P)
-        Of each drawing's k-th stroke. The longest one stays all the same: without it many drawings
-        show nothing any more.
+        Whether each drawing's k-th stroke is lost. The longest one always stays: without it many
+        drawings show nothing.
     """
     number = _stroke_numbers(pen)
     total = torch.zeros_like(pen).scatter_add(1, number, _lengths(points, pen))
@@ -56,7 +56,7 @@ def drop_tails(points: Tensor, pen: Tensor, share: Tensor) -> tuple[Tensor, Tens
 
 
 def shake(points: Tensor, offset: Tensor) -> Tensor:
-    """Move points by offsets (n, 2, P) in units of the box, but not out of it."""
+    """Move points by offsets (n, 2, P) in units of the box, and clip them to the box."""
     return (points + offset).clamp(0, LARGEST)
 
 

@@ -17,7 +17,7 @@ NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 
 @dataclass(frozen=True)
 class StrokeInk:
-    """A pen and a paper: how packed strokes (n, 1, 3, P) become pictures (n, 1, side, side)."""
+    """Pen and paper: how packed strokes (n, 1, 3, P) become images (n, 1, side, side)."""
 
     side: int = 28
     line_width: float = 16.0
@@ -25,7 +25,7 @@ class StrokeInk:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the pictures."""
+        """Channels, height and width of the images."""
         return 1, self.side, self.side
 
     def __call__(self, strokes: Tensor, width: Tensor | None = None) -> Tensor:
@@ -48,7 +48,7 @@ class StrokeInk:
 
 
 def check_strokes(strokes: Any) -> None:
-    """Refuse what is no batch of packed strokes; takes a tensor or an array.
+    """Refuse anything but a batch of packed strokes, as a tensor or an array.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Augmentation of drawings that are held as strokes, and become pictures batch by batch."""
+"""Augmentation of drawings that are stored as strokes, and become images batch by batch."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class StrokeDraw(NamedTuple):
     tail: torch.Tensor | None = None  # (n, P), share of its length that the k-th stroke loses
     offset: torch.Tensor | None = None  # (n, 2, P), in units of the 256 box
     width: torch.Tensor | None = None  # (n,), factor
-    then: Any = None  # the draw of what happens to the pictures afterwards
+    then: Any = None  # the draw of what happens to the images afterwards
 
 
 class StrokeAugmentation(ParametersMixin, BaseEstimator):
-    """Random changes of drawings held as strokes, which it draws as pictures, anew in each epoch.
+    """Random changes of drawings stored as strokes, which are drawn as images anew in each epoch.
 
-    Strokes tell what pixels do not: where one line ends and the next begins. So a drawing can lose
-    a stroke, or be drawn by another hand with another pen, and stay as crisp as a real one. A
-    classifier that holds this policy takes packed strokes for X; its network sees pictures.
+    Strokes know what pixels do not: where one line ends and the next begins. So a drawing can lose
+    a stroke, or be drawn by another hand with another pen, and stays as sharp as a real one. A
+    classifier with this policy takes packed strokes as X; its network sees images.
 
     Parameters
     ----------
     drop_stroke : float, default=0.1
-        Probability that a stroke is left out, each by itself; 0 to 1. The longest always stays.
+        Probability that a stroke is left out, independently; 0 to 1. The longest always stays.
     drop_tail : float, default=0.2
         Largest share of its length that each stroke loses at its end; 0 to 1.
     jitter : float, default=2.0
@@ -58,10 +58,10 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Largest relative change of the line's width w: the factor is log-uniform in [1 / (1 + w),
         1 + w]; from 0.
     then : AugmentationPolicy or other Augmentation, 'sketch' or None, default='sketch'
-        What happens to the pictures afterwards: turning, moving, resizing. As an object its
-        parameters are this policy's too: ``then__rotation``.
+        What happens to the images afterwards, such as turning, moving and resizing. The parameters
+        of an object can be set on this policy: ``then__rotation``.
     side : int, default=28
-        Height and width of the pictures, in pixels; at least 8.
+        Height and width of the images, in pixels; at least 8.
     line_width, margin : float, default=16.0
         Width of the line (above 0), and what stays free on each side (at least 0), in units of the
         256 box, as for :func:`skquickdraw.datasets.rasterize`.
@@ -69,16 +69,17 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     See Also
     --------
     skquickdraw.datasets.pack_strokes : Makes X of drawings.
-    AugmentationPolicy : Changes of pictures.
+    AugmentationPolicy : Changes of images.
 
     Notes
     -----
     As in :class:`AugmentationPolicy`, :meth:`draw` makes parameters from an explicit generator on
-    the CPU, and :meth:`apply` is a pure function that runs on any device. A batch takes the same
-    random numbers whatever is switched on, but for ``then``, which draws last.
+    the CPU, and :meth:`apply` is a pure function that runs on any device. A batch consumes the same
+    random numbers whatever is switched on, except for ``then``, which draws last.
 
-    Strokes are left out first, then ends, then points move; what remains is drawn as a drawing of
-    its own, centred by its largest coordinate. A change of width leaves the scale of the drawing.
+    First strokes are left out, then ends are cut, then points move. The rest is drawn as a drawing
+    of its own, centred by its largest coordinate. A change of width does not change the scale of
+    the drawing.
 
     For predictions, and for the pixels' mean and deviation, a classifier draws the strokes as they
     are: :attr:`ink`. Its images are those of :func:`skquickdraw.datasets.rasterize`.
@@ -125,12 +126,12 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
 
     @property
     def ink(self) -> StrokeInk:
-        """A function that draws strokes (n, 1, 3, P) as they are, as (n, 1, side, side)."""
+        """A function that draws unchanged strokes (n, 1, 3, P) as images (n, 1, side, side)."""
         return StrokeInk(int(self.side), float(self.line_width), float(self.margin))
 
     @property
     def horizontal_flip(self) -> float | str:
-        """Probability that ``then`` mirrors an image, or 'auto' where that is not decided yet."""
+        """Probability that ``then`` mirrors an image, or 'auto' if that is not decided yet."""
         policy = self._picture_policy()
         return getattr(policy, "horizontal_flip", 0.0)
 
@@ -154,14 +155,14 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Parameters
         ----------
         strokes : ndarray of shape (n, 1, 3, P)
-            Packed strokes; some 2,000 are enough.
+            Packed strokes; about 2,000 are enough.
         codes : int ndarray of shape (n,)
             Classes from 0.
 
         Returns
         -------
         augmentation : StrokeAugmentation
-            This one, where ``then`` leaves nothing to decide.
+            This one if ``then`` leaves nothing to decide.
         """
         policy: Any = self._picture_policy()
         if not hasattr(policy, "bind"):
@@ -221,7 +222,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         )
 
     def apply(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
-        """Change a batch as drawn, and draw its pictures.
+        """Change a batch as drawn, and draw its images.
 
         Parameters
         ----------
@@ -275,15 +276,15 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
 
 
 def _check_paper(policy: StrokeAugmentation) -> None:
-    """Raise if what ``then``, the side, the line's width or the margin say cannot be done."""
+    """Raise if ``then``, the side, the line's width or the margin is invalid."""
     then = policy.then
     is_named = then is None or (isinstance(then, str) and then == "sketch")
     is_other = isinstance(then, type | StrokeAugmentation) or not isinstance(then, Augmentation)
     if not is_named and is_other:
         raise InvalidParameterError(
             "StrokeAugmentation: then must be an AugmentationPolicy, 'sketch' or None, got "
-            f"{then!r}. Another object with draw and apply that changes images will do too; "
-            "then=None changes nothing but strokes."
+            f"{then!r}. Any object with draw and apply that changes images will do; then=None "
+            "changes only the strokes."
         )
     for name, kind, least, rule in [
         ("side", Integral, SMALLEST_SIDE, f"an int of at least {SMALLEST_SIDE}, in pixels"),
@@ -295,5 +296,5 @@ def _check_paper(policy: StrokeAugmentation) -> None:
         if not is_number or not least <= value < inf:
             raise InvalidParameterError(
                 f"StrokeAugmentation: {name} must be {rule}, got {value!r}. Leave it out for "
-                "pictures like Google's bitmaps."
+                "images like Google's bitmaps."
             )

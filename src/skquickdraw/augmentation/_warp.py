@@ -1,6 +1,6 @@
 """One sampling grid and one interpolation for everything that moves pixels.
 
-A grid is linear in what was drawn: three numbers an axis for the affine map, one a node for the
+A grid is linear in what was drawn: three numbers per axis for the affine map, one per node for the
 elastic field. So one matrix product builds it, whatever is switched on, and each pixel is
 interpolated once.
 """
@@ -18,7 +18,7 @@ from ._elastic import elastic_basis
 def warp(
     images: torch.Tensor, affine: AffineDraw | None, elastic: torch.Tensor | None
 ) -> torch.Tensor:
-    """Move the pixels of each picture; what comes in from outside is background, 0.
+    """Move the pixels of each image; what comes from outside is background, 0.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def warp(
     if affine is None and elastic is None:
         return images
     dtype = torch.promote_types(images.dtype, torch.float32)
-    # Coordinates in half precision, as under autocast, would be visible fractions of a pixel off.
+    # In half precision, as under autocast, coordinates would be off by visible fractions of a
+    # pixel.
     with torch.autocast(images.device.type, enabled=False):
         grid = _sampling_grid(images, affine, elastic).to(dtype)
         warped = grid_sample(images.to(dtype), grid, padding_mode="zeros", align_corners=False)

@@ -1,4 +1,4 @@
-"""From what a path leads to, to images and labels, read in one way in training and after it."""
+"""Read images and labels from a path, in the same way in training and after it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..preprocessing import SketchNormalizer
 
 DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
 SIDE = 28
-# A scan is read so many times as large as a drawing, for its lines to be found in it.
+# A scan is read at this multiple of a drawing's size, so that its lines can be found.
 SCALE = 5
 KEPT_IN = "training_set_"  # the attribute of a saved model
 
@@ -28,12 +28,12 @@ class Reading:
     Attributes
     ----------
     source : {'images', 'drawings'}
-        Images as they are; or drawings of Quick, Draw!, light ink on black.
+        Images of any kind, or drawings of Quick, Draw!, light ink on black.
     image_shape : (height, width)
     mode : {'L', 'RGB'}
         Grey, or colours.
     background : int
-        The grey that shows through transparent pixels.
+        The grey behind transparent pixels.
     """
 
     source: str
@@ -53,21 +53,21 @@ class LabeledSet:
 
     X: NDArray[Any]
     y: NDArray[Any]
-    pool: NDArray[Any] | None  # of the images without a label that lie among the others
+    pool: NDArray[Any] | None  # of the unlabeled images in the same folder
     reading: Reading
 
 
 def read_training_set(
     path: str, *, size: int | None, background: int, skip_broken: bool
 ) -> LabeledSet:
-    """Read what a model is to learn from.
+    """Read the images that a model learns from.
 
     Raises
     ------
     DataFileError
         If it cannot be read.
     InvalidTargetsError
-        If there is a single class.
+        If there is only one class.
     """
     if _holds_drawings(path):
         found = _load_drawings(path, size)
@@ -95,7 +95,7 @@ def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledS
 
 
 def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[Any]:
-    """Read what a model is to learn from too: images, or for drawings their files as well."""
+    """Read unlabeled images to learn from; for a model of drawings, files of drawings as well."""
     if reading.source == "drawings" and _holds_drawings(path):
         X = _load_drawings(path, reading.image_shape[0]).data
         return X.reshape(-1, *reading.image_shape)
@@ -111,15 +111,15 @@ def read_images(
 
 
 def remember(model: Any, reading: Reading, class_counts: NDArray[Any]) -> None:
-    """Keep beside a model, in the attribute that its file stores, how its images were read."""
+    """Store how a model's images were read, in an attribute that is saved with it."""
     setattr(model, KEPT_IN, {**asdict(reading), "class_counts": class_counts})
 
 
 def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
     """Return how a model's images were read, and the training images of each class.
 
-    A model that was saved in Python says nothing of either: its images are then taken to be square,
-    and the counts are None.
+    A model that was saved in Python has neither. Its images are then assumed to be square, and the
+    counts are None.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
             raise ValueError(f"images of {reading.n_features} pixels")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise DataFileError(
-            f"MODEL must say how its images were read, and agree with itself; got {error!r}. It "
+            f"MODEL must say how its images were read, without contradiction; got {error!r}. It "
             "was changed after training: get the original file."
         ) from error
     return reading, counts
@@ -159,8 +159,8 @@ def _holds_drawings(path: str) -> bool:
     place = Path(path)
     if not place.exists():
         raise DataFileError(
-            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Look for a "
-            "slip in the name."
+            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Check the "
+            "name."
         )
     if place.is_file():
         return place.name.lower().endswith(DRAWINGS)
@@ -193,7 +193,7 @@ def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
 
 
 def _before_normalizing(reading: Reading) -> Reading:
-    """Return how images are read for a model; large, where they become drawings afterwards."""
+    """Return how images are read for a model: large, if they become drawings afterwards."""
     if reading.source == "images":
         return reading
     height, width = reading.image_shape
@@ -201,7 +201,7 @@ def _before_normalizing(reading: Reading) -> Reading:
 
 
 def _normalize(X: NDArray[Any], reading: Reading) -> NDArray[Any]:
-    """Return images of drawings, such as scans, as the drawings that the model learned from."""
+    """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
         return X
     normalizer = SketchNormalizer(image_shape=reading.image_shape)
@@ -216,7 +216,7 @@ def _labeled(found: Any, reading: Reading, pool: NDArray[Any] | None) -> Labeled
 
 
 def check_classes(labeled: LabeledSet, path: str) -> None:
-    """Raise if there is nothing to tell apart."""
+    """Raise if there are fewer than two classes."""
     names = np.unique(labeled.y)
     if len(names) < 2:
         raise InvalidTargetsError(

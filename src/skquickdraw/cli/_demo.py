@@ -1,10 +1,10 @@
-"""skquickdraw demo: three ways to train on few, unequal examples, and who learns the rare classes.
+"""skquickdraw demo: three ways to train on few, imbalanced examples, and which learns rare classes.
 
-The first network learns the drawings as they are, by plain cross entropy. The second learns a set
-that was filled up with changed copies beforehand. The third is the classifier as it comes: its loss
-corrects for the sizes of the classes, and each drawing is changed anew in every epoch. All see the
-same number of images, and are scored on a balanced test set of other drawings. Beside the table
-come two images: the classes, and who is taken for whom.
+The first network learns the drawings as they are, with plain cross entropy. The second learns a set
+that was filled up with changed copies beforehand. The third is the classifier with its defaults:
+its loss corrects for the sizes of the classes, and each drawing is changed anew in every epoch. All
+see the same number of images, and are scored on a balanced test set of other drawings. The demo
+prints a table and draws two figures: the classes, and the confusions between them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ALL = sys.maxsize
 
 @dataclass
 class Problem:
-    """Labelled drawings as flat rows; ``names`` lists the classes, the largest first."""
+    """Labeled drawings as flat rows; ``names`` lists the classes, the largest first."""
 
     X: np.ndarray
     y: np.ndarray
@@ -62,7 +62,7 @@ class Problem:
 
 @dataclass
 class Result:
-    """What became of one way to train."""
+    """The result of one way to train."""
 
     scores: dict[str, float]
     seconds: float
@@ -71,9 +71,9 @@ class Result:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train three networks, and print and draw what became of them."""
+    """Train three networks, and print and draw the results."""
     _fill_in(options)
-    _import_pyplot()  # it is needed at the end: say so now
+    _import_pyplot()  # needed only at the end, but report it now if it is missing
     console = Console()
     console.rule("[bold]Few drawings, unequal classes")
     problem = load(options)
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _fill_in(options: argparse.Namespace) -> None:
-    """Set what was left open, by what there is to train on."""
+    """Choose what the user left open, by the training data."""
     options.output = Path(options.output)
     if options.classes is None:
         options.classes = 6 if options.quick else 20 if options.data is None else ALL
@@ -127,18 +127,18 @@ def load(options: argparse.Namespace) -> Problem:
 def make_problem(n_classes: int, n_max: int, n_min: int = 5, n_test: int = 100) -> Problem:
     """Draw sketches, keep fewer and fewer of each class, and draw others for the test."""
     X, y, names = make_sketches(n_max * n_classes, n_classes, random_state=0, return_names=True)
-    order = np.random.default_rng(0).permutation(n_classes)  # alike classes come in a row
+    order = np.random.default_rng(0).permutation(n_classes)  # similar classes are neighbours
     X, y = make_ladder(
         X, y, n_max=n_max, n_min=n_min, profile="exponential", order=order, random_state=0
     )
     X_test, y_test = make_sketches(n_test * n_classes, n_classes, random_state=1)
     sizes = ladder_counts(n_classes, n_max=n_max, n_min=n_min, profile="exponential")
-    origin = f"drawn sketches, an exponential ladder from {sizes[0]} to {sizes[-1]} of a class"
+    origin = f"drawn sketches, with an exponential ladder from {sizes[0]} to {sizes[-1]} per class"
     return Problem(X, names[y], X_test, names[y_test], (28, 28), origin)
 
 
 def read_problem(folder: str, n_classes: int) -> Problem:
-    """Read a competition, and keep classes at even distances from its largest to its smallest."""
+    """Read a competition, and keep classes at even steps from its largest to its smallest."""
     data = load_competition(folder)
     if data.holdout_data is None:
         raise DataFileError(
@@ -222,7 +222,7 @@ def as_table(results: dict[str, Result]) -> Table:
 
 
 def draw_sheet(problem: Problem, path: Path, n_columns: int = 12) -> None:
-    """Draw a line of sketches for each class, as many as it has and as there is room for."""
+    """Draw a row of sketches for each class, as many as it has and as fit."""
     plt = _import_pyplot()
     counts = problem.counts
     n_rows = -(-len(counts) // 2)
@@ -240,7 +240,7 @@ def draw_sheet(problem: Problem, path: Path, n_columns: int = 12) -> None:
 
 
 def tile(problem: Problem, names: list[str], n_rows: int, n_columns: int) -> np.ndarray:
-    """Lay the first drawings of each class side by side; what is not there stays blank."""
+    """Place the first drawings of each class side by side; missing ones stay blank."""
     height, width = problem.image_shape
     sheet = np.zeros((n_rows, height, n_columns, width))
     for row, name in enumerate(names):
@@ -250,7 +250,7 @@ def tile(problem: Problem, names: list[str], n_rows: int, n_columns: int) -> np.
 
 
 def draw_confusion(problem: Problem, name: str, y_pred: np.ndarray, path: Path) -> None:
-    """Draw who is taken for whom; classes that are alike stand beside each other."""
+    """Draw the confusions; similar classes are beside each other."""
     display = ConfusedPairsDisplay.from_predictions(problem.y_test, y_pred)
     display.ax_.set_title(name, color=INK)
     display.figure_.savefig(path, dpi=130)

@@ -10,7 +10,7 @@ from ._output import check_output
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the graph; the dtype of its pixels is the one that the commands train on."""
+    """Write the graph; its pixels have the dtype that the commands train on."""
     check_output(arguments.output, is_forced=arguments.force)
     to_onnx(load_model(arguments.model, device="cpu"), arguments.output)
     tell("export", f"wrote {arguments.output}")

@@ -1,4 +1,4 @@
-"""What a model gets wrong, as PNG files: for a look after a training or an evaluation."""
+"""Figures of a model's errors as PNG files, after a training or an evaluation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DPI = 150
 
 
 def check_figures(folder: str | None, *, is_forced: bool) -> None:
-    """Raise before any work where figures cannot be drawn, or are there already.
+    """Raise before any work if figures cannot be drawn, or exist already.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
     try:
         import matplotlib
 
-        matplotlib.use("agg")  # files only: no window, which a server has not
+        matplotlib.use("agg")  # files only, no window: a server has no display
     except ImportError as error:
         raise MissingDependencyError(
             "--figures needs Matplotlib, which is not installed. Install the extra: pip install "
@@ -56,11 +56,11 @@ def write_figures(
     model : fitted classifier
     X : ndarray of n images
     y : ndarray of shape (n,), str
-        All of them classes of the model. Without any image nothing is drawn.
+        All of them classes of the model. Without images nothing is drawn.
     class_counts : dict of str to int, or None
         Training images of each class; without them recall is not drawn.
     folder : str or None
-        Made where it is missing; None draws nothing.
+        Created if missing; None draws nothing.
     """
     if folder is None or not len(y):
         return []

@@ -1,4 +1,4 @@
-"""Run a command, and turn what goes wrong into a line and an exit code."""
+"""Run a command, and turn errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._parser import make_parser
 
 FAILED = 1
 INTERRUPTED = 128 + signal.SIGINT
-PIPE_CLOSED = 128 + 13  # SIGPIPE, which Windows has no name for
+PIPE_CLOSED = 128 + 13  # SIGPIPE, for which Windows has no name
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     status : int
         0 if all went well, 1 if the command could not be carried out, with the reason on stderr,
-        and 130 after Ctrl-C. Wrong arguments leave by ``SystemExit`` with 2, as argparse does.
+        and 130 after Ctrl-C. Wrong arguments raise ``SystemExit`` with 2, as in argparse.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = arguments.command
     try:
         with plain_warnings(command):
-            # Only now, and only for this command, PyTorch and scikit-learn are loaded.
+            # PyTorch and scikit-learn are loaded only now, and only if this command needs them.
             status = import_module(f"._{command}", __package__).run(arguments)
             sys.stdout.flush()
         return status or 0
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tell(command, "interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Who reads has seen enough. Python would complain of it once more when it ends.
+        # The reader has seen enough. Without this, Python would report it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except (SkquickdrawError, OSError) as error:
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write_any_name() -> None:
-    """Let stdout take every name of a file or a class, whatever the system's encoding is."""
+    """Let stdout print every name of a file or class, whatever the system's encoding."""
     if isinstance(sys.stdout, TextIOWrapper):
         encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
         errors = "backslashreplace" if sys.stdout.isatty() else "surrogateescape"

@@ -1,4 +1,4 @@
-"""What the command line tells on stderr, one line each; stdout is for results."""
+"""Messages of the command line on stderr, one line each; stdout is for results."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# Functions that start their messages with their name, which a user of commands does not know.
+# Functions whose messages start with their name, which users of the commands do not know.
 SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model|to_onnx|app): ")
-# Ways out in Python, and what does the same here.
+# Ways out in Python, and their equivalents here.
 OPTIONS = {
     "on_error='warn' leaves": "--skip-broken leaves",
     "Pass another background, such as 0": "Pass another --background, such as 0",
@@ -36,7 +36,7 @@ def as_line(message: Any) -> str:
 
 @contextmanager
 def plain_warnings(command: str) -> Iterator[None]:
-    """Print each warning as a line, without the place in the program that it comes from."""
+    """Print each warning as a line, without its place in the program."""
 
     def show(message: Any, *args: Any, **kwargs: Any) -> None:
         tell(command, f"warning: {as_line(message)}")

@@ -1,4 +1,4 @@
-"""Files that commands write: what is there is kept, unless the user says otherwise."""
+"""Files that commands write; existing ones are kept unless the user says otherwise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..exceptions import DataFileError
 
 
 def check_output(path: str, *, is_forced: bool) -> None:
-    """Raise before any work if the file cannot be written, or is there already.
+    """Raise before any work if the file cannot be written or exists already.
 
     Raises
     ------

@@ -101,7 +101,7 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)"
     )
     parser.add_argument(
-        "--names", metavar="FILE", help="text file with the classes' names, one a line, in order"
+        "--names", metavar="FILE", help="text file with the classes' names, one per line, in order"
     )
     parser.add_argument(
         "--save", metavar="FOLDER", help="where to keep what the model got wrong, with its label"
@@ -161,13 +161,13 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto, cpu, cuda, cuda:1, mps (default: auto, a CUDA GPU where there is one)",
+        help="auto, cpu, cuda, cuda:1, mps (default: auto, a CUDA GPU if there is one)",
     )
 
 
 def _add_skip_broken(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--skip-broken", action="store_true", help="leave out files that are no images, and say so"
+        "--skip-broken", action="store_true", help="leave out files that are not images, and say so"
     )
 
 

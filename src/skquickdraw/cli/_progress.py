@@ -1,4 +1,4 @@
-"""How far a training is that has a time: a bar in a terminal, a line now and then elsewhere."""
+"""The progress of a training with a time limit: a bar in a terminal, some lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..ensemble import SeedEnsembleClassifier
 from ..semi_supervised import NoisyStudentClassifier
 
 TICK = 0.2  # seconds
-PARTS = 10  # lines that are printed, where there is no terminal
+PARTS = 10  # lines that are printed if there is no terminal
 
 
 class Clock:
-    """Shows the time that has passed while a BudgetedClassifier is fitted.
+    """Show the time that has passed while a BudgetedClassifier is fitted.
 
     Parameters
     ----------
     model : BudgetedClassifier
-        Asked now and then for its ``plan_``, which it sets once it has measured the machine.
+        Checked regularly for its ``plan_``, which it sets once it has measured the machine.
     minutes : float
     say : callable
         Prints a line.
@@ -68,7 +68,7 @@ class Clock:
                 if not is_planned and hasattr(self.model, "plan_"):
                     is_planned = True
                     bar.update(task, description="training")
-                    # Not by say: a console prints above its bar.
+                    # Not with say: the console prints above its bar.
                     text = f"skquickdraw train: {self._plan()}"
                     bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -89,7 +89,7 @@ class Clock:
 
 
 def describe(model: Any) -> str:
-    """Say in a few words what is trained."""
+    """Describe in a few words what is trained."""
     plan = getattr(model, "plan_", model)
     if isinstance(plan, NoisyStudentClassifier):
         return f"{describe(plan.estimator)}, which teaches as many with the images without labels"

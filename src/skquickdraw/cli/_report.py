@@ -1,4 +1,4 @@
-"""What a model gets right: as a dict, and that as JSON or as a table."""
+"""The scores of a model, as a dict, as JSON or as a table."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ GROUPS = {
 def score(
     model: Any, X: NDArray[Any], y: NDArray[Any], class_counts: dict[str, int] | None
 ) -> dict[str, Any]:
-    """Return what the model gets right on images with labels, as JSON knows it.
+    """Return the scores of the model on images with labels, for JSON.
 
     Parameters
     ----------
     model : fitted classifier
     X : ndarray of n images
     y : ndarray of shape (n,), str
-        All of them classes of the model. Without any image all scores are None.
+        All of them classes of the model. Without images all scores are None.
     class_counts : dict of str to int, or None
-        Training images of each class; None where they are not known.
+        Training images of each class; None if not known.
 
     Returns
     -------
     scores : dict
         ``balanced_accuracy``, ``accuracy``, ``head``, ``medium``, ``tail``, ``classes`` and
-        ``confused``. The groups are None for fewer than three classes, and where all classes have
-        as many training images.
+        ``confused``. The groups are None for fewer than three classes, and if all classes have
+        equally many training images.
     """
     names = np.asarray(model.classes_).astype(str)
     guesses = np.asarray(model.predict(X)).astype(str) if len(X) else y
@@ -62,7 +62,7 @@ def score(
 
 
 def print_report(report: dict[str, Any], *, as_json: bool) -> None:
-    """Print to stdout what :func:`score` found, and what else stands in the report."""
+    """Print to stdout what :func:`score` returned, and the rest of the report."""
     if as_json:
         print(json.dumps(report, ensure_ascii=False, allow_nan=False, indent=2))
     else:
@@ -86,7 +86,7 @@ def _group_recalls(
 
 
 def _confused(y: NDArray[Any], guesses: NDArray[Any], names: NDArray[Any]) -> list[dict[str, Any]]:
-    """Return the pairs of classes that were mixed up most often."""
+    """Return the pairs of classes that were confused most often."""
     if not len(y):
         return []
     table = confusion_matrix(y, guesses, labels=names)
@@ -119,7 +119,7 @@ def _header(report: dict[str, Any]) -> list[str]:
     told = [f"{images[key]} {text}" for key, text in parts.items() if images.get(key)]
     lines = [f"images              {', '.join(told)}"]
     if images.get("unlabeled"):
-        unused = ", not used: the recipe or the time leaves no room for them"
+        unused = ", not used: the recipe or the time does not allow it"
         used = "" if images["unlabeled_used"] else unused
         lines.append(f"without a label     {images['unlabeled']}{used}")
     lines.append(f"classes             {_describe_classes(report['classes'])}")

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Run:
-    """What a training had, and how long it took."""
+    """The data of a training, and how long it took."""
 
     labeled: LabeledSet
     train: NDArray[np.intp]
@@ -74,7 +74,7 @@ class Run:
 
 
 def _train(model: Any, arguments: argparse.Namespace) -> Run:
-    """Train the model on what is not held out, and save it; after an interrupt, as it is then."""
+    """Train the model on all but the held-out images, and save it, also after an interrupt."""
     labeled, pool = _read(arguments)
     train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
     started, is_interrupted = perf_counter(), False
@@ -106,7 +106,7 @@ def _make_report(model: Any, run: Run, arguments: argparse.Namespace) -> dict[st
 
 
 def make_model(arguments: argparse.Namespace) -> Any:
-    """Return the estimator to train, unfitted, on the device that was asked for."""
+    """Return the estimator to train, unfitted, on the requested device."""
     if arguments.recipe is None:
         model = recipes.best(minutes=arguments.minutes, random_state=arguments.seed)
         parts = model.estimators
@@ -119,7 +119,7 @@ def make_model(arguments: argparse.Namespace) -> Any:
 
 
 def _set_everywhere(estimator: Any, parameter: str, value: Any) -> None:
-    """Set a parameter of each network inside: they are what has passes."""
+    """Set a parameter of each network inside: only networks have passes."""
     names = estimator.get_params()
     networks = [name.removesuffix("max_epochs") for name in names if name.endswith("max_epochs")]
     estimator.set_params(**{f"{prefix}{parameter}": value for prefix in networks})
@@ -134,7 +134,7 @@ def _check_name(path: str) -> None:
 
 
 def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | None]:
-    """Return the labelled images, and all that have no label."""
+    """Return the labeled images, and all unlabeled ones."""
     say(f"reading {arguments.data}")
     labeled = read_training_set(
         arguments.data,
@@ -197,7 +197,7 @@ def _fit(
 
 @contextmanager
 def _bars_on_stderr() -> Iterator[None]:
-    """Move the bars that networks show by themselves: stdout is for the result."""
+    """Move the networks' own bars to stderr: stdout is for the result."""
     console = rich.get_console()
     before, console.stderr = console.stderr, True
     try:

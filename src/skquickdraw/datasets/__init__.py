@@ -1,4 +1,4 @@
-"""Drawings to learn from: made, read, and made scarce.
+"""Drawings to learn from: generate, load, download, and make them scarce.
 
 `make_sketches` generates hand-drawn-looking pictures of everyday things without any download,
 `load_quickdraw` reads files in the formats of Quick, Draw! and pictures of one's own,

@@ -1,4 +1,4 @@
-"""Read a competition folder: an imbalanced labelled set, unlabelled drawings, a holdout."""
+"""Read a competition folder: an imbalanced labeled set, unlabeled drawings, a holdout."""
 
 from os import PathLike
 from pathlib import Path
@@ -11,20 +11,20 @@ from ._formats._bitmaps import first_twice
 
 DESCR = """\
 {n_classes} classes of drawings, {height} x {width} pixels, uint8, white ink on black.
-Labelled: {n_train} drawings, from {most} to {least} a class. Unlabelled: {n_unlabeled}. Holdout:
+Labeled: {n_train} drawings, from {most} to {least} a class. Unlabeled: {n_unlabeled}. Holdout:
 {n_holdout}.
 """
 
 
 def load_competition(path: str | PathLike) -> Bunch:
-    """Load a competition: scarce imbalanced labels, unlabelled drawings, a labelled holdout.
+    """Load a competition: scarce imbalanced labels, unlabeled drawings, a labeled holdout.
 
     Parameters
     ----------
     path : str or path-like
-        A folder with ``train.npz`` (arrays X, y, classes) and, where there are such,
-        ``unlabeled.npz`` (X, classes) and ``holdout.npz`` (X, y, classes). X is uint8 of shape (n,
-        height, width), y holds indices into `classes`. No other file of the folder is opened.
+        A folder with ``train.npz`` (arrays X, y, classes) and, optionally, ``unlabeled.npz`` (X,
+        classes) and ``holdout.npz`` (X, y, classes). X is uint8 of shape (n, height, width), y
+        holds indices into `classes`. No other file of the folder is opened.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def load_competition(path: str | PathLike) -> Bunch:
         - ``holdout_data`` : ndarray (n_holdout, height * width), uint8, or None
         - ``holdout_target`` : ndarray (n_holdout,), int64, or None
         - ``image_shape`` : tuple (height, width)
-        - ``class_counts`` : ndarray (n_classes,), int64, labelled drawings of each class
+        - ``class_counts`` : ndarray (n_classes,), int64, labeled drawings of each class
         - ``DESCR`` : str
 
     Raises
@@ -47,7 +47,7 @@ def load_competition(path: str | PathLike) -> Bunch:
 
     Notes
     -----
-    The arrays are read without pickle, so a file from a stranger can run no code.
+    The arrays are read without pickle, so a stranger's file cannot run code.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _train_file(path):
     folder = Path(path)
     if not folder.is_dir():
         raise DataFileError(
-            f"load_competition: path must be a folder; got {str(path)!r}, which is none. Pass the "
+            f"load_competition: path must be a folder; got {str(path)!r}, which is not. Pass the "
             "folder that holds train.npz."
         )
     file = folder / "train.npz"
@@ -108,7 +108,7 @@ def _train_file(path):
 
 
 def _read_beside(path, name, wanted, train):
-    """Read a file that need not be there, and hold it against the labelled set."""
+    """Read an optional file, and compare it with the labeled set."""
     file = Path(path) / name
     if not file.is_file():
         return None
@@ -130,7 +130,7 @@ def _read_beside(path, name, wanted, train):
 def _read(file, wanted):
     """Read the wanted arrays of a file without pickle, and check them."""
     try:
-        # Opened here, since np.load leaves a damaged file open.
+        # Opened here because np.load leaves a damaged file open.
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             missing = [name for name in wanted if name not in archive.files]
             if missing:
@@ -141,11 +141,11 @@ def _read(file, wanted):
             arrays = {name: archive[name] for name in wanted}
     except DataFileError:
         raise
-    except Exception as error:  # zipfile and NumPy have many, one for each way to be damaged
+    except Exception as error:  # zipfile and NumPy raise many kinds for damaged files
         raise DataFileError(
             f"load_competition: {file.name} must be an .npz file of plain arrays; got: {error} "
-            "Object arrays are refused, for unpickling them can run code: save numbers as uint8 "
-            "or int64, and names with classes.astype(str)."
+            "Object arrays are refused, because unpickling them can run code: save numbers as "
+            "uint8 or int64, and names with classes.astype(str)."
         ) from error
     _check(file.name, arrays)
     return arrays
@@ -186,5 +186,5 @@ def _check(name, arrays):
 
 
 def _flat(arrays):
-    """Return the images as rows, or None where there are none."""
+    """Return the images as rows, or None if there are none."""
     return arrays and arrays["X"].reshape(len(arrays["X"]), -1)

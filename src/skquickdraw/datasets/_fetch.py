@@ -45,8 +45,8 @@ def fetch_quickdraw(
 ) -> Bunch | tuple[Any, np.ndarray]:
     """Fetch drawings of Quick, Draw! from Google's bucket, and keep them in a cache.
 
-    Of each class only the first drawings that are wanted are downloaded: 1,000 bitmaps are 0.8 MB,
-    of a file of over 100. Needs pooch and tqdm: ``pip install 'skquickdraw[data]'``.
+    Only the first drawings of each class are downloaded, as many as you want: 1,000 bitmaps are 0.8
+    MB of a file of over 100 MB. Needs pooch and tqdm: ``pip install 'skquickdraw[data]'``.
 
     Parameters
     ----------
@@ -54,23 +54,23 @@ def fetch_quickdraw(
         Names from the 345 of https://quickdraw.withgoogle.com/data, such as ``["cat", "The Eiffel
         Tower"]``; None takes all of them. Their order is that of `target_names`.
     kind : {'bitmap', 'simplified'}, default='bitmap'
-        Pictures of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
+        Bitmaps of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
     n_per_class : int or None, default=1000
-        Drawings of each class, at least 1: the first ones of its file, all where it has fewer.
-        None takes all: about 150,000 a class, and 39 GB of bitmaps for all classes together.
+        Drawings of each class, at least 1: the first ones of its file, or all if it has fewer. None
+        takes all: about 150,000 per class, and 39 GB of bitmaps for all classes together.
     data_home : str or path-like, default=None
-        Where the cache is; None is scikit-learn's (see :func:`sklearn.datasets.get_data_home`).
+        Folder of the cache; None is scikit-learn's (see :func:`sklearn.datasets.get_data_home`).
     base_url : str, default=None
-        Where a copy of the bucket's folder ``full`` is served by http or https. None is what the
-        environment variable ``SKQUICKDRAW_BASE_URL`` says, or else the bucket itself. Each has a
-        cache of its own.
+        Address of a copy of the bucket's folder ``full``, by http or https. None takes the
+        environment variable ``SKQUICKDRAW_BASE_URL``, or else the bucket itself. Each address has
+        its own cache.
     download_if_missing : bool, default=True
-        False raises where something is not in the cache, and never uses the network.
+        False never uses the network, and raises if something is not in the cache.
     n_retries : int, default=3
-        Further tries for each file, at least 0, after a lost connection, a damaged answer or a
-        server's passing error (5xx, 408, 416, 425, 429). What has arrived is not asked for again.
+        Retries for each file, at least 0, after a lost connection, a damaged answer or a temporary
+        error of the server (5xx, 408, 416, 425, 429). What has arrived is not downloaded again.
     delay : float, default=1.0
-        Seconds before the first further try, at least 0; each pause is twice as long as the last.
+        Seconds before the first retry, at least 0. Each pause is twice as long as the last.
     progress : bool, default=True
         Whether to show a progress bar on stderr while downloading.
     return_X_y : bool, default=False
@@ -101,12 +101,13 @@ def fetch_quickdraw(
 
     Notes
     -----
-    A file comes into the cache in one step, after it was found sound, and is held against its
-    recorded SHA-256 whenever it is read; a damaged one is fetched again. If more drawings are
-    wanted than are there, the rest is fetched, or all where the file on the server has changed
-    (by its ETag and size). A server that does not know range requests is read as far as needed.
+    A file is checked, and then moved into the cache in one step. Whenever it is read, it is
+    compared with its recorded SHA-256; a damaged file is downloaded again. If you want more
+    drawings than are in the cache, only the rest is downloaded, or everything if the file on the
+    server has changed (by its ETag and size). A server without range requests is read as far as
+    needed.
 
-    Proxies are found as requests finds them, by ``HTTPS_PROXY`` and the like.
+    Proxies are those of requests, set by ``HTTPS_PROXY`` and the like.
 
     References
     ----------
@@ -147,7 +148,7 @@ def _missing_error(missing, n_classes, n_per_class, folder):
 
 
 def _assemble(rows, random_state):
-    """Lay the rows of all classes end to end, and shuffle them where that is wanted."""
+    """Concatenate the rows of all classes, and shuffle them if wanted."""
     target = np.repeat(np.arange(len(rows)), [len(part) for part in rows]).astype(np.int64)
     is_bitmap = isinstance(rows[0], np.ndarray)
     data = np.concatenate(rows) if is_bitmap else list(chain.from_iterable(rows))

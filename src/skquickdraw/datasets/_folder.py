@@ -1,4 +1,4 @@
-"""Load pictures from a folder that has one folder for each class."""
+"""Load images from a folder that has one folder for each class."""
 
 import warnings
 from numbers import Integral
@@ -15,10 +15,10 @@ from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 
 DESCR = """\
-{n} pictures of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
+{n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
 Without a label: {n_unlabeled}. Read from {path}.
 """
-LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, as hidden files are
+LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
 N_NAMED = 5  # of the files at fault
 
 
@@ -32,33 +32,34 @@ def load_image_folder(
     on_error: str = "raise",
     return_X_y: bool = False,
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
-    """Load a folder of pictures, with one folder inside for each class.
+    """Load a folder of images, with one folder inside for each class.
 
-    Pictures may have any size, and any format that Pillow reads, whatever their names end with.
-    They come as arrays of one size, ready for the classifiers here; photos and scans of drawings
-    are turned to light ink on black by :class:`~skquickdraw.preprocessing.SketchNormalizer`.
+    Images may have any size, and any format that Pillow reads, whatever their names end with.
+    They become arrays of one size, ready for the classifiers here. Photos and scans of drawings are
+    turned into light ink on black by :class:`~skquickdraw.preprocessing.SketchNormalizer`.
 
     Parameters
     ----------
     path : str or path-like
-        The folder. It holds folders only, named like the classes, and these hold pictures only.
-        Hidden files, and the Thumbs.db and desktop.ini of file managers, are passed over. What no
-        name of a folder can hold is written as in addresses: ``%2F`` is a slash, as in the files of
+        The folder. It must hold only folders, named like the classes, and these only images. Hidden
+        files, and the Thumbs.db and desktop.ini of file managers, are ignored. Characters that a
+        folder's name cannot hold are written as in URLs: ``%2F`` is a slash, as for
         :func:`load_quickdraw`.
     image_shape : (height, width), default=(28, 28)
-        Size of the images in pixels, each at least 1. Pictures are resized to fit into it. Their
-        proportions are kept: the rest is filled with the median colour of the picture's border.
+        Size of the returned images in pixels, each at least 1. Images are resized to fit into it.
+        They keep their proportions; the rest is filled with the median colour of the image's
+        border.
     mode : {'auto', 'L', 'RGB'}, default='auto'
-        'L' is grey, of one channel, and 'RGB' has three, as Pillow calls them. 'auto' is 'L' where
-        in every picture all pixels are grey, and else 'RGB' for all.
+        'L' is grey, of one channel, and 'RGB' has three, as Pillow calls them. 'auto' is 'L' if
+        every image is all grey, else 'RGB' for all.
     unlabeled : str or None, default='unlabeled'
-        Name of the folder of pictures without a label, where there is one. With None it is a class
-        as any other.
+        Name of the folder of unlabeled images, if there is one. With None it is a class like any
+        other.
     background : int in [0, 255], default=255
-        The grey that shows through transparent pixels; 255 is white.
+        The grey behind transparent pixels; 255 is white.
     on_error : {'raise', 'warn'}, default='raise'
-        What is done where files are no pictures, or damaged. 'raise' names them after all were
-        read; 'warn' does so in a warning, and leaves them out.
+        What to do with files that are damaged or not images. 'raise' raises an error that names all
+        of them; 'warn' names them in a warning, and leaves them out.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -78,9 +79,9 @@ def load_image_folder(
     Raises
     ------
     DataFileError
-        If the path is no folder; it, or a folder of a class, is empty; there are files beside the
-        folders of classes, or folders inside them; two folders name one class; or a picture cannot
-        be read.
+        If the path is not a folder; if it, or the folder of a class, is empty; if there are files
+        beside the folders of classes, or folders inside them; if two folders name the same class;
+        or if an image cannot be read.
     InvalidParameterError
         If a parameter is out of range.
     MissingDependencyError
@@ -93,22 +94,22 @@ def load_image_folder(
 
     See Also
     --------
-    skquickdraw.preprocessing.SketchNormalizer : From photos of drawings to bitmaps.
-    load_images : Images without labels, to predict them.
-    load_quickdraw : The formats of Quick, Draw!, and folders of PNGs as they are.
+    skquickdraw.preprocessing.SketchNormalizer : Turns photos of drawings into bitmaps.
+    load_images : Loads images without labels, to predict them.
+    load_quickdraw : Loads the formats of Quick, Draw!, and folders of PNGs without resizing.
     sklearn.datasets.load_files : The same for texts.
 
     Notes
     -----
-    Pictures are turned upright as their EXIF orientation says. 16 bits become 8. Of animations and
-    files of several pages the first picture is read. A picture that disappears on the background,
-    such as white ink on transparent paper, counts as one that cannot be read; so does one of
-    floating point or 32 bits, whose range is not known. Smaller images are area averages of larger
-    pictures; larger ones are interpolated linearly. PostScript and Windows metafiles are not read,
-    for they are programs, nor IPTC files, which hold others, nor FITS files, whose size is not
-    known before they are unpacked.
+    Images are turned upright by their EXIF orientation. 16 bits become 8. Of animations and files
+    of several pages, the first image is read. An image that is invisible on the background, such as
+    white ink on transparent paper, counts as one that cannot be read. So does one of floating point
+    or 32 bits, whose range is not known. Images are reduced by area averages, and enlarged by
+    linear interpolation. These formats are not read: PostScript and Windows metafiles, which are
+    programs; IPTC files, which hold other files; FITS files, whose size is not known before they
+    are unpacked.
 
-    Each picture is reduced as soon as it is read, so that memory holds the images only.
+    Each image is resized as soon as it is read, so memory holds only the resized ones.
 
     Examples
     --------
@@ -120,15 +121,15 @@ def load_image_folder(
     ...     for name, size in [("cat", (40, 30)), ("owl", (64, 64)), ("unlabeled", (28, 28))]:
     ...         Path(folder, name).mkdir()
     ...         Image.new("L", size, 255).save(Path(folder, name, "scan.jpg"))
-    ...     pictures = load_image_folder(folder)
-    >>> pictures.data.shape, pictures.unlabeled.shape
+    ...     images = load_image_folder(folder)
+    >>> images.data.shape, images.unlabeled.shape
     ((2, 28, 28), (1, 28, 28))
-    >>> print(*pictures.target_names[pictures.target])
+    >>> print(*images.target_names[images.target])
     cat owl
     """
     check_reading("load_image_folder", image_shape, mode, background, on_error)
     files = _list_files(path, unlabeled)
-    Image = import_pillow("load_image_folder", "pictures")
+    Image = import_pillow("load_image_folder", "images")
     reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
     pictures = {name: read_files(reader, files[name], _in_class) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
@@ -169,11 +170,11 @@ def _describe(bunch: Any, path: Any) -> str:
 
 
 def _list_files(path, unlabeled):
-    """Return the files of each folder, by its name, or raise if the folders are no classes."""
+    """Return the files of each folder, by its name, or raise if the folders are not classes."""
     root = Path(path)
     if not root.is_dir():
         raise DataFileError(
-            f"load_image_folder: path must be a folder; got {str(path)!r}, which is none. Pass the "
+            f"load_image_folder: path must be a folder; got {str(path)!r}, which is not. Pass the "
             "folder that holds one folder for each class."
         )
     inside = list_shown(root)
@@ -181,20 +182,20 @@ def _list_files(path, unlabeled):
     if loose:
         raise DataFileError(
             f"load_image_folder: {str(path)!r} must hold folders only, one for each class; got "
-            f"{_name(loose)}. Put each picture into the folder of its class"
+            f"{_name(loose)}. Put each image into the folder of its class"
             + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
         )
     if not [entry for entry in inside if entry.name != unlabeled]:
         raise DataFileError(
             f"load_image_folder: {str(path)!r} must hold a folder for each class; got none. Make a "
-            "folder with the name of a class, and put its pictures into it."
+            "folder with the name of a class, and put its images into it."
         )
     files = {entry.name: list_shown(entry) for entry in inside}
     nested = [f"{name}/{f.name}" for name, found in files.items() for f in found if f.is_dir()]
     if nested:
         raise DataFileError(
-            f"load_image_folder: the folder of a class must hold pictures only; got the folders "
-            f"{_name(nested)}. Move the pictures up, or pass the path of the folder that holds "
+            f"load_image_folder: the folder of a class must hold images only; got the folders "
+            f"{_name(nested)}. Move the images up, or pass the path of the folder that holds "
             "the classes."
         )
     _check_not_empty([name for name, found in files.items() if not found])
@@ -203,7 +204,7 @@ def _list_files(path, unlabeled):
 
 
 def list_shown(folder):
-    """Return what a folder holds, by name, but for hidden files and those of file managers."""
+    """Return a folder's content by name, without hidden files and those of file managers."""
     shown = [e for e in folder.iterdir() if not e.name.startswith(".")]
     return sorted((e for e in shown if e.name.lower() not in LITTER), key=lambda e: e.name)
 
@@ -213,9 +214,9 @@ def _in_class(file):
 
 
 def read_files(reader, files, describe):
-    """Return the images, their files, and what was wrong with the others.
+    """Return the images, their files, and the errors of the other files.
 
-    ``describe`` says what errors call a file.
+    ``describe`` returns the name of a file in errors.
     """
     images, kept, failures = [], [], []
     for file in files:
@@ -228,7 +229,7 @@ def read_files(reader, files, describe):
 
 
 def report(name, failures, on_error):
-    """Raise, or warn, where files could not be read; ``name`` is the function that read them."""
+    """Raise or warn if files could not be read; ``name`` is the function that read them."""
     if not failures:
         return
     named = "\n".join(failures[:N_NAMED])
@@ -236,7 +237,7 @@ def report(name, failures, on_error):
         named += f"\nand {len(failures) - N_NAMED} more"
     if on_error == "raise":
         raise DataFileError(
-            f"{name}: all files must be pictures, but {len(failures)} could not be read "
+            f"{name}: all files must be images, but {len(failures)} could not be read "
             f"(on_error='warn' leaves such files out):\n{named}"
         )
     text = f"{name}: {len(failures)} files were left out:\n{named}"
@@ -246,7 +247,7 @@ def report(name, failures, on_error):
 def _check_not_empty(empty):
     if empty:
         raise DataFileError(
-            f"load_image_folder: every folder must hold a picture that can be read; got none in "
+            f"load_image_folder: every folder must hold an image that can be read; got none in "
             f"{_name(empty)}. Put one in, or remove the folder."
         )
 
@@ -259,7 +260,7 @@ def _check_distinct(folders):
         if len(own) > 1:
             raise DataFileError(
                 f"load_image_folder: a class must have one folder; got {_name(own)} for {name!r}. "
-                "Move their pictures together."
+                "Move their images together."
             )
 
 
@@ -269,7 +270,7 @@ def _name(names):
 
 
 def stack_images(images, n_channels):
-    """Return the images as one array; grey ones among coloured ones get three equal channels."""
+    """Return the images as one array; among coloured ones, grey images get three equal channels."""
     shape = images[0].shape[-2:] if n_channels == 1 else (3, *images[0].shape[-2:])
     stack = np.empty((len(images), *shape), dtype=np.uint8)
     for i, image in enumerate(images):

@@ -1,4 +1,4 @@
-"""Load images that have no label, from wherever they are."""
+"""Load images that have no label, from files and folders."""
 
 from collections.abc import Iterable
 from os import PathLike
@@ -21,22 +21,22 @@ def load_images(
     background: int = 255,
     on_error: str = "raise",
 ) -> Bunch:
-    """Load images without labels, to predict them or to learn from them as they are.
+    """Load images without labels, to predict them or to learn from them unlabeled.
 
-    They are read as :func:`load_image_folder` reads those of a class.
+    They are read like the images of a class in :func:`load_image_folder`.
 
     Parameters
     ----------
     paths : str, path-like, or iterable of such
-        Images, and folders of images, which are searched with all folders inside. Hidden files,
-        and the Thumbs.db and desktop.ini of file managers, are passed over in folders.
+        Images, and folders of images, which are searched recursively. In folders, hidden files and
+        the Thumbs.db and desktop.ini of file managers are ignored.
     image_shape : (height, width), default=(28, 28)
         As in :func:`load_image_folder`.
     mode : {'auto', 'L', 'RGB'}, default='auto'
-        As in :func:`load_image_folder`. For a model, give the mode that its training set had:
-        'auto' depends on all the images of a call.
+        As in :func:`load_image_folder`. For a model, pass the mode of its training set: 'auto'
+        depends on all images of a call.
     background : int in [0, 255], default=255
-        The grey that shows through transparent pixels; 255 is white.
+        The grey behind transparent pixels; 255 is white.
     on_error : {'raise', 'warn'}, default='raise'
         As in :func:`load_image_folder`.
 
@@ -63,7 +63,7 @@ def load_images(
 
     See Also
     --------
-    load_image_folder : Images with labels, one folder a class.
+    load_image_folder : Loads images with labels, one folder per class.
 
     Examples
     --------
@@ -98,11 +98,11 @@ def load_images(
 
 
 def _list_files(path: Path) -> list[Path]:
-    """Return the file itself, or all files below the folder."""
+    """Return the file, or all files below the folder."""
     if not path.exists():
         raise DataFileError(
             f"load_images: paths must name images or folders of images; got {str(path)!r}, which "
-            "does not exist. Look for a slip in the name."
+            "does not exist. Check the name."
         )
     if not path.is_dir():
         return [path]

@@ -1,4 +1,4 @@
-"""Class sizes that fall from rung to rung, and data sets cut down to them."""
+"""Class sizes that fall from rung to rung, and data sets reduced to them."""
 
 from numbers import Integral
 from typing import Any
@@ -84,10 +84,10 @@ def make_ladder(
     random_state: int | np.random.RandomState | None = None,
     return_indices: bool = False,
 ) -> tuple[Any, ...]:
-    """Cut a data set down to an imbalance ladder.
+    """Reduce a data set to an imbalance ladder.
 
-    Use it to study a scarcity of labels on data of which there is enough: train on the ladder, and
-    measure on the rows left out, or on a balanced test set.
+    Use it to study scarce labels with data that you have enough of: train on the ladder, and
+    measure on the other rows or on a balanced test set.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def make_ladder(
     order : array-like of shape (n_classes,), default=None
         All classes, the largest rung first. None is ``np.unique(y)``.
     random_state : int, RandomState instance or None, default=None
-        Determines the rows that are kept. A row kept at one rung is kept at any higher one of that
-        class.
+        Determines the rows that are kept. A row that is kept at one size of its class is kept at
+        all larger ones.
     return_indices : bool, default=False
         Whether to return the kept rows' indices too.
 
@@ -110,7 +110,7 @@ def make_ladder(
     X, y : same types as the inputs; `y` an ndarray
         The kept rows, in their original order.
     indices : ndarray of shape (n_kept,), int64
-        Their places in the input, ascending. Only with ``return_indices=True``.
+        Their positions in the input, ascending. Only with ``return_indices=True``.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def make_ladder(
     rungs = _rungs(classes, order)
     counts = ladder_counts(len(rungs), n_max=n_max, n_min=n_min, profile=profile)
     rng = check_random_state(random_state)
-    # Every class is shuffled in full, so that which rows are kept depends on no other class's rung.
+    # Every class is shuffled in full, so the rows kept do not depend on other classes' rungs.
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(classes))
     kept = []
     for code, count in zip(rungs, counts, strict=True):

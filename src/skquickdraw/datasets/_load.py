@@ -1,4 +1,4 @@
-"""Load drawings from files on disk, in the formats that Quick, Draw! is published in."""
+"""Load drawings from files on disk, in the formats in which Quick, Draw! is published."""
 
 from numbers import Integral
 from os import PathLike
@@ -10,7 +10,7 @@ from sklearn.utils import Bunch
 
 from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
-from ._formats._bitmaps import read_labelled
+from ._formats._bitmaps import read_labeled
 from ._formats._class_files import FORMATS, find_class_files
 from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_strokes
 
@@ -31,41 +31,40 @@ def load_quickdraw(
     mmap: bool = False,
     return_X_y: bool = False,
 ) -> Bunch | tuple[Any, np.ndarray]:
-    """Load drawings from a file, or from a folder with one file a class.
+    """Load drawings from a file, or from a folder with one file per class.
 
-    Reads the formats in which Quick, Draw! is published, whoever downloaded them, and pictures of
-    one's own. Classes are named after their files: ``full_numpy_bitmap_alarm clock.npy`` holds the
-    class ``alarm clock``.
+    Reads the formats in which Quick, Draw! is published, and your own PNGs. Classes are named after
+    their files: ``full_numpy_bitmap_alarm clock.npy`` holds the class ``alarm clock``.
 
     Parameters
     ----------
     path : str or path-like
-        One of these, or a folder of them with one class a file:
+        One of these, or a folder of them with one class per file:
 
         - ``.npy``, bitmaps: uint8 of shape (n, height * width) or (n, height, width)
-        - ``.npz`` with one such array; or with several classes, as X, y and, where y holds
-          indices, classes
+        - ``.npz`` with one such array; or with several classes, as X, y and, if y holds indices,
+          classes
         - ``.ndjson`` or ``.ndjson.gz``, strokes in the simplified format
         - ``.bin``, strokes in the binary format
         - ``.npz`` of sketch-rnn, with the arrays train, valid and test, which are joined
         - a folder of ``.png``, one class; or a folder of such folders, one class each. Needs
           Pillow (``pip install 'skquickdraw[data]'``).
 
-        Other files of a folder are passed over; PNGs count where there are no other data files.
+        Other files of a folder are ignored; PNGs are read if there are no other data files.
     file_format : {'npy', 'npz', 'ndjson', 'bin', 'png'}, default=None
-        Which files of a folder to read, where it holds the same class in several formats. None
-        takes all.
+        Which files of a folder to read, if it holds the same class in several formats. None reads
+        all.
     n_per_class : int, default=None
-        Take the first so many drawings of each class, or all that there are, at least 1. No more of
-        a .npy or .ndjson file is read. None takes all.
+        Number of drawings of each class, at least 1: the first ones of its file, or all if it has
+        fewer. No more of a .npy or .ndjson file is read. None takes all.
     side : int, default=None
-        Height and width in pixels of images drawn from strokes, at least 1; None is 28. Bitmaps
-        come in their own size, and are refused where it is not the given one.
+        Height and width in pixels of images drawn from strokes, at least 1; None is 28. Bitmaps are
+        not resized, and are refused if they have another size than the given one.
     as_strokes : bool, default=False
         Whether to return the strokes themselves instead of drawing them.
     recognized_only : bool, default=False
         Whether to leave out drawings that the game did not recognise. Only .ndjson and .bin files
-        say so.
+        hold this information.
     mmap : bool, default=False
         Whether to leave the images on disk, as a read-only memory map of one .npy file, or as
         :class:`MappedFiles` of a folder of them. Other formats cannot be mapped.
@@ -75,12 +74,12 @@ def load_quickdraw(
     Returns
     -------
     data : Bunch
-        - ``data`` : ndarray (n, height * width), uint8, white ink on black where the files have it
-          so; with ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n
-          drawings, as :func:`rasterize` takes them
+        - ``data`` : ndarray (n, height * width), uint8, white ink on black if the files have it so;
+          with ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n drawings,
+          as :func:`rasterize` takes them
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
-        - ``target_names`` : ndarray (n_classes,), str, sorted; as in ``classes`` where an .npz file
-          has such
+        - ``target_names`` : ndarray (n_classes,), str, sorted; those of ``classes`` if an .npz file
+          has it
         - ``image_shape`` : tuple (height, width), or None with ``as_strokes=True``
         - ``class_counts`` : ndarray (n_classes,), int64
         - ``DESCR`` : str
@@ -88,28 +87,28 @@ def load_quickdraw(
     Raises
     ------
     DataFileError
-        If the path holds no such files, or a file is cut off, damaged, holds pickled objects or
-        images of another size. The message names the file, and the line or byte at fault.
+        If the path holds no such files, or a file is cut off, is damaged, or holds pickled objects
+        or images of another size. The message names the file, and the line or byte at fault.
     InvalidParameterError
-        If a parameter is out of range, or asks of a file what it does not have.
+        If a parameter is out of range, or asks for what a file does not have.
 
     See Also
     --------
     fetch_quickdraw : Download the published files.
-    MappedFiles : Files of yours, as ``mmap=True`` maps those of a folder.
-    load_competition : A folder of scarce labels, unlabelled drawings and a holdout.
+    MappedFiles : Your own files, mapped like those of a folder with ``mmap=True``.
+    load_competition : Loads a folder of scarce labels, unlabeled drawings and a holdout.
 
     Notes
     -----
-    Nothing that a file holds is executed. The published sketch-rnn archives are pickles all the
-    same: these are read by an unpickler that knows no function and no class, only the four names
-    by which numpy describes an array, each as a note of what it was called with. What is noted is
-    held against the form of an array of numeric arrays and then read as plain bytes. Any other
-    pickle is refused, and so are object arrays everywhere else.
+    Nothing that a file holds is executed. The published sketch-rnn archives are pickles, though.
+    They are read by an unpickler that has no functions and no classes. It knows only the four names
+    with which numpy describes an array, and records their arguments. These records are checked to
+    describe an array of numeric arrays, which is then read as plain bytes. Any other pickle is
+    refused, and so are object arrays everywhere else.
 
-    The steps of sketch-rnn drawings are summed up to points. Those that are not in the units of the
-    simplified format, with a longer side of 251..255, are scaled to end at 255; those outside the
-    box are shifted to start at 0; and all are rounded.
+    The steps of sketch-rnn drawings are summed up to points. A drawing in the units of the
+    simplified format has a longer side of 251..255; others are scaled to end at 255. Drawings
+    outside the box are shifted to start at 0. All are rounded.
 
     Examples
     --------
@@ -130,8 +129,8 @@ def load_quickdraw(
     _check_parameters(file_format, n_per_class, side)
     files = find_class_files(path, file_format)
     _check_fit(files, as_strokes=as_strokes, recognized_only=recognized_only, mmap=mmap)
-    if files[0].layout == "labelled":
-        X, target, names, shape = _read_labelled(files[0], n_per_class, side)
+    if files[0].layout == "labeled":
+        X, target, names, shape = _read_labeled(files[0], n_per_class, side)
     elif as_strokes:
         groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
         X, shape = [drawing for group in groups for drawing in group], None
@@ -146,7 +145,7 @@ def load_quickdraw(
 
 
 def _read_images(files, n_per_class, side, recognized_only):
-    """Return the images of each file, and the (height, width) that all share."""
+    """Return the images of each file, and their common (height, width)."""
     groups: list = []
     shape = None if side is None else (int(side), int(side))
     for file in files:
@@ -157,7 +156,7 @@ def _read_images(files, n_per_class, side, recognized_only):
 
 
 def _map_folder(files, n_per_class, side):
-    """Map all files, one after another: what is looked at through a map stays in memory with it."""
+    """Map all files one by one: pages that were read stay in memory with their map."""
     counts, shapes = [], [None if side is None else (int(side), int(side))]
 
     def maps():
@@ -171,9 +170,9 @@ def _map_folder(files, n_per_class, side):
     return X, *_label(files, [range(n) for n in counts]), shapes[-1]
 
 
-def _read_labelled(file, n_per_class, side):
+def _read_labeled(file, n_per_class, side):
     """Read a file of several classes, and keep the first drawings of each, in their order."""
-    X, y, names, own = read_labelled(file.path, file.where)
+    X, y, names, own = read_labeled(file.path, file.where)
     shape = _check_shape(file, own, None if side is None else (side, side), side)
     if n_per_class is not None:
         kept = [np.flatnonzero(y == label)[:n_per_class] for label in range(len(names))]
@@ -183,7 +182,7 @@ def _read_labelled(file, n_per_class, side):
 
 
 def _check_shape(file, own, shape, side):
-    """Return the (height, width) of a file's images, or raise if it is not the wanted one."""
+    """Return the (height, width) of a file's images, or raise if another one is wanted."""
     if shape is not None and tuple(own) != tuple(shape):
         rule = f"side={side} asks for" if side is not None else "the files before it have"
         raise DataFileError(
@@ -237,7 +236,7 @@ def _check_parameters(file_format, n_per_class, side):
 
 
 def _check_fit(files, *, as_strokes, recognized_only, mmap):
-    """Raise if a parameter asks of a file what its format does not have."""
+    """Raise if a parameter asks for what the format of a file does not have."""
     for wanted, layouts, rule in [
         (as_strokes, STROKES, "as_strokes=True needs .ndjson, .bin or sketch-rnn files"),
         (recognized_only, SAYS_RECOGNIZED, "recognized_only=True needs .ndjson or .bin files"),

@@ -1,4 +1,4 @@
-"""Drawings as one array: strokes that can be sliced, shuffled and learned from like pictures."""
+"""Drawings as one array: strokes that can be sliced, shuffled and learned from, like images."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -13,11 +13,11 @@ NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 
 
 def pack_strokes(drawings: Sequence, n_points: int | None = None) -> np.ndarray:
-    """Pack drawings into one array of bytes, a row of points each.
+    """Pack drawings into one array of bytes, with a row of points per drawing.
 
-    Lists of strokes are of all lengths; estimators want one array. Packed drawings fit whatever
-    takes pictures, and a classifier with a :class:`~skquickdraw.augmentation.StrokeAugmentation`
-    learns from them.
+    Lists of strokes have different lengths, but estimators need one array. Whatever takes images
+    takes packed drawings too, and a classifier with a
+    :class:`~skquickdraw.augmentation.StrokeAugmentation` learns from them.
 
     Parameters
     ----------
@@ -25,31 +25,32 @@ def pack_strokes(drawings: Sequence, n_points: int | None = None) -> np.ndarray:
         As for :func:`rasterize`: a drawing is a sequence of strokes ``[[x, ...], [y, ...]]``, with
         coordinates in 0..255, which are rounded.
     n_points : int, default=None
-        Points a drawing, at least 1. Shorter drawings are padded; in longer ones the points that
-        matter least to their strokes' shape are left out. None takes as many as the longest
-        drawing has: name a number where other drawings are to be packed alike. 128 hold 98 of 100
-        Quick, Draw! drawings whole.
+        Points per drawing, at least 1. Shorter drawings are padded; longer ones lose the points
+        that matter least for the shape of their strokes. None takes the number of the longest
+        drawing; pass a number if other drawings have to be packed alike. 128 points are enough for
+        98 % of the Quick, Draw! drawings.
 
     Returns
     -------
     packed : ndarray of shape (n_drawings, 3, n_points), uint8
-        Rows x, y and pen. The pen is 1 where the stroke goes on to the next point, 2 at its last
-        point, and 0 where there is no point: padding is all zeros.
+        Rows x, y and pen. The pen is 1 if the stroke goes on to the next point, 2 at its last
+        point, and 0 if there is no point: padding is all zeros.
 
     Raises
     ------
     InvalidParameterError
-        If a stroke is no pair of equally long finite coordinates in 0..256, ``n_points`` is no int
-        of at least 1, or a drawing's strokes have more ends than that.
+        If a stroke is not a pair of equally long finite coordinates in 0..256, if ``n_points`` is
+        not an int of at least 1, or if the strokes of a drawing have more ends than that.
 
     See Also
     --------
-    unpack_strokes : The way back.
+    unpack_strokes : The inverse.
 
     Notes
     -----
-    Of an inner point of a stroke, what matters is the triangle that it makes with its neighbours:
-    the smallest goes first (Visvalingam and Whyatt, 1993). The ends of strokes stay.
+    An inner point of a stroke matters by the area of the triangle that it forms with its
+    neighbours; the smallest is removed first (Visvalingam and Whyatt, 1993). The ends of strokes
+    stay.
 
     References
     ----------
@@ -137,12 +138,12 @@ def _strokes_of(drawing):
 
 
 def _is_last(stroke):
-    """Tell which points are their strokes' last ones."""
+    """Return which points are the last of their strokes."""
     return np.append(stroke[1:] != stroke[:-1], True)[: len(stroke)]
 
 
 def _thin(points, stroke, drawing, n_points):
-    """Return the places of points to keep, at most n_points a drawing."""
+    """Return the positions of points to keep, at most n_points per drawing."""
     stops = np.cumsum(np.bincount(drawing))
     kept = np.ones(len(points), dtype=bool)
     for i in np.flatnonzero(np.diff(stops, prepend=0) > n_points):

@@ -1,4 +1,4 @@
-"""From strokes to bitmaps, as Google made the Quick, Draw! bitmaps from its simplified drawings."""
+"""Turn strokes into bitmaps, as Google made the Quick, Draw! bitmaps from simplified drawings."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -21,8 +21,8 @@ def rasterize(
 ) -> np.ndarray:
     """Draw strokes as white ink on black, as in the Quick, Draw! bitmaps.
 
-    Use it to bring drawings in the simplified stroke format (``.ndjson``) or strokes of one's own
-    to the images that models here learn from.
+    Use it to turn drawings in the simplified stroke format (``.ndjson``), or your own strokes, into
+    the images that models here learn from.
 
     Parameters
     ----------
@@ -39,26 +39,26 @@ def rasterize(
         Black border kept free on each side, in units of the 256 box, at least 0.
     centered : bool, default=True
         Whether to move each drawing to the middle, as in the Quick, Draw! bitmaps. False leaves it
-        where it is in the box, so that parts of a drawing, such as those of one colour, can be
-        drawn apart and fit together.
+        where it is in the box. So parts of a drawing, such as those of one colour, can be drawn
+        separately and fit together.
 
     Returns
     -------
     images : ndarray of shape (side, side) or (n_drawings, side, side), uint8
-        The drawing, or the drawings where a sequence of them was given (an empty one included).
+        One drawing, or several if a sequence of drawings was given (also an empty one).
 
     Raises
     ------
     InvalidParameterError
-        If a stroke is no pair of equally long finite coordinates in 0..256, or a parameter is out
-        of range.
+        If a stroke is not a pair of equally long finite coordinates in 0..256, or a parameter is
+        out of range.
 
     Notes
     -----
     One box unit is ``side / (256 + 2 * margin + line_width)`` pixels. A drawing is centred by the
-    middle between 0 and its largest coordinate, so one that starts at 1 lies half a unit off the
-    centre: Google's bitmaps do too. They come from cairo; these differ by about half a grey level
-    a pixel on average.
+    middle between 0 and its largest coordinate. So one that starts at 1 is half a unit off the
+    centre, as in Google's bitmaps. Those were drawn by cairo; these differ by about half a grey
+    level per pixel on average.
 
     References
     ----------
@@ -101,7 +101,7 @@ def draw_points(
     margin=16.0,
     centered=True,
 ):
-    """Draw the points of many drawings, laid end to end, on images of any shape.
+    """Draw the concatenated points of many drawings on images of any shape.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def draw_points(
     opens = np.append(True, stroke[1:] != stroke[:-1])[: len(points)]
     closes = np.append(opens[1:], True)[: len(points)]
     layer = np.cumsum(opens) - 1
-    # A segment starts at every point but a stroke's last; a lone point is a segment to itself.
+    # A segment starts at every point but a stroke's last; a single point is a segment of its own.
     start = np.flatnonzero(~closes | opens)
     end = start + ~closes[start]
     images = rasterize_segments(
@@ -164,7 +164,7 @@ def _check_positive(side, line_width, margin):
 
 
 def is_one_drawing(subject, strokes):
-    """Tell one drawing (stroke, axis, point) from a sequence of them by its depth, or raise."""
+    """Distinguish one drawing (stroke, axis, point) from a sequence by its depth, or raise."""
     if not np.iterable(strokes):
         raise InvalidParameterError(
             f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got {strokes!r}."
@@ -181,7 +181,7 @@ def is_one_drawing(subject, strokes):
 
 
 def flatten(subject, drawings):
-    """Lay the points of all drawings end to end: points (n, 2), stroke (n,), drawing (n,).
+    """Concatenate the points of all drawings: points (n, 2), stroke (n,), drawing (n,).
 
     ``subject`` names the caller in errors.
     """
@@ -204,7 +204,7 @@ def flatten(subject, drawings):
 
 
 def _check_box(subject, points):
-    """Raise if a coordinate lies outside the box, or is no number."""
+    """Raise if a coordinate lies outside the box, or is not a number."""
     wrong = ~((points >= 0) & (points <= BOX))
     if wrong.any():
         raise InvalidParameterError(

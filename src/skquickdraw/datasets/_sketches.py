@@ -1,4 +1,4 @@
-"""A generator of labelled sketches, for examples and tests that need no download."""
+"""A generator of labeled sketches, for examples and tests that need no download."""
 
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -27,30 +27,30 @@ def make_sketches(
     random_state: int | np.random.RandomState | None = None,
     return_names: bool = False,
 ) -> tuple[Any, ...]:
-    """Generate hand-drawn-looking sketches of everyday things.
+    """Generate sketches of everyday things that look hand-drawn.
 
-    A stand-in for Quick, Draw! that needs no download: white ink on black, drawn stroke by stroke
-    with the slips people make (wobbling, open or overshooting loops, strokes left out or drawn
-    twice, proportions of one's own), several ways to draw a thing, and classes that resemble each
-    other.
+    A substitute for Quick, Draw! that needs no download. Sketches are white on black, drawn stroke
+    by stroke with the mistakes that people make: wobbling lines, open or overshooting loops,
+    strokes left out or drawn twice, odd proportions. There are several ways to draw a thing, and
+    classes that resemble each other.
 
     Parameters
     ----------
     n_samples : int, default=1000
         Number of sketches, at least 1.
     n_classes : int, default=20
-        Number of classes, from 1 to 53: the first so many of a fixed list, in which whole groups
-        of things that look alike (circle, clock, cookie, donut) come early.
+        Number of classes, from 1 to 53: the first ones of a fixed list, in which groups of things
+        that look alike (circle, clock, cookie, donut) come early.
     weights : array-like of shape (n_classes,), default=None
         Proportions of the classes, non-negative, of any positive sum. None is balanced. Counts are
-        exact: proportions are rounded by largest remainder, and then every class of positive
-        weight gets at least one sample where `n_samples` suffices for that.
+        exact: proportions are rounded by largest remainder. Then every class of positive weight
+        gets at least one sample, if `n_samples` suffices for that.
     image_shape : tuple (height, width), default=(28, 28)
         Size of the images in pixels, each at least 8. The drawing is fitted into the shorter side.
     noise : float, default=1.0
         Scale of the human variation, at least 0. At 0 a class holds its clean templates only: the
-        ways to draw it, its optional details, and its mirror image. 1 resembles people; 2 is hard
-        to read.
+        ways to draw it, its optional details, and its mirror image. 1 resembles people's drawings;
+        2 is hard to recognise.
     random_state : int, RandomState instance or None, default=None
         Determines the sketches and their order. Pass an int for reproducible output.
     return_names : bool, default=False
@@ -68,7 +68,7 @@ def make_sketches(
     Raises
     ------
     InvalidParameterError
-        If a parameter is of the wrong kind, out of range, or `weights` does not fit `n_classes`.
+        If a parameter is of the wrong kind or out of range, or `weights` does not fit `n_classes`.
 
     Notes
     -----
@@ -119,7 +119,7 @@ def _draw(name, n, image_shape, noise, rng):
 
 
 def _lay_out(strokes):
-    """Lay strokes end to end, drawing after drawing: points (n, 2), stroke (n,), drawing (n,)."""
+    """Concatenate strokes, drawing after drawing: points (n, 2), stroke (n,), drawing (n,)."""
     points = np.concatenate([path.reshape(-1, 2) for _, path in strokes])
     n_points = np.concatenate([np.full(len(rows), path.shape[1]) for rows, path in strokes])
     drawing = np.repeat(np.concatenate([rows for rows, _ in strokes]), n_points)
@@ -133,14 +133,14 @@ def _fit_box(points, drawing):
     """Scale every drawing to 0..255 along its longer side, keeping its proportions."""
     first = np.flatnonzero(np.append(True, drawing[1:] != drawing[:-1]))
     low, high = np.minimum.reduceat(points, first), np.maximum.reduceat(points, first)
-    # A drawing of which only a short dash is left must not be blown up to fill the image.
+    # A drawing of which only a short dash is left must not be enlarged to fill the image.
     scale = MAX_SIDE_COORDINATE / np.maximum((high - low).max(axis=1, keepdims=True), 0.5)
     which = np.cumsum(np.append(False, drawing[1:] != drawing[:-1]))
     return (points - low[which]) * scale[which]
 
 
 def _class_counts(n_samples, weights):
-    """Share n_samples out by largest remainder, then lift empty classes to one."""
+    """Divide n_samples by largest remainder, then give empty classes one."""
     exact = n_samples * weights / weights.sum()
     counts = np.floor(exact + 1e-9).astype(np.int64)
     missing = n_samples - counts.sum()

@@ -1,4 +1,4 @@
-"""One small network that learns what a large classifier, or many, know."""
+"""A small network that learns from a large classifier, or from a vote of many."""
 
 from ._distilled import DistilledClassifier
 

@@ -38,36 +38,36 @@ def _student_has(method: str) -> Callable[[Any], bool]:
 
 
 class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
-    """Teach one small network what a large classifier, or a vote of many, knows.
+    """Train one small network to predict like a large classifier, or like a vote of many.
 
-    The teacher's probabilities say more than labels do: which classes a drawing resembles, and how
-    clear it is. A student that learns them comes closer to its teacher than labels would bring it,
-    and predicts at its own cost. Drawings without labels teach it too.
+    The teacher's probabilities say more than labels: which classes a drawing resembles, and how
+    clearly. A student that learns from them comes closer to its teacher than with labels alone, and
+    is as fast as before. It also learns from unlabeled drawings.
 
     Parameters
     ----------
     teacher : estimator
-        With ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator` is taken as
-        it is; any other is copied and fitted on the labelled rows.
+        With ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator` is used as it
+        is; any other is cloned and fitted to the labeled rows.
     student : estimator
-        Its ``fit`` takes ``soft_targets``, as those of the three networks of this package and of
+        Its ``fit`` must take ``soft_targets``, like those of the networks of this package and of
         :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` do. Its parameter ``loss``, or that of
         all estimators inside it, becomes a :class:`~skquickdraw.losses.Distillation`, and
-        ``label_smoothing`` 0, which would flatten the teacher's probabilities. A student whose loss
-        was balanced softmax keeps its correction for unequal classes; other losses are lost.
+        ``label_smoothing`` 0, because smoothing would flatten the teacher's probabilities. A
+        student whose loss was balanced softmax keeps its correction for imbalanced classes; other
+        losses are replaced.
     temperature : float, default=3.0
-        Divides the logits of teacher and student; above 0. The higher, the more the unlikely
-        classes count. A student in which not all that learn have a ``loss`` is taught at
-        temperature 1.
+        Divides the logits of teacher and student; above 0. The higher it is, the more unlikely
+        classes count. If an estimator inside the student has no ``loss``, the temperature is 1.
     alpha : float in [0, 1], default=0.9
-        Share of the teacher in the loss; the labels have the rest.
+        Share of the teacher in the loss; the labels get the rest.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
     memory : str or joblib.Memory, default=None
-        Folder that keeps the fitted teacher and student, so that an interrupted run goes on with
-        what is missing. Needs an int as ``random_state``.
+        Folder for the fitted teacher and student, so that an interrupted run continues with what is
+        missing. Needs an int as ``random_state``.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of teacher and student, which set every ``random_state`` inside them.
     verbose : int, default=0
@@ -82,30 +82,30 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     n_features_in_ : int
-        Pixels an image, over all channels.
+        Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     See Also
     --------
     skquickdraw.losses.Distillation : The loss, and how one target carries teacher and labels.
-    skquickdraw.ensemble.SeedEnsembleClassifier : A teacher worth distilling.
+    skquickdraw.ensemble.SeedEnsembleClassifier : A good teacher.
     skquickdraw.semi_supervised.NoisyStudentClassifier : For students as large as their teacher, and
-        for those that learn labels only.
+    for those that only learn from labels.
 
     Notes
     -----
-    The loss of a labelled row is the paper's to the last term:
-    :math:`\\alpha T^2 \\mathrm{KL}(p_T \\| s_T) - (1 - \\alpha) \\log s_1(y)`, with :math:`p_T`
-    and :math:`s_T` the probabilities of teacher and student at temperature :math:`T`. It departs
-    from the paper in two places. In a row without a label the teacher's own probabilities stand for
-    it, :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, where the paper has nothing: so all rows
-    share one loss, and both terms agree on what is best. A student without a parameter ``loss``
-    learns :math:`\\alpha p_1 + (1 - \\alpha) y` by its own loss, which for cross entropy is the
-    paper's at :math:`T = 1`. And the correction for unequal classes, with the shares that the
-    classes have among labels and teacher's opinions, is not in the paper.
+    The loss of a labeled row is exactly the paper's: :math:`\\alpha T^2 \\mathrm{KL}(p_T \\| s_T) -
+    (1 - \\alpha) \\log s_1(y)`, with :math:`p_T` and :math:`s_T` the probabilities of teacher and
+    student at temperature :math:`T`. There are two departures from the paper. For a row without a
+    label, the teacher's own probabilities take its place, :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\|
+    s_1)`, while the paper has no term. So all rows share one loss, and both terms have the same
+    optimum. A student without a parameter ``loss`` learns :math:`\\alpha p_1 + (1 - \\alpha) y` by
+    its own loss, which for cross entropy is the paper's at :math:`T = 1`. The correction for
+    imbalanced classes, by their shares among labels and teacher's probabilities, is not in the
+    paper either.
 
-    A teacher that is fitted here, and learns from unlabelled rows, is given them.
+    If the teacher is fitted here and can learn from unlabeled rows, it gets them.
 
     References
     ----------
@@ -132,7 +132,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         "student": [HasMethods(["fit", "predict"])],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, 1, closed="both")],
-        "unlabeled_label": "no_validation",  # type: ignore[dict-item]  # scikit-learn's word
+        "unlabeled_label": "no_validation",  # type: ignore[dict-item]  # scikit-learn's constant
         "memory": [str, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -171,18 +171,17 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         X_unlabeled: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> DistilledClassifier:
-        """Fit the teacher on the labelled rows, and the student on what it says of all rows.
+        """Fit the teacher to the labeled rows, and the student to its probabilities for all rows.
 
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes, and ``unlabeled_label`` where there is
-            none.
-        X_unlabeled : array-like of as many pixels an image as X, default=None
+            Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
+        X_unlabeled : array-like with images of the same size as X, default=None
             More rows without labels.
         sample_weight : array-like of shape (n,), default=None
-            For teacher and student; rows of ``X_unlabeled`` weigh 1.
+            For teacher and student; rows of ``X_unlabeled`` have weight 1.
 
         Returns
         -------
@@ -191,10 +190,10 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         Raises
         ------
         InvalidParameterError
-            If the student's ``fit`` takes no soft targets, teacher or student no weights where
-            there are some, or parameters of the student's members undo the distillation.
+            If the student's ``fit`` takes no soft targets, if weights are given and teacher or
+            student takes none, or if parameters of the student's members undo the distillation.
         InvalidTargetsError
-            If fewer than two classes are labelled, or a frozen teacher knows other classes.
+            If fewer than two classes have labels, or a frozen teacher knows other classes.
         """
         self._validate_params()
         self._check_learners(sample_weight is not None)
@@ -245,7 +244,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
 
     def _check_learners(self, is_weighted: bool) -> None:
         name = type(self).__name__
-        way_out = "NoisyStudentClassifier can teach it by labels."
+        way_out = "NoisyStudentClassifier can teach it with labels."
         check_learns_from(f"{name}: student", self.student, "soft_targets", way_out)
         check_student(name, self.student)
         check_parameters(self.student)

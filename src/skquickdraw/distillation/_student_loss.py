@@ -1,4 +1,4 @@
-"""Which loss a student is distilled by, and where it has to be set."""
+"""The loss that a student is distilled with, and where to set it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..exceptions import InvalidParameterError
 from ..losses import BalancedSoftmax, Distillation, class_weights, resolve_loss
 
 REPLACED = ("loss", "label_smoothing")
-BALANCING = ("sampling", "class_weight")  # what a loss that corrects for classes has to know of
-LATE_PARAMETERS = ("member_params", "student_params")  # set on clones, after what is set here
+BALANCING = ("sampling", "class_weight")  # what a loss that corrects for classes depends on
+LATE_PARAMETERS = ("member_params", "student_params")  # set on clones later: would override it
 
 
 class Correction(NamedTuple):
-    """How a learner corrects for unequal classes, and what balances them beside."""
+    """How a learner corrects for imbalanced classes, and what else balances them."""
 
-    tau: float = 0.0  # power of the classes' shares
+    tau: float = 0.0  # exponent of the classes' shares
     sampling: float = 0.0  # from 0 to 1, which balances all
     class_weight: Any = None
 
@@ -27,10 +27,10 @@ class Correction(NamedTuple):
 def plan_loss(
     student: Any, temperature: float, alpha: float, shares: NDArray[np.float64], y: NDArray[Any]
 ) -> tuple[Distillation, dict[str, Any]]:
-    """Return the loss, and the student's parameters that bring it to all learners inside.
+    """Return the loss, and the student's parameters that set it in all learners inside.
 
-    Where a learner has no parameter ``loss``, none is set: all learn merged targets at temperature
-    1, by their own losses. A learner whose own loss corrects for unequal classes keeps that
+    If one learner has no parameter ``loss``, none is set: all learn merged targets at temperature
+    1, with their own losses. A learner whose own loss corrects for imbalanced classes keeps that
     correction, for the ``shares`` (n_classes,) of the classes among the targets of the rows ``y``.
     """
     learners = soft_learners(student)
@@ -46,7 +46,7 @@ def plan_loss(
 
 
 def check_student(name: str, student: Any) -> None:
-    """Refuse parameters of members that would take the place of the distillation later."""
+    """Refuse parameters of members that would override the distillation later."""
     corrections = _corrections(student)
     corrects = any(own.tau > 0 for own in corrections)
     settled = REPLACED + BALANCING if corrects else REPLACED
@@ -63,9 +63,9 @@ def check_student(name: str, student: Any) -> None:
             )
     if any(own != corrections[0] for own in corrections):
         raise InvalidParameterError(
-            f"{name}: all networks of the student must correct for unequal classes alike, for they "
-            "learn the same targets, but their loss, sampling or class_weight differ. Give them "
-            "the same ones."
+            f"{name}: all networks of the student must correct for imbalanced classes alike, "
+            "because they learn the same targets, but their loss, sampling or class_weight "
+            "differ. Give them the same ones."
         )
 
 
@@ -101,7 +101,7 @@ def _correction(params: dict[str, Any]) -> Correction:
 def _class_prior(
     own: Correction, shares: NDArray[np.float64], y: NDArray[Any]
 ) -> NDArray[np.float64] | None:
-    """Return the shares that a learner's loss corrects for, or None where it corrects nothing."""
+    """Return the shares that a learner's loss corrects for, or None if it corrects nothing."""
     if own.tau == 0:
         return None
     shown = shares ** (1 - own.sampling)

@@ -1,4 +1,4 @@
-"""Networks of different seeds that vote."""
+"""A vote of networks with different seeds."""
 
 from ._seeds import SeedEnsembleClassifier
 

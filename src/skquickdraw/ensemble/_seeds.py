@@ -1,4 +1,4 @@
-"""SeedEnsembleClassifier: one estimator, many seeds, one vote."""
+"""SeedEnsembleClassifier: a vote of clones of one estimator with different seeds."""
 
 from __future__ import annotations
 
@@ -38,47 +38,47 @@ from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, learn_weights
 
 
-# Not a VotingClassifier: its fit knows no memory, no soft targets and no held-out rows, and clones
-# of one estimator would all get one seed. All of fit would have to be written anew, and what is
-# left of it to inherit is a weighted mean.
+# Not a VotingClassifier: its fit has no memory, no soft targets and no held-out rows, and all
+# clones of one estimator would get the same seed. So fit would have to be rewritten, and only a
+# weighted mean would be inherited.
 class SeedEnsembleClassifier(
     ClassifierMixin, MetaEstimatorMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator
 ):
     """Fit one estimator with several seeds, and let the networks vote.
 
-    Networks that differ in nothing but their seed make different mistakes, and the mean of their
-    probabilities makes fewer. Costs as many trainings, and as many predictions, as it has members;
-    :class:`~skquickdraw.distillation.DistilledClassifier` puts what they know into one network.
+    Networks that differ only in their seed make different mistakes, and the mean of their
+    probabilities makes fewer. Training and prediction cost as much as all members together;
+    :class:`~skquickdraw.distillation.DistilledClassifier` trains one network to predict like them.
 
     Parameters
     ----------
     estimator : estimator
-        With ``fit`` and ``predict_proba``; copied for each member.
+        With ``fit`` and ``predict_proba``; cloned for each member.
     n_estimators : int, default=6
         Number of members, at least 1.
     member_params : list of n_estimators dicts, default=None
-        Parameters that set the members apart, such as different dropouts, one dict a member. Seeds
-        among them are ignored: every member gets its own.
+        Parameters in which the members differ, such as dropout, one dict per member. Seeds among
+        them are ignored: every member gets its own.
     weights : {'validation'}, array-like of shape (n_estimators,) or None, default=None
-        How much each vote counts.
+        Weights of the votes.
 
-        - None: all the same.
+        - None: equal weights.
         - array-like: at least 0, not all 0; scaled to sum to 1.
-        - 'validation': rows are held out before fitting, and the weights, at least 0 and of sum 1,
-          are those of the smallest log loss on them. Members then never learn from these rows.
-          Where no row could be held out, the weights are equal.
+        - 'validation': rows are held out before fitting, and the weights (at least 0, with sum 1)
+          minimise the log loss on them. Members never learn from these rows. If no row can be held
+          out, the weights are equal.
     combine : {'proba', 'logit'}, default='proba'
-        'proba' is the mean of probabilities; 'logit' that of their logarithms, which is the
-        geometric mean after scaling to sum 1: it trusts a class less that any member rules out.
+        'proba' averages probabilities. 'logit' averages their logarithms, which gives the geometric
+        mean, scaled to sum 1: a class that one member rules out becomes unlikely.
     validation_fraction : float in (0, 1), default=0.1
         Share of each class that ``weights='validation'`` holds out. Every class keeps at least one
         row for training.
     n_jobs : int, default=None
-        Members to fit at once, as in :class:`joblib.Parallel`. A network uses several cores by
-        itself.
+        Members to fit at once, as in :class:`joblib.Parallel`. A single network uses several cores
+        already.
     memory : str or joblib.Memory, default=None
-        Folder that keeps fitted members: a run that was interrupted goes on with the first
-        unfinished one, and more members can be added later. Needs an int as ``random_state``.
+        Folder for fitted members: an interrupted run continues with the first unfinished one, and
+        members can be added later. Needs an int as ``random_state``.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of the members, which set every ``random_state`` inside them, and the
         held-out rows.
@@ -88,25 +88,25 @@ class SeedEnsembleClassifier(
     estimators_ : list of estimators
         The fitted members.
     weights_ : ndarray of shape (n_estimators,)
-        Weights of the votes; their sum is 1.
+        Weights of the votes, with sum 1.
     held_out_ : ndarray of shape (n_held_out,)
-        Rows of X that the weights were learned from, and the members not; empty without
-        ``weights='validation'``. Whatever else is to be learned on top of the members belongs here.
+        Rows of X from which the weights were learned, but not the members; empty without
+        ``weights='validation'``. Use them for anything else that is learned on top of the members.
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     n_features_in_ : int
-        Pixels an image, over all channels.
+        Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     See Also
     --------
-    sklearn.ensemble.VotingClassifier : Votes of different estimators, fitted or not.
+    sklearn.ensemble.VotingClassifier : A vote of different estimators, fitted or not.
     sklearn.ensemble.StackingClassifier : Learns a classifier on the members' probabilities.
 
     Notes
     -----
-    There is no hard vote: it throws away how sure the members are, and knows no probabilities.
+    There is no hard vote: it ignores how confident the members are, and gives no probabilities.
 
     References
     ----------
@@ -178,19 +178,19 @@ class SeedEnsembleClassifier(
         soft_targets: ArrayLike | None = None,
         X_unlabeled: ArrayLike | None = None,
     ) -> SeedEnsembleClassifier:
-        """Fit the members, and weigh their votes.
+        """Fit the members, and set the weights of their votes.
 
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes. Where the members are semi-supervised, rows
-            that carry their ``unlabeled_label`` have none.
+            Labels of any type, of at least two classes. If the members are semi-supervised, their
+            ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
             For members whose ``fit`` takes it; also weighs the held-out rows.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, for members whose ``fit`` takes them.
-            Columns follow the sorted classes of y. The weights of the votes still go by y.
+            Columns follow the sorted classes of y. The weights of the votes still depend on y.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             Rows without labels, for members that learn from them, such as noisy students.
 
@@ -201,15 +201,16 @@ class SeedEnsembleClassifier(
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any fit, each with the value that broke the rule; but for members that turn out
-            to know other classes than y has.
+            Before any fit, with the invalid value. Only members that turn out to know other classes
+            than y raise later.
         """
         self._validate_params()
         columns, classes, codes, pool, labeled = self._read(
             X, y, soft_targets, sample_weight, X_unlabeled
         )
         rng = check_random_state(self.random_state)
-        # The rows first, then seed after seed: more members later leave all that was drawn alone.
+        # Draw the rows first, then the seeds one by one, so that members added later change
+        # nothing.
         split_rng = np.random.RandomState(draw_seed(rng))
         members, weights = self._make_members(rng), self._given_weights()
         train, held_out = self._split(codes, columns[-1], split_rng)
@@ -223,7 +224,7 @@ class SeedEnsembleClassifier(
         if len(fitted) < len(members):
             raise FitInterrupted(
                 f"{type(self).__name__}: fit was interrupted, and {len(fitted)} of {len(members)} "
-                "members are kept. It can predict as it is."
+                "members are kept. It can predict with them."
             )
         if len(held_out) > 0:
             X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
@@ -247,10 +248,10 @@ class SeedEnsembleClassifier(
     def _read(
         self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
     ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64], Any, NDArray[np.intp]]:
-        """Validate what the members are fitted to, and set rows without labels apart.
+        """Validate what the members are fitted to, and separate rows without labels.
 
-        Returns the columns of labelled rows, the classes and codes, the pool of unlabelled rows or
-        None, and the positions of the labelled ones in X.
+        Returns the columns of labeled rows, the classes and codes, the pool of unlabeled rows or
+        None, and the positions of the labeled ones in X.
         """
         name = type(self).__name__
         given = {
@@ -259,7 +260,7 @@ class SeedEnsembleClassifier(
             "X_unlabeled": X_unlabeled,
         }
         for metadata in [key for key, value in given.items() if value is not None]:
-            way_out = f"Choose other members, or leave {metadata} out."
+            way_out = f"Choose other members, or do not pass {metadata}."
             check_learns_from(name, self.estimator, metadata, way_out)
         mark = find_mark(name, self.estimator)
         data = read_partly_labeled(
@@ -273,7 +274,7 @@ class SeedEnsembleClassifier(
         check_mark(name, self.estimator, data.classes)
         pool = data.pool()
         if pool is not None:
-            way_out = "Leave such rows out, or put the ensemble inside what surrounds its members."
+            way_out = "Leave such rows out, or wrap the ensemble instead of its members."
             check_learns_from(name, self.estimator, "X_unlabeled", way_out)
         if soft_targets is not None:
             shape = len(data.codes), len(data.classes)
@@ -285,11 +286,11 @@ class SeedEnsembleClassifier(
     def _fit_members(
         self, members: list[Any], told: Fit, attributes_of: Any, *data: Any
     ) -> list[Any]:
-        """Return the members, fitted; where the user interrupts, those that are finished."""
+        """Return the fitted members; after an interrupt, those that are finished."""
         fitted: list[Any] = []
         at_once = effective_n_jobs(self.n_jobs) > 1
         names = [f"member {i + 1}/{len(members)}" for i in range(len(members))]
-        # A worker does not know the other members, so that there is no vote to score.
+        # A worker does not know the other members, so there is no vote to score.
         so_far = None if at_once else lambda member: attributes_of([*fitted, member])
         told.begin(len(members))
         with Trainings(names, at_once=at_once) as trainings:
@@ -309,12 +310,12 @@ class SeedEnsembleClassifier(
     def _attributes(
         self, classes: NDArray[Any], weights: NDArray[np.float64], members: list[Any]
     ) -> dict[str, Any]:
-        """Return what it takes to let these first members vote."""
+        """Return the fitted attributes for a vote of these first members."""
         weights = weights[: len(members)] / (weights[: len(members)].sum() or 1)
         return {"estimators_": members, "classes_": classes, "weights_": weights}
 
     def _make_members(self, rng: np.random.RandomState) -> list[Any]:
-        """Return the unfitted members, each with seeds of its own."""
+        """Return the unfitted members, each with its own seeds."""
         params = self.member_params
         if params is None:
             params = [{}] * self.n_estimators
@@ -322,7 +323,7 @@ class SeedEnsembleClassifier(
             raise InvalidParameterError(
                 f"{type(self).__name__}: member_params must be one dict a member, n_estimators="
                 f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "
-                "dict for a member that shall stay as it is."
+                "dict for a member without changes."
             )
         members = [
             seeded_clone(self.estimator, np.random.RandomState(draw_seed(rng)), **own)
@@ -343,24 +344,24 @@ class SeedEnsembleClassifier(
         if not is_right or weights.min() < 0 or weights.sum() == 0:
             raise InvalidParameterError(
                 f"{type(self).__name__}: weights must be n_estimators={self.n_estimators} numbers "
-                f"of at least 0, not all 0, got {self.weights!r}. None weighs all the same."
+                f"of at least 0, not all 0, got {self.weights!r}. None means equal weights."
             )
         return weights / weights.sum()
 
     def _split(
         self, codes: NDArray[np.int64], sample_weight: Any, rng: np.random.RandomState
     ) -> tuple[Any, Any]:
-        """Return the rows to train on and, where weights are learned, those held out for it."""
+        """Return the rows to train on and, if weights are learned, those held out for them."""
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
-                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 tells nothing
+                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 says nothing
             splitter = LabeledStratifiedShuffleSplit(
                 1,
                 test_size=self.validation_fraction,
                 random_state=rng,
                 unlabeled_label=NO_LABEL,
             )
-            with suppress(InvalidParameterError):  # no class is large enough to give a row
+            with suppress(InvalidParameterError):  # no class is large enough to hold out a row
                 return next(splitter.split(codes, codes))
         return slice(None), np.arange(0)  # a slice copies nothing
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
-SMALLEST_PROBA = 1e-15  # a member that says 0 shall not overrule all others
+SMALLEST_PROBA = 1e-15  # so that a member that predicts 0 does not overrule all others
 MAX_ITER, TOLERANCE = 1000, 1e-8
 
 
@@ -19,7 +19,7 @@ def combine_proba(
 ) -> NDArray[np.float64]:
     """Return the weighted mean (n, n_classes) of the members' probabilities.
 
-    ``combine='logit'`` averages their logarithms: the geometric mean, made to sum to one.
+    ``combine='logit'`` averages their logarithms, which gives the geometric mean, scaled to sum 1.
     """
     pairs = zip(weights, probas, strict=True)
     if combine == "logit":
@@ -37,7 +37,7 @@ def learn_weights(
     sample_weight: NDArray[np.float64] | None,
     combine: str,
 ) -> NDArray[np.float64]:
-    """Return the weights (n_members,), at least 0 and of sum 1, of the smallest log loss.
+    """Return the weights (n_members,), at least 0 and with sum 1, of the smallest log loss.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def learn_weights(
         The true classes.
     sample_weight : ndarray of shape (n,) or None
     combine : {'proba', 'logit'}
-        Either way the loss is convex in the weights, so that there are no local minima.
+        In both cases the loss is convex in the weights, so there are no local minima.
     """
     if combine == "proba":
         return _mixture_weights(probas[:, np.arange(len(codes)), codes], sample_weight)
@@ -61,16 +61,16 @@ def learn_weights(
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
         options={"ftol": 1e-10, "maxiter": 1000},
     )
-    weights = np.clip(found.x, 0, None)  # it may miss its bounds by a rounding error
+    weights = np.clip(found.x, 0, None)  # the optimum may exceed its bounds by a rounding error
     return weights / weights.sum()
 
 
 def _mixture_weights(
     of_truth: NDArray[Any], sample_weight: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
-    """Return the weights of a mixture, by expectation maximisation, which never gets worse.
+    """Return the weights of a mixture by expectation maximisation, where no step makes them worse.
 
-    ``of_truth`` (n_members, n) is what each member gave the true class of each row.
+    ``of_truth`` (n_members, n) is each member's probability of the true class of each row.
     """
     of_truth = np.maximum(of_truth, SMALLEST_PROBA)
     weights = np.full(len(of_truth), 1 / len(of_truth))

@@ -1,4 +1,4 @@
-"""Turn pictures into what a trained network sees in them, for any other estimator."""
+"""Turn images into features of a trained network, for any other estimator."""
 
 from ._deep import DeepFeatureExtractor
 

@@ -1,4 +1,4 @@
-"""Bring the features of two networks, trained apart on the same classes, into one basis."""
+"""Bring the features of two networks, trained separately on the same classes, into one basis."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scipy.linalg import orthogonal_procrustes
 
 
 class Alignment:
-    """The shift and rotation (or reflection) that take rows of one network nearest to another's.
+    """The shift and rotation (or reflection) that best map rows of one network to another's.
 
     Parameters
     ----------
     source, target : ndarray of shape (n, n_features)
-        What the two networks make of the same rows.
+        The two networks' features of the same rows.
     """
 
     def __init__(self, source: NDArray[Any], target: NDArray[Any]) -> None:

@@ -40,33 +40,31 @@ class DeepFeatureExtractor(
     ParametersMixin,
     BaseEstimator,
 ):
-    """Train a network, and transform pictures to what one of its layers makes of them.
+    """Train a network, and transform images to the features of one of its layers.
 
-    What a network has learned to see is often better than the last layer that was learned with it,
-    above all where classes are unequal. Take the features to any estimator that cannot read
-    pictures itself: linear discriminants, gradient boosting, neighbours, clusters.
+    The features of a network are often better than the last layer that was trained with them, above
+    all for imbalanced classes. Use them with any estimator that cannot learn from images itself:
+    linear discriminants, gradient boosting, nearest neighbours, clustering.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier with ``extract_features``, as all of :mod:`skquickdraw.neural_network` are; a
-        pipeline that ends in one; or one that is fitted already, in a
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        A classifier with ``extract_features``, like all of :mod:`skquickdraw.neural_network`; a
+        pipeline that ends in one; or a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
     layer : str, default='penultimate'
-        'penultimate' is the input of the last linear layer, 'logits' its output; else the name of a
-        layer, such as 'stem', whose maps are averaged over the picture. Names are looked up in the
-        trained network.
+        'penultimate' is the input of the last linear layer, 'logits' its output; or the name of a
+        layer of the trained network, such as 'stem', whose maps are averaged over the image.
     cv : int, splitter, iterable of splits or None, default=None
-        How :meth:`fit_transform` leaves rows out (see Notes). None does not: training rows get the
-        features of the network that has learned them. An int is the number of folds, which are
-        stratified and shuffled. Where rows belong to groups that no fold may part, pass
+        How :meth:`fit_transform` leaves rows out (see Notes). With None it does not: training rows
+        get the features of a network that was trained on them. An int is the number of folds, which
+        are stratified and shuffled. If rows belong to groups that must stay together, pass
         ``list(GroupKFold().split(X, y, groups))``.
     n_jobs : int, default=None
-        Networks to fit at once, as in :class:`joblib.Parallel`; there is more than one with ``cv``.
-        A network uses several cores by itself.
+        Networks to fit at once, as in :class:`joblib.Parallel`, if ``cv`` needs several. A single
+        network uses several cores already.
     memory : str or joblib.Memory, default=None
-        Folder that keeps fitted networks, so that a change of ``layer``, or of what follows in a
-        pipeline, does not train again. Needs an int as ``random_state``.
+        Folder for fitted networks. With it, a change of ``layer``, or of later steps in a pipeline,
+        does not train them again. Needs an int as ``random_state``.
     random_state : int, RandomState instance or None, default=None
         Draws the seeds of the networks, which set every ``random_state`` inside them, and the
         folds.
@@ -74,36 +72,37 @@ class DeepFeatureExtractor(
     Attributes
     ----------
     estimator_ : estimator
-        The network, fitted to all rows.
+        The estimator, fitted to all rows.
     n_features_in_ : int
-        Pixels an image, over all channels.
+        Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     See Also
     --------
-    skquickdraw.few_shot.PrototypeClassifier : Assign to the nearest class mean of such features.
-    sklearn.preprocessing.TargetEncoder : Cross-fits its encodings in the same sense.
+    skquickdraw.few_shot.PrototypeClassifier : Assigns images to the nearest class mean of such
+    features. sklearn.preprocessing.TargetEncoder : Cross-fits its encodings in the same sense.
 
     Notes
     -----
-    A network knows its training rows: their features lie closer to their classes' means than those
-    of new pictures do, and an estimator trained on them trusts them too much. With ``cv``,
-    ``fit_transform`` returns for each row the features of a network that has not seen it. So, as in
-    scikit-learn's ``TargetEncoder``, ``fit(X, y).transform(X)`` is not ``fit_transform(X, y)``.
-    ``transform`` always uses the network fitted to all rows. Rows that are in no test fold, such as
-    the only one of its class with an int ``cv``, keep its features; of several folds the last
-    counts. This pays where networks know their training rows by heart, and costs where they have
-    hardly learned the rare classes: their rows, left out, then look like those of frequent ones.
+    A network knows its training rows: their features are closer to their classes' means than those
+    of new images, and an estimator trained on them relies on them too much. With ``cv``,
+    ``fit_transform`` returns for each row the features of a network that was not trained on it. So,
+    as in scikit-learn's ``TargetEncoder``, ``fit(X, y).transform(X)`` is not ``fit_transform(X,
+    y)``. ``transform`` always uses the network fitted to all rows. Rows that are in no test fold,
+    such as the only one of its class with an int ``cv``, keep its features; of several folds the
+    last counts. This helps if networks memorise their training rows. It harms if they have hardly
+    learned the rare classes: rows of these that are left out then look like rows of frequent
+    classes.
 
-    Features of two networks cannot be compared column by column: what one says in its first column
-    another says in a mixture of all. Each fold's features are therefore moved to the basis of the
-    network fitted to all rows, by the shift and orthogonal map that take what the fold's network
-    makes of its own training rows nearest to what the full network makes of them (Schönemann 1966).
-    Of a row that is left out, nothing enters the map but what the full network's weights kept of
-    it. A least-squares map comes nearer on the rows it is fitted to, but shrinks what it cannot
-    foresee: rows left out would vary less than new ones, which misleads discriminants. Logits agree
-    in their columns already; they are aligned alike, which changes little.
+    Features of two networks cannot be compared column by column: what one encodes in its first
+    column, another encodes in a mixture of all. So each fold's features are moved to the basis of
+    the network fitted to all rows. The map is a shift and an orthogonal matrix. It is the one that
+    best maps the features of the fold's training rows by the fold's network to those by the full
+    network (Schönemann 1966). So a row that is left out influences the map only through the weights
+    of the full network. A least-squares map would fit these rows better, but shrinks what it cannot
+    predict: rows left out would vary less than new ones, which misleads discriminants. The columns
+    of logits correspond already; they are aligned too, which changes little.
 
     References
     ----------
@@ -173,9 +172,9 @@ class DeepFeatureExtractor(
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes; a frozen estimator needs none.
+            Labels of any type, of at least two classes; a frozen estimator needs no labels.
         sample_weight : array-like of shape (n,), default=None
-            For an estimator whose ``fit`` takes it; one that is frozen learns nothing from it.
+            For an estimator whose ``fit`` takes it; a frozen one ignores it.
 
         Returns
         -------
@@ -184,7 +183,7 @@ class DeepFeatureExtractor(
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any fit, but for a ``layer`` that the network does not have.
+            Before any fit, except for a ``layer`` that the network does not have.
         """
         self._fit(X, y, sample_weight, is_crossed=False)
         return self
@@ -235,7 +234,7 @@ class DeepFeatureExtractor(
             rows, classes, codes = check_rows_and_labels(self, X, y)
             y = classes[codes]
             rng = check_random_state(self.random_state)
-            networks = [seeded_clone(self.estimator, rng)]  # the first: cv does not change it
+            networks = [seeded_clone(self.estimator, rng)]  # the first: independent of cv
             if is_crossed:
                 folds = split_folds(type(self).__name__, self.cv, rows, y, draw_seed(rng))
             networks += [seeded_clone(self.estimator, rng) for _ in folds]
@@ -270,7 +269,7 @@ class DeepFeatureExtractor(
         y: NDArray[Any],
         sample_weight: Any,
     ) -> list[Any]:
-        """Fit each network to its part of the rows."""
+        """Fit each network to its rows."""
         weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
         return Parallel(n_jobs=self.n_jobs)(
             delayed(fit_or_recall)(

@@ -1,4 +1,4 @@
-"""Which rows each network of a cross-fit trains on, and which it leaves out."""
+"""The rows that each network of a cross-fit trains on, and those that it leaves out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to train on, rows that 
 
 
 def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[Fold]:
-    """Return the folds of ``cv``; an int is that many stratified ones, shuffled by ``seed``.
+    """Return the folds of ``cv``; an int is a number of stratified folds, shuffled by ``seed``.
 
     Raises
     ------
     InvalidParameterError
-        If there are no folds, one trains on rows that it leaves out, or ``cv`` needs groups;
-        ``name`` is the subject.
+        If there are no folds, if one trains on rows that it leaves out, or if ``cv`` needs groups.
+        ``name`` is the subject of the message.
     InvalidTargetsError
         If a fold does not train on all classes.
     """

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 
 def last_step(estimator: Any) -> Any:
-    """Return what a pipeline ends in, and of anything else itself."""
+    """Return the last step of a pipeline, and anything else unchanged."""
     return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
@@ -29,7 +29,7 @@ def read_features(estimator: Any, X: Any, layer: str) -> NDArray[np.float32]:
         return read_features(estimator.estimator, X, layer)
     if isinstance(estimator, Pipeline):
         for _, step in estimator.steps[:-1]:
-            # Those that change nothing here: 'passthrough', and samplers, which only work in fit.
+            # Steps that change nothing here: 'passthrough', and samplers, which only work in fit.
             X = step.transform(X) if hasattr(step, "transform") else X
         return read_features(estimator.steps[-1][1], X, layer)
     return np.asarray(estimator.extract_features(X, layer=layer), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Learning classes from a handful of pictures: by comparison, by class means, and as a second look.
+"""Learning classes from a few images: by comparison, by class means, and by reranking.
 
-:class:`RelationNetworkClassifier` learns to compare pictures, :class:`PrototypeClassifier` compares
+:class:`RelationNetworkClassifier` learns to compare images, :class:`PrototypeClassifier` compares
 features with class means, and :class:`TopKReranker` lets either decide among the few classes that
 another classifier finds most probable.
 """

@@ -1,4 +1,4 @@
-"""A trained relation network at work: pictures to maps, maps to scores, in blocks."""
+"""Prediction with a trained relation network: images to maps, maps to scores, in blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 from ..networks import RelationNetwork
 
-# Blocks of one size, so that a prediction never depends on how many others are asked for with it:
+# Blocks of one size, so that a prediction does not depend on how many rows are predicted with it:
 # libraries choose the order of their sums by the size of a batch.
 PICTURES, CLASSES = 32, 64
 

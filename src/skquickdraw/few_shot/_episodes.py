@@ -1,4 +1,4 @@
-"""Episodes: small classification tasks drawn from a data set, each on a few of its classes."""
+"""Episodes: small classification tasks drawn from a data set, each with a few of its classes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 class EpisodeSampler:
-    """Draws classes, and rows of each: examples to learn from, then queries.
+    """Draw classes, and rows of each: examples to learn from, then queries.
 
     Parameters
     ----------
     codes : ndarray of shape (n,)
         Class of each row; every class from 0 on has at least one.
     n_way : int
-        Classes in an episode; all of them where there are fewer.
+        Classes in an episode; all if there are fewer.
     n_rows : int
         Rows drawn of each class: no row twice, unless the class has fewer.
     rng : RandomState

@@ -24,8 +24,8 @@ from ..exceptions import InvalidTargetsError
 class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Assign each row to the class whose mean is nearest.
 
-    There is nothing to train, so a class can be learned from one picture, and rare classes weigh as
-    much as frequent ones. How well that goes depends on the features: take a trained network's, not
+    There is nothing to train, so a class can be learned from one image, and rare classes count as
+    much as frequent ones. The result depends on the features: take those of a trained network, not
     pixels.
 
     Parameters
@@ -34,7 +34,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         'cosine' compares directions only, 'euclidean' squared distances.
     temperature : float, default=0.1
         Similarities are divided by it before the softmax; above 0. It makes probabilities sharper
-        or flatter, and changes no prediction. Squared distances may want one as large as they are.
+        or flatter, but changes no predicted label. For squared distances, choose one of their size.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         The mean of each class.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     Raises
     ------
@@ -53,9 +53,10 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     See Also
     --------
-    sklearn.neighbors.NearestCentroid : Predicts the same as the Euclidean metric; its probabilities
-        scale features by their spread within classes, which one example of each does not have.
-    RelationNetworkClassifier : Learns how to compare.
+    sklearn.neighbors.NearestCentroid : Predicts the same labels as the Euclidean metric. Its
+    probabilities scale features by their spread within classes, which needs more than one example
+    per class.
+    RelationNetworkClassifier : Learns to compare images.
 
     Notes
     -----
@@ -63,7 +64,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     the class's mean m_c and s either the cosine or minus the squared Euclidean distance. A row of
     zeros has the cosine 0 with everything.
 
-    Stacks of pictures are compared pixel by pixel, as flat rows.
+    Stacks of images are compared pixel by pixel, as flat rows.
 
     References
     ----------
@@ -97,7 +98,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> PrototypeClassifier:
-        """Take the mean of each class.
+        """Compute the mean of each class.
 
         Parameters
         ----------
@@ -120,7 +121,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
             label = classes.tolist()[totals.argmin()]
             raise InvalidTargetsError(
                 f"{type(self).__name__}: class {label!r} has no row with a sample weight above 0. "
-                "Give it weight, or leave its rows out."
+                "Give it a weight above 0, or leave its rows out."
             )
         shares = weights / totals[codes]
         members = csr_matrix((shares, (codes, np.arange(len(codes)))))  # (n_classes, n)

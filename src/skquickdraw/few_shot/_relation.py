@@ -38,12 +38,12 @@ AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
 class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
-    """Learn to compare pictures, and classify them by comparison with examples of each class.
+    """Learn to compare images, and classify them by comparison with examples of each class.
 
     Training plays small classification tasks, episodes, in which a few classes are given by a few
-    examples each. What is learned is no list of classes but how to tell drawings apart. So
-    :meth:`adapt` puts classes in their place that training never saw, from one example each or
-    more.
+    examples each. So the network does not learn a list of classes, but how to compare drawings.
+    :meth:`adapt` then replaces the classes by others that training never saw, from one or more
+    examples each.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Examples of each class in an episode. A few serve well, also where classes will later have
         one.
     n_query : int, default=3
-        Pictures of each class in an episode that are to be classified.
+        Images of each class in an episode that are to be classified.
     n_episodes : int, default=1000
         Length of the training.
     batch_size : int, default=1
-        Episodes in a training step; their pictures pass the network together.
+        Episodes in a training step; their images pass the network together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
     augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default=None
@@ -93,14 +93,14 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     network_ : RelationNetwork
         As trained; shared with what :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
-        Mean maps of each class's examples: what pictures are compared with.
+        Mean maps of each class's examples: what images are compared with.
     loss_curve_ : list of float
         The loss of each training step.
     image_shape_ : (int, int, int)
         Channels, height, width.
     pixel_range_ : (low, high) or None
         Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
-        images on another scale are refused. None where X is no picture but features in a grid.
+        images on another scale are refused. None if X holds features in a grid.
     data_format_ : 'channels_last'
         Only where X had shape (n, H, W, 3); flat rows are then refused.
     n_features_in_ : int
@@ -131,11 +131,11 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     difference that could be measured. Class maps are means of examples, where the paper takes sums,
     so that ``n_shot`` and the number of examples at prediction need not agree.
 
-    In an episode no picture appears twice, unless its class has fewer than ``n_shot + n_query``:
-    then its pictures come again, in the same order, and a query may be another augmentation of an
-    example. Classes are drawn equally often, however many pictures they have.
+    In an episode no image appears twice, unless its class has fewer than ``n_shot + n_query``:
+    then its images come again, in the same order, and a query may be another augmentation of an
+    example. Classes are drawn equally often, however many images they have.
 
-    Probabilities are the softmax of scores over all classes. Prediction compares every picture
+    Probabilities are the softmax of scores over all classes. Prediction compares every image
     with every class, in blocks of bounded size.
 
     References
@@ -243,9 +243,9 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pixels from 0 to 255. Flat rows whose length is no square are read as pictures one row
+            Pixels from 0 to 255. Flat rows whose length is no square are read as images one row
             high, unless ``image_shape`` says otherwise. Where a side is below 8 pixels X is no
-            picture, and its values may be any.
+            image, and its values may be any.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
 

@@ -1,4 +1,4 @@
-"""TopKReranker: a second opinion on the few classes that a classifier finds most probable."""
+"""TopKReranker: a second classifier decides among a first one's most probable classes."""
 
 from __future__ import annotations
 
@@ -33,36 +33,35 @@ CLASSIFIER = HasMethods(["fit", "predict_proba"])
 class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Let a second classifier decide among the classes that the first finds most probable.
 
-    Most mistakes of a good classifier lie between look-alikes: the right class is among its first
-    few. A few-shot learner, which frequent classes do not sway, looks at these once more and at
-    nothing else.
+    Most mistakes of a good classifier are between similar classes: the right one is among its first
+    few. A few-shot learner, which has no bias for frequent classes, decides among these only.
 
     Parameters
     ----------
     estimator : classifier with ``predict_proba``
-        Names the candidates.
+        Chooses the candidates.
     reranker : classifier with ``predict_proba``
-        Weighs them, such as a :class:`RelationNetworkClassifier`, or a pipeline that ends with a
+        Ranks them; for example a :class:`RelationNetworkClassifier`, or a pipeline that ends with a
         :class:`PrototypeClassifier`. Fitted to the same rows.
     k : int, default=5
-        Number of candidates, from 1. All classes where there are fewer.
+        Number of candidates, from 1. All classes if there are fewer.
     blend : float in [0, 1], default=0.5
-        Weight of the reranker's opinion. 0 leaves the probabilities of ``estimator`` as they are; 1
-        leaves it the choice of the candidates only.
+        Weight of the reranker. 0 keeps the probabilities of ``estimator``; with 1 it only chooses
+        the candidates.
     random_state : int, RandomState instance or None, default=None
-        Gives every ``random_state`` inside a seed of its own.
+        Gives every ``random_state`` inside its own seed.
     memory : str, joblib.Memory or None, default=None
-        Where finished fits are kept, so that an interrupted run goes on where it stopped.
+        Folder for finished fits, so that an interrupted run continues where it stopped.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     estimator_, reranker_ : estimators
-        As fitted.
+        The fitted classifiers.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     Raises
     ------
@@ -73,11 +72,11 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     -----
     With the classifier's probabilities p and the reranker's q, and T a row's k most probable
     classes, the new ones inside T are ``p(T) * ((1 - blend) * p(c) / p(T) + blend * q(c) / q(T))``,
-    where ``p(T)`` is the sum over T. So T keeps its mass, and classes outside keep theirs. A mean
-    is taken rather than a product, so that an over-confident reranker cannot rule out a class.
-    Where q(T) is 0 the reranker has no opinion, and the row stays as it is.
+    where ``p(T)`` is the sum over T. So T keeps its total probability, and classes outside keep
+    theirs. It is a mean and not a product, so that an over-confident reranker cannot rule out a
+    class. If q(T) is 0, the row is not changed.
 
-    Wrap a classifier that is fitted already in :class:`sklearn.frozen.FrozenEstimator`.
+    Wrap a fitted classifier in :class:`sklearn.frozen.FrozenEstimator`.
 
     Examples
     --------
@@ -129,8 +128,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         ----------
         X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes. Where ``estimator`` is semi-supervised,
-            rows that carry its ``unlabeled_label`` have none, and only such classifiers get them.
+            Labels of any type, of at least two classes. If ``estimator`` is semi-supervised, its
+            ``unlabeled_label`` marks unlabeled rows; only semi-supervised classifiers get them.
 
         Returns
         -------
@@ -175,7 +174,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
 
 def _classes_to_be(part: Any, classes: NDArray[Any]) -> NDArray[Any]:
-    """Return the classes that a part will know once it is fitted, or knows already."""
+    """Return the classes that a part knows, or will know once it is fitted."""
     return part.classes_ if isinstance(part, FrozenEstimator) else classes
 
 

@@ -25,7 +25,7 @@ from ..networks import RelationNetwork
 from ._episodes import EpisodeSampler
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
-STATISTICS_CHUNK = 4096  # pictures
+STATISTICS_CHUNK = 4096  # images
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Ten
     Parameters
     ----------
     network : RelationNetwork
-    pictures : tensor of shape (E, N, n_shot + n_query, C, H, W)
+    images : tensor of shape (E, N, n_shot + n_query, C, H, W)
         Of each class the examples first.
     n_shot : int
     """

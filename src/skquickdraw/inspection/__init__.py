@@ -1,8 +1,8 @@
-"""Displays: what a classifier gets wrong, how it learned, and how it fares by class, as figures.
+"""Displays: figures of a classifier's errors, its training, and its scores by class.
 
 They follow scikit-learn's displays: ``from_estimator`` and ``from_predictions`` compute and draw,
-``plot`` draws again, and the artists stay as attributes that end with an underscore. Matplotlib,
-which is optional, is imported when something is drawn.
+``plot`` draws again, and the artists stay as attributes that end with an underscore. Matplotlib is
+optional, and imported only when something is drawn.
 """
 
 from ._augmentation import AugmentationDisplay

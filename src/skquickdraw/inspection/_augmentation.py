@@ -93,18 +93,18 @@ class AugmentationDisplay:
         ax: Any = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
-        """Draw what a fitted classifier did to its images while it trained.
+        """Draw how a fitted classifier changed its images during training.
 
         Parameters
         ----------
         estimator : classifier
             Fitted, with ``augmentation_`` and ``background_``.
         X : array-like of shape (n, ...)
-            Images, or packed strokes where the classifier was trained on those.
+            Images, or packed strokes if the classifier was trained on those.
         rows : array-like of int, default=None
             Which of them; None takes the first 6.
         n_variants : int, default=8
-            Changed images beside each.
+            Number of changed images beside each.
         random_state : int, RandomState instance or None, default=0
             Seeds the changes.
         ax : matplotlib Axes, default=None
@@ -133,7 +133,7 @@ class AugmentationDisplay:
         policy = getattr(estimator, "augmentation_", None)
         if policy is None or not hasattr(estimator, "background_"):
             raise InvalidParameterError(
-                f"{caller}: the estimator must have learned from changed images, but this "
+                f"{caller}: the estimator must have been fitted with an augmentation, but this "
                 f"{type(estimator).__name__} has no augmentation_, or it is None. Fit it with "
                 "augmentation='auto', or use from_augmentation."
             )
@@ -162,10 +162,10 @@ class AugmentationDisplay:
         augmentation : {'auto', 'sketch'} or Augmentation
         X : array-like of shape (n, ...)
             Images, or packed strokes for a
-            :class:`~skquickdraw.augmentation.StrokeAugmentation`. All of them, with y, decide what
-            the augmentation leaves open, and what surrounds the images.
+            :class:`~skquickdraw.augmentation.StrokeAugmentation`. All of them, together with y,
+            decide what the augmentation leaves open, and the background.
         y : array-like of shape (n,), default=None
-            Labels. Only an augmentation that leaves something open needs them, as the two names
+            Labels. They are needed only if the augmentation leaves something open, as the two names
             and ``horizontal_flip='auto'`` do.
         image_shape : (H, W) or (C, H, W), default=None
             How to read flat rows; None takes squares.
@@ -275,7 +275,7 @@ class AugmentationDisplay:
         return images
 
     def _write(self, ax: Any, step: float, shape: tuple[int, int]) -> None:
-        """Name rows by ticks, which keep their distance, and columns by texts."""
+        """Name rows by tick labels, which keep their distance, and columns by texts."""
         n_rows, n_columns = shape
         usual = font_size("small")
         width, height = size_of(ax)
@@ -291,7 +291,7 @@ class AugmentationDisplay:
         ends = [*(k for k, _ in named[1:]), n_columns]
         sizes = [
             row * step * (end - k) / (0.6 * len(label))
-            for (k, label), end in zip(named, ends, strict=False)  # without names, an end too many
+            for (k, label), end in zip(named, ends, strict=False)  # no names, but one end
         ]
         size = max(SMALLEST_FONT, min([usual, *sizes]))
         for k, label in named:
@@ -328,7 +328,7 @@ def _take_rows(caller: str, X: Any, rows: ArrayLike | None) -> Any:
 
 
 def _read_codes(caller: str, policy: Any, y: Any, n_rows: int) -> NDArray[np.int64]:
-    """Return classes; zeros where there are none, and none are needed."""
+    """Return classes; zeros if there are none and none are needed."""
     if y is not None:
         _, codes = read_labels(caller, y, unlabeled_label=None)
         if len(codes) != n_rows:
@@ -342,7 +342,7 @@ def _read_codes(caller: str, policy: Any, y: Any, n_rows: int) -> NDArray[np.int
     )
     if is_open and then is not None:
         raise InvalidParameterError(
-            f"{caller}: {type(policy).__name__} is decided by labelled images, as for "
+            f"{caller}: {type(policy).__name__} is decided by labeled images, as for "
             "horizontal_flip='auto'. Pass y, or set horizontal_flip to a number."
         )
     return np.zeros(n_rows, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Which rows are worth a look."""
+"""Which rows to show."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def read_proba(caller: str, y_proba: ArrayLike, n_rows: int) -> NDArray[np.float
     proba = check_target_array(y_proba, ensure_2d=False, dtype=np.float64, input_name="y_proba")
     if proba.ndim != 1:
         raise InvalidTargetsError(
-            f"{caller}: y_proba must hold one number a row, the probability of what was predicted, "
-            f"got shape {proba.shape}. Pass proba.max(axis=1)."
+            f"{caller}: y_proba must hold one number per row, the probability of the predicted "
+            f"class, got shape {proba.shape}. Pass proba.max(axis=1)."
         )
     check_length(caller, "y_proba", proba, n_rows)
     if proba.min() < 0 or proba.max() > 1:
@@ -62,7 +62,7 @@ def choose_rows(
 
 
 def check_positions(caller: str, rows: Any, n_rows: int) -> NDArray[np.intp]:
-    """Return positions of rows that a user gave."""
+    """Return the positions of rows that the user chose."""
     rows = np.asarray(rows)
     is_right = rows.ndim == 1 and rows.size and rows.dtype.kind in "iu"
     if not is_right or rows.min() < 0 or rows.max() >= n_rows:

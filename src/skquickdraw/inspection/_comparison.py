@@ -1,4 +1,4 @@
-"""How far estimators are apart, on the same folds."""
+"""How much estimators differ on the same folds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS = ("score", "difference")
 class ComparisonDisplay:
     """Scores of several estimators on the same folds, or their lead over the first one.
 
-    Small rings are folds, joined where estimators shared one; the mean has a bar of one standard
+    Small rings are folds; a line joins the rings of one fold. The mean has a bar of one standard
     error on each side.
 
     Parameters
@@ -72,7 +72,7 @@ class ComparisonDisplay:
         score : str, default=None
             Which of the scores; None takes the first.
         kind : {'score', 'difference'}, default='score'
-            The scores themselves, or by how much each estimator is ahead of the first.
+            The scores themselves, or the lead of each estimator over the first.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class ComparisonDisplay:
         return self
 
     def _write(self, ax: Any, position: int, numbers: str) -> None:
-        """Write name and numbers above a row, where they take no width from the axes."""
+        """Write name and numbers above a row, so that they do not narrow the axes."""
         size = font_size("small")
         place = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size}
         n_letters = int(size_in_points(ax)[0] / (0.55 * size)) - len(numbers) - 2

@@ -29,11 +29,11 @@ from ._reading import check_fitted, check_length, read_pair
 CELL = 0.115  # inches of a new figure for each class, at least
 ROOMY = 0.3  # inches for each of few classes
 MOST_LINE, LEAST_LINE = 18.0, 9.0  # points for a line of the list
-NARROW = 360.0  # points, below which the list stands under the matrix
+NARROW = 360.0  # points; in narrower figures the list is below the matrix
 
 
 class ConfusedPair(NamedTuple):
-    """A class that is taken for another one: labels, rows, and their share of the class."""
+    """A class that is mistaken for another: labels, rows, and their share of the class."""
 
     true: Any
     predicted: Any
@@ -42,11 +42,11 @@ class ConfusedPair(NamedTuple):
 
 
 class ConfusedPairsDisplay:
-    """A confusion matrix of up to some hundred classes, with the most confused pairs beside it.
+    """A confusion matrix for up to some hundred classes, with the most confused pairs beside it.
 
-    Classes stand in an order in which those that are taken for each other are neighbours, so that
-    confusions lie in blocks along the diagonal. The diagonal itself is grey: right answers would
-    outshine all else. The matrix shows shares of the true class; empty cells were never confused.
+    Classes that are mistaken for each other are placed side by side, so confusions form blocks
+    along the diagonal. The diagonal itself is grey, because the right answers would hide everything
+    else. The matrix shows shares of the true class; empty cells were never confused.
 
     Parameters
     ----------
@@ -61,25 +61,25 @@ class ConfusedPairsDisplay:
     order_ : ndarray of shape (n_classes,)
         Positions in ``classes``, in the order drawn.
     pairs_ : list of ConfusedPair
-        The most confused ones: tuples ``(true, predicted, n, share)``, the largest share first.
+        The most confused pairs: tuples ``(true, predicted, n, share)``, the largest share first.
     ax_ : matplotlib Axes
         With the matrix.
     axes_ : list of matplotlib Axes
-        With the matrix and the list; the list is left out where it has no pairs.
+        With the matrix and the list; without pairs there is no list.
     figure_ : matplotlib Figure
     im_ : matplotlib AxesImage
     text_ : list of matplotlib Text
-        The lines of the list, which has fewer pairs where there is not enough height for all.
+        The lines of the list. It has fewer pairs if the figure is not high enough for all.
 
     See Also
     --------
-    sklearn.metrics.ConfusionMatrixDisplay : For few classes, in their own order, with numbers.
+    sklearn.metrics.ConfusionMatrixDisplay : For few classes, in their original order, with numbers.
 
     Notes
     -----
-    The similarity of two classes is the share of the one taken for the other, plus the reverse.
-    Average linkage clusters by it, and the leaves are ordered so that neighbours are most similar
-    (Bar-Joseph et al. [1]_).
+    The similarity of two classes is the share of one that is predicted as the other, plus the
+    reverse. Classes are clustered by average linkage, and the leaves ordered so that neighbours are
+    most similar (Bar-Joseph et al. [1]_).
 
     References
     ----------
@@ -129,7 +129,7 @@ class ConfusedPairsDisplay:
         NotFittedError
             If the estimator is not fitted.
         InvalidTargetsError
-            If labels cannot be read, or their number is another than that of the rows.
+            If labels cannot be read, or their number differs from that of the rows.
         InvalidParameterError
             If ``n_pairs`` or ``ax`` cannot be used.
         MissingDependencyError
@@ -145,7 +145,7 @@ class ConfusedPairsDisplay:
     def from_predictions(
         cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Any = None, **plot_kw: Any
     ) -> ConfusedPairsDisplay:
-        """Draw the confusions of predictions that were made already.
+        """Draw the confusions of given predictions.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class ConfusedPairsDisplay:
         n_pairs : int, default=15
             Length of the list; 0 leaves it out.
         cmap : str or Colormap, default=None
-            None takes blues, so turned that large shares stand out from the background.
+            None takes blues, in the direction in which large shares stand out from the background.
         im_kw : dict, default=None
             For ``imshow``.
 
@@ -206,7 +206,7 @@ class ConfusedPairsDisplay:
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
         self._draw_matrix(shares, classes, cmap, im_kw or {}, is_own=ax is None)
         self.text_ = self._draw_list() if self.pairs_ else []
-        if ax is None:  # a layout of square axes needs a second pass
+        if ax is None:  # the layout of square axes needs a second pass
             self.figure_.draw_without_rendering()
         return self
 
@@ -260,12 +260,12 @@ class ConfusedPairsDisplay:
         top = float(confused.max()) if confused.count() else 1.0
         style = {"interpolation": "nearest", "cmap": cmap or _blues()}
         if not {"norm", "vmin", "vmax"} & im_kw.keys():
-            style["norm"] = PowerNorm(0.6, vmin=0, vmax=top)  # small shares show too
+            style["norm"] = PowerNorm(0.6, vmin=0, vmax=top)  # makes small shares visible
         self.im_ = ax.imshow(confused, **{**style, **im_kw})
         ax.set_xlabel("taken for (share of the true class)", fontsize="small")
         ax.set_ylabel("true class", fontsize="small")
         names = [classes[k] for k in self.order_]
-        # A new figure is made for so much, and else the names themselves take some.
+        # A new figure is sized for these names; in given axes the names take part of the space.
         space = _side(n_classes) * POINTS if is_own else 0.85 * min(size_in_points(ax))
         n_letters = int(np.clip(space / 12, 6, 24))
         name_classes(ax, "y", names, n_letters, space=space)
@@ -276,7 +276,7 @@ class ConfusedPairsDisplay:
         bar.outline.set_visible(False)
 
     def _draw_list(self) -> list[Any]:
-        """Write the pairs over pale bars, so that no margin is needed for their names."""
+        """Write the pairs over pale bars, so their names need no margin."""
         ax = self.axes_[1]
         width, height = size_in_points(ax)
         shown = self.pairs_[: max(1, int(height / LEAST_LINE))]
@@ -298,7 +298,7 @@ class ConfusedPairsDisplay:
 
 
 def _side(n_classes: int) -> float:
-    """Return inches of a matrix in a new figure."""
+    """Return the size of the matrix in a new figure, in inches."""
     return n_classes * (ROOMY if n_classes <= 20 else CELL)
 
 

@@ -1,7 +1,7 @@
 """Axes to draw on, and the colours, markers and sizes that all displays share.
 
-Figures keep the background and the text colour of Matplotlib's ``rcParams``, so a style for dark
-pages holds here too. Nothing is told by colour alone: lines differ in markers and dashes as well.
+Figures keep the background and the text colour of Matplotlib's ``rcParams``, so a dark style works
+here too. Colour is never the only difference: lines differ in markers and dashes as well.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 from ..exceptions import InvalidParameterError, MissingDependencyError
 
 # Okabe and Ito's colours, which colour-blind people can distinguish too. Black and yellow are left
-# out: each vanishes on one of the two backgrounds.
+# out, because each is invisible on a dark or a light background.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vP"
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
 RIGHT, WRONG = COLOURS[0], COLOURS[1]
-MUTED = "0.5"  # seen on white and on black
+MUTED = "0.5"  # visible on white and on black
 POINTS = 72  # an inch
 SMALLEST_FONT = 4.0
 LINE = 1.3  # height of a line of text, in font sizes
@@ -49,7 +49,7 @@ def make_axes(caller: str, ax: Any, size: tuple[float, float]) -> Any:
 def make_panels(
     caller: str, ax: Any, shape: tuple[int, int], size: tuple[float, float], **grid_kw: Any
 ) -> list[Any]:
-    """Return several axes: those given, or new ones in the place of ``ax`` or in a new figure.
+    """Return several axes: those given, or new ones in place of ``ax`` or in a new figure.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def size_in_points(ax: Any) -> tuple[float, float]:
 
 
 def shorten(text: Any, n_letters: int) -> str:
-    """Return a text of at most ``n_letters``, whose end tells that something was cut off."""
+    """Return a text of at most ``n_letters``; an ellipsis shows that it was cut."""
     text = str(text)
     return text if len(text) <= n_letters else text[: max(1, n_letters - 1)] + "…"
 
@@ -122,9 +122,9 @@ def shorten(text: Any, n_letters: int) -> str:
 def name_classes(
     ax: Any, axis: str, names: Sequence[Any], n_letters: int = 24, space: float | None = None
 ) -> None:
-    """Write the names of classes at 0, 1, 2... of an axis, as large as there is space for.
+    """Write the names of classes at 0, 1, 2... of an axis, as large as space allows.
 
-    Where there is space for small letters only, each second, third... class is named.
+    If even small letters do not fit, only every second, third... class is named.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def name_classes(
     n_letters : int
         Longer names are cut.
     space : float, default=None
-        Points for all names; None takes the length of the axis.
+        Points available for all names; None takes the length of the axis.
     """
     if space is None:
         space = size_in_points(ax)[axis == "y"]
@@ -158,7 +158,7 @@ def font_size(name: str) -> float:
 
 
 def legend_above(ax: Any, handles: Sequence[Any], labels: Sequence[str]) -> Any:
-    """Put a legend above the axes, in as many columns as there is space for."""
+    """Put a legend above the axes, in as many columns as fit."""
     size = font_size("small")
     longest = max(len(label) for label in labels)
     width = size_in_points(ax)[0]
@@ -176,7 +176,7 @@ def legend_above(ax: Any, handles: Sequence[Any], labels: Sequence[str]) -> Any:
 
 
 def clean(ax: Any, grid_axis: str = "both") -> None:
-    """Take away what frames the axes above and on the right, and lay a faint grid below."""
+    """Remove the upper and right spines, and draw a faint grid behind."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid_axis, color=MUTED, alpha=0.3, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -13,7 +13,7 @@ WHITE, BRIGHT = 255, 128
 
 
 class Look(NamedTuple):
-    """How values become grey or colour."""
+    """How values are mapped to grey or colour."""
 
     low: float
     high: float
@@ -52,7 +52,7 @@ def draw_image(
 
 
 def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
-    """Draw a thin line around an image: where ink was moved to shows against its border."""
+    """Draw a thin line around an image, which shows where in the image the ink is."""
     from matplotlib.patches import Rectangle
 
     style: dict[str, Any] = {"fill": False, "edgecolor": MUTED, "linewidth": 0.4, "clip_on": False}

@@ -1,4 +1,4 @@
-"""A sheet of images with what they are and what a classifier takes them for."""
+"""A sheet of images with their true and predicted labels."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ GAP = 0.12  # between columns, in heights of an image
 
 
 class ImageSheetDisplay:
-    """Images with their true and predicted labels, and the probability of what was predicted.
+    """Images with their true and predicted labels, and the probability of the prediction.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which choose the
-    images. Below an answer stands 'correct' or the true label; wrong answers are bold, in a thick
-    dashed frame, and of another colour.
+    images. Below each prediction is 'correct' or the true label. Wrong predictions are bold, in
+    another colour, and their images have a thick dashed frame.
 
     Parameters
     ----------
     images : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         Grey or RGB, on any scale that starts at 0.
     y_true : array-like of shape (n,)
-        None or NaN where it is not known.
+        None or NaN where the label is not known.
     y_pred : array-like of shape (n,)
     y_proba : array-like of shape (n,), default=None
         Probability of the predicted class, from 0 to 1.
     rows : ndarray of shape (n,), default=None
-        Where the images stand in the data that they were chosen from.
+        Positions of the images in the data that they were chosen from.
     title : str, default=None
     image_shape : (H, W) or (C, H, W), default=None
         How to read flat rows; None takes squares.
@@ -55,7 +55,7 @@ class ImageSheetDisplay:
 
     See Also
     --------
-    ConfusedPairsDisplay : Which classes are taken for each other.
+    ConfusedPairsDisplay : Which classes are confused with each other.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class ImageSheetDisplay:
         ax: Any = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
-        """Predict images, and draw those that are worth a look.
+        """Predict images, and draw those most worth looking at.
 
         Parameters
         ----------
@@ -115,10 +115,10 @@ class ImageSheetDisplay:
             True labels. Rows without one (None, NaN, -1) are neither right nor wrong.
         show : {'surest_errors', 'least_sure', 'errors'} or array-like of int, \
 default='surest_errors'
-            Wrong answers of the highest probability; answers of the lowest one, wrong or right;
-            wrong answers as they come; or these rows.
+            The wrong predictions with the highest probability; the predictions with the lowest
+            probability, wrong or right; wrong predictions in order; or these rows.
         n_images : int, default=24
-            The most images; given rows are all shown.
+            Largest number of images; given rows are all shown.
         image_shape : (H, W) or (C, H, W), default=None
             How to read flat rows; None asks the estimator, or takes squares.
         ax : matplotlib Axes, default=None
@@ -172,7 +172,7 @@ default='surest_errors'
         ax: Any = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
-        """Draw images that are worth a look, of predictions that were made already.
+        """Draw the images most worth looking at, for given predictions.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ default='surest_errors'
         ax : matplotlib Axes, default=None
             None makes a new figure.
         n_columns : int, default=None
-            Images in a row; None takes what makes them large.
+            Images in a row; None takes the number that makes them largest.
         cmap : str or Colormap, default=None
             For images of one channel. None draws ink dark: 'gray_r' where most pixels are 0, and
             else 'gray'.
@@ -270,7 +270,7 @@ default='surest_errors'
         return self
 
     def _answers(self, caller: str) -> list[tuple[str, str, float | None]]:
-        """Return for each image its true label ('' where not known), the answer and how sure."""
+        """Return each image's true label ('' if not known), prediction and probability."""
         if count_samples(self.y_pred) == 0:
             return []
         classes, true, predicted = read_pair(caller, self.y_true, self.y_pred)
@@ -314,7 +314,7 @@ default='surest_errors'
 
 
 class _Cell:
-    """What an image takes up with its text, in heights of an image; fonts in points."""
+    """Size of an image with its text, in heights of an image; fonts in points."""
 
     def __init__(self, width: float, text: float, font: float, n_letters: int) -> None:
         self.width = width

@@ -29,7 +29,7 @@ SMALLEST_ROW = 0.115
 class PseudoLabelDisplay:
     """The pseudo-labels of a noisy student: how many each class got, how sure, and how right.
 
-    Each class has a line, the one with the most pseudo-labels on top; each round has a marker.
+    Each class has a row, the one with the most pseudo-labels on top; each round has a marker.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class PseudoLabelDisplay:
     precision : array-like of shape (n_classes,), default=None
         Share of the last round's pseudo-labels of a class that are right; NaN where it got none.
     n_true : array-like of shape (n_classes,), default=None
-        How many unlabelled rows of each class there are in truth.
+        True number of unlabeled rows of each class.
 
     Attributes
     ----------
@@ -50,15 +50,15 @@ class PseudoLabelDisplay:
         The first of them.
     figure_ : matplotlib Figure
     lines_ : dict from str to list of matplotlib Line2D
-        By quantity, ``'n_selected'``, ``'mean_confidence'``, ``'precision'`` and ``'n_true'``: one
-        for each round, but for the last two.
+        By quantity: ``'n_selected'`` and ``'mean_confidence'`` with one line for each round,
+        ``'precision'`` and ``'n_true'`` with one line.
     order_ : ndarray of shape (n_classes,)
         Positions in ``classes`` from the top.
 
     Notes
     -----
-    A noisy student keeps the labels of its last round only, so only these can be held against the
-    truth.
+    A noisy student keeps the labels of its last round only, so only these can be compared with the
+    true ones.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class PseudoLabelDisplay:
         estimator : NoisyStudentClassifier
             Fitted.
         y_unlabeled : array-like of shape (n_unlabeled,), default=None
-            True labels of the rows that ``fit`` had no label of: those of X in their order, then
+            True labels of the rows that had none in ``fit``: those of X in their order, then
             ``X_unlabeled``.
         ax : matplotlib Axes or array of Axes, default=None
             One on a grid is parted into panels; None makes a new figure.
@@ -117,7 +117,7 @@ class PseudoLabelDisplay:
         NotFittedError
             If the estimator is not fitted.
         InvalidParameterError
-            If it is no noisy student, or none of its rounds selected a row.
+            If it is not a noisy student, or none of its rounds selected a row.
         InvalidTargetsError
             If ``y_unlabeled`` has another length, or holds other classes.
         MissingDependencyError
@@ -134,8 +134,8 @@ class PseudoLabelDisplay:
             )
         if not history:
             raise InvalidParameterError(
-                f"{caller}: there are no pseudo-labels to draw, for the fit ended with "
-                f"termination_condition_={estimator.termination_condition_!r}. Fit with unlabelled "
+                f"{caller}: there are no pseudo-labels to draw, because the fit ended with "
+                f"termination_condition_={estimator.termination_condition_!r}. Fit with unlabeled "
                 "rows, and a threshold that some of them reach."
             )
         classes = np.asarray(estimator.classes_)

@@ -1,4 +1,4 @@
-"""What displays are given: images, labels, and estimators that are fitted."""
+"""Read what displays are given: images, labels and fitted estimators."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read_pair(caller: str, y_true: Any, y_pred: Any) -> tuple[NDArray[Any], Code
 
 
 def check_length(caller: str, name: str, values: Any, n_rows: int) -> None:
-    """Refuse another number of values than of rows."""
+    """Refuse values whose number differs from that of the rows."""
     n_values = count_samples(values)
     if n_values != n_rows:
         raise InvalidTargetsError(
@@ -70,7 +70,7 @@ def check_length(caller: str, name: str, values: Any, n_rows: int) -> None:
 
 
 def check_fitted(caller: str, estimator: Any, method: str | None = None) -> None:
-    """Refuse what is no fitted estimator, or lacks a method."""
+    """Refuse anything that is not a fitted estimator with this method."""
     with raised_as(InvalidParameterError):
         check_is_fitted(estimator)
     if method is not None and not hasattr(estimator, method):

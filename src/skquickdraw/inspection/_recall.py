@@ -18,14 +18,14 @@ from ._figures import MUTED, clean, font_size, import_pyplot, legend_above, make
 from ._reading import check_length, named_estimators
 
 DODGE = 1.035  # between the points of two models, which often have the same recall
-BOTTOM = -0.14  # of the axes: below 0 stand the names of the groups
+BOTTOM = -0.14  # of the axes: the names of the groups are below 0
 
 
 class RecallByClassSizeDisplay:
     """Recall of each class against the number of its training rows, for one or several models.
 
-    Whether a method helps the rare classes, and at whose expense, shows in the slope. A point is a
-    class; a horizontal line is the mean of a model over a group: head, medium or tail.
+    The slope shows whether a method helps the rare classes, and at whose expense. A point is a
+    class; a horizontal line is a model's mean over a group: head, medium or tail.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class RecallByClassSizeDisplay:
     recalls : dict from str to array-like of shape (n_classes,)
         For each model, the recalls, from 0 to 1; NaN where a class had no test row.
     classes : array-like of shape (n_classes,), default=None
-        What the classes are called; None means 0, 1, 2...
+        Names of the classes; None means 0, 1, 2...
     n_groups : int, default=3
         Groups of classes, from 1 to the number of classes.
 
@@ -43,7 +43,8 @@ class RecallByClassSizeDisplay:
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : list of n_models matplotlib Line2D
-        The points of each model. Those of several models are moved apart by a few percent of x.
+        The points of each model. The points of several models are shifted by a few percent of x, so
+        that they do not overlap.
     means_ : list of n_models lists of n_groups matplotlib Line2D
 
     See Also
@@ -152,7 +153,7 @@ class RecallByClassSizeDisplay:
         ax: Any = None,
         **plot_kw: Any,
     ) -> RecallByClassSizeDisplay:
-        """Draw the recalls of predictions that were made already.
+        """Draw the recalls of given predictions.
 
         Parameters
         ----------
@@ -173,7 +174,7 @@ class RecallByClassSizeDisplay:
         if not named:
             raise InvalidParameterError(f"{caller}: y_pred must hold one model at least, got none.")
         classes = list(counts)
-        for own in named.values():  # whose checks per_class_recall does not make
+        for own in named.values():  # checks that per_class_recall does not make
             group_recall_score(y_true, own, class_counts=counts, n_groups=n_groups)
         recalls = {name: per_class_recall(y_true, own, classes) for name, own in named.items()}
         display = cls(
@@ -298,7 +299,7 @@ def _draw_mean(
 
 
 def _draw_bands(ax: Any, counts: list[NDArray[np.float64]], names: list[str]) -> None:
-    """Shade every other group, and write below which it is."""
+    """Shade every other group, and write its name below."""
     low = min(own.min() for own in counts)
     high = max(own.max() for own in counts)
     inner = [
@@ -318,7 +319,7 @@ def _draw_bands(ax: Any, counts: list[NDArray[np.float64]], names: list[str]) ->
 
 
 def _name_counts(ax: Any, counts: NDArray[np.float64]) -> None:
-    """Put ticks at 1, 2, 5, 10, 20..., fewer where they span many powers of ten."""
+    """Put ticks at 1, 2, 5, 10, 20..., fewer if the counts span many powers of ten."""
     from matplotlib.ticker import NullFormatter, NullLocator
 
     low, high = max(counts.min(), 1), max(counts.max(), 1)

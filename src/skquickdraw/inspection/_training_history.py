@@ -19,7 +19,7 @@ PANELS = (
     ("balanced accuracy on validation rows", ("valid_score",)),
     ("learning rate", ("lr",)),
 )
-FEW_EPOCHS = 30  # up to which each of them has a marker
+FEW_EPOCHS = 30  # up to this number each epoch has a marker
 
 
 class TrainingHistoryDisplay:
@@ -28,9 +28,9 @@ class TrainingHistoryDisplay:
     Parameters
     ----------
     histories : dict from str to list of dict
-        For each network its ``history_``: records with ``epoch`` and ``train_loss``, and where
-        there are such ``valid_loss``, ``valid_score`` and ``lr``. There is a panel for the losses,
-        one for the score and one for the rate, where any record holds them.
+        For each network its ``history_``: records with ``epoch`` and ``train_loss``, and optionally
+        ``valid_loss``, ``valid_score`` and ``lr``. Losses, score and rate each have a panel if any
+        record holds them.
 
     Attributes
     ----------
@@ -40,14 +40,13 @@ class TrainingHistoryDisplay:
         The first of them, with the losses.
     figure_ : matplotlib Figure
     lines_ : dict from (str, str) to matplotlib Line2D
-        By network and quantity, such as ``('student 1', 'valid_loss')``.
+        Keyed by network and quantity, such as ``('student 1', 'valid_loss')``.
 
     Notes
     -----
-    The training loss is that of augmented images and soft targets, and the validation loss a cross
-    entropy on plain ones: they are on one axis for their shape, not for their distance. Beside one
-    network the validation loss is dashed; of several it is left out, and their dashes tell them
-    apart.
+    The training loss is measured on augmented images and soft targets; the validation loss is a
+    cross entropy on plain ones. So compare their shapes, not their values. For one network, the
+    validation loss is dashed. For several, it is left out, and the networks differ by their dashes.
 
     Examples
     --------
@@ -150,7 +149,7 @@ class TrainingHistoryDisplay:
             records = list(history)
             if not records or not all("train_loss" in r and "epoch" in r for r in records):
                 raise InvalidParameterError(
-                    f"{caller}: a history must be a list of dicts, one an epoch, with 'epoch' and "
+                    f"{caller}: a history must be a list of dicts, one per epoch, with 'epoch' and "
                     f"'train_loss', as history_ of a classifier is, but that of {name!r} is not."
                 )
 
@@ -185,7 +184,7 @@ class TrainingHistoryDisplay:
 
 
 def find_histories(estimator: Any) -> dict[str, History]:
-    """Return the histories of the networks in a fitted estimator, by what they are there."""
+    """Return the histories of the networks in a fitted estimator, by their names there."""
     if isinstance(estimator, FrozenEstimator):
         return find_histories(estimator.estimator)
     if isinstance(estimator, Pipeline):
@@ -200,8 +199,8 @@ def find_histories(estimator: Any) -> dict[str, History]:
 
 
 def _parts(estimator: Any) -> list[tuple[str, Any]]:
-    """Return the fitted estimators inside, with what they are called."""
-    if hasattr(estimator, "teachers_"):  # the last of a row is no teacher
+    """Return the fitted estimators inside, with their names."""
+    if hasattr(estimator, "teachers_"):  # the last one is not a teacher
         row = [*estimator.teachers_, estimator.estimator_]
         return [("teacher" if k == 0 else f"student {k}", own) for k, own in enumerate(row)]
     if hasattr(estimator, "student_"):

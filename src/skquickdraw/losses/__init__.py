@@ -1,6 +1,6 @@
 """Losses for imbalanced classes and soft targets, and class weights.
 
-:class:`Loss` is what a loss of your own has to be.
+:class:`Loss` is the protocol for a loss of your own.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ OBJECT_OF_LOSS = {"auto": BalancedSoftmax, **LOSSES}
 def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
     """Return the loss that a name stands for, with its default parameters, or the loss itself.
 
-    'auto' is the balanced softmax, but cross entropy where ``class_weight`` is given: it would undo
-    the weights.
+    'auto' is the balanced softmax. With ``class_weight`` it is cross entropy, because the balanced
+    softmax would undo the weights.
     """
     if isinstance(loss, str) and loss == "auto":
         return BalancedSoftmax() if class_weight is None else CrossEntropy()
@@ -40,6 +40,6 @@ def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
         return loss
     raise InvalidParameterError(
         f"loss must be one of {['auto', *sorted(LOSSES)]} or an object with the method bind, as "
-        f"skquickdraw.losses.Loss describes it, got {loss!r}. Of a class, pass an object, such as "
-        "Focal()."
+        f"skquickdraw.losses.Loss describes it, got {loss!r}. If you have a class, "
+        "pass an object of it, such as Focal()."
     )

@@ -1,4 +1,4 @@
-"""Distillation: a teacher's probabilities at a temperature, beside the labels at none."""
+"""Distillation: a teacher's probabilities at a temperature, and the labels at none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..exceptions import InvalidParameterError
 from ._losses import BaseLoss, check_number, soft_cross_entropy
 
-SMALLEST_SHARE = 1e-9  # a class that is never shown has no logarithm
+SMALLEST_SHARE = 1e-9  # the share of a class that is never shown would have no logarithm
 
 
 class DistillationRowLoss(nn.Module):
@@ -32,22 +32,21 @@ class DistillationRowLoss(nn.Module):
 
 
 class Distillation(BaseLoss):
-    r"""Hinton's distillation: learn a teacher's tempered probabilities, and the labels beside them.
+    r"""Hinton's distillation: learn from a teacher's tempered probabilities and from the labels.
 
-    At a temperature above 1 the small probabilities count, which tell the classes apart that the
-    teacher finds alike. Give the network what :meth:`merge_targets` returns as ``soft_targets``,
-    and no label smoothing; :class:`~skquickdraw.distillation.DistilledClassifier` does both.
+    A temperature above 1 gives weight to the small probabilities, which show what classes the
+    teacher finds similar. Pass what :meth:`merge_targets` returns as ``soft_targets``, and use no
+    label smoothing; :class:`~skquickdraw.distillation.DistilledClassifier` does both.
 
     Parameters
     ----------
     temperature : float, default=3.0
         Divides the logits of teacher and student; above 0. With 1 this is cross entropy.
     alpha : float in [0, 1], default=0.9
-        Share of the teacher; the labels have the rest.
+        Share of the teacher; the labels get the rest.
     class_prior : array-like of shape (n_classes,) or None, default=None
-        Shares of the classes in training, which the network shall not expect when it predicts, as
-        in :class:`~skquickdraw.losses.BalancedSoftmax`. At least 0, with sum 1. None corrects
-        nothing.
+        Shares of the classes in training; at least 0, with sum 1. The network is corrected for
+        them, as by :class:`~skquickdraw.losses.BalancedSoftmax`. None corrects nothing.
 
     Notes
     -----
@@ -60,19 +59,19 @@ class Distillation(BaseLoss):
         \qquad q \propto p^{1 / T},
 
     where :math:`H` is cross entropy, which differs from the Kullback-Leibler divergence by a
-    constant. The target of a cross entropy enters by its product with the logits only, here as
-    :math:`-\alpha T q^\top z - (1 - \alpha) y^\top z`. So the loss stays exactly the same when
-    the one target
+    constant. The target of a cross entropy enters only through its product with the logits, here as
+    :math:`-\alpha T q^\top z - (1 - \alpha) y^\top z`. So the loss stays exactly the same when the
+    one target
 
     .. math:: m = \frac{\alpha T q + (1 - \alpha) y}{\alpha T + 1 - \alpha}
 
-    takes the place of both :math:`q` and :math:`y`. That is how a row of class probabilities, which
-    is all that a loss is given here, carries the two; and mixing images mixes it rightly.
+    replaces both :math:`q` and :math:`y`. So one row of class probabilities, which is all that a
+    loss gets here, carries both targets, and mixing images mixes it correctly.
 
-    With a prior :math:`\pi` the network learns, in place of its logits, :math:`z + \log \pi`, and
-    the teacher's opinion is taken for one from a balanced world and brought to that of the training
-    set first, :math:`q \propto (p \pi)^{1 / T}`. Else a network learns the prior from the labels,
-    and from rows that its teacher knows by heart; the more so, the lower the temperature.
+    With a prior :math:`\pi`, :math:`z + \log \pi` takes the place of the logits in training. The
+    teacher's probabilities are assumed to be for balanced classes, and are adapted to the training
+    set first, :math:`q \propto (p \pi)^{1 / T}`. Without it, the network would learn the prior from
+    the labels, and from rows that its teacher has memorised; the lower the temperature, the more.
 
     References
     ----------
@@ -107,7 +106,7 @@ class Distillation(BaseLoss):
         Parameters
         ----------
         proba : ndarray of shape (n, n_classes)
-            The teacher's probabilities, as they are: tempering is done here.
+            The teacher's probabilities, not tempered: that is done here.
         labels : ndarray of shape (n, n_classes)
             One-hot rows, or any others of sum 1.
 
@@ -129,8 +128,8 @@ class Distillation(BaseLoss):
         is_right = prior.shape == (n_classes,) and prior.min() >= 0
         if not is_right or not abs(prior.sum() - 1) < 1e-3:
             raise InvalidParameterError(
-                f"Distillation: class_prior must be {n_classes} shares, one a class, that are not "
-                f"negative and sum to 1, got {self.class_prior!r}."
+                f"Distillation: class_prior must be {n_classes} shares, one per class, that are "
+                f"not negative and sum to 1, got {self.class_prior!r}."
             )
         return np.log(np.maximum(prior, SMALLEST_SHARE))
 
@@ -144,7 +143,7 @@ class Distillation(BaseLoss):
 
 def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        return np.log(np.asarray(proba, dtype=np.float64))  # of 0 it is minus infinity, and stays
+        return np.log(np.asarray(proba, dtype=np.float64))  # minus infinity for 0, and stays so
 
 
 def _softmax(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:

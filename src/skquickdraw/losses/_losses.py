@@ -27,7 +27,7 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 class RowLoss(nn.Module):
-    """Cross entropy of shifted, scaled logits: what three of the four losses come down to."""
+    """Cross entropy of shifted, scaled logits, the common form of three of the four losses."""
 
     shift: Tensor
     margin: Tensor
@@ -35,7 +35,7 @@ class RowLoss(nn.Module):
     def __init__(self, shift: Tensor, margin: Tensor, scale: float = 1.0) -> None:
         super().__init__()
         self.register_buffer("shift", shift)  # (C,), added to every row
-        self.register_buffer("margin", margin)  # (C,), taken off the target's own logit
+        self.register_buffer("margin", margin)  # (C,), subtracted from the target's own logit
         self.scale = scale
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ class FocalRowLoss(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         log_proba = log_softmax(logits, dim=1)
-        # Away from 0, where the gradient of a power below 1 is infinite.
+        # Not 0, where the gradient of a power below 1 is infinite.
         hardness = (-torch.expm1(log_proba)).clamp(min=1e-8) ** self.gamma
         return -(targets * hardness * log_proba).sum(dim=1)
 
@@ -61,8 +61,8 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
     Attributes
     ----------
     corrects_prior : bool
-        Whether the loss makes up for unequal classes by itself. If so it is bound to the counts
-        that ``sampling`` and ``class_weight`` leave, else to the plain ones.
+        Whether the loss corrects for imbalanced classes itself. If so, it is bound to the counts
+        after ``sampling`` and ``class_weight``, else to the plain ones.
     """
 
     corrects_prior: ClassVar[bool] = True
@@ -74,7 +74,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Positive; fractional where targets are soft or sampling is balanced.
+            Positive; fractional if targets are soft or sampling is balanced.
 
         Returns
         -------
@@ -112,10 +112,10 @@ class CrossEntropy(BaseLoss):
 
 
 class BalancedSoftmax(BaseLoss):
-    r"""Cross entropy for a balanced world: logits are adjusted by the log of the class prior.
+    r"""Cross entropy for balanced predictions: logits are adjusted by the log of the class prior.
 
-    Where ``sampling`` or ``class_weight`` balance the training set already, the prior is that of
-    the balanced set, so that nothing is corrected twice.
+    If ``sampling`` or ``class_weight`` balance the training set already, the prior is that of the
+    balanced set. So nothing is corrected twice.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class BalancedSoftmax(BaseLoss):
 
 
 class Focal(BaseLoss):
-    r"""Cross entropy that turns from what is learned already to what is still hard.
+    r"""Cross entropy that focuses on rows that are still hard.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class LDAM(BaseLoss):
         Margin of the rarest class, in logits before scaling; above 0.
     scale : float, default=1.0
         Multiplies the logits; above 0. The paper uses 30 with cosine logits, which lie in [-1, 1];
-        the networks here have free logits, for which 1 is right.
+        the logits of the networks here are unbounded, for which 1 is right.
 
     Notes
     -----
@@ -214,7 +214,7 @@ class LDAM(BaseLoss):
     tensor([0.8259, 0.9741])
     """
 
-    corrects_prior = False  # margins go by how few examples there are, however often shown
+    corrects_prior = False  # margins depend on the number of examples, however often they are shown
 
     def __init__(self, max_margin: float = 0.5, scale: float = 1.0) -> None:
         self.max_margin = max_margin

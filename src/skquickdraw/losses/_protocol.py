@@ -1,4 +1,4 @@
-"""What a loss of a user's own has to be, and how losses are tied to a training set."""
+"""The protocol for a user's own loss, and how losses are bound to a training set."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ RowLoss = Callable[[Tensor, Tensor], Tensor]
 class Loss(Protocol):
     """What a classifier takes as its ``loss``: parameters, before they know the training set.
 
-    Any object with this one method will do. Derive it from :class:`sklearn.base.BaseEstimator`, and
-    a search reaches its parameters, as ``loss__gamma``.
+    Any object with this one method will do. If it derives from :class:`sklearn.base.BaseEstimator`,
+    a search can set its parameters, as ``loss__gamma``.
 
     Notes
     -----
-    An attribute ``corrects_prior`` may say what the loss is bound to. With True, which is the
-    default, it makes up for unequal classes by itself, and gets the counts that ``sampling`` and
-    ``class_weight`` leave; with False it gets the plain ones.
+    An optional attribute ``corrects_prior`` says which counts the loss is bound to. True, the
+    default, means that it corrects for imbalanced classes itself: it gets the counts after
+    ``sampling`` and ``class_weight``. With False it gets the plain ones.
 
-    Label smoothing, class weights and sample weights are applied around the loss: it sees targets
-    that are smoothed, and its rows are weighted afterwards.
+    Label smoothing, class weights and sample weights are applied around the loss: it sees smoothed
+    targets, and its results are weighted afterwards.
 
     Examples
     --------
@@ -57,25 +57,25 @@ class Loss(Protocol):
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Positive; fractional where targets are soft or sampling is balanced.
+            Positive; fractional if targets are soft or sampling is balanced.
 
         Returns
         -------
         row_loss : callable
-            Maps logits (B, n_classes) and targets (B, n_classes) to losses (B,). A
-            :class:`torch.nn.Module` where it holds tensors, which it registers as buffers, so that
-            they come to the device.
+            Maps logits (B, n_classes) and targets (B, n_classes) to losses (B,). If it holds
+            tensors, make it a :class:`torch.nn.Module` and register them as buffers, so that they
+            are moved to the device.
         """
         ...
 
 
 def bind_loss(loss: Loss, class_counts: Tensor) -> Any:
-    """Return ``loss.bind(class_counts)``, once it was seen to give one loss for each row.
+    """Return ``loss.bind(class_counts)``, after checking that it gives one loss for each row.
 
     Raises
     ------
     InvalidParameterError
-        If it gives something else, such as a mean, to which no weights could be applied.
+        If it gives something else, such as a mean, to which weights cannot be applied.
     """
     row_loss = loss.bind(class_counts)
     n_classes = len(class_counts)

@@ -12,7 +12,7 @@ from ..exceptions import InvalidParameterError
 
 EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
 
-SMALLEST_SHARE = 1e-9  # of a class, by weight, whose rows weigh next to nothing
+SMALLEST_SHARE = 1e-9  # of a class, by weight, if its rows have almost no weight
 
 
 def class_weights(

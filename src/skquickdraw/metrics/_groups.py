@@ -21,8 +21,8 @@ def frequency_groups(
 ) -> tuple[NDArray[Any], ...]:
     """Cut the classes into groups of equal size, from the most to the least frequent.
 
-    A mean over all classes hides which of them a method helps. The head, medium and tail of a
-    long-tailed training set, scored apart, show it.
+    A mean over all classes hides which of them a method helps. Separate scores for the head, medium
+    and tail of a long-tailed training set show it.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def frequency_groups(
     Returns
     -------
     groups : tuple of ndarray
-        The classes of each group, the most frequent first: positions in ``class_counts`` where that
-        is an array, its keys where it is a mapping.
+        The classes of each group, the most frequent first: positions in ``class_counts`` if that is
+        an array, its keys if it is a mapping.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def frequency_groups(
     -----
     Classes are sorted by falling count, ties by class order; group ``k`` ends before position
     ``round((k + 1) * n_classes / n_groups)``. Of 100 classes, 33 are head, 34 medium and 33 tail.
-    Liu et al. [1]_ draw the borders at absolute counts (more than 100 examples, 20 to 100, fewer
-    than 20) instead; equal thirds keep their meaning for training sets of any size.
+    Liu et al. [1]_ use absolute counts instead (more than 100 examples, 20 to 100, fewer than 20).
+    Equal thirds keep their meaning for training sets of any size.
 
     References
     ----------
@@ -77,7 +77,7 @@ def frequency_groups(
 
 
 def group_names(n_groups: int) -> tuple[str, ...]:
-    """Return what the groups are called, the most frequent first."""
+    """Return the names of the groups, the most frequent first."""
     return GROUP_NAMES.get(n_groups, tuple(f"group_{k}" for k in range(n_groups)))
 
 

@@ -1,4 +1,4 @@
-"""True and predicted labels as codes, of the rows that have a label."""
+"""True and predicted labels as codes, for rows that have a label."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_pair(
 ) -> tuple[NDArray[Any], Codes, Codes]:
     """Return the classes, and codes of the rows whose true label is known.
 
-    The code of a label that is none of ``classes`` is their number; None takes the classes of
+    A label that is not in ``classes`` gets the code ``len(classes)``; None takes the classes of
     ``y_true``.
 
     Raises
@@ -39,7 +39,7 @@ def read_pair(
     """
     guesses, predicted = read_own_labels(name, y_pred, unlabeled_label=None, input_name="y_pred")
     if classes is None and is_auto(unlabeled_label) and holds_minus_one(guesses):
-        unlabeled_label = np.nan  # what is predicted is a class, and no mark
+        unlabeled_label = np.nan  # a prediction is a class, never a mark
     own, true = read_own_labels(
         name, y_true, unlabeled_label=unlabeled_label, known=classes, input_name="y_true"
     )

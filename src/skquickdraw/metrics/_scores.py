@@ -1,4 +1,4 @@
-"""Recalls by class and by group of classes, all made from scikit-learn's ``recall_score``."""
+"""Recall by class and by group of classes, computed with scikit-learn's ``recall_score``."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def per_class_recall(
 
     See Also
     --------
-    sklearn.metrics.recall_score : Which this is for every class at once, with NaN where it is
-        undefined.
+    sklearn.metrics.recall_score : With ``average=None`` it gives the same, but 0 for an undefined
+    recall.
 
     Examples
     --------
@@ -112,9 +112,9 @@ def group_recall_score(
 
     Notes
     -----
-    Classes that ``y_true`` has no example of are left out of the mean, so with a single group the
-    score is scikit-learn's ``balanced_accuracy_score``. Scoring head, medium and tail apart is the
-    habit of long-tailed recognition since Liu et al. [1]_.
+    Classes without an example in ``y_true`` are left out of the mean. So with a single group the
+    score is scikit-learn's ``balanced_accuracy_score``. Long-tailed recognition scores head, medium
+    and tail separately since Liu et al. [1]_.
 
     References
     ----------
@@ -138,7 +138,7 @@ def group_recall_score(
 def imbalance_report(
     y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, unlabeled_label: Any = "auto"
 ) -> dict[str, float]:
-    """Return the scores that tell how a classifier treats frequent and rare classes.
+    """Return the scores that show how a classifier treats frequent and rare classes.
 
     Parameters
     ----------
@@ -215,8 +215,8 @@ def make_group_scorer(
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y)`` returns the mean per-class recall, greater being better. It can
-        be pickled.
+        ``scorer(estimator, X, y)`` returns the mean per-class recall; greater is better. It can be
+        pickled.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def make_group_scorer(
         counts = class_counts
     else:
         raise InvalidParameterError("make_group_scorer needs either y_train or class_counts.")
-    # What cannot work says so here, not in the middle of a search.
+    # Raise here what would otherwise fail in the middle of a search.
     frequency_groups(class_table(counts, labels)[1], n_groups)
     if group not in group_names(n_groups):
         raise InvalidParameterError(
@@ -282,6 +282,6 @@ def _group_recalls(
 
 
 def _mean(recalls: NDArray[np.float64]) -> float:
-    """Return the mean over the classes that were there, NaN if none was."""
+    """Return the mean over the classes that occurred, NaN if none did."""
     seen = recalls[~np.isnan(recalls)]
     return float(seen.mean()) if len(seen) else float("nan")

@@ -1,4 +1,4 @@
-"""Splitters for data of which some rows have no label, and estimators on the same folds."""
+"""Splitters for data with unlabeled rows, and a comparison of estimators on the same folds."""
 
 from ._compare import compare
 from ._comparison import Comparison

@@ -1,4 +1,4 @@
-"""Several estimators on the same folds."""
+"""Compare several estimators on the same folds."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def compare(
     scoring: Any = "balanced_accuracy",
     n_jobs: int | None = None,
 ) -> Comparison:
-    """Cross-validate several estimators on the same folds, and tell how far they are apart.
+    """Cross-validate several estimators on the same folds, and show how much they differ.
 
-    On the same folds the luck of the split is the same for all, and cancels in their differences:
-    these are known more precisely than the scores themselves.
+    On the same folds, the luck of the split is the same for all estimators and cancels in their
+    differences. So these are known more precisely than the scores themselves.
 
     Parameters
     ----------
@@ -45,19 +45,19 @@ def compare(
         Unfitted ones; others are cloned. All are compared with the first.
     X : array-like of shape (n, ...)
     y : array-like of shape (n,)
-        Labels. Rows may lack one where an estimator has a parameter ``unlabeled_label``. They are
-        trained on in every fold, and never tested. Estimators that know no such rows are fitted
-        to the labelled rows alone.
+        Labels. Rows may lack one if an estimator has a parameter ``unlabeled_label``. Such rows are
+        trained on in every fold, and never tested. Estimators without this parameter are fitted to
+        the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
-        A number is that of the folds of a :class:`LabeledStratifiedKFold`.
+        A number sets the folds of a :class:`LabeledStratifiedKFold`.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
-        More rows without labels, for the estimators whose ``fit`` takes them; the others do
+        More rows without labels, for the estimators whose ``fit`` takes them. The others are fitted
         without.
     scoring : str, callable, list of str or dict, default='balanced_accuracy'
         Names of scorers, or callables ``scorer(estimator, X, y)`` such as
         :func:`~skquickdraw.metrics.make_group_scorer` returns; a dict gives them names.
     n_jobs : int, default=None
-        Folds that are fitted at a time.
+        Number of fits that run at a time.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def compare(
 
     See Also
     --------
-    sklearn.model_selection.cross_validate : Does the work.
+    sklearn.model_selection.cross_validate : Does the cross-validation.
     skquickdraw.inspection.ComparisonDisplay : Draws the result.
 
     Examples
@@ -138,11 +138,11 @@ def _check_estimators(estimators: Any) -> None:
 
 
 def _common_mark(estimators: Mapping[str, Any]) -> Any:
-    """Return how rows without labels are marked; None where no estimator knows of such."""
+    """Return the mark of unlabeled rows; None if no estimator knows such rows."""
     marks = [find_mark(f"compare: {name}", own) for name, own in estimators.items() if _knows(own)]
     if not all(is_same_mark(mark, marks[0]) for mark in marks):
         raise InvalidParameterError(
-            "compare: all estimators must mark rows without labels alike, got unlabeled_label "
+            "compare: all estimators must mark unlabeled rows alike, got unlabeled_label "
             f"{marks}. Give them the same one."
         )
     return marks[0] if marks else None
@@ -192,13 +192,13 @@ def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list
         if n_open:
             raise InvalidTargetsError(
                 f"compare: test rows need a label, but {n_open} of fold {fold} have none. Use a "
-                "splitter that tests on labelled rows, such as LabeledStratifiedKFold."
+                "splitter that tests on labeled rows, such as LabeledStratifiedKFold."
             )
     return splits
 
 
 class _Pool:
-    """Rows without labels, which clones share: ``clone`` would copy an array."""
+    """Unlabeled rows, shared by clones: ``clone`` would copy an array."""
 
     def __init__(self, rows: NDArray[Any]) -> None:
         self.rows = rows
@@ -218,9 +218,10 @@ class _OfEstimator:
 
 
 class _Learner(BaseEstimator):
-    """An estimator with the rows that it learns from in every fold.
+    """An estimator with the unlabeled rows that it learns from in every fold.
 
-    ``cross_validate`` would cut ``X_unlabeled`` to the training rows, were it as long as X.
+    ``cross_validate`` would select the training rows of ``X_unlabeled`` if it had as many rows as
+    X.
     """
 
     def __init__(self, estimator: Any, mark: Any, pool: _Pool | None) -> None:

@@ -1,4 +1,4 @@
-"""What a comparison found: scores by estimator and fold, and what follows from them."""
+"""The result of a comparison: scores by estimator and fold, their means and standard errors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Comparison:
     names : tuple of str
         The estimators, in the order in which they were given.
     scores : dict from str to ndarray of shape (n_estimators, n_folds)
-        For each score, its values.
+        The values of each score.
     fit_seconds : ndarray of shape (n_estimators, n_folds)
         How long each fit took.
     test_ratio : float
-        Test rows for each training row, the mean over folds; both count labelled rows only.
+        Test rows for each training row, the mean over folds; both count labeled rows only.
     uses_unlabeled : tuple of bool
-        Which of the estimators learned from rows without labels.
+        Which of the estimators learned from unlabeled rows.
 
     See Also
     --------
@@ -80,7 +80,7 @@ class Comparison:
         return values.std(axis=-1, ddof=1) * np.sqrt(1 / n_folds + self.test_ratio)
 
     def differences(self, score: str) -> NDArray[np.float64]:
-        """Return by how much each estimator is ahead of the first, fold by fold.
+        """Return the lead of each estimator over the first, fold by fold.
 
         Parameters
         ----------

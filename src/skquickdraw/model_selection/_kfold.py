@@ -1,4 +1,4 @@
-"""Stratified folds that test on labelled rows only."""
+"""Stratified folds that test on labeled rows only."""
 
 from __future__ import annotations
 
@@ -18,43 +18,44 @@ from ._no_groups import refuse_groups
 
 
 class LabeledStratifiedKFold(BaseCrossValidator):
-    """Split labelled rows into stratified folds, and train on the unlabelled rows every time.
+    """Split labeled rows into stratified folds, and train on the unlabeled rows every time.
 
-    Scikit-learn's splitters take the mark of unlabelled rows for a class, and score on it. Here a
-    test fold holds labelled rows only, so the score of a semi-supervised classifier is right.
+    Scikit-learn's splitters treat the mark of unlabeled rows as a class, and put such rows into
+    test folds. Here a test fold holds labeled rows only, so the score of a semi-supervised
+    classifier is right.
 
     Parameters
     ----------
     n_splits : int, default=5
         At least 2.
     shuffle : bool, default=False
-        Shuffle the rows of each class before they are dealt out.
+        Whether to shuffle the rows of each class before splitting.
     random_state : int, RandomState instance or None, default=None
         Seeds the shuffle; only together with ``shuffle``.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if no class has ``n_splits`` labelled rows, or ``groups`` are given.
+        In ``split``, if no class has ``n_splits`` labeled rows, or ``groups`` are given.
     InvalidTargetsError
         In ``split``, if labels cannot be read.
 
     Warns
     -----
     UserWarning
-        Once, naming the classes with fewer labelled rows than folds. They are missing from some
-        test folds, but never from a training part: the row of a class with a single one is always
-        trained on, never tested.
+        Once, naming the classes with fewer labeled rows than folds. They are missing from some
+        test folds, but never from a training part: a class's only row is always trained on, never
+        tested.
 
     See Also
     --------
     LabeledStratifiedShuffleSplit : Repeated random splits of any size.
-    sklearn.model_selection.StratifiedKFold : The same where all rows are labelled, and no class is
-        smaller than the number of folds.
+    sklearn.model_selection.StratifiedKFold : The same if all rows are labeled and no class is
+    smaller than the number of folds.
 
     Examples
     --------
@@ -95,14 +96,14 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         X : array-like of n rows
         y : array-like of shape (n,)
         groups : None
-            There for scikit-learn's signature: anything else is an error.
+            For scikit-learn's signature. Anything else is an error.
 
         Yields
         ------
         train : ndarray
-            All unlabelled rows, and the labelled ones of the other folds.
+            All unlabeled rows, and the labeled ones of the other folds.
         test : ndarray
-            Labelled rows.
+            Labeled rows.
         """
         refuse_groups(type(self).__name__, groups)
         with raised_as(InvalidTargetsError):
@@ -112,7 +113,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
-        # Stacking sets random_state on any splitter; without a shuffle there is nothing to seed.
+        # Stacking sets random_state on every splitter; without shuffling it has no effect.
         seed = check_random_state(self.random_state) if self.shuffle else None
         with raised_as(InvalidParameterError):
             folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
@@ -127,7 +128,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         codes = codes[counts[codes] > 1]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
-            parts = list(folds.split(codes, codes))  # not yielded here: the filter is for us alone
+            parts = list(folds.split(codes, codes))  # a generator would leak the filter
         for _, test in parts:
             yield tested[test]
 
@@ -135,13 +136,13 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         name = type(self).__name__
         if counts.max() < self.n_splits:
             raise InvalidParameterError(
-                f"{name}: n_splits={self.n_splits} needs a class with as many labelled rows, but "
+                f"{name}: n_splits={self.n_splits} needs a class with as many labeled rows, but "
                 f"the largest has {counts.max()}. Lower n_splits."
             )
         small = classes[counts < self.n_splits]
         if len(small):
             warnings.warn(
-                f"{name}: {len(small)} classes have fewer labelled rows than n_splits="
+                f"{name}: {len(small)} classes have fewer labeled rows than n_splits="
                 f"{self.n_splits}, such as {small[:5].tolist()}: some test folds lack them, and a "
                 "class with one row is never tested.",
                 UserWarning,

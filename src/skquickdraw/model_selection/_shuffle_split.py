@@ -1,4 +1,4 @@
-"""Random splits that test on labelled rows only, and leave every class a row to train on."""
+"""Random splits that test on labeled rows only, and leave every class a row to train on."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from ._no_groups import refuse_groups
 
 
 class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
-    """Draw test rows from each class of the labelled rows, at random, as often as is asked for.
+    """Draw random test rows from each class of the labeled rows, ``n_splits`` times.
 
-    Each class gives the nearest whole number to ``test_size`` of its rows, and never its last one:
-    a class of one example is for training. Unlabelled rows are always trained on.
+    Each class gives ``test_size`` of its rows, rounded, but keeps at least one for training.
+    Unlabeled rows are always trained on.
 
     Parameters
     ----------
     n_splits : int, default=10
         At least 1.
     test_size : float in (0, 1), default=0.1
-        Share of each class's labelled rows that is tested on.
+        Share of each class's labeled rows to test on.
     random_state : int, RandomState instance or None, default=None
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if ``test_size`` is out of range, or so small that no class gives a row, or
-        ``groups`` are given.
+        In ``split``, if ``test_size`` is out of range or too small for any class to give a row, or
+        if ``groups`` are given.
     InvalidTargetsError
         In ``split``, if labels cannot be read.
 
@@ -47,12 +47,12 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
     --------
     LabeledStratifiedKFold : Folds, in which every row of a class with two or more is tested once.
     sklearn.model_selection.StratifiedShuffleSplit : Refuses classes of a single row, and may leave
-        a small class none to train on.
+    a small class no row to train on.
 
     Notes
     -----
-    Classes of fewer than ``0.5 / test_size`` rows are not tested. Average the recalls of the others
-    only, as balanced accuracy does.
+    Classes of fewer than ``0.5 / test_size`` rows are not tested. Average the recalls of the other
+    classes only, as balanced accuracy does.
 
     Examples
     --------
@@ -86,14 +86,14 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
         X : array-like of n rows
         y : array-like of shape (n,)
         groups : None
-            There for scikit-learn's signature: anything else is an error.
+            For scikit-learn's signature. Anything else is an error.
 
         Yields
         ------
         train : ndarray
-            All unlabelled rows, and the labelled ones that are not tested.
+            All unlabeled rows, and the labeled ones that are not tested.
         test : ndarray
-            Labelled rows.
+            Labeled rows.
         """
         refuse_groups(type(self).__name__, groups)
         with raised_as(InvalidTargetsError):
@@ -121,7 +121,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
             test = labeled[_draw_test_rows(codes, share, rng)]
             if len(test) == 0:
                 raise InvalidParameterError(
-                    f"{name}: test_size={self.test_size} of {len(labeled)} labelled rows leaves no "
+                    f"{name}: test_size={self.test_size} of {len(labeled)} labeled rows leaves no "
                     "class with a row to test on. Raise it."
                 )
             yield np.setdiff1d(np.arange(len(all_codes)), test), test

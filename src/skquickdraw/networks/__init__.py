@@ -1,7 +1,7 @@
-"""Networks for small pictures in plain PyTorch.
+"""Networks for small images in plain PyTorch.
 
-Those of classifiers map images (B, C, H, W) to logits (B, n_classes). :class:`Network` is what one
-of your own has to be.
+Classifier networks map images (B, C, H, W) to logits (B, n_classes). :class:`Network` is the
+protocol for one of your own.
 """
 
 from ._cnn import CNN

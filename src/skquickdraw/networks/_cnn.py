@@ -1,4 +1,4 @@
-"""A plain convolutional network: the baseline that every cleverer one has to beat."""
+"""A plain convolutional network, the baseline for all others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ N_CONVOLUTIONS = 2  # in each stage
 class CNN(nn.Module):
     """Three stages of two 3x3 convolutions each (Simonyan and Zisserman 2015, arXiv:1409.1556).
 
-    Strided convolutions shrink the picture where VGG pools. There is no residual branch, so
+    Strided convolutions shrink the image; VGG pools. There is no residual branch, so
     ``stochastic_depth`` must stay 0. The other parameters are those of
     :class:`~skquickdraw.networks.MobileNetV2`.
 

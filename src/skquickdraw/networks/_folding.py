@@ -23,15 +23,15 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     Parameters
     ----------
     network : torch.nn.Module
-        Pairs are sought in its ``Sequential`` parts, where the order of work is plain. What is used
-        in several places, has hooks, or is of a subclass that may work otherwise, stays as it is.
-        It is not changed.
+        Only pairs in its ``Sequential`` parts are folded, where the order of layers is known. A
+        layer stays as it is if it is used in several places, has hooks, or is of a subclass that
+        may work differently. The network itself is not changed.
 
     Returns
     -------
     folded : torch.nn.Module
-        In evaluation mode, with equal outputs up to rounding, and an identity in the place of every
-        batch normalisation that was folded. It is not meant to be trained.
+        In evaluation mode, with the same outputs up to rounding. Each folded batch normalisation is
+        replaced by an identity. It is not meant to be trained.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def _fold_pairs(layers: Any, places: Counter[int]) -> None:
         is_plain = not any(_has_hooks(part) or places[id(part)] > 1 for part in (layer, norm))
         if not is_plain or getattr(norm, "running_mean", None) is None:
             continue
-        # Not torch's fuse_conv_bn_eval and its like: they copy the layer once more.
+        # Not torch's fuse_conv_bn_eval and the like, which copy the layer again.
         if type(layer) in (nn.Conv2d, DepthwiseConv) and type(norm) is nn.BatchNorm2d:
             fuse: Any = fuse_conv_bn_weights
         elif type(layer) is nn.Linear and type(norm) is nn.BatchNorm1d:

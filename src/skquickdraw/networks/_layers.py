@@ -1,4 +1,4 @@
-"""The bricks that all networks share: strides for small pictures, regularisers, initial weights."""
+"""What all networks share: strides for small images, regularisers, initial weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-# Halving a side below this many pixels would leave fewer than four: too few to tell shapes apart.
+# Halving a side below this many pixels would leave fewer than four, too few to distinguish shapes.
 SMALLEST_HALVED_SIDE = 7
 
 CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multiples of eight
@@ -25,11 +25,11 @@ def scale_channels(channels: int, width: float) -> int:
 
 
 def plan_strides(size: Sequence[int], strides: Sequence[int]) -> list[Size]:
-    """Turn the wanted strides into strides per axis that a picture of this size can bear.
+    """Turn the wanted strides into strides per axis that suit an image of this size.
 
-    Networks made for large pictures would shrink a small one to a single pixel half-way. An axis is
-    only halved while it has at least seven pixels: 28 goes to 14, 7 and 4; a picture one pixel high
-    stays so.
+    A network made for large images would shrink a small one to a single pixel half-way. So an axis
+    is only halved while it has at least seven pixels: 28 goes to 14, 7 and 4; an image one pixel
+    high stays so.
     """
     height, width = size
     plan: list[Size] = []
@@ -46,8 +46,8 @@ class Standardize(nn.Module):
 
     A channel that is constant in the training set becomes 0.
 
-    The statistics are the training set's. They belong to the network, so that whoever saves or
-    exports it keeps them.
+    The statistics are the training set's. They are part of the network, so they are saved and
+    exported with it.
     """
 
     mean: Tensor
@@ -61,7 +61,8 @@ class Standardize(nn.Module):
     def set_statistics(self, mean: Tensor, std: Tensor) -> None:
         self.mean.copy_(mean.view_as(self.mean))
         std = std.view_as(self.mean)
-        # A channel that never changed says nothing: were it amplified, any change would say all.
+        # A constant channel carries no information. Amplified, any change in it would outweigh the
+        # rest.
         self.inverse_std.copy_(torch.where(std > SMALLEST_STD, 1 / std, 0.0))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -69,10 +70,10 @@ class Standardize(nn.Module):
 
 
 def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
-    """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the pictures.
+    """Add a residual branch to its shortcut, leaving it out for a random ``rate`` of the images.
 
-    The branches that stay are scaled by ``1 / (1 - rate)``. One pass over memory, like a plain
-    addition.
+    The branches that stay are scaled by ``1 / (1 - rate)``. It takes one pass over memory, like a
+    plain addition.
     """
     keep = (
         branch.new_empty(len(branch), 1, 1, 1).bernoulli_(1 - rate).div_(1 - rate)
@@ -126,7 +127,7 @@ class DepthwiseConv(nn.Conv2d):
 
 
 class ClassifierHead(nn.Module):
-    """Average over the picture, widen the features where asked, drop some, make logits."""
+    """Average over the image, widen the features where asked, drop some, make logits."""
 
     def __init__(
         self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None

@@ -1,9 +1,9 @@
-"""MobileNetV2 for small pictures (Sandler et al. 2018, arXiv:1801.04381).
+"""MobileNetV2 for small images (Sandler et al. 2018, arXiv:1801.04381).
 
-Three departures from the paper. Strides suit 28 x 28 pixels. The last 1x1 convolution comes after
-the pooling, where it costs next to nothing, as in MobileNetV3 (Howard et al. 2019,
-arXiv:1905.02244). ReLU replaces ReLU6, which served 8-bit arithmetic and whose gradient needs a
-second copy of the activations.
+It departs from the paper in three ways. Strides suit 28 x 28 pixels. The last 1x1 convolution comes
+after the pooling, where it costs almost nothing, as in MobileNetV3 (Howard et al. 2019,
+arXiv:1905.02244). ReLU replaces ReLU6, which was meant for 8-bit arithmetic, and whose gradient
+needs a second copy of the activations.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Inverted residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 7 x 7 at the end.
+    """Inverted residual blocks; a 28 x 28 image is 14 x 14 after the stem and 7 x 7 at the end.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class MobileNetV2(nn.Module):
         Any height and width: a side is halved only while it has at least seven pixels.
     n_classes : int
     width : float, default=1.0
-        Multiplies every number of channels, but those of the pooled features only above 1.
+        Multiplies every number of channels; that of the pooled features only above 1.
     stem_stride : int, default=2
         1 keeps full resolution in the first stages, at about four times the cost.
     dropout : float, default=0.0
@@ -90,7 +90,7 @@ class MobileNetV2(nn.Module):
     spatial_dropout : float, default=0.0
         Rate at which whole channels of a block's output are dropped.
     stochastic_depth : float, default=0.0
-        Rate at which the last residual branch is dropped; earlier ones less, linearly.
+        Rate at which the last residual branch is dropped. The rate grows linearly up to there.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a network of a user's own has to be."""
+"""The protocol for a user's own network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Network(Protocol):
     """What builds a network: a module class, or a function that returns a module.
 
     :class:`~skquickdraw.neural_network.ImageClassifier` takes any such ``network``, and builds a
-    new module from it in each ``fit``.
+    new module with it in each ``fit``.
 
     Notes
     -----
@@ -21,12 +21,12 @@ class Network(Protocol):
     ``requires_grad_(False)``.
 
     A network that names one or more of ``width``, ``stem_stride``, ``dropout``, ``spatial_dropout``
-    and ``stochastic_depth`` in its signature receives those that are set on the classifier. Other
-    options go in by ``functools.partial``.
+    and ``stochastic_depth`` in its signature receives those that are set on the classifier. Set
+    other options with ``functools.partial``.
 
-    ``extract_features`` takes what the last linear layer, or the last 1x1 convolution, of
-    ``n_classes`` outputs takes in. Where this is not what you want, name the layer whose output it
-    shall be in an attribute ``penultimate`` of the module, such as ``penultimate = "pool"``.
+    ``extract_features`` returns the input of the last linear layer, or last 1x1 convolution, with
+    ``n_classes`` outputs. If you want another layer's output, name that layer in an attribute
+    ``penultimate`` of the module, such as ``penultimate = "pool"``.
 
     Examples
     --------

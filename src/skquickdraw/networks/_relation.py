@@ -13,11 +13,11 @@ RELATION_CHANNELS = 128
 
 
 class RelationNetwork(nn.Module):
-    """Score how well pictures go together with classes that are given by examples.
+    """Score how well images go together with classes that are given by examples.
 
-    :meth:`embed` takes each picture to maps, and :meth:`relate` compares the maps of a picture with
-    the mean maps of a class. It knows no class by itself, so other ones can be put before it than
-    it was trained on.
+    :meth:`embed` takes each image to maps, and :meth:`relate` compares the maps of an image with
+    the mean maps of a class. It does not know the classes itself, so it can compare with others
+    than it was trained on.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ class RelationNetwork(nn.Module):
 
     Notes
     -----
-    Pictures are embedded by the stages of :class:`ResNet`, where the paper has four plain
-    convolutions. Its relation module begins with a convolution of a class's maps and a picture's,
-    laid on top of each other. Here one convolution takes each of them to maps, and the module goes
-    on with their squared differences. So it is symmetric, alike is alike from the start, and the
-    convolution runs once for each class and picture, not for each pair.
+    Images are embedded by the stages of :class:`ResNet`; the paper has four plain convolutions. The
+    paper's relation module begins with a convolution of a class's maps and an image's,
+    concatenated. Here one convolution is applied to each of them, and the module goes on with their
+    squared differences. So the comparison is symmetric, equal maps have no difference from the
+    start, and the convolution runs once for each class and image, not for each pair.
 
     Scores are logits, without the paper's final sigmoid.
 
@@ -42,8 +42,8 @@ class RelationNetwork(nn.Module):
     >>> from skquickdraw.networks import RelationNetwork
     >>> network = RelationNetwork((1, 28, 28), width=0.5).eval()
     >>> classes = network.embed(torch.zeros(3, 1, 28, 28))
-    >>> pictures = network.embed(torch.zeros(2, 1, 28, 28))
-    >>> network.relate(classes[None], pictures[None]).shape
+    >>> images = network.embed(torch.zeros(2, 1, 28, 28))
+    >>> network.relate(classes[None], images[None]).shape
     torch.Size([1, 2, 3])
     """
 
@@ -60,22 +60,22 @@ class RelationNetwork(nn.Module):
         self.score = nn.Sequential(nn.Linear(c, c), nn.ReLU(), nn.Linear(c, 1))
 
     def embed(self, images: Tensor) -> Tensor:
-        """Return the maps (B, c, h, w) of pictures (B, C, H, W)."""
+        """Return the maps (B, c, h, w) of images (B, C, H, W)."""
         return self.stages(self.standardize(images))  # (B, 192, 4, 4)
 
     def relate(self, classes: Tensor, pictures: Tensor) -> Tensor:
-        """Score each picture of an episode against each of its classes.
+        """Score each image of an episode against each of its classes.
 
         Parameters
         ----------
         classes : tensor of shape (E, N, c, h, w)
             Mean maps of the examples of N classes, in each of E episodes.
-        pictures : tensor of shape (E, Q, c, h, w)
+        images : tensor of shape (E, Q, c, h, w)
 
         Returns
         -------
         scores : tensor of shape (E, Q, N)
-            The higher, the more alike.
+            The higher, the more similar.
         """
         n_episodes, n_classes = classes.shape[:2]
         n_pictures = pictures.shape[1]
@@ -91,7 +91,7 @@ class RelationNetwork(nn.Module):
         return self.score(pooled).view(n_episodes, n_pictures, n_classes)  # (E, Q, N)
 
     def forward(self, support: Tensor, queries: Tensor) -> Tensor:
-        """Score the queries of whole episodes, embedding all pictures in one pass.
+        """Score the queries of whole episodes, embedding all images in one pass.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A residual network for small pictures (He et al. 2016, arXiv:1512.03385; arXiv:1603.05027)."""
+"""A residual network for small images (He et al. 2016, arXiv:1512.03385; arXiv:1603.05027)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Basic residual blocks; a 28 x 28 picture is 14 x 14 after the stem and 4 x 4 at the end.
+    """Basic residual blocks; a 28 x 28 image is 14 x 14 after the stem and 4 x 4 at the end.
 
     Parameters are those of :class:`~skquickdraw.networks.MobileNetV2`.
 

@@ -1,4 +1,4 @@
-"""Classifiers for small pictures: scikit-learn estimators that train a network."""
+"""Classifiers for small images: scikit-learn estimators that train a network."""
 
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from ._features import read_layer as read_layer

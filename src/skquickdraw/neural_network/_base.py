@@ -72,8 +72,8 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
             Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
             1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
-            is no square are read as pictures one row high, unless ``image_shape`` says otherwise.
-            Where a side is below 8 pixels X is no picture, and its values may be any.
+            is no square are read as images one row high, unless ``image_shape`` says otherwise.
+            If a side is below 8 pixels X holds features, and its values may be any.
         y : array-like of shape (n,)
             Labels of at least two classes: text, numbers or booleans, also as pandas holds them.
             Every row needs one; -1 is a class.
@@ -172,7 +172,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         layer : str, default='penultimate'
             'penultimate' is the input of the last linear layer; 'logits' its output, one column for
             each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem'.
-            Maps are averaged over the picture, and other outputs of more than two axes flattened.
+            Maps are averaged over the image, and other outputs of more than two axes flattened.
 
         Returns
         -------

@@ -8,7 +8,7 @@ from ._docs import share_parameters
 
 @share_parameters
 class ResNetClassifier(BaseImageClassifier):
-    """Classify small pictures with a residual network of dense 3x3 convolutions.
+    """Classify small images with a residual network of dense 3x3 convolutions.
 
     More accurate than MobileNet for the same training time: dense convolutions keep processors
     busy, where depthwise ones wait for memory. 1.0 wide it has 1.6 million weights.
@@ -46,7 +46,7 @@ class ResNetClassifier(BaseImageClassifier):
 
 @share_parameters
 class MobileNetClassifier(BaseImageClassifier):
-    """Classify small pictures with MobileNetV2, a network of few weights.
+    """Classify small images with MobileNetV2, a network of few weights.
 
     Its 0.4 million weights make small files and little to compute at prediction. In training it is
     slower than its size suggests, as depthwise convolutions wait for memory.
@@ -83,7 +83,7 @@ class MobileNetClassifier(BaseImageClassifier):
 
 @share_parameters
 class CNNClassifier(BaseImageClassifier):
-    """Classify small pictures with a plain convolutional network.
+    """Classify small images with a plain convolutional network.
 
     The baseline, and the fastest to train for its size: where minutes count it can lead.
 

@@ -59,7 +59,7 @@ mixing : {'mixup', 'cutmix'}, object or None, default=None
     :class:`~skquickdraw.augmentation.Mixing`.
 optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'
     'muon' (Jordan et al. 2024) makes the momentum of each dense convolution an orthogonal matrix,
-    and leaves all else to AdamW: it learns more from as many pictures. 'sgd' is Nesterov's with
+    and leaves all else to AdamW: it learns more from as many images. 'sgd' is Nesterov's with
     momentum 0.9. A callable gets parameter groups, ``lr`` and ``weight_decay``, as the classes of
     :mod:`torch.optim` do.
 lr : float or 'auto', default='auto'
@@ -126,7 +126,7 @@ image_shape_ : (int, int, int)
 pixel_range_ : (low, high) or None
     Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
     images on another scale are refused. Of MappedFiles 65,536 rows are looked at. None where X is
-    no picture but features in a grid.
+    no image but features in a grid.
 data_format_ : 'channels_last'
     Only where X had shape (n, H, W, 3); flat rows are then refused.
 n_epochs_ : int

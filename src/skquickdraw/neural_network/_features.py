@@ -1,4 +1,4 @@
-"""Deep features: what a layer of a trained network makes of a picture, as one row of numbers."""
+"""Deep features: what a layer of a trained network makes of an image, as one row of numbers."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ KIND = attrgetter("device", "dtype", "shape")
 class FoldedCopy:
     """The folded copy of one network, kept until that network is changed.
 
-    Folding takes as long as a prediction of some hundred pictures, comparing weights a tenth of it.
+    Folding takes as long as a prediction of some hundred images, comparing weights a tenth of it.
     On CUDA, networks with depthwise convolutions leave the channels-last order: PyTorch gives
     depthwise convolutions in it to cuDNN, and has a faster kernel of its own for the usual order.
 

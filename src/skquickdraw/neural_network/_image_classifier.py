@@ -18,7 +18,7 @@ from ._optimizers import OptimizerBuilder
 
 @share_parameters
 class ImageClassifier(BaseImageClassifier):
-    """Classify small pictures with a network of your own, or with one of this package by its name.
+    """Classify small images with a network of your own, or with one of this package by its name.
 
     All that trains and regularises the other classifiers serves your network too. With a name it is
     the classifier of that network, to the bit: ``ImageClassifier("resnet")`` is

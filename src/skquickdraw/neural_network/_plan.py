@@ -44,7 +44,7 @@ FEWEST_STEPS = 1000
 STEPS_PER_ROOT = 11.0
 LONG = 3  # times as many where 'long' is asked for
 MOST_LOOKED_AT = 2**20  # rows of files among which those are chosen that decide
-EPOCHS_OF_FEATURES = 20  # for grids of features, which are no pictures
+EPOCHS_OF_FEATURES = 20  # for grids of features instead of images
 
 
 @dataclass(frozen=True, eq=False)

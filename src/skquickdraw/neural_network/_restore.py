@@ -156,7 +156,7 @@ def _check_sums(sums: Any, n_channels: int) -> None:
     is_right = isinstance(sums, np.ndarray) and sums.dtype == np.float64
     if not is_right or sums.shape != (3, n_channels) or not (sums[0] > 0).all():
         raise ValueError(
-            "what the network remembers of pixels is no number, sum and sum of squares"
+            "what the network remembers of pixels is not a number, sum and sum of squares"
         )
 
 

@@ -1,4 +1,4 @@
-"""Test-time views: slightly different looks at the same picture, whose logits are averaged."""
+"""Test-time views: slightly different looks at the same image, whose logits are averaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Over-sampling that fills rare classes with changed copies of their own pictures."""
+"""Over-sampling that fills rare classes with changed copies of their own images."""
 
 from ._augmenting import AugmentingOverSampler
 

@@ -1,4 +1,4 @@
-"""AugmentingOverSampler: RandomOverSampler's choice of rows, each copy changed a little."""
+"""AugmentingOverSampler copies the rows that RandomOverSampler would, each changed a little."""
 
 from __future__ import annotations
 
@@ -26,38 +26,37 @@ if TYPE_CHECKING:
 
 
 class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
-    """Fill small classes with changed copies of their own pictures.
+    """Fill small classes with changed copies of their own images.
 
-    A class that is balanced by exact copies is soon learned by heart. Here each copy is turned,
-    moved and resized at random, so that a classifier of any kind sees new pictures of the rare
-    classes.
+    A classifier soon memorises exact copies. Here each copy is turned, moved and resized at random,
+    so any classifier sees new images of the rare classes.
 
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default='auto'
-        How many samples the classes shall have afterwards.
+        How many samples the classes have afterwards.
 
         - str: 'auto' or 'not majority' fills all classes up to the largest one, 'minority' only the
           smallest; 'all' and 'not minority' as in imbalanced-learn.
-        - int above 1: samples per class. A class that has as many or more is left alone.
+        - int above 1: samples per class. A class that has as many or more is not changed.
         - float in (0, 1]: for two classes, the ratio of the smaller to the larger one. The int 1 is
           the ratio 1.0, as in imbalanced-learn.
-        - dict: samples per class, not below what the class has; classes that are left out stay as
-          they are.
+        - dict: samples per class, at least as many as the class has. Classes that are left out stay
+          as they are.
         - callable: takes the labels and returns such a dict.
     augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default='auto'
         How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
-        that suits the images: they are mirrored only where the labelled rows show that mirrored
-        images keep their class. None copies as it is. The policy's parameters are this estimator's
-        too: ``augmentation__rotation``.
+        that suits the images: it mirrors them only if the labeled rows show that mirrored images
+        keep their class. None makes exact copies. The policy's parameters can be set on this
+        estimator: ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
-        How to read flat rows, with 1 or 3 channels. None reads rows as one square channel where
-        their length is a square, and else as a picture that is one row of pixels high.
+        How to read flat rows, with 1 or 3 channels. None reads a row as one square channel if its
+        length is a square, else as an image that is one row of pixels high.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. Such rows pass through untouched, in their
-        place: they are no class. 'auto' takes missing values (None, NaN, NA) for marks. Where there
-        are none, -1 is the mark if y holds two other classes at least, so that labels from {-1, 1}
-        are classes. None says that all rows of y are labelled.
+        The mark of unlabeled rows in y, of any type. Such rows are kept unchanged, in their place;
+        they do not count as a class. 'auto' takes missing values (None, NaN, NA) for marks. Where
+        there are none, -1 is the mark if y holds two other classes at least, so that labels from
+        {-1, 1} are classes. None says that all rows of y are labeled.
     random_state : int, RandomState instance or None, default=None
         Decides which rows are copied and how the copies are changed.
 
@@ -66,42 +65,42 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     sampling_strategy_ : dict
         How many copies each class received.
     sample_indices_ : ndarray of shape (n_samples_new,), int
-        Which row of X each row of the result is, or is a copy of.
+        For each row of the result, the row of X that it is or was copied from.
     augmentation_ : AugmentationPolicy or None
-        How copies were changed, with all that was 'auto' decided.
+        How copies were changed, with everything decided that was 'auto'.
     image_shape_ : (C, H, W)
         How rows were read.
     n_features_in_ : int
-        Pixels of a picture, over all channels.
+        Pixels of an image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,), object
-        Where X has column names that are all strings.
+        Only if X has column names that are all strings.
 
     Raises
     ------
     InvalidParameterError
-        If ``augmentation`` is unknown or has a parameter out of range, or ``sampling_strategy``
+        If ``augmentation`` is unknown or has a parameter out of range, or if ``sampling_strategy``
         asks for fewer samples than a class has.
     InvalidImagesError
-        If X has another number of axes, or rows that do not fit ``image_shape``.
+        If X has an unsupported number of axes, or rows that do not fit ``image_shape``.
     InvalidTargetsError
-        If fewer than two classes are labelled.
+        If fewer than two classes have labels.
 
     See Also
     --------
-    imblearn.over_sampling.RandomOverSampler : Chooses the same rows, and copies them as they are.
+    imblearn.over_sampling.RandomOverSampler : Chooses the same rows, and makes exact copies.
     skquickdraw.augmentation.AugmentationPolicy : What may change, and how much.
 
     Notes
     -----
     X is flat, (n, H * W); a stack, (n, H, W), (n, C, H, W) or (n, H, W, C), comes back as one.
-    dtypes are kept, and y comes back as what it was: an array, a list, a column of pandas. Integers
-    are rounded. The original rows come first, as they were. Values are not bound to 0 to 255. What
-    a change uncovers is filled with the colour that surrounds most images, so augment first and
+    dtypes are kept, and y comes back in its own type: an array, a list, a pandas column. Integers
+    are rounded. The original rows come first, unchanged. Values are not limited to 0 to 255. What a
+    change uncovers is filled with the colour that surrounds most images. So augment first and
     standardise afterwards. Missing values in X are refused. Images are changed in single precision,
     a few megabytes at a time; sparse rows stay sparse.
 
-    Split off validation rows first: a copy of a validation row in the training part tells what it
-    shows. In an imbalanced-learn pipeline, cross-validation sees to that.
+    Split off validation rows first: a copy of a validation row in the training part would leak its
+    label. In an imbalanced-learn pipeline, cross-validation does this for you.
 
     Examples
     --------
@@ -114,7 +113,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     ((16, 784), dtype('uint8'), array([8, 8]))
     """
 
-    # Else imbalanced-learn counts the classes itself, and takes the unlabelled rows for one.
+    # Else imbalanced-learn would count the classes itself, with the unlabeled rows as one.
     _sampling_type = "bypass"
 
     _parameter_constraints: dict = {
@@ -156,8 +155,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         X : array-like, DataFrame or sparse matrix
             Of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C).
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
-            none.
+            Labels of any type, of at least two classes. ``unlabeled_label`` marks rows without one.
         **params : dict
             Ignored, for imbalanced-learn's signature.
 
@@ -174,7 +172,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return self
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Return the rows, and behind them changed copies of rows of small classes.
+        """Return the rows, followed by changed copies of rows of small classes.
 
         Parameters
         ----------
@@ -187,7 +185,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         y_resampled : as y, of shape (n_samples_new,)
         """
         classes, codes = self._read_labels(y)
-        # imbalanced-learn refuses many a label that we take, so it is given codes.
+        # imbalanced-learn refuses some labels that we accept, so it gets codes.
         X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
         y_new = safe_indexing(y, self.sample_indices_)
         is_indexed = hasattr(y_new, "reset_index")  # a column of pandas
@@ -202,7 +200,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
     def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
-        """Validate pictures as rows of pixels, and return them in the shape that they came in."""
+        """Validate images as rows of pixels, and return them in their original shape."""
         name = type(self).__name__
         refuse_files(name, X)
         flat, layout = flatten_stack(name, X, self.image_shape)

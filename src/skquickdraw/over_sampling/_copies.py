@@ -1,4 +1,4 @@
-"""Changed copies of rows of pictures, in the rows' own dtype and in bounded memory."""
+"""Changed copies of rows of images, in the rows' own dtype and in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._images import ImageShape
 
-CHUNK_PIXELS = 2**20  # about 30 MB of float32 pictures and coordinates at a time
+CHUNK_PIXELS = 2**20  # about 30 MB of float32 images and coordinates at a time
 
 
 def append_copies(
@@ -29,7 +29,7 @@ def append_copies(
         Rows to copy.
     image_shape : (C, H, W)
     change : callable or None
-        Maps float images (n, C, H, W) and a generator to images. None copies as it is.
+        Maps float images (n, C, H, W) and a generator to images. None makes exact copies.
     seed : int
         Of the generator.
 
@@ -72,7 +72,7 @@ def _changed_copies(flat, copies, image_shape, change, seed):
 def _to_dtype(changed: NDArray[np.float32], source: NDArray[Any]) -> NDArray[Any]:
     """Round integers, and keep values between 0 and the source's own extremes.
 
-    The weights of an interpolation may sum to a little over one; 255.00002 is no ink.
+    The weights of an interpolation may sum to a little over one, which would give 255.00002.
     """
     changed = np.clip(changed, min(0, source.min()), max(0, source.max()))
     if source.dtype.kind != "f":

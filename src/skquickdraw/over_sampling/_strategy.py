@@ -1,4 +1,4 @@
-"""How many samples each class shall have, and which of its rows are copied for that."""
+"""How many samples each class gets, and which of its rows are copied for that."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..exceptions import InvalidParameterError
 
 
 def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:
-    """Return the strategy in imbalanced-learn's terms: a count per class becomes a dict.
+    """Return the strategy in imbalanced-learn's terms; a count per class becomes a dict.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def choose_copies(
 ) -> tuple[NDArray[np.intp], dict[Any, int]]:
     """Let imbalanced-learn choose which rows are copied, and return them with the copies per class.
 
-    Its sampler works on the rows' positions, so that it never touches a picture.
+    Its sampler works on the rows' positions, so that it never touches an image.
     """
     sampler = RandomOverSampler(sampling_strategy=sampling_strategy, random_state=rng)
     with raised_as(InvalidParameterError):

@@ -1,4 +1,4 @@
-"""Trained models in files that execute nothing: saved and loaded, or handed to other runtimes."""
+"""Save and load trained models in files that execute nothing, or export them to other runtimes."""
 
 from ._model import load_model, save_model
 from ._onnx import to_onnx

@@ -1,8 +1,8 @@
-"""The only classes that a file can name: what is not listed here is neither saved nor loaded.
+"""The only classes that a file can name; no other class is saved or loaded.
 
-To add one, make sure that its predictions read its attributes with care: whoever writes a file
-chooses them. So classes that hand arrays to compiled code without checking the indices in them,
-such as trees, neighbours and kernel machines, must stay out.
+Before you add one, make sure that its predictions are safe for any attributes: the writer of a file
+chooses them. So classes that pass arrays to compiled code without checking the indices in them,
+such as trees, neighbours and kernel machines, must not be listed.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ _CLASSES: list[type] = [
     VotingClassifier,
     imblearn.pipeline.Pipeline,
 ]
-# 'skquickdraw.CNNClassifier', 'sklearn.PCA': names stay when a class moves inside its package.
+# 'skquickdraw.CNNClassifier', 'sklearn.PCA': names do not change when a class moves inside its
+# package.
 NAME_OF = {cls: f"{cls.__module__.split('.')[0]}.{cls.__name__}" for cls in _CLASSES}
 CLASS_OF = {name: cls for cls, name in NAME_OF.items()}
 NETWORK_OF: dict[str, type[nn.Module]] = {
@@ -131,10 +132,10 @@ NOT_AN_ATTRIBUTE = {"_metadata_request"}  # an object; stored as what was reques
 
 
 def is_folder(name: Any, value: Any) -> bool:
-    """Return whether this is a parameter ``memory``, also of an estimator further inside.
+    """Return whether this is a parameter ``memory``, also of a nested estimator.
 
-    A fit unpickles what it finds there, so a file must not choose it; and a folder of the machine
-    that wrote the file is of no use to another.
+    A fit unpickles what it finds there, so a file must not choose it. Besides, a folder of one
+    machine is of no use on another.
     """
     return isinstance(name, str) and name.split("__")[-1] == "memory" and isinstance(value, str)
 
@@ -147,7 +148,8 @@ def parameter_names(cls: type) -> set[str]:
 def is_fitted_attribute(cls: type, name: Any) -> bool:
     """Return whether an instance may carry a fitted attribute of this name.
 
-    It must hide nothing that the class has, and be no parameter, which have checks of their own.
+    It must not hide anything of the class, and must not be a parameter: those are checked
+    elsewhere.
     """
     return (
         isinstance(name, str)

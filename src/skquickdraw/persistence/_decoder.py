@@ -116,7 +116,7 @@ class Decoder:
         name = node["class"]
         is_users = isinstance(name, str) and name.startswith(PREFIX)
         if not is_users and name not in CLASS_OF:
-            raise ValueError(f"it names the class {name!r}, which is none that load_model builds")
+            raise ValueError(f"it names the class {name!r}, which load_model does not build")
         cls = self._user(name) if is_users else CLASS_OF[name]
         params = self._params(cls, node["params"])
         estimator = cls(**params) if is_users else _construct(cls, params)
@@ -156,7 +156,7 @@ def _request(estimator: Any, method: str, requests: dict[str, Any]) -> None:
 
 
 def _check_net(estimator: Any) -> None:
-    """Raise where a network would name other classes, or take other pictures, than expected."""
+    """Raise where a network would name other classes, or take other images, than expected."""
     net = vars(estimator).get("net_")
     if net is None:
         return
@@ -164,7 +164,7 @@ def _check_net(estimator: Any) -> None:
     takes_others = net.ink is None and shape != tuple(estimator.image_shape_)
     if takes_others or n_classes != len(estimator.classes_):
         raise ValueError(
-            f"{type(estimator).__name__} has a network for {n_classes} classes and pictures of "
+            f"{type(estimator).__name__} has a network for {n_classes} classes and images of "
             f"shape {shape}, but classes_ of shape {np.shape(estimator.classes_)} and image_shape_="
             f"{estimator.image_shape_!r}"
         )

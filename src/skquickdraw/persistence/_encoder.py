@@ -1,4 +1,4 @@
-"""From a fitted estimator to JSON and named arrays; refuses what could not be read back."""
+"""Turn a fitted estimator into JSON and named arrays; refuse what could not be read back."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Encoder:
     ----------
     root : estimator
     keep_optimizer : bool
-        Whether networks take the memory of their optimizers along.
+        Whether to include the state of the networks' optimizers.
 
     Attributes
     ----------
     model : dict
-        What JSON says of the estimator.
+        The description of the estimator, for JSON.
     arrays : dict of str to ndarray
         Contiguous; named by the attributes that lead to them.
     training : dict of str to dict
-        What each network's training came to, named likewise.
+        A summary of each network's training, with the same names.
     """
 
     def __init__(self, root: Any, *, keep_optimizer: bool) -> None:
@@ -63,9 +63,9 @@ class Encoder:
         self.training: dict[str, dict[str, Any]] = {}
         self.keep_optimizer = keep_optimizer
         self._root = type(root).__name__
-        self._numbers: dict[int, int] = {}  # of what may be there twice, by id
+        self._numbers: dict[int, int] = {}  # of objects that may occur twice, by id
         self._open: set[int] = set()
-        self._alive: list[Any] = []  # else an id could come again
+        self._alive: list[Any] = []  # else an id could be reused
         self._users = UserNames()
         self._pack: dict[type, Callable[[Any, Path], Node]] = {
             float: lambda value, path: pack_float(value),
@@ -83,7 +83,7 @@ class Encoder:
             self.model = self._encode(root, ())
         except RecursionError as error:
             raise InvalidParameterError(
-                f"save_model: what is inside {self._root} must have an end, but it is nested too "
+                f"save_model: {self._root} must not be nested without end, but it is nested too "
                 "deep, or in a circle. Look for a list or dict that holds itself."
             ) from error
 
@@ -156,11 +156,11 @@ class Encoder:
         is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
         native = array.astype(array.dtype.newbyteorder("="), copy=False)
         self.arrays[name] = np.array(native, order="C", ndmin=array.ndim)
-        # Libraries sum in another order where the layout is another one.
+        # With another memory layout, libraries sum in another order.
         return {"type": "array", "name": name, **({"order": "F"} if is_fortran else {})}
 
     def _once(self, value: Any, path: Path, pack: Callable[[Any, Path], dict[str, Any]]) -> Node:
-        """Pack what may be inside several others, such as a teacher, where it is met first."""
+        """Encode an object that several others may hold, such as a teacher, at its first place."""
         if id(value) in self._open:
             raise RecursionError
         if id(value) in self._numbers:
@@ -230,7 +230,7 @@ class Encoder:
 
 
 def _requests(estimator: Any) -> dict[str, dict[str, bool | str]]:
-    """Return which metadata the methods ask for, in scikit-learn's metadata routing."""
+    """Return the metadata that the methods request, in scikit-learn's metadata routing."""
     routing = vars(estimator).get("_metadata_request")
     methods = {} if routing is None else vars(routing)
     asked = {

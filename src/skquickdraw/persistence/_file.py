@@ -1,4 +1,4 @@
-"""The file: safetensors, with a JSON text in its metadata that begins with a checksum of it all.
+"""The file: safetensors, with a JSON text in its metadata that begins with a checksum of the file.
 
 ::
 
@@ -6,8 +6,8 @@
     header        {"__metadata__":{"skquickdraw":"{\\"format\\": 2, \\"sha256\\": \\"...
     tensors
 
-The checksum is that of the whole file with zeros in its place. Format and checksum come first in
-every format there will be, so that they can be found before anything else is believed.
+The checksum is that of the whole file with zeros in place of the checksum. Format and checksum will
+come first in every future format, so that they can be read before anything else is trusted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..exceptions import DataFileError, InvalidParameterError
 from ._writing import replacing
 
 FORMAT = 2
-OLDEST_FORMAT = 2  # 1 was of a development version: its models do not know their augmentation
+OLDEST_FORMAT = 2  # 1 was a development version, whose models do not hold their augmentation
 KEY = "skquickdraw"
 BLANK = b"0" * 64
 CHECKSUM = re.compile(
@@ -41,14 +41,14 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:
-    """Write a file, or nothing: what was there before stays until the new file is complete."""
+    """Write a file completely or not at all; an existing one stays until then."""
     text = json.dumps({"format": FORMAT, "sha256": BLANK.decode(), **content}, allow_nan=False)
     data = save(arrays, {KEY: text})
     header_length = int.from_bytes(data[:8], "little")
     if header_length > MAX_HEADER:
         raise InvalidParameterError(
             f"save_model: the header must stay below {MAX_HEADER:,} bytes, but labels and other "
-            f"values that are no numbers take {header_length:,}. Encode labels as integers, or "
+            f"values that are not numbers take {header_length:,}. Encode labels as integers, or "
             "store the model with pickle."
         )
     found = CHECKSUM.match(data)
@@ -61,14 +61,14 @@ def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:
 
 
 def read_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
-    """Return content and arrays of a file that is whole, and of a format that is known."""
+    """Return the content and arrays of a file that is complete and of a known format."""
     data = _read_bytes(path)
     found = CHECKSUM.match(data)
     if found is None:
         raise DataFileError(
             f"load_model: {os.fspath(path)!r} must be a file that save_model wrote; got "
-            f"{len(data):,} bytes that begin otherwise. It is another file, or damaged; get a new "
-            "copy of the right one."
+            f"{len(data):,} bytes that begin differently. It is another kind of file, or damaged; "
+            "get a new copy of the right one."
         )
     start, stop = found.span(1)
     digest = sha256(memoryview(data)[:start])

@@ -30,23 +30,23 @@ def save_model(
 ) -> None:
     """Save a fitted estimator to one file, from which nothing can be executed.
 
-    A pickle runs whatever its maker wrote into it. This file holds numbers and names only, and
-    :func:`load_model` builds nothing but what it knows. It is a safetensors file, so that the
-    weights can be read elsewhere too.
+    A pickle runs whatever its maker wrote into it. This file holds only numbers and names, and
+    :func:`load_model` builds only classes that it knows. It is a safetensors file, so other
+    programs can read the weights too.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any of this package, with whatever estimators of this package it holds: students, teachers,
-        members. Around and inside them also pipelines, votes, stacks, scalers, discriminants and
-        linear models of scikit-learn; the user guide lists them.
+        Any of this package, with the estimators of this package that it holds: students, teachers,
+        members. It may hold, and be inside of, scikit-learn's pipelines, votes, stacks, scalers,
+        discriminants and linear models; the user guide lists them.
     path : str or path-like
-        Where to write; by custom the name ends with '.safetensors'. A file that is there is
-        replaced once the new one is complete, and stays as it is if anything goes wrong.
+        File to write; its name usually ends with '.safetensors'. An existing file is replaced once
+        the new one is complete, and stays as it is if anything goes wrong.
     keep_optimizer : bool, default=True
         Keep what the optimizers of networks remember, so that ``partial_fit`` and ``warm_start`` go
-        on from the loaded model exactly as from this one. Without it files take a third of the
-        space, and an optimizer starts afresh.
+        on from the loaded model exactly as from this one. Without it, files are a third as large,
+        and the optimizer starts again.
 
     Raises
     ------
@@ -61,13 +61,13 @@ def save_model(
 
     See Also
     --------
-    load_model : The way back.
+    load_model : The inverse.
 
     Notes
     -----
     The description of the model is a JSON text in the metadata of the file, under the key
     'skquickdraw': format, checksum, parameters and fitted attributes of every estimator, versions,
-    and what each training came to.
+    and a summary of each training.
 
     The parameter ``memory`` of estimators is stored as None: it is a folder of this machine.
 
@@ -105,14 +105,15 @@ def load_model(
     ----------
     path : str or path-like
     device : str or torch.device, default='auto'
-        Where networks shall be, wherever they were trained. 'auto' is the first CUDA GPU, else the
-        CPU. The parameters ``device`` of estimators stay as they were, and count when training goes
+        Device for the networks, wherever they were trained. 'auto' is the first CUDA GPU, else the
+        CPU. The parameters ``device`` of estimators stay unchanged, and are used when training goes
         on.
     trusted : dict or None, default=None
         Networks, losses and augmentations of your own, by their names: ``{"MyNetwork": MyNetwork}``
         for a model that was saved with ``ImageClassifier(MyNetwork)``. They are classes or
-        functions that you have imported: the file holds no code, and nothing is imported because it
-        says so. They are called with values from the file, so trust them with any.
+        functions that you have imported: the file holds no code, and cannot make ``load_model``
+        import anything. They are called with values from the file, so they must be safe for any
+        values.
 
     Returns
     -------
@@ -141,8 +142,8 @@ def load_model(
 
     Notes
     -----
-    The checksum shows damage, not who made the file: a stranger's model executes nothing, but may
-    still predict nonsense.
+    The checksum shows damage, not who made the file: a stranger's model executes nothing, but its
+    predictions may be wrong.
 
     Examples
     --------

@@ -21,9 +21,9 @@ from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
 
-# What PyTorch's exporter is written for; others would be translated from it. The version of the
-# format is the one that came with it: the exporter names a later one for its notes only, which are
-# removed, and older runtimes would refuse that.
+# The opset that PyTorch's exporter is written for; others would be translated from it. The version
+# of the format is the one published with it. The exporter names a later one, but only for its
+# notes, which are removed here, and older runtimes would refuse the later one.
 OPSET, IR_VERSION = 18, 8
 
 INPUT_DTYPES = {"uint8": torch.uint8, "float32": torch.float32}
@@ -33,8 +33,9 @@ NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
 def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "uint8") -> None:
     """Write a fitted estimator as one ONNX graph: pixels in, probabilities out.
 
-    The file runs wherever ONNX Runtime does: servers, phones, browsers. The network's scaling of
-    pixels, its test-time views and its softmax are inside, and an ensemble is one graph too.
+    The file runs wherever ONNX Runtime does: on servers, phones, in browsers. It includes the
+    network's scaling of pixels, its test-time views and its softmax. An ensemble becomes one graph
+    too.
 
     Parameters
     ----------
@@ -45,55 +46,56 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
           :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`,
           :class:`~skquickdraw.distillation.DistilledClassifier`,
           :class:`~skquickdraw.semi_supervised.TransductiveClassifier`, scikit-learn's
-          ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search, around such
+          ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search, holding such
           classifiers.
-        - A pipeline that ends in one of these, and whose other steps are samplers.
-        - A :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor`; features come out.
+        - A pipeline that ends in one of these and has only samplers before it.
+        - A :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor`, whose graph returns
+          features.
     path : str or path-like
-        File to write, ending in ``.onnx`` by custom. One that is there is replaced, when the new
+        File to write; its name usually ends in ``.onnx``. An existing file is replaced once the new
         one is complete.
     input_dtype : {'uint8', 'float32'}, default='uint8'
-        Dtype of the pixels that the graph takes. 'float32' is for those that were no whole numbers
-        in ``fit``. The range is that of ``fit``, which the file's metadata name.
+        Dtype of the pixels that the graph takes. Use 'float32' if pixels were not whole numbers in
+        ``fit``. Their range is that of ``fit``, and is written into the file's metadata.
 
     Raises
     ------
     InvalidParameterError
-        Before any work, if the estimator is none of these, ``input_dtype`` is unknown, or 'uint8'
-        where the estimator was fitted to floating point on a scale such as 0 to 1.
+        Before any work, if the estimator is none of these, if ``input_dtype`` is unknown, or if it
+        is 'uint8' but the estimator was fitted to floating point on a scale such as 0 to 1.
     NotFittedError
         If the estimator is not fitted.
     DataFileError
-        If there is no folder to put the file into, or ``path`` is a folder itself.
+        If the folder of the file does not exist, or ``path`` is a folder.
     MissingDependencyError
         If the extra ``onnx`` is not installed.
 
     See Also
     --------
-    skquickdraw.persistence.save_model : A file to go on with in Python.
+    skquickdraw.persistence.save_model : Writes a file that Python can load and train further.
 
     Notes
     -----
     The graph has one input, ``images`` of shape (n, C, H, W), and one output, ``probabilities`` of
-    shape (n, n_classes) or ``features`` of shape (n, n_features), in float32; n is free. Its
-    metadata say the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W),
+    shape (n, n_classes) or ``features`` of shape (n, n_features), in float32, for any n. Its
+    metadata hold the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W),
     ``pixel_range``, the lowest and highest pixel that ``fit`` saw, and ``background``, the C values
-    of the colour that surrounds the training images, on the scale of these, all as JSON; and
-    ``estimator``, the name of the exported class. Labels that JSON does not know are written as
-    text. ``pixel_range`` is missing where X was no picture, or the estimator was fitted by a
-    version that did not remember it, and ``background`` where a network has no ``background_`` or
+    of the colour that surrounds the training images, on their scale, all as JSON; and
+    ``estimator``, the name of the exported class. Labels that JSON cannot represent are written as
+    text. ``pixel_range`` is missing if X was not an image, or if the estimator was fitted by a
+    version that did not store it. ``background`` is missing if a network has no ``background_`` or
     learned from strokes. The graph itself checks no range.
 
-    Probabilities equal ``predict_proba`` but for rounding in float32: on CPUs to within 1e-5.
+    Probabilities equal ``predict_proba`` up to rounding in float32: on CPUs to within 1e-5.
 
-    A classifier that was fitted to packed strokes is exported from the picture on: ``images`` are
-    its strokes as drawn, of the shape that its augmentation's ``ink`` has.
+    A classifier that was fitted to packed strokes is exported without the drawing: ``images`` are
+    the drawn strokes, with the shape of its augmentation's ``ink``.
 
-    The graph predicts row by row. What needs all rows of a test set, ``predict_transductive``,
-    stays outside.
+    The graph predicts row by row. So ``predict_transductive``, which needs all rows of a test set,
+    is not exported.
 
-    The operators are those of opset 18, the file format is IR version 8, both of ONNX 1.13. All
-    weights are in the one file.
+    The operators are those of opset 18, the file format is IR version 8, both from ONNX 1.13. All
+    weights are in this one file.
 
     Examples
     --------
@@ -151,7 +153,7 @@ def _check_dtype(input_dtype: str, pixel_range: PixelRange | None) -> None:
 
 
 class _FromPixels(nn.Module):
-    """The root of a graph: the first step takes pixels to floating point."""
+    """The root of a graph, which first converts pixels to floating point."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
@@ -165,7 +167,7 @@ def _import_onnx() -> Any:
     try:
         with _silence():
             import onnx
-            import onnxscript  # noqa: F401  # PyTorch's exporter is built on it
+            import onnxscript  # noqa: F401  # PyTorch's exporter needs it
     except ImportError as error:
         raise MissingDependencyError(
             f"to_onnx needs the packages onnx and onnxscript, and {error.name} is missing. Install "
@@ -180,7 +182,7 @@ def _export(
     """Return the graph of a copy of the module, as ONNX's own model object."""
     copy = deepcopy(_FromPixels(module)).cpu().eval()
     copy.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    # Two rows: the exporter would take a single one for a constant.
+    # Two rows, because the exporter would treat a single one as a constant.
     example = torch.zeros(2, *image_shape, dtype=dtype, device="cpu")
     try:
         with _silence():
@@ -194,12 +196,12 @@ def _export(
                 dynamic_shapes=({0: torch.export.Dim("n")},),
                 verbose=False,
             )
-    except Exception as error:  # PyTorch has many, and the cause says more
+    except Exception as error:  # PyTorch raises many kinds, and the cause says more
         reason = str(error.__cause__ or error).strip().split("\n")[0].rstrip(".")
         raise InvalidParameterError(
             f"to_onnx: PyTorch's exporter cannot read the network of {name}: {reason}. Write its "
             "forward without branches on values of tensors, and with operators that ONNX has; or "
-            "teach a network of this package all that it knows: DistilledClassifier("
+            "distil it into a network of this package: DistilledClassifier("
             "FrozenEstimator(fitted), ResNetClassifier())."
         ) from error
     assert program is not None
@@ -207,14 +209,14 @@ def _export(
 
 
 def _check_rows_are_free(model: Any, estimator: Any) -> None:
-    """Refuse a graph whose number of rows the exporter took for a constant, as it does in silence.
+    """Refuse a graph whose number of rows the exporter made a constant, which it does silently.
 
     Our own networks are written so that it does not.
     """
     n_rows = model.graph.input[0].type.tensor_type.shape.dim[0]
     if not n_rows.dim_param:
         raise InvalidParameterError(
-            f"to_onnx: as PyTorch's exporter reads it, {type(estimator).__name__} can only take "
+            f"to_onnx: after PyTorch's export, {type(estimator).__name__} can only take "
             f"{n_rows.dim_value} rows at a time. Its network must not fix the number of rows: "
             "write x.shape[0] in place of len(x)."
         )
@@ -222,7 +224,7 @@ def _check_rows_are_free(model: Any, estimator: Any) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the exporter's notes to its own developers from users; put everything back after."""
+    """Hide the exporter's messages to its developers, and restore everything afterwards."""
     loggers = [logging.getLogger(name) for name in NOISY_LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
@@ -237,7 +239,7 @@ def _silence() -> Iterator[None]:
 
 
 def _remove_traces(model: Any) -> None:
-    """Remove the exporter's notes: they name files of this machine, and are a fifth of a file."""
+    """Remove the exporter's notes: they name files of this machine, and are a fifth of the file."""
     graph = model.graph
     graph.ClearField("metadata_props")
     parts = (graph.node, graph.input, graph.output, graph.value_info, graph.initializer)
@@ -253,7 +255,7 @@ def _describe(
     pixel_range: PixelRange | None,
     background: list[float] | None,
 ) -> None:
-    """Write what a reader of the file has to know into it."""
+    """Write into the file what its readers have to know."""
     from onnx.helper import set_model_props
 
     name, release = type(estimator).__name__, version("skquickdraw")

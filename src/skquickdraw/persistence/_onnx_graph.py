@@ -1,6 +1,6 @@
-"""One module for all that an estimator does: pixels in, probabilities (or features) out.
+"""One module for all steps of an estimator: pixels in, probabilities (or features) out.
 
-The networks inside are used, never changed; whoever wants to change the module copies it first.
+The networks inside are shared with the estimator. So copy the module before you change it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from ..neural_network import ResNetClassifier, read_layer
 from ..recipes import BudgetedClassifier
 from ..semi_supervised import TransductiveClassifier
 
-SMALLEST_PROBA = 1e-15  # as the vote of logits has it
+SMALLEST_PROBA = 1e-15  # as in the vote of logits
 
 SUPPORTED = (
     "CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier, "
-    "RelationNetworkClassifier and DeepFeatureExtractor; around classifiers "
+    "RelationNetworkClassifier and DeepFeatureExtractor; and, holding such classifiers, "
     "SeedEnsembleClassifier, NoisyStudentClassifier, DistilledClassifier, TransductiveClassifier, "
     "recipes.BudgetedClassifier and scikit-learn's VotingClassifier(voting='soft'), "
     "FrozenEstimator, searches, and pipelines whose other steps only work in fit"
@@ -43,7 +43,7 @@ class PictureReader(nn.Module):
     """A module that takes floating-point pixels (B, ...) and reads them as ``image_shape``.
 
     ``pixel_range`` is what its network was fitted to, and ``background`` the colour that surrounds
-    these pictures, one value a channel; None where that is not known.
+    these images, one value per channel; None if not known.
     """
 
     pixel_range: PixelRange | None = None
@@ -80,7 +80,7 @@ class MeanOfViews(PictureReader):
 
 
 class Relations(PictureReader):
-    """Scores (B, n_classes) of pictures against the mean maps of classes."""
+    """Scores (B, n_classes) of images against the mean maps of classes."""
 
     class_maps: Tensor
 
@@ -117,7 +117,7 @@ def build_module(estimator: Any) -> nn.Module:
     Raises
     ------
     InvalidParameterError
-        If the estimator, or one inside it, is no network nor a vote of such.
+        If the estimator, or one inside it, is neither a network nor a vote of networks.
     NotFittedError
         If it is not fitted.
     """
@@ -129,7 +129,7 @@ def build_module(estimator: Any) -> nn.Module:
     if build is None:
         raise InvalidParameterError(
             f"to_onnx: {type(estimator).__name__} cannot be exported; what can is {SUPPORTED}. "
-            "Export a network inside it, or teach one all that it knows: DistilledClassifier("
+            "Export a network inside it, or distil it into one: DistilledClassifier("
             "FrozenEstimator(fitted), ResNetClassifier())."
         )
     check_is_fitted(estimator)
@@ -137,17 +137,17 @@ def build_module(estimator: Any) -> nn.Module:
 
 
 def read_image_shape(module: nn.Module) -> ImageShape:
-    """Return (channels, height, width) of the pictures that a built module takes.
+    """Return (channels, height, width) of the images that a built module takes.
 
     Raises
     ------
     InvalidParameterError
-        If the networks inside were trained on pictures of different sizes.
+        If the networks inside were trained on images of different sizes.
     """
     shapes = [part.image_shape for part in module.modules() if isinstance(part, PictureReader)]
     if len({np.prod(shape) for shape in shapes}) > 1:
         raise InvalidParameterError(
-            "to_onnx: all networks of an estimator must take the same pictures, but they were "
+            "to_onnx: all networks of an estimator must take the same images, but they were "
             f"fitted to images of the shapes {shapes}. Fit them on the same X."
         )
     channels, height, width = map(int, shapes[0])
@@ -164,21 +164,21 @@ def read_pixel_range(module: nn.Module) -> PixelRange | None:
 
 
 def read_background(module: nn.Module) -> list[float] | None:
-    """Return the mean background, one value a channel, of the networks inside, if known."""
+    """Return the mean background of the networks inside, one value per channel, if known."""
     parts = [part for part in module.modules() if isinstance(part, PictureReader)]
     known = [part.background for part in parts if part.background is not None]
-    # Networks that read the same pixels as other shapes have other channels.
+    # Networks that read the same pixels in other shapes have other channels.
     if len(known) < len(parts) or len({len(background) for background in known}) > 1:
         return None
     return np.mean(known, axis=0).tolist()
 
 
 def _only_worker(pipeline: Pipeline) -> Any:
-    """Return the last step, if those before it do nothing to new pictures."""
+    """Return the last step, if the steps before it do nothing to new images."""
     for i, (name, step) in enumerate(pipeline.steps[:-1]):
         if hasattr(step, "transform"):  # 'passthrough' has none, nor has a sampler
             raise InvalidParameterError(
-                f"to_onnx: only the last step of a pipeline may work on new pictures, but step "
+                f"to_onnx: only the last step of a pipeline may work on new images, but step "
                 f"{name!r}, {type(step).__name__}, transforms them. Export one step, to_onnx("
                 f"pipeline[-1], path) or to_onnx(pipeline[{i}], path), and run the others "
                 "around it."
@@ -191,8 +191,8 @@ def _class_defining(
 ) -> type | None:
     """Return the class that defines the first of the methods there is.
 
-    It says what an estimator does better than its own class: a subclass may leave that as it is, or
-    define something else, which then counts as unknown.
+    It says more about an estimator than its own class does: a subclass may keep the method, or
+    define another one, which then counts as unknown.
     """
     bases = (base for method in methods for base in kind.__mro__ if method in vars(base))
     return next(bases, None)
@@ -200,7 +200,7 @@ def _class_defining(
 
 def _with_views(estimator: Any, network: nn.Module) -> nn.Module:
     views = estimator._views()
-    ink = estimator.net_.ink  # draws strokes as pictures, by what no graph can hold
+    ink = estimator.net_.ink  # draws strokes as images, which a graph cannot do
     shape = estimator.image_shape_ if ink is None else ink.image_shape
     logits = MeanOfViews(network, tuple(shape), views)
     logits.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_PIXEL)
@@ -253,7 +253,7 @@ def _build_vote(vote: Any) -> nn.Module:
     return Vote([build_module(member) for member in vote.estimators_], weights, is_geometric=False)
 
 
-# Of a family that shares its predict_proba, one stands for all.
+# One of each family of classes that share predict_proba.
 BUILDERS: dict[type | None, Callable[[Any], nn.Module]] = {
     _class_defining(kind): build
     for kind, build in (

@@ -1,4 +1,4 @@
-"""What to tell those whose model holds something that a file without code cannot hold."""
+"""The message for a model that holds something that a file without code cannot hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 WITH_SKOPS = (
-    "store the model with skops.io.dump, which lets its reader vet the classes, or among people "
-    "who trust each other with pickle"
+    "store the model with skops.io.dump, whose reader can check the classes, or with pickle if "
+    "whoever loads it trusts you"
 )
 
 

@@ -1,4 +1,4 @@
-"""What a training came to, in a few numbers for whoever reads a file's header."""
+"""A summary of a training in a few numbers, for readers of a file's header."""
 
 from __future__ import annotations
 

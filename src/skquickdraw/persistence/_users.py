@@ -1,4 +1,4 @@
-"""Classes and functions of a user's own: files name them, and whoever loads a file brings them.
+"""Classes and functions of a user's own: a file only names them, and ``load_model`` is given them.
 
 A name in a file is looked up in what :func:`load_model` was given as ``trusted``, and nowhere else.
 """
@@ -19,7 +19,7 @@ OBJECTS = {"augmentation", "augmentation_", "loss", "mixing", "then"}
 
 
 def slot_of(path: tuple[str, ...]) -> str:
-    """Return the name of the parameter at the end of a path, also of one further inside."""
+    """Return the name of the parameter at the end of a path, also of a nested one."""
     return path[-1].split("__")[-1] if path else ""
 
 
@@ -40,24 +40,24 @@ class UserNames:
         name = getattr(user, "__name__", "")
         if not name.isidentifier():
             raise InvalidParameterError(
-                f"save_model: {where} must have a name, by which load_model is given it, got "
-                f"{user!r}. Write it as a class, or by def."
+                f"save_model: {where} must have a name, under which load_model can find it, got "
+                f"{user!r}. Write it as a class, or with def."
             )
         if self._known.setdefault(name, user) is not user:
             raise InvalidParameterError(
-                f"save_model: {where} must have a name of its own, but the model holds another "
+                f"save_model: {where} must have a unique name, but the model holds another "
                 f"{name!r}. Rename one of them."
             )
         return PREFIX + name
 
 
 def check_parameters(where: str, value: Any) -> None:
-    """Raise where an object of a user's class does not keep what its constructor takes.
+    """Raise if an object of a user's class does not store what its constructor takes.
 
     Raises
     ------
     InvalidParameterError
-        If a parameter has no attribute of its name, from which it could be stored.
+        If a parameter has no attribute of its name to read it from.
     """
     lost = [name for name in signature(type(value)).parameters if not hasattr(value, name)]
     if lost:
@@ -69,12 +69,12 @@ def check_parameters(where: str, value: Any) -> None:
 
 
 def check_trusted(path: str, trusted: Mapping[str, Any] | None, model: Any) -> dict[str, Any]:
-    """Return what is trusted by name; raise where the model names something else.
+    """Return what is trusted, by name; raise if the model names something else.
 
     Raises
     ------
     InvalidParameterError
-        If ``trusted`` is no dict from names to classes or functions, or lacks one.
+        If ``trusted`` is not a dict from names to classes or functions, or lacks one.
     """
     given = {} if trusted is None else trusted
     if not isinstance(given, Mapping) or not all(
@@ -88,15 +88,15 @@ def check_trusted(path: str, trusted: Mapping[str, Any] | None, model: Any) -> d
     if missing:
         pairs = ", ".join(f"{name!r}: {name}" for name in missing)
         raise InvalidParameterError(
-            f"load_model: {path!r} must be loaded with the classes and functions of its maker's "
-            f"that it names: pass trusted={{{pairs}}}. Their code is not in the file; import what "
+            f"load_model: {path!r} must be loaded with its author's classes and functions that it "
+            f"names: pass trusted={{{pairs}}}. Their code is not in the file; import what "
             "you trust."
         )
     return dict(given)
 
 
 def named_users(model: Any) -> Iterator[str]:
-    """Go through the names that a description gives to a user's classes and functions."""
+    """Yield the names that a description gives to a user's classes and functions."""
     waiting = [model]
     while waiting:  # a hostile file may nest deeper than Python's stack
         node = waiting.pop()
@@ -129,5 +129,5 @@ def pack_network(
 def unpack_partial(node: dict[str, Any], decode: Callable[[Any], Any]) -> partial[Any]:
     """Return the partial of a network, or of what is trusted, that a description stands for."""
     if node["function"]["type"] not in ("user", "network", "partial"):
-        raise ValueError("it holds a function with arguments that is none of a network")
+        raise ValueError("it holds a function with arguments that is not for a network")
     return partial(decode(node["function"]), *decode(node["args"]), **decode(node["keywords"]))

@@ -1,4 +1,4 @@
-"""Write a file whole, or not at all."""
+"""Write a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..exceptions import DataFileError
 
 def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
     """Return where to write, or raise before any work; ``subject`` is the function that writes."""
-    target = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
+    target = Path(os.path.realpath(path))  # a link stays; its target is replaced
     if target.is_dir():
         raise DataFileError(
             f"{subject}: path must name a file, and {os.fspath(path)!r} is a folder. Add a name, "
@@ -24,7 +24,7 @@ def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
     if target.exists() and not target.is_file():
         raise DataFileError(
             f"{subject}: path must name a regular file, and {os.fspath(path)!r} is a device or a "
-            "pipe, which a file would replace. Write to a file, and copy that."
+            "pipe. Write to a file, and copy that."
         )
     if not target.parent.is_dir():
         raise DataFileError(

@@ -1,4 +1,4 @@
-"""From pictures as people have them to images as classifiers here learn from."""
+"""From photos and scans of drawings to the small images that classifiers here learn from."""
 
 from ._normalizer import SketchNormalizer
 

@@ -1,7 +1,7 @@
 """Find the ink of a drawing on paper: how much of each pixel it covers, from 0 to 1.
 
-Ink is what differs from the paper around it. So the paper's brightness is estimated everywhere, and
-neither a shadow nor a slope of light is taken for a line.
+Ink is what differs from the paper around it. So the paper's brightness is estimated at every pixel,
+and neither shadows nor gradual changes of light are mistaken for lines.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from scipy import ndimage
 Grey = NDArray[np.float64]
 
 PARTS = 4  # windows along the longer side; paper must show between lines inside every one
-ROUGH_SIDE = 32  # of the picture whose polarity is decided
+ROUGH_SIDE = 32  # of the reduced image on which polarity is decided
 NOISE = 4.0  # standard deviations of the paper, below which nothing is ink
 FAINTEST = 0.05  # of the paper's brightness: weaker contrast is the grain of empty paper
 FAINT = 0.05  # of full ink: weaker traces are left out
 FULL_INK = 90  # percentile of the ink's strength that counts as fully covered
 CLEAR = 0.35  # of full ink, which a spot must reach somewhere: else it is a shadow
 SPECK = 0.003  # of all ink: smaller spots are dirt
-SHORTEST = 20  # parts of the longer side; a picture without a spot of as many pixels is empty
-SMOOTHED = 100  # smallest side that is smoothed: smaller pictures hold no noise, but thin lines
+SHORTEST = 20  # parts of the longer side; an image without a spot of as many pixels is empty
+SMOOTHED = 100  # smallest side that is smoothed: smaller images have thin lines and no noise
 DEEPEST = 0.1  # of the brightest paper: the darkest shadow in which contrast is still a ratio
 MAD_TO_STD = 1.4826  # of a normal distribution
 
@@ -65,7 +65,7 @@ def _spread(strength: Grey) -> float:
 
 
 def _is_dark(light: Grey) -> bool:
-    """Return whether what differs most from what surrounds it is darker: ink covers less."""
+    """Return whether ink is dark, given that ink covers less than paper does."""
     step = -(-max(light.shape) // ROUGH_SIDE)
     rough = ndimage.uniform_filter(light, step)[step // 2 :: step, step // 2 :: step]
     even = rough - _slope(rough)
@@ -74,7 +74,7 @@ def _is_dark(light: Grey) -> bool:
 
 
 def _slope(light: Grey) -> Grey:
-    """Return how light falls on the paper: a quadratic surface, which leaves ink out."""
+    """Return the lighting of the paper as a quadratic surface, fitted without the ink."""
     step = -(-max(light.shape) // ROUGH_SIDE)
     y, x = (np.linspace(-1, 1, side) for side in light.shape)
     terms = _quadratic(y[::step], x[::step])
@@ -102,7 +102,7 @@ def _find_paper(light: Grey, polarity: str) -> Grey:
     filled = fill(even, size=(window, window), mode="nearest")
     away = np.abs(even - filled)
     is_paper = away <= np.median(away) + 3 * _spread(away)
-    # Closing takes the brightest grain of the paper; what is left of ink is its mean.
+    # Closing gives the brightest grain of the paper, so the mean of the paper's pixels is taken.
     shares = ndimage.uniform_filter(is_paper.astype(np.float64), window, mode="nearest")
     means = ndimage.uniform_filter(np.where(is_paper, even, 0), window, mode="nearest")
     return slope + np.where(shares > 0.05, means / np.maximum(shares, 0.05), filled)

@@ -22,61 +22,62 @@ from ._ink import find_ink
 from ._placement import averages, place
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's grey
-LARGEST_SIDE = 400  # larger pictures are reduced, which averages their noise away
+LARGEST_SIDE = 400  # larger images are reduced, which averages their noise out
 
 
 class SketchNormalizer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, ParametersMixin, BaseEstimator
 ):
-    """Turn pictures of drawings into bitmaps as Quick, Draw! has them: light ink on black.
+    """Turn photos and scans of drawings into bitmaps like Quick, Draw!'s: light ink on black.
 
     A network that learned from bitmaps knows drawings of one size, in the middle of the image,
-    drawn by one pen. Put this in front of it, and it reads scans, photos and exports too. Dark ink
-    on light paper is turned over, the drawing is cut out, and placed on a small image as
-    :func:`~skquickdraw.datasets.rasterize` does.
+    drawn with one pen. With this transformer in front, it reads scans, photos and exports too. Dark
+    ink on light paper is inverted; the drawing is cut out, and placed on a small image as by
+    :func:`~skquickdraw.datasets.rasterize`.
 
     Parameters
     ----------
     image_shape : (height, width), default=(28, 28)
-        Size of the images that come out, in pixels. The drawing is fitted into the shorter side.
+        Size of the resulting images, in pixels. The drawing is fitted into the shorter side.
     polarity : {'auto', 'dark', 'light'}, default='auto'
-        Of the ink. 'auto' decides for each picture: ink covers less of it than paper does.
+        Whether ink is darker or lighter than paper. 'auto' decides for each image: ink covers less
+        of it than paper.
     input_shape : (H, W) or (C, H, W), default=None
         How to read flat rows. None reads them as square, or else as one row of pixels.
 
     Attributes
     ----------
     n_features_in_ : int
-        Pixels of a picture, over all channels. Only where ``fit`` saw flat rows.
+        Pixels of an image, over all channels. Only if ``fit`` saw flat rows.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     See Also
     --------
-    skquickdraw.datasets.rasterize : Bitmaps from strokes, for those who have them.
-    skquickdraw.datasets.load_image_folder : Pictures from a folder of files.
+    skquickdraw.datasets.rasterize : Draws bitmaps from strokes, if you have them.
+    skquickdraw.datasets.load_image_folder : Reads images from a folder of files.
 
     Notes
     -----
-    Nothing is learned, so that ``fit`` only checks; each picture is treated by itself:
+    Nothing is learned, so ``fit`` only checks. Each image is processed independently:
 
-    1. Colours become grey, and pictures with a side above 400 pixels are reduced to that.
-    2. The paper's brightness is estimated everywhere, from a morphological closing with a window of
-       a quarter of the picture, and the mean of what is left of the ink inside it. So shadows and
-       slopes of light are no ink.
+    1. Colours become grey, and images with a side above 400 pixels are reduced to that.
+    2. The paper's brightness is estimated at every pixel, from a morphological closing with a
+       window of a quarter of the image, and the mean of the pixels inside it that are not ink. So
+       shadows and gradual changes of light do not count as ink.
     3. Ink is what differs from its paper by more than four times the paper's own noise. Spots of
-       less than 0.3 % of all ink are dirt and go.
+       less than 0.3 % of all ink are removed as dirt.
     4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
-       Quick, Draw!'s pen become as wide as that; thicker ones stay.
+       Quick, Draw!'s pen are thickened to that width; thicker ones stay.
 
-    Empty paper becomes a black image. A light table around the paper, ruled lines and text are ink:
-    cut them off first. Areas wider than a quarter of the picture count as paper inside, so that of
-    a filled drawing the outline may remain.
+    Empty paper becomes a black image. A light table around the paper, ruled lines and text count as
+    ink: cut them off first. The inside of areas wider than a quarter of the image counts as paper,
+    so only the outline of a filled drawing may remain.
 
-    A picture of 300 x 300 pixels takes some hundredths of a second.
+    An image of 300 x 300 pixels takes some hundredths of a second.
 
-    Where a pipeline starts with this, noisy students cannot get ``X_unlabeled`` through it: let it
-    transform both parts before the fit.
+    A pipeline that starts with this transformer does not apply it to ``X_unlabeled`` of a noisy
+    student: transform both parts before the fit.
 
     Examples
     --------
@@ -117,13 +118,13 @@ class SketchNormalizer(
         return tags
 
     def fit(self, X: Any, y: ArrayLike | None = None) -> SketchNormalizer:
-        """Check the parameters and the pictures; there is nothing to learn.
+        """Check the parameters and the images; there is nothing to learn.
 
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pictures with 1 or 3 channels, on any scale; or a list, or array of objects, of n
-            pictures of any sizes, each of shape (H, W), (H, W, C) or (C, H, W).
+            Images with 1 or 3 channels, on any scale; or a list, or array of objects, of n images
+            of any sizes, each of shape (H, W), (H, W, C) or (C, H, W).
         y : array-like, default=None
             Ignored.
 
@@ -144,7 +145,7 @@ class SketchNormalizer(
 
         Parameters
         ----------
-        X : array-like or list of pictures
+        X : array-like or list of images
             As in :meth:`fit`.
 
         Returns
@@ -163,7 +164,7 @@ class SketchNormalizer(
         return prod(self.image_shape)
 
     def _normalize(self, picture: NDArray[Any]) -> NDArray[np.uint8]:
-        """Return a picture (C, H, W) as an image."""
+        """Return an image (C, H, W) of a drawing as a bitmap of ``image_shape``."""
         grey = picture[0] if len(picture) == 1 else np.tensordot(LUMA, picture, axes=1)
         grey = grey.astype(np.float64)
         grey -= min(0.0, grey.min())
@@ -184,7 +185,7 @@ class SketchNormalizer(
 
     @raised_as(InvalidImagesError)
     def _read(self, X: Any, *, reset: bool) -> Any:
-        """Return pictures (C, H, W), as an array or, where their sizes differ, a list."""
+        """Return images (C, H, W), as an array or, if their sizes differ, a list."""
         name = type(self).__name__
         if reset:
             for attribute in ("n_features_in_", "feature_names_in_"):
@@ -201,7 +202,7 @@ class SketchNormalizer(
 
 
 def _is_list_of_pictures(X: Any) -> bool:
-    """Return whether X holds pictures that make no array together."""
+    """Return whether X holds images that do not form one array."""
     if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 1:
         return len(X) > 0 and np.ndim(X[0]) >= 2
     return isinstance(X, list | tuple) and len({np.shape(x) for x in X if np.ndim(x) >= 2}) > 1
@@ -212,16 +213,16 @@ def _read_each(name: str, X: Any) -> Iterator[NDArray[Any]]:
         picture = np.asarray(image)
         if picture.ndim not in (2, 3) or picture.size == 0:
             raise InvalidImagesError(
-                f"{name}: every picture must have shape (H, W), (H, W, C) or (C, H, W), got "
+                f"{name}: every image must have shape (H, W), (H, W, C) or (C, H, W), got "
                 f"{picture.shape} at position {i}. Leave it out."
             )
-        flat, layout = flatten_stack(f"{name}, picture {i}", picture[None])
+        flat, layout = flatten_stack(f"{name}, image {i}", picture[None])
         rows = check_array(flat, dtype="numeric", input_name=f"X[{i}]")
         yield layout.restore(rows)[0]  # type: ignore[union-attr]  # a stack has one
 
 
 def _reduce(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a picture whose longer side is no longer than it has to be, by area averages."""
+    """Return an image whose longer side is no longer than it has to be, by area averages."""
     factor = LARGEST_SIDE / max(grey.shape)
     if factor >= 1:
         return grey

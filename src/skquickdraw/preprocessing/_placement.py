@@ -1,4 +1,4 @@
-"""Place a drawing on a small image as Quick, Draw! does: centred, of full size, with its pen."""
+"""Place a drawing on a small image as Quick, Draw! does: centred, at full size, with its pen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Grey = NDArray[np.float64]
 
 # The layout that datasets.rasterize has: a box of 256 units, with a margin and half a pen around.
 BOX, MARGIN, PEN = 256, 16, 16
-THIN = 0.75  # of Quick, Draw!'s pen: thinner ones are drawn as wide as that
+THIN = 0.75  # of Quick, Draw!'s pen: thinner lines are widened to that
 LONGER_SIDE = 255  # units between the points of a drawing that are farthest from each other
 
 
@@ -36,7 +36,7 @@ def place(ink: Grey, image_shape: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _extent(profile: NDArray[np.float64]) -> tuple[float, float]:
-    """Return where ink starts and ends; a pixel that is partly covered counts as that part."""
+    """Return where ink starts and ends; a partly covered pixel counts by its covered part."""
     inked = np.flatnonzero(profile > 0.1)
     if len(inked) == 0:
         inked = np.flatnonzero(profile)
@@ -45,9 +45,9 @@ def _extent(profile: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _pen_width(ink: Grey) -> float:
-    """Return the width of the lines: twice the area of a line, by the length of its outline.
+    """Return the width of the lines: twice a line's area, divided by the length of its outline.
 
-    The outline is the total variation, which soft edges leave as it is.
+    The length of the outline is the total variation, which soft edges do not change.
     """
     padded = np.pad(ink, 1)
     steps = np.diff(padded, axis=0)[:, :-1], np.diff(padded, axis=1)[:-1]
@@ -55,7 +55,7 @@ def _pen_width(ink: Grey) -> float:
 
 
 def _grow(ink: Grey, by: float) -> tuple[Grey, int]:
-    """Return the ink with ``by`` pixels more around it, and how far the picture grew for that."""
+    """Return the ink widened by ``by`` pixels, and how far the image was padded for that."""
     shift = int(np.ceil(by)) + 1
     ink = np.pad(ink, shift)
     away = ndimage.distance_transform_edt(ink < 0.5)
@@ -63,10 +63,10 @@ def _grow(ink: Grey, by: float) -> tuple[Grey, int]:
 
 
 def averages(n_out: int, n_in: int, middle: float, scale: float) -> NDArray[np.float64]:
-    """Return the matrix (n_out, n_in) that averages pixels over what each pixel of an image shows.
+    """Return the matrix (n_out, n_in) that averages the input over what each output pixel shows.
 
-    ``middle`` is the place in the picture that comes to the middle of the image; nothing is outside
-    the picture.
+    ``middle`` is the place in the input that comes to the middle of the output; outside of the
+    input there is no ink.
     """
     edges = (np.arange(n_out + 1) - n_out / 2) / scale + middle
     pixels = np.arange(n_in)

@@ -47,7 +47,7 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
     estimators : list of classifiers
         From cheap to expensive: networks of this package, and votes, noisy students and
         distillations of such. The last one that the time is enough for is trained. Where there are
-        no unlabelled rows, noisy students are left out if there is anything else.
+        no unlabeled rows, noisy students are left out if there is anything else.
     minutes : float, default=15
         How long ``fit`` takes, above 0. A grid search takes so long for each of its fits.
     n_jobs : int, default=None

@@ -1,4 +1,4 @@
-"""Recipes of one network, trained on labelled images.
+"""Recipes of one network, trained on labeled images.
 
 A GPU trains some fifty times as many images in the same time as a processor's core. There the
 recipes are larger networks, at full resolution, that are trained for longer and regularised more.

@@ -1,4 +1,4 @@
-"""How fast this machine trains a network and predicts with it, measured on a few of the rows."""
+"""The speed of this machine in training and prediction, measured on a few of the rows."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ..neural_network import resolve_batch_size, resolve_epochs
 from ._work import Work
 
 N_BATCHES = 4  # of the sample, at least
-N_BATCHES_CUDA = 40  # where the steps of a short training are not those of a long one
-SECONDS = 1.0  # that a first measurement should last at least
+N_BATCHES_CUDA = 40  # where steps of a short training differ from those of a long one
+SECONDS = 1.0  # shortest duration of a first measurement
 
 
 class Stopwatch:
-    """Tells the seconds that a piece of work takes.
+    """Estimate the seconds that a piece of work takes.
 
     Parameters
     ----------
-    X, y : ndarrays of labelled rows
+    X, y : ndarrays of labeled rows
     seed : int
-        Chooses the rows that are measured with.
+        Chooses the rows to measure with.
     """
 
     def __init__(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> None:
@@ -40,17 +40,17 @@ class Stopwatch:
         self._known_roughly: dict[str, tuple[float, float]] = {}
 
     def look_longer(self, seconds: float) -> None:
-        """Measure anew from now on: each training for so many seconds, on as many rows.
+        """Measure again from now on: each training for this number of seconds, on as many rows.
 
-        Few rows, seen again and again, stay in the processor's caches, and are faster. Where the
-        seconds are no more than before, what has been measured stays.
+        A few rows, seen again and again, stay in the processor's caches and are faster. If the
+        seconds are no more than before, the old measurements stay.
         """
         if seconds > self.least_seconds:
             self.least_seconds = seconds
             self._known, self._known_roughly = {}, self._known
 
     def wanted_epochs(self, work: Work) -> float:
-        """Return the epochs that a training makes where nothing limits it."""
+        """Return the number of epochs of a training without a limit."""
         shape = np.shape(self.X)[1:]
         is_drawn = hasattr(work.network.augmentation, "ink")  # from strokes
         is_picture = is_drawn or len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
@@ -60,14 +60,14 @@ class Stopwatch:
         )
 
     def seconds(self, work: Work, n_epochs: float = 1.0) -> float:
-        """Return how long the work will take; a training, with so many epochs."""
+        """Return the seconds of the work; a training has this number of epochs."""
         training, prediction = self._pace(work)
         if work.is_training:
             return work.n_turns * work.epoch_rows * training * n_epochs
         return work.n_turns * work.n_rows * prediction
 
     def _pace(self, work: Work) -> tuple[float, float]:
-        """Return the seconds a row of training and of prediction."""
+        """Return the seconds per row of training and of prediction."""
         if isinstance(work.network, FrozenEstimator):
             return 0.0, time_prediction(work.network, self.X[self._sample(256)])
         batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
@@ -90,13 +90,13 @@ class Stopwatch:
         return self._known[key]
 
     def _n_rows_to_measure(self, key: str) -> int:
-        """Return how many rows are trained on once in the seconds of a measurement."""
+        """Return the number of rows for one pass in the seconds of a measurement."""
         if key not in self._known_roughly:
             return 0
         return int(self.least_seconds / max(self._known_roughly[key][0], 1e-9))
 
     def _sample(self, n_rows: int) -> NDArray[np.intp]:
-        """Return rows at random, and one of each class, without which there is no fit."""
+        """Return random rows, and one of each class, which a fit needs."""
         order = self.rng.permutation(len(self.y))
         one_of_each = np.unique(self.y[order], return_index=True)[1]
         return np.unique(np.concatenate([order[:n_rows], order[one_of_each]]))
@@ -108,7 +108,7 @@ def time_network(
     """Return the seconds a row of training and of prediction; the first pass is warming up."""
     network = clone(network).set_params(max_epochs=2, epoch_size=None).fit(X, y)
     seconds = network.history_[1]["dur"]
-    if seconds < 0.7 * least_seconds:  # else the second pass was long enough, or nearly so
+    if seconds < 0.7 * least_seconds:  # else the second pass was nearly long enough
         n_epochs = 1 + min(100, int(np.ceil(least_seconds / max(seconds, 1e-3))))
         network = clone(network).set_params(max_epochs=n_epochs).fit(X, y)
         seconds = float(np.mean([record["dur"] for record in network.history_[1:]]))
@@ -116,7 +116,7 @@ def time_network(
 
 
 def time_prediction(estimator: Any, X: NDArray[Any]) -> float:
-    """Return the seconds a row of prediction."""
+    """Return the seconds per row of prediction."""
     estimator.predict_proba(X[:32])  # folds the network, once
     started = perf_counter()
     estimator.predict_proba(X)

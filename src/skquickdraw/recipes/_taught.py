@@ -38,11 +38,11 @@ def ensemble(
     n_members : int, default=4
         Networks that vote, of teacher and student each.
     max_epochs : float, 'auto' or 'long', default='auto'
-        Passes of each teacher over the labelled images, and of each student over all images, as in
+        Passes of each teacher over the labeled images, and of each student over all images, as in
         :class:`~skquickdraw.neural_network.ResNetClassifier`. With a number, students make five
         passes for seven of their teachers'.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
-        What shares the classes have among the unlabelled pictures, as in
+        What shares the classes have among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is
         known.
     minutes : float, default=None
@@ -58,7 +58,7 @@ def ensemble(
     Returns
     -------
     classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier of one
-        Not fitted. Where its ``fit`` is given no unlabelled pictures, the teacher's vote is all
+        Not fitted. Where its ``fit`` is given no unlabeled images, the teacher's vote is all
         that is trained. For a whole test set whose class balance is known, its
         ``predict_transductive`` may gain some more.
 
@@ -104,7 +104,7 @@ def distilled(
         None is :func:`ensemble`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
     max_epochs : float, 'auto' or 'long', default='auto'
-        Passes of the small network over all images, labelled or not.
+        Passes of the small network over all images, labeled or not.
     minutes : float, default=None
         Train teacher and student for so many minutes on this machine, whatever ``max_epochs`` says.
     memory : str or joblib.Memory, default=None
@@ -144,7 +144,7 @@ def best(
     """Return the best model that the given time allows, for those who do not want to choose.
 
     With little time, or many images, it is a small network; with more a large one, then a vote of
-    up to six. On a GPU all of them are larger. Where ``fit`` is given unlabelled images and there
+    up to six. On a GPU all of them are larger. Where ``fit`` is given unlabeled images and there
     is time, the vote teaches another one, which learns from these too.
 
     Parameters

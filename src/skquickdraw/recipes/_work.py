@@ -1,4 +1,4 @@
-"""What the fit of a recipe consists of: trainings and predictions, each of so many rows."""
+"""The work of a recipe's fit: trainings and predictions, each of a number of rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..semi_supervised import NoisyStudentClassifier
 
 @dataclass(frozen=True)
 class Work:
-    """Equal networks that are trained, or that predict.
+    """Equal networks that are trained or predict.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Work:
         Of the network's parameters in the whole estimator, such as ``'student__'``.
     n_copies : int
     n_jobs : int
-        How many of them run at once.
+        Number of networks that run at once.
     n_rows : int
-        Rows that each is trained on, or predicts.
+        Rows that each network is trained on, or predicts.
     is_training : bool
     """
 
@@ -42,20 +42,20 @@ class Work:
 
     @property
     def epoch_rows(self) -> int:
-        """Rows that an epoch of a training shows."""
+        """Rows that an epoch shows."""
         own = getattr(self.network, "epoch_size", None)
         return self.n_rows if own is None else own
 
     @property
     def n_turns(self) -> float:
-        """How many runs of one network this takes as long as; the last round may be a part."""
+        """Duration in runs of one network; the last round may be a part."""
         return -(-self.n_copies // self.n_jobs)
 
 
 def with_students(estimator: Any) -> Any:
-    """Return a copy in which every noisy student has a ``student`` of its own.
+    """Return a copy in which every noisy student has its own ``student``.
 
-    Teacher and student are then two estimators, and each can have its own number of passes.
+    Then teacher and student are two estimators, each with its own number of passes.
     """
     copy = clone(estimator)
     for part in [copy, *copy.get_params().values()]:
@@ -71,7 +71,7 @@ def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
     Parameters
     ----------
     estimator : estimator
-        A network of this package, or a vote, noisy student or distillation of such, as
+        A network of this package, or a vote, noisy student or distillation of such networks, as
         :func:`with_students` returns it.
     n_labeled, n_pool : int
         Rows with and without labels.
@@ -79,7 +79,7 @@ def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
     Raises
     ------
     InvalidParameterError
-        If something inside is none of these, or students of a noisy student differ.
+        If something inside is of another kind, or if the students of a noisy student differ.
     """
     return _list(estimator, "", 1, 1, n_labeled, n_pool)
 
@@ -106,7 +106,7 @@ def _list(
     if "max_epochs" not in estimator.get_params(deep=False):
         raise InvalidParameterError(
             "A time can be given to networks of this package, and to votes, noisy students and "
-            f"distillations of such, got {estimator!r}. Fit other estimators by themselves."
+            f"distillations of them, got {estimator!r}. Fit other estimators without a time."
         )
     return [Work(estimator, prefix, n_copies, n_jobs, n_labeled, is_training=True)]
 
@@ -132,7 +132,7 @@ def _list_noisy_student(
 
 
 def _predictions(estimator: Any, prefix: str, n_rows: int) -> list[Work]:
-    """Return the predictions of all networks inside that are asked, one after another."""
+    """Return the predictions of all networks inside, one after another."""
     if isinstance(estimator, SeedEnsembleClassifier):
         inner = _predictions(estimator.estimator, f"{prefix}estimator__", n_rows)
         return [work for work in inner for _ in range(estimator.n_estimators)]

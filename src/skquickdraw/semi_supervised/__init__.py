@@ -1,4 +1,4 @@
-"""Learning from pictures without labels: noisy students, and what is known of their classes."""
+"""Learning from unlabeled images: noisy students, and known shares of their classes."""
 
 from ._noisy_student import NoisyStudentClassifier
 from ._prior import align_to_prior, assign_to_prior

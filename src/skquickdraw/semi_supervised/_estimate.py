@@ -1,4 +1,4 @@
-"""Estimating the shares of the classes among unlabelled rows."""
+"""Estimating the shares of the classes among unlabeled rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 MAX_ITER = 1000
 TOLERANCE = 1e-7
-SMALLEST_SHARE = 1e-6  # no call is impossible
+SMALLEST_SHARE = 1e-6  # no prediction is impossible
 
 
 def estimate_prior(
@@ -19,15 +19,15 @@ def estimate_prior(
     """Return the shares under which a classifier's predictions for the pool are most likely.
 
     Expectation maximisation of :math:`\\sum_i \\log \\sum_c \\pi_c C_{c, k_i}`, where
-    :math:`k_i` is what the classifier calls row i of the pool, and :math:`C_{ck}` how often it
-    calls c k, each class being given one right call more (Saerens et al. 2002; Lipton et al. 2018,
-    arXiv:1802.03916, solve the same model by inversion).
+    :math:`k_i` is the class predicted for row i of the pool, and :math:`C_{ck}` how often class c
+    is predicted as k, with one right prediction added for each class (Saerens et al. 2002; Lipton
+    et al. 2018, arXiv:1802.03916, solve the same model by inversion).
 
     Parameters
     ----------
     codes, predicted : ndarray of shape (n_labeled,)
-        True and predicted classes of labelled rows. Where the classifier was fitted on them, it
-        looks surer than it is on new rows, and the estimate leans to the plain counts of the
+        True and predicted classes of labeled rows. If the classifier was fitted to these rows, it
+        seems more accurate than on new ones, and the estimate is closer to the plain counts of the
         predictions.
     pool_predicted : ndarray of shape (n_unlabeled,)
     n_classes : int

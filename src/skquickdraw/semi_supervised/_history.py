@@ -1,4 +1,4 @@
-"""What happened in each round of a noisy student, and what came of it for each row."""
+"""The history of a noisy student: its rounds, and the label of each row."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class History:
         self.is_interrupted = False
 
     def add(self, pseudo: PseudoLabels) -> bool:
-        """Take down a round; return False, and leave it out, where nothing was selected."""
+        """Record a round; return False, without recording it, if nothing was selected."""
         self.is_empty = not pseudo.selected.any()
         if self.is_empty:
             return False
@@ -35,7 +35,7 @@ class History:
         changed = pseudo.selected & (new != self.codes)
         self.since = np.where(changed, len(self.rounds) + 1, self.since)
         self.since[~pseudo.selected] = NO_LABEL
-        self.rounds = [*self.rounds, self._describe(pseudo, changed)]  # copies keep theirs
+        self.rounds = [*self.rounds, self._describe(pseudo, changed)]  # a new list, for copies
         self.codes, self.pseudo = new, pseudo
         return True
 
@@ -54,7 +54,7 @@ class History:
         if self.verbose:
             print(
                 f"Round {record['iteration']}: learning from {counts.sum()} of {len(pseudo.codes)} "
-                f"unlabelled rows, {record['n_changed'].sum()} with a new label."
+                f"unlabeled rows, {record['n_changed'].sum()} with a new label."
             )
         return record
 

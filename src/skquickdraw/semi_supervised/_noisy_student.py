@@ -44,60 +44,61 @@ class NoisyStudentClassifier(
     CallbackSupportMixin,
     BaseEstimator,
 ):
-    """Learn from unlabelled rows too, through a teacher's opinion of them.
+    """Learn from unlabeled rows too, with labels predicted by a teacher.
 
-    A teacher learns from the labelled rows and labels the others. A student of at least its size,
-    under more noise (augmentation, dropout, stochastic depth), learns from both and becomes the
-    teacher of the next. Every round labels all rows anew.
+    A teacher learns from the labeled rows and labels the others. A student learns from both. It is
+    at least as large, trains under more noise (augmentation, dropout, stochastic depth), and
+    becomes the next teacher. Every round labels all rows anew.
 
-    Where classes are unequal the teacher knows the rare ones badly, and its confident labels leave
-    them out. ``class_prior`` says what shares the classes have among the unlabelled rows, and makes
-    the pseudo-labels agree with it.
+    If classes are imbalanced, the teacher recognises the rare ones badly, and few of its confident
+    labels are theirs. ``class_prior`` gives the shares of the classes among the unlabeled rows, and
+    makes the pseudo-labels agree with them.
 
     Parameters
     ----------
     estimator : classifier
-        The teacher, and unless ``student`` is given the student: with ``predict_proba``, such as a
-        network of this package, a pipeline that ends in one, a vote of several, or any classifier
-        of scikit-learn. A :class:`~sklearn.frozen.FrozenEstimator` is a teacher that is fitted
-        already; ``student`` must then be given.
+        The teacher, and also the student unless ``student`` is given. It needs ``predict_proba``: a
+        network of this package, a pipeline that ends in one, a vote of several, or any such
+        classifier of scikit-learn. A :class:`~sklearn.frozen.FrozenEstimator` is a fitted teacher;
+        ``student`` must then be given.
     student : classifier, default=None
     n_iterations : int, default=2
         Rounds, each with a new student; at least 1.
     student_params : dict or list of n_iterations dicts, default=None
-        Parameters in which students differ from ``student``, as a rule towards more noise or size:
-        one dict for all, or one a round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
+        Parameters in which students differ from ``student``, usually for more noise or a larger
+        network: one dict for all, or one per round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
     threshold : float in [0, 1), default=0.4
-        A row is learned from if the probability of its class is above this.
+        Students learn from a row if the probability of its class is above this.
     pseudo_labels : {'soft', 'hard'}, default='soft'
-        Learn the teacher's probabilities, or the one class. Soft ones need a student whose ``fit``
-        takes ``soft_targets``.
+        Learn the teacher's probabilities, or only its most probable class. 'soft' needs a student
+        whose ``fit`` takes ``soft_targets``.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
-        Shares of the classes among the unlabelled rows, in the order of ``classes_``: equal ones;
-        those of the labelled rows; estimated from the teacher's confusions by expectation
-        maximisation; or as given, with sum 1. None takes the teacher's word.
+        Shares of the classes among the unlabeled rows, in the order of ``classes_``: equal ones;
+        those of the labeled rows; estimated from the teacher's confusions by expectation
+        maximisation; or as given, with sum 1. None leaves the teacher's predictions as they are.
     max_per_class : int, dict or None, default=None
-        The most rows to learn from for each class, the surest first; a dict maps labels to numbers.
+        Largest number of rows to learn from for each class, the most confident first; a dict maps
+        labels to numbers.
     temperature : float, default=1.0
         The teacher's probabilities are taken to the power ``1 / temperature`` first: below 1 makes
         them sharper. Above 0.
     weight : float, default=1.0
-        Weight of a pseudo-labelled row; above 0. Other weights than 1 need a student whose ``fit``
+        Weight of a pseudo-labeled row; above 0. Weights other than 1 need a student whose ``fit``
         takes ``sample_weight``.
     warm_start_student : bool, default=False
-        Start each student from its teacher's weights. They must be of one class that has a
-        parameter ``warm_start``, and of one size.
+        Start each student from its teacher's weights. Both must be of the same class, with a
+        parameter ``warm_start``, and of the same size.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabelled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
+        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
         for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labelled.
+        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
     memory : None, str or joblib.Memory, default=None
-        A folder in which fits are kept, so that an interrupted run goes on where it stopped. Needs
-        an int as ``random_state`` to be of use.
+        Folder for finished fits, so that an interrupted run continues where it stopped. Needs an
+        int as ``random_state``.
     random_state : int, RandomState instance or None, default=None
-        Gives the teacher and each student seeds of their own, in place of those in ``estimator``.
+        Gives the teacher and each student their own seeds, instead of those in ``estimator``.
     verbose : int, default=0
-        Above 0, print a line for each round. Networks inside tell of their epochs where their own
+        Above 0, print a line for each round. Networks inside report their epochs if their own
         ``verbose`` is above 0.
 
     Attributes
@@ -105,28 +106,28 @@ class NoisyStudentClassifier(
     estimator_ : classifier
         The last student.
     teachers_ : list of classifiers
-        Those whose labels were learned from; ``teachers_[-1]`` taught ``estimator_``.
+        The teachers in order; ``teachers_[-1]`` taught ``estimator_``.
     classes_ : ndarray of shape (n_classes,)
     n_iter_ : int
-        Rounds that were run.
+        Number of rounds.
     termination_condition_ : {'max_iter', 'no_unlabeled', 'none_selected', 'interrupted'}
-        Why there were no more. After an interrupt ``estimator_`` is the last that was complete, and
-        all is as after the rounds that were.
+        Why the rounds ended. After an interrupt, ``estimator_`` is the last complete classifier,
+        and the attributes are those of the complete rounds.
     transduction_ : ndarray of shape (n,)
         Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
-        ``unlabeled_label`` where it learned nothing from a row. For 'auto' that is -1 among
-        numbers, unless it is a class, and else None.
+        ``unlabeled_label`` for rows that it did not learn from. With 'auto', this is -1 for
+        numbers, unless -1 is a class, and else None.
     transduction_proba_ : ndarray of shape (n, n_classes)
-        Its teacher's opinion, after temperature and prior; one-hot for given labels. Zeros where no
-        teacher was asked, or none was learned from.
+        Its teacher's probabilities, after temperature and prior; one-hot for given labels. Zeros if
+        no teacher labeled the row.
     labeled_iter_ : ndarray of shape (n,)
-        The round since which a row has had its label: 0 for given labels, -1 for none.
+        The round in which a row got its present label: 0 for given labels, -1 for none.
     history_ : list of dict
         For each round ``iteration`` (from 1), and arrays of shape (n_classes,): ``n_selected``,
-        ``mean_confidence`` of the selected (nan where there are none), ``n_changed`` (selected rows
-        whose label is another than in the round before).
+        ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
+        whose label differs from the round before).
     class_prior_ : ndarray of shape (n_classes,) or None
-        The shares that the last pseudo-labels were made to agree with.
+        The class shares of the last pseudo-labels.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Only where X had string column names.
@@ -134,24 +135,24 @@ class NoisyStudentClassifier(
     Raises
     ------
     InvalidParameterError, InvalidTargetsError, InvalidImagesError
-        In ``fit``, before any training, but for what only the fit of a student itself finds out.
+        In ``fit``, before any training, except for what only the fit of a student can find out.
 
     See Also
     --------
     sklearn.semi_supervised.SelfTrainingClassifier : Hard labels that are never revised, no prior.
-    skquickdraw.model_selection.LabeledStratifiedKFold : Folds to score this with.
-    TransductiveClassifier : Prediction under a known class balance for other classifiers.
+    skquickdraw.model_selection.LabeledStratifiedKFold : Folds to score this classifier.
+    TransductiveClassifier : Predictions under a known class balance for other classifiers.
 
     Notes
     -----
-    With hard labels, one round and no prior this is scikit-learn's ``SelfTrainingClassifier`` with
-    ``max_iter=1``. The paper balances classes by repeating rows or dropping them; here that is left
-    to ``sampling`` or the loss of the estimator, and the prior acts on the labels themselves. The
-    paper starts every student afresh; ``warm_start_student`` departs from it.
+    With hard labels, one round and no prior, this is scikit-learn's ``SelfTrainingClassifier`` with
+    ``max_iter=1``. The paper balances classes by repeating or dropping rows. Here ``sampling`` or
+    the loss of the estimator does this, and the prior acts on the labels themselves. In the paper,
+    every student starts from new weights; ``warm_start_student`` departs from this.
 
-    A network with a loss that corrects for unequal classes counts the pseudo-labels among them. One
-    with early stopping holds out pseudo-labelled rows as well: its validation score is then partly
-    agreement with the teacher. X and ``X_unlabeled`` should have one dtype, or both are converted.
+    A loss that corrects for imbalanced classes counts pseudo-labels too. Early stopping holds out
+    pseudo-labeled rows as well, so the validation score is partly agreement with the teacher. X and
+    ``X_unlabeled`` should have the same dtype; otherwise both are converted.
 
     References
     ----------
@@ -238,19 +239,18 @@ class NoisyStudentClassifier(
         X_unlabeled: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> NoisyStudentClassifier:
-        """Train a teacher, and students in turn.
+        """Train a teacher, and then the students.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, ...)
-            Flat, or a stack of pictures, as the estimator takes them.
+            Flat, or a stack of images, as the estimator takes them.
         y : array-like of shape (n_rows,)
-            Labels of any type, of at least two classes; rows that carry ``unlabeled_label`` have
-            none.
+            Labels of any type, of at least two classes. ``unlabeled_label`` marks unlabeled rows.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             More rows without labels.
         sample_weight : array-like of shape (n_rows,), default=None
-            Of labelled rows; those of unlabelled ones are not used.
+            Weights of labeled rows; those of unlabeled rows are ignored.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class NoisyStudentClassifier(
         Raises
         ------
         FitInterrupted
-            If the user interrupts a round: the last teacher that is complete is kept.
+            If the user interrupts a round. The last complete teacher is kept.
         """
         with unchanged_by_failure(self):
             self._validate_params()
@@ -287,7 +287,7 @@ class NoisyStudentClassifier(
             check_prior(type(self).__name__, self.class_prior, len(data.classes))
 
     def _check_learners(self, teacher: Any, students: list[Any], data: PartlyLabeled) -> None:
-        """Refuse, before any work, what teacher or students cannot learn from."""
+        """Refuse what teacher or students cannot learn from, before any work."""
         name = type(self).__name__
         weighted = [] if data.weights is None else [teacher, *students]
         for learner in weighted:
@@ -314,14 +314,14 @@ class NoisyStudentClassifier(
         return self.estimator if self.student is None else self.student
 
     def _make_students(self, rng: np.random.RandomState) -> list[Any]:
-        """Return an unfitted student for each round, so that bad parameters show before work."""
+        """Return an unfitted student for each round, with parameters that were checked."""
         params = {} if self.student_params is None else self.student_params
         per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
         is_right = all(isinstance(own, Mapping) for own in per_round)
         if not is_right or len(per_round) != self.n_iterations:
             raise InvalidParameterError(
-                f"{type(self).__name__}: student_params must be one dict for all rounds, or one a "
-                f"round, n_iterations={self.n_iterations} in all, got {self.student_params!r}."
+                f"{type(self).__name__}: student_params must be one dict for all rounds, or one "
+                f"per round, n_iterations={self.n_iterations} in all, got {self.student_params!r}."
             )
         students = [seeded_clone(self._student(), rng, **own) for own in per_round]
         if self.warm_start_student:

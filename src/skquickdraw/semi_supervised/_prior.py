@@ -1,7 +1,7 @@
-"""Making predictions for many rows agree with what is known of their classes as a whole.
+"""Make the predictions for many rows agree with known shares of their classes.
 
-A classifier from unequal classes tends to call frequent what it is unsure of. Where the shares of
-the classes among the rows are known, that can be taken back: the rows compete for the places in
+A classifier trained on imbalanced classes tends to predict frequent ones if in doubt. If the shares
+of the classes among the rows are known, this can be corrected: the rows compete for the places in
 each class.
 """
 
@@ -17,9 +17,9 @@ from scipy.optimize import linear_sum_assignment
 from .._checks import check_target_array
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
-SMALLEST_PROBA = 1e-9  # every class stays possible for every row, or no plan might exist
+SMALLEST_PROBA = 1e-9  # every class stays possible for every row, so that a plan exists
 SHARPNESS = (1, 2, 5, 10)  # powers of the probabilities, from a soft plan to a nearly hard one
-RAGGED = 0.05  # share of rows that a plan leaves to be moved, where probabilities are not smooth
+RAGGED = 0.05  # share of rows to be moved after a plan, above which probabilities are not smooth
 MOST_MOVED = 5000  # rows; time and memory grow with the square
 SUM_TOLERANCE = 1e-3
 SHARE_TOLERANCE = 1e-6
@@ -28,7 +28,7 @@ SHARE_TOLERANCE = 1e-6
 def align_to_prior(
     proba: ArrayLike, class_prior: ArrayLike | str = "uniform", *, max_iter: int = 100
 ) -> NDArray[np.float64]:
-    """Rescale probabilities until the classes have the shares that they are known to have.
+    """Rescale probabilities until the classes have their known shares.
 
     Parameters
     ----------
@@ -37,29 +37,30 @@ def align_to_prior(
     class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
         Shares of the classes among these rows, not negative, with sum 1.
     max_iter : int, default=100
-        Rounds of scaling columns and rows, at least 1; fewer where shares are met to 1e-6.
+        Largest number of rounds of scaling columns and rows, at least 1. They end earlier if the
+        shares are met to 1e-6.
 
     Returns
     -------
     aligned : ndarray of shape (n, n_classes)
-        Rows sum to one exactly, and columns have ``class_prior`` as their mean, nearly.
+        Rows sum to one exactly; column means are nearly ``class_prior``.
 
     Raises
     ------
     InvalidTargetsError
         If ``proba`` holds no rows of probabilities.
     InvalidParameterError
-        If ``class_prior`` has another length than the rows, or is no distribution.
+        If ``class_prior`` has another length than the rows, or is not a distribution.
 
     See Also
     --------
-    assign_to_prior : One class for each row, and exactly as many of each class.
+    assign_to_prior : Assigns each row one class, in exact numbers.
 
     Notes
     -----
-    Sinkhorn's algorithm: columns and rows are scaled in turns, which ends at the plan
-    :math:`p_{ic} u_i v_c` that differs least, in relative entropy, from the probabilities. Each row
-    keeps the odds between two classes up to a factor that is the same for all rows.
+    Sinkhorn's algorithm: columns and rows are scaled alternately, which converges to the plan
+    :math:`p_{ic} u_i v_c` that is closest to the probabilities in relative entropy. The odds
+    between two classes change by a factor that is the same for all rows.
 
     References
     ----------
@@ -87,15 +88,15 @@ def align_to_prior(
 def assign_to_prior(
     proba: ArrayLike, class_prior: ArrayLike | str = "uniform"
 ) -> NDArray[np.int64]:
-    """Give each row one class, so that every class gets its known number of rows.
+    """Assign each row one class, so that every class gets its known number of rows.
 
     Parameters
     ----------
     proba : array-like of shape (n, n_classes)
         Rows of class probabilities.
     class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
-        Shares of the classes among these rows, not negative, with sum 1. Where they ask for
-        fractions of rows, the largest remainders are rounded up.
+        Shares of the classes among these rows, not negative, with sum 1. Fractions of rows are
+        rounded by largest remainder.
 
     Returns
     -------
@@ -107,20 +108,20 @@ def assign_to_prior(
     InvalidTargetsError
         If ``proba`` holds no rows of probabilities.
     InvalidParameterError
-        If ``class_prior`` has another length than the rows, or is no distribution.
+        If ``class_prior`` has another length than the rows, or is not a distribution.
 
     See Also
     --------
-    align_to_prior : Keeps probabilities.
+    align_to_prior : Returns probabilities.
 
     Notes
     -----
-    The sum of the rows' log-probabilities is nearly the largest that the numbers of rows allow.
-    An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895); the few rows that are
-    then too many in a class move, at least cost, to where places are left. There are few where
-    probabilities are smooth, as a network's are; one-hot ones of very unequal classes can leave
-    thousands, at a cost in time and memory that grows with their square. Then the rows that are too
-    many among the likeliest classes are moved as well, and the better result is taken.
+    The sum of the rows' log-probabilities is nearly the largest possible for these numbers of rows.
+    An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895). Surplus rows of a
+    class are then moved, at least cost, to classes with places left. There are few of them if
+    probabilities are smooth, like a network's. One-hot rows of very imbalanced classes can leave
+    thousands, and time and memory grow with their square. In this case the surplus rows of the
+    plain argmax are moved as well, and the better result is taken.
 
     Examples
     --------
@@ -147,11 +148,11 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
         return np.full(n_classes, 1 / n_classes)
     shares = np.asarray(class_prior)
     is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
-    # Asked so that a missing share is refused as well.
+    # In this form a missing share is refused too.
     is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE
     if not is_prior:
         raise InvalidParameterError(
-            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one a class, that are "
+            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one per class, that are "
             f"not negative and sum to 1, got {class_prior!r}. Divide by the sum."
         )
     return shares / shares.sum()
@@ -174,7 +175,7 @@ def _scale_columns(
     start: NDArray[np.float64],
     max_iter: int,
 ) -> NDArray[np.float64]:
-    """Return factors for the columns with which, rows scaled, their means are the prior."""
+    """Return factors for the columns that make their means the prior once rows are scaled."""
     scale = start
     for _ in range(max_iter):
         shares = scale * (kernel.T @ (1 / (kernel @ scale))) / len(kernel)
@@ -188,18 +189,18 @@ def _scale_columns(
 def _nearly_hard_potentials(
     proba: NDArray[np.float64], prior: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what to add to each class's log-probability so that classes win about their share."""
+    """Return offsets of the log-probabilities with which each class wins about its share."""
     scale = np.ones(len(prior))
     for before, power in zip((1, *SHARPNESS), SHARPNESS, strict=False):
         kernel = proba**power
         kernel /= kernel.max(axis=1, keepdims=True)
         scale = _scale_columns(kernel, prior, scale ** (power / before), max_iter=50)
     with np.errstate(divide="ignore"):
-        return np.log(scale) / SHARPNESS[-1]  # minus infinity where a class has no place
+        return np.log(scale) / SHARPNESS[-1]  # minus infinity if a class has no place
 
 
 def _round_to_sum(shares: NDArray[np.float64], total: int) -> NDArray[np.int64]:
-    """Round down, then up again where the remainders are largest, until the sum is right."""
+    """Round down, then round up the largest remainders until the sum is right."""
     counts = np.floor(shares + 1e-9).astype(np.int64)
     by_remainder = np.argsort(counts - shares, kind="stable")
     counts[by_remainder[: total - counts.sum()]] += 1
@@ -213,7 +214,7 @@ def _surplus(codes: NDArray[np.int64], places: NDArray[np.int64]) -> int:
 def _move_surplus(
     codes: NDArray[np.int64], scores: NDArray[np.float64], places: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Move rows from classes with too many to those with places left, at least cost."""
+    """Move rows from classes with too many to classes with places left, at least cost."""
     surplus = np.bincount(codes, minlength=len(places)) - places
     if not surplus.any():
         return codes

@@ -1,4 +1,4 @@
-"""From a teacher's probabilities to the rows that a student learns from."""
+"""Turn a teacher's probabilities into the rows that a student learns from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ._prior import align_to_prior, assign_to_prior
 
 @dataclass(frozen=True)
 class PseudoLabels:
-    """What a teacher says of a pool of n rows.
+    """A teacher's labels of a pool of n rows.
 
     Attributes
     ----------
     proba : float64 ndarray of shape (n, n_classes)
-        What the teacher believes, after temperature and prior.
+        The teacher's probabilities, after temperature and prior.
     codes : int64 ndarray of shape (n,)
         The class of each row.
     confidence : float64 ndarray of shape (n,)
@@ -50,8 +50,8 @@ def make_pseudo_labels(
 ) -> PseudoLabels:
     """Sharpen, align with the prior, choose classes, and select by confidence.
 
-    With a prior, hard classes are assigned so that their numbers agree with it exactly; soft ones
-    agree in the mean. ``quotas`` (n_classes,) is the most rows that a class may keep.
+    With a prior, hard classes are assigned in exactly its numbers; soft ones agree with it on
+    average. ``quotas`` (n_classes,) is the largest number of rows that a class may keep.
     """
     proba = temper(proba, temperature)
     codes = None
@@ -68,7 +68,7 @@ def make_pseudo_labels(
 
 
 def temper(proba: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Return probabilities to the power 1 / temperature, with sums of one again."""
+    """Return probabilities to the power 1 / temperature, normalised to sums of one."""
     if temperature == 1:
         return proba
     powers = (proba / proba.max(axis=1, keepdims=True)) ** (1 / temperature)
@@ -78,7 +78,7 @@ def temper(proba: NDArray[np.float64], temperature: float) -> NDArray[np.float64
 def confidence_ranks(
     codes: NDArray[np.int64], confidence: NDArray[np.float64], selected: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Return each row's place among the selected rows of its class, the surest one being 0."""
+    """Return each row's rank among the selected rows of its class; the most confident has 0."""
     order = np.lexsort((-confidence, ~selected, codes))
     starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
     ranks = np.empty(len(codes), dtype=np.int64)
@@ -89,7 +89,7 @@ def confidence_ranks(
 def resolve_quotas(
     name: str, max_per_class: Any, classes: NDArray[Any]
 ) -> NDArray[np.float64] | None:
-    """Return the most rows that each class may keep, infinite where there is no bound."""
+    """Return the largest number of rows that each class may keep; infinite without a limit."""
     if max_per_class is None:
         return None
     if not isinstance(max_per_class, Mapping):
@@ -98,7 +98,7 @@ def resolve_quotas(
     if unknown:
         raise InvalidParameterError(
             f"{name}: max_per_class names labels that y does not have: {unknown[:5]}. Leave them "
-            "out; classes that are not named have no bound."
+            "out; classes that are not named have no limit."
         )
     quotas = [max_per_class.get(label, np.inf) for label in classes.tolist()]
     if any(q != np.inf and (not isinstance(q, Integral) or q < 0) for q in quotas):

@@ -1,4 +1,4 @@
-"""The trainings of a noisy student, in turn, and what of them is kept."""
+"""The trainings of a noisy student, one after another, and the results that are kept."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabel
     Raises
     ------
     FitInterrupted
-        If the user interrupts a round: the last teacher that is complete is kept.
+        If the user interrupts a round. The last complete teacher is kept.
     KeyboardInterrupt
-        If the user interrupts the first teacher; then nothing is.
+        If the user interrupts the first teacher. Nothing is kept then.
     """
     X, y, weights = data.labeled_part()
     fit = Fit(noisy, X, y, weights)
@@ -78,5 +78,5 @@ def _run_rounds(
 
 
 def _attributes(data: PartlyLabeled, learner: Any) -> dict[str, Any]:
-    """Return what it takes to predict by this teacher or student."""
+    """Return the fitted attributes to predict with this teacher or student."""
     return {"estimator_": learner, "classes_": data.classes}

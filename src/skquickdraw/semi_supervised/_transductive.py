@@ -1,4 +1,4 @@
-"""Predictions for a whole test set at once, whose class balance is known."""
+"""Predictions for a whole test set with a known class balance."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ._prior import assign_to_prior
 
 
 def inner_has(method: str) -> Any:
-    """Return a check whether the fitted, or else the given, estimator has the method."""
+    """Return a check that the fitted, or else the given, estimator has the method."""
 
     def check(self: Any) -> bool:
         inner = self.estimator_ if hasattr(self, "estimator_") else self.estimator
-        getattr(inner, method)  # raises the AttributeError that names what is missing
+        getattr(inner, method)  # raises the AttributeError that names the missing method
         return True
 
     return check
 
 
 class PredictsWithinMixin:
-    """Prediction by the fitted classifier inside, ``estimator_``, row by row or all at once."""
+    """Prediction by the fitted classifier inside, ``estimator_``: row by row, or jointly."""
 
     estimator: Any
     estimator_: Any
@@ -43,7 +43,7 @@ class PredictsWithinMixin:
         return tags
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of each row, judged by itself, of shape (n,)."""
+        """Return the label of each row, independent of the others, of shape (n,)."""
         X = self._check_X(X)
         return self.estimator_.predict(X)
 
@@ -63,18 +63,19 @@ class PredictsWithinMixin:
     def predict_transductive(
         self, X: ArrayLike, class_prior: ArrayLike | str = "uniform"
     ) -> NDArray[Any]:
-        """Return labels for a whole test set, of which each class has a known share.
+        """Return labels for a whole test set, given the share of each class.
 
         The label of a row depends on the other rows: it is the assignment of
-        :func:`~skquickdraw.semi_supervised.assign_to_prior` to the probabilities. Where the shares
-        are right this is more accurate than :meth:`predict`; report it as what it is.
+        :func:`~skquickdraw.semi_supervised.assign_to_prior` to the probabilities. If the shares are
+        right, this is more accurate than :meth:`predict`. When you report such a score, say that it
+        is transductive.
 
         Parameters
         ----------
         X : array-like of shape (n, ...)
             All rows of the test set.
         class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
-            Shares of the classes among them; they follow ``classes_`` and sum to 1.
+            Shares of the classes among these rows, in the order of ``classes_``, with sum 1.
 
         Returns
         -------
@@ -90,26 +91,25 @@ class PredictsWithinMixin:
 class TransductiveClassifier(
     PredictsWithinMixin, MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator
 ):
-    """Give any classifier ``predict_transductive``, for test sets of known class balance.
+    """Add ``predict_transductive`` to any classifier, for test sets of known class balance.
 
     Parameters
     ----------
     estimator : classifier
-        With ``predict_proba``. A fitted one is kept as it is by
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        With ``predict_proba``. Wrap a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted one.
+        The fitted classifier.
     classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     See Also
     --------
-    NoisyStudentClassifier : Learns from the test set's pictures too, and has the same method.
+    NoisyStudentClassifier : Has the same method, and also learns from the test set's images.
 
     Examples
     --------
@@ -139,8 +139,8 @@ class TransductiveClassifier(
         ----------
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
-            Labels of any type. Rows may lack one where the classifier learns from such rows, and
-            are marked as it wants it.
+            Labels of any type. Rows may be unlabeled if the classifier learns from such rows; its
+            own mark counts.
         sample_weight : array-like of shape (n,), default=None
             For classifiers that take weights.
 
@@ -151,7 +151,7 @@ class TransductiveClassifier(
         self._validate_params()
         mark = find_mark(type(self).__name__, self.estimator)
         rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
-        # Marks are left where they are, for the one inside reads them itself.
+        # Marks stay in y: the classifier inside reads them itself.
         labels: Any = classes[codes] if mark is None else y
         weights = None
         if sample_weight is not None:

@@ -238,7 +238,7 @@ function showPicture(rows) {
   const canvas = find("picture");
   find("caption").textContent = describePicture();
   const what = image === null ? "drawing" : "image";
-  const label = rows.length ? `The ${what} as the model sees it` : "No picture yet";
+  const label = rows.length ? `The ${what} as the model sees it` : "No image yet";
   canvas.setAttribute("aria-label", `${label}: ${find("caption").textContent}`);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);

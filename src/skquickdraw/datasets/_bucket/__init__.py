@@ -1,1 +1,1 @@
-"""Files on a server: read in part, resumed, verified, and kept."""
+"""Files on a server: partial reads, resumed downloads, verification and a cache."""

@@ -33,17 +33,17 @@ def resolve_base_url(base_url: str | None) -> str:
 
 
 def _is_base(url: str) -> bool:
-    """Return whether this is an address of the web, at whose end a path can be put."""
+    """Return whether this is a web address to which a path can be appended."""
     try:
         parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0  # raises where the port is no number
+        has_host = bool(parts.hostname) and parts.port != 0  # raises if the port is not a number
     except ValueError:
         return False
     return has_host and parts.scheme in ("http", "https") and not set("?#") & set(url)
 
 
 class Bucket:
-    """The files of one format on one server, one a class.
+    """The files of one format on one server, one per class.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Bucket:
     file : PublishedFile
         Their format.
     data_home : str, path-like or None
-        The cache is below it, one for each server: a mirror may hold anything.
+        The cache is inside, separate for each server, because a mirror may hold anything.
     """
 
     def __init__(self, base_url: str, file: PublishedFile, data_home: Any):
@@ -62,7 +62,7 @@ class Bucket:
         self.folder = Path(get_data_home(data_home), "quickdraw", server, file.folder)
 
     def cached(self, name: str, n_rows: int | None) -> Any:
-        """Return the first drawings of a class, or None where the cache lacks some of them."""
+        """Return the first drawings of a class, or None if the cache lacks some of them."""
         head = load_head(self._path(name))
         if not head.content:
             return None
@@ -72,7 +72,7 @@ class Bucket:
     def download(
         self, names: list[str], n_rows: int | None, *, n_retries: int, delay: float, progress: bool
     ) -> dict[str, Any]:
-        """Fetch what the cache lacks of each class; return its first drawings."""
+        """Download what the cache lacks of each class; return its first drawings."""
         session, tqdm = _import_extra()
         bar = tqdm(total=len(names), desc="Quick, Draw!", unit="class", disable=not progress)
         stop_at = partial(self._stop_at, n_rows)
@@ -109,7 +109,7 @@ def _show(bar: Any, name: str, n_bytes: int) -> None:
 
 
 def _import_extra() -> tuple[Any, Any]:
-    """Return a session of requests, which pooch brings along, and tqdm."""
+    """Return a session of requests, a dependency of pooch, and tqdm."""
     try:
         import pooch  # noqa: F401
         import requests

@@ -13,7 +13,7 @@ from ._head import Head
 
 
 def load_head(file: Path) -> Head:
-    """Return the head that was stored, or an empty one if there is none, or it is damaged."""
+    """Return the stored head, or an empty one if it is missing or damaged."""
     try:
         content = file.read_bytes()
         record = json.loads(_record_of(file).read_bytes())
@@ -25,10 +25,10 @@ def load_head(file: Path) -> Head:
 
 
 def store_head(file: Path, head: Head) -> None:
-    """Keep a head, and beside it what it is known by later."""
+    """Store a head, and beside it the record that verifies it later."""
     digest = sha256(head.content).hexdigest()
     record = json.dumps({"size": head.size, "etag": head.etag, "sha256": digest})
-    # Should the process end between the two, the record does not fit, and the head is missing.
+    # If the process ends in between, the record does not fit, and the head counts as missing.
     _write(file, head.content)
     _write(_record_of(file), record.encode())
 
@@ -38,7 +38,7 @@ def _record_of(file: Path) -> Path:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Have pooch write a file beside its place, check it there, and move it in one step."""
+    """Let pooch write a file beside its place, check it there, and move it in one step."""
     import pooch
 
     def write(_url: str, output_file: str, _pooch: object) -> None:
@@ -56,7 +56,7 @@ def _write(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Keep pooch from a line for each file: there is a progress bar."""
+    """Keep pooch from logging each file: there is a progress bar."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:

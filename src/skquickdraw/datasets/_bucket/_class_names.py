@@ -1,4 +1,4 @@
-"""The classes of Quick, Draw!, named and ordered as Google's list of them."""
+"""The classes of Quick, Draw!, with the names and order of Google's list."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -63,7 +63,7 @@ def check_class_names(classes: Sequence[str] | None) -> list[str]:
     for name in names:
         if name not in CLASS_NAMES:
             raise InvalidParameterError(
-                f"fetch_quickdraw: {name!r} is no class of Quick, Draw!. {_suggest(name)}"
+                f"fetch_quickdraw: {name!r} is not a class of Quick, Draw!. {_suggest(name)}"
             )
     return names
 

@@ -1,4 +1,4 @@
-"""Read the first bytes of a file on a web server, in the face of what goes wrong on the way."""
+"""Read the first bytes of a file on a web server, despite network errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import requests
 
 TIMEOUT = 30  # seconds without a word from the server
-CHUNK = 1 << 16  # bytes; less than one is lost where a connection breaks
-PASSING = {408, 416, 425, 429}  # refusals that may be over at the next try, as 5xx may
+CHUNK = 1 << 16  # bytes; less than one is lost if a connection breaks
+PASSING = {408, 416, 425, 429}  # errors that may pass, like 5xx
 WAYS_OUT = (
     "Without a network, fetch on another machine and copy its cache folder here, name a mirror by "
     "base_url or SKQUICKDRAW_BASE_URL, or read files that you have with load_quickdraw."
@@ -25,14 +25,14 @@ Rows = TypeVar("Rows")
 
 
 class RemoteFile:
-    """A file behind a URL, read from its start; what was read survives a dropped connection.
+    """A file at a URL, read from its start; what was read survives a dropped connection.
 
     Parameters
     ----------
     session : requests.Session
     url : str
     known : Head
-        What an earlier download left; continued if the file is still the same.
+        The result of an earlier download; continued if the file is still the same.
     report : callable
         Called with the number of bytes read so far, after each chunk.
     """
@@ -57,7 +57,7 @@ class RemoteFile:
         self.content, self.size, self.etag = bytearray(head.content), head.size, head.etag
 
     def read(self, stop_at: Callable[[bytes], int | None]) -> None:
-        """Read until `stop_at` of the content asks for no more (None: all of it), or the end."""
+        """Read until `stop_at` of the content needs no more, or to the end if it is None."""
         while len(self.content) != self.size:
             stop = stop_at(bytes(self.content))
             if stop is not None and stop <= len(self.content):
@@ -65,7 +65,7 @@ class RemoteFile:
             self._read_to(stop)
 
     def _read_to(self, stop: int | None) -> None:
-        """Make one request, and keep what comes of it."""
+        """Make one request, and keep what arrives."""
         start = len(self.content)
         # A range counts the bytes of the file itself, so it must not be compressed on the way.
         headers = {"Accept-Encoding": "identity"}
@@ -73,7 +73,7 @@ class RemoteFile:
         if start and self.etag and not self.etag.startswith("W/"):
             headers["If-Range"] = self.etag
         with self.session.get(self.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if response.status_code == 416:  # the file is shorter than what was known of it
+            if response.status_code == 416:  # the file is shorter than what is known of it
                 self.forget()
             _check_status(response)
             end = self._begin(response, start)
@@ -83,13 +83,13 @@ class RemoteFile:
                 self.report(len(self.content))
                 if enough is not None and len(self.content) >= enough:
                     return
-            if end is None:  # it did not say how long the file is: this long
+            if end is None:  # the answer had no length: this is the length
                 self.size = len(self.content)
             elif len(self.content) < end:
                 raise _interrupted(f"the answer broke off at byte {len(self.content)} of {end}")
 
     def _begin(self, response: requests.Response, start: int) -> int | None:
-        """Take in the headers of an answer; return the byte at which it will end."""
+        """Read the headers of an answer; return the byte at which it will end."""
         etag = response.headers.get("ETag")
         if response.status_code != 206:  # the whole file: no ranges here, or it has changed
             is_plain = "Content-Encoding" not in response.headers
@@ -98,7 +98,7 @@ class RemoteFile:
             return self.size
         text = response.headers.get("Content-Range", "")
         found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", text)
-        # One that ends before it starts would be asked for without end.
+        # A range that ends before it starts would be requested forever.
         if found is None or not start == int(found[1]) <= int(found[2]):
             self.forget()
             raise _interrupted(f"asked for bytes from {start}, the server sent {text!r}")
@@ -118,13 +118,13 @@ def read_with_retries(
     n_retries: int,
     delay: float,
 ) -> Rows:
-    """Read a file until it has what is wanted and is found sound.
+    """Read a file until it holds what is wanted and passes its checks.
 
     Raises
     ------
     DownloadError
-        At once where the server refuses for good, else after `n_retries` more tries, with a pause
-        of `delay` seconds that doubles each time.
+        At once if the server's refusal is final, else after `n_retries` retries, with a pause of
+        `delay` seconds that doubles each time.
     """
     import requests
 
@@ -137,7 +137,7 @@ def read_with_retries(
         except DataFileError as error:
             failure: Exception = error
             remote.forget()
-        # Of addresses and numbers in headers that are none, some end in a bare ValueError.
+        # Some malformed addresses and numbers in headers raise a bare ValueError.
         except (requests.RequestException, ValueError) as error:
             failure = error
     tries = "1 try" if n_retries == 0 else f"{n_retries + 1} tries"
@@ -148,12 +148,12 @@ def read_with_retries(
 
 
 def without_login(url: str) -> str:
-    """Return an address as it may be shown: a name and password in it are left out."""
+    """Return an address without a name and password, to be shown."""
     return re.sub("//[^/]*@", "//", url)
 
 
 def _check_status(response: requests.Response) -> None:
-    """Raise where there is no content: an error to retry, or one that is final."""
+    """Raise if there is no content: an error to retry, or a final one."""
     import requests
 
     status = response.status_code

@@ -1,8 +1,8 @@
-"""The head of a published file: its first bytes, and what they tell about the whole.
+"""The head of a published file: its first bytes, and what they say about the whole.
 
-Both formats put one drawing after another, so the first rows of a file lie in its first bytes, and
-a file of which only those were fetched can be completed later. Each format says how many bytes
-hold so many rows, reads them, and cuts a head so that it is a sound file by itself.
+Both formats store one drawing after another. So the first rows of a file are in its first bytes,
+and a file can be completed later. Each format knows how many bytes hold a number of rows, reads
+them, and cuts a head to a valid file.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ...exceptions import DataFileError
 from .._formats._ndjson import Drawing, read_ndjson
 from .._formats._npy import NpyHeader, read_header
 
-ANSWER = "the answer"  # what errors call the content
+ANSWER = "the answer"  # name of the content in errors
 N_PIXELS = 28 * 28
-LONGEST_HEADER = 128  # numpy pads headers to 64 bytes now, and did to 16; one of 80 is common
-LINE_BYTES = 450  # a first guess; after that the lines themselves tell
+LONGEST_HEADER = 128  # numpy pads headers to 64 bytes now, and did to 16 before; 80 is common
+LINE_BYTES = 450  # a first guess; later the lines read so far count
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class BitmapFile:
     suffix = ".npy"
 
     def bytes_for(self, content: bytes, n_rows: int) -> int:
-        """Return how many bytes of the file hold the rows, as far as its content so far tells."""
+        """Return how many bytes of the file hold the rows, judging by its content so far."""
         is_readable = len(content) >= LONGEST_HEADER
         start = _read_header(content).start if is_readable else LONGEST_HEADER
         return start + n_rows * N_PIXELS
@@ -62,7 +62,7 @@ class BitmapFile:
         return rows.reshape(n_whole, N_PIXELS)[:n_rows].copy()  # a view would keep all the content
 
     def cut(self, head: Head) -> bytes:
-        """Cut to whole rows, and have the header say how many; it stays as long as it was."""
+        """Cut to whole rows, and write their number into the header, which keeps its length."""
         header = _read_header(head.content)
         n_rows = _count_rows(head.content, header)
         text = f"{{'descr':'|u1','fortran_order':False,'shape':({n_rows},{N_PIXELS})}}"
@@ -71,13 +71,13 @@ class BitmapFile:
 
 
 class StrokeFile:
-    """An ``.ndjson`` file: one drawing a line, each of another length."""
+    """An ``.ndjson`` file: one drawing per line, of any length."""
 
     folder = "simplified"
     suffix = ".ndjson"
 
     def bytes_for(self, content: bytes, n_rows: int) -> int:
-        """Return about how many bytes of the file hold the rows, by its lines so far."""
+        """Estimate how many bytes of the file hold the rows, by its lines so far."""
         lines = [line for line in content.split(b"\n")[:-1] if line.strip()]
         missing = n_rows - len(lines)
         if missing <= 0:

@@ -306,7 +306,7 @@ def rhombus(pen):
 
 @way("star", turn=10)
 def star(pen):
-    # Drawn in one go, from point to point but one, as most people do.
+    # Drawn in one stroke that skips every other point, as most people do.
     tips = [polar(1, pen.near(90 + 144 * i, 5)) for i in range(5)]
     pen.line(*tips, close=True)
 

@@ -1,4 +1,4 @@
-"""What a concept is: a name, and one or more ways in which people draw it."""
+"""A concept: a name, and one or more ways in which people draw it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,9 +13,9 @@ class Way(NamedTuple):
     """One way to draw a concept."""
 
     draw: Callable  # takes a Pen
-    share: float  # how common it is beside the other ways
+    share: float  # how common it is among the ways
     turn: float  # standard deviation of the drawing's rotation, in degrees
-    mirror: bool  # whether it may look to either side
+    mirror: bool  # whether it may face either side
 
 
 def way(name, *, share=1.0, turn=TURN, mirror=False):

@@ -1,10 +1,10 @@
-"""The hand that leads the pen: what a person in haste makes of a clean template."""
+"""The hand that holds the pen: how a hurried person draws a clean template."""
 
 import numpy as np
 
 WOBBLE = 0.022  # trembling and bending of a line, in page units per unit of the stroke's size
 DRIFT = 0.045  # how far a stroke's end strays: loops stay open, or overshoot
-MISPLACE = 0.04  # how far a stroke lands from where it belongs, in page units
+MISPLACE = 0.04  # how far a stroke is from its place, in page units
 RESIZE = 0.07  # standard deviation of a stroke's relative size
 MISS, REPEAT = 0.03, 0.04  # how often a stroke is left out, or drawn twice
 STRAY, GIVE_UP = 0.03, 0.03  # how often a drawing has a stroke too many, or is left unfinished
@@ -22,11 +22,11 @@ def by_hand(strokes, n, rng, noise, *, turn=TURN, mirror=False):
     n : int
     rng : RandomState
     noise : float
-        Scale of everything here; 0 changes nothing but the side that the drawing looks to.
+        Scale of everything here; 0 only changes the side that the drawing faces.
     turn : float
         Standard deviation of the whole drawing's rotation, in degrees.
     mirror : bool
-        Whether half of the drawings look to the other side.
+        Whether half of the drawings face the other side.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def by_hand(strokes, n, rng, noise, *, turn=TURN, mirror=False):
     """
     flip = np.where(mirror & (rng.random_sample(n) < 0.5), -1.0, 1.0)
     if noise > 0:
-        # People differ: some draw with care, some in haste, so every slip scales with the person.
+        # Some people draw with care, some in haste. So all errors scale with the person.
         haste = noise * np.exp(0.45 * rng.standard_normal(n))
         strokes = _slips(strokes, n, rng, noise)
         strokes = [(rows, _shaky(path, haste[rows], rng)) for rows, path in strokes]
@@ -81,7 +81,7 @@ def _shaky(path, haste, rng):
 
 
 def _warp(path, bend):
-    """Change the proportions of the parts to one another, by a quadratic map of the page."""
+    """Change the relative proportions of the parts, by a quadratic map of the page."""
     x, y = path[..., :1].clip(-1.5, 1.5), path[..., 1:].clip(-1.5, 1.5)
     return path + bend[:, 0] * x * x + bend[:, 1] * x * y + bend[:, 2] * y * y
 

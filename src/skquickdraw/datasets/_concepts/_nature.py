@@ -28,7 +28,7 @@ def tulip(pen):
 
 
 def _ground(pen, foot, share):
-    """Lay the ground that something stands on, in a share of the drawings."""
+    """Draw the ground that something stands on, in a share of the drawings."""
     with pen.when(pen.chance(share)):
         pen.line((pen.between(-1.5, -0.7), foot), (pen.between(0.7, 1.5), pen.near(foot)))
 

@@ -1,7 +1,7 @@
-"""The pen that concepts are described with: free parameters, and a few primitives that lay strokes.
+"""The pen that describes concepts: free parameters, and a few primitives that draw strokes.
 
 A concept describes n drawings at once: every number it uses may be a float, or an array with one
-value per drawing. It draws in a page of about -1..1 in both directions, **y pointing up**; only
+value per drawing. It draws on a page of about -1..1 in both directions, **y pointing up**; only
 proportions matter, since each drawing is scaled to its box afterwards.
 """
 
@@ -37,12 +37,12 @@ class Pen:
     # ---- free parameters ---------------------------------------------------------------------
 
     def between(self, low, high):
-        """Return a number a drawing within low..high: a proportion that people differ in."""
+        """Return a number per drawing within low..high: a proportion in which people differ."""
         spread = min(self.noise, 1.0) * (self.rng.random_sample(self.n) - 0.5)
         return (low + high) / 2 + spread * (high - low)
 
     def near(self, value, spread=0.06):
-        """Return a number a drawing about `value`: a place or an angle that people aim at."""
+        """Return a number per drawing around `value`: a place or an angle that people aim at."""
         return value + spread * self.noise * self.rng.standard_normal(self.n).clip(-2, 2)
 
     def chance(self, probability):
@@ -50,7 +50,7 @@ class Pen:
         return self.rng.random_sample(self.n) < probability
 
     def count(self, low, high):
-        """Return an int a drawing in low..high, both included: how many of something."""
+        """Return an int per drawing in low..high, both included: how many of something."""
         return self.rng.randint(low, high + 1, self.n)
 
     @contextmanager

@@ -25,21 +25,21 @@ def map_npy(file, where):
 
 
 def read_npz(file, where):
-    """Return the one array of an archive as images in rows, and their (height, width)."""
+    """Return the only array of an archive as images in rows, and their (height, width)."""
     with open_npz(file, where) as archive:
         images = read_plain(archive, array_names(archive)[0], where)
     shape = check_bitmaps(images.shape, images.dtype, where)
     return images.reshape(len(images), -1), shape
 
 
-def read_labelled(file, where):
+def read_labeled(file, where):
     """Return X in rows, y as indices, the names of the classes, and (height, width)."""
     with open_npz(file, where) as archive:
         wanted = {"X", "y", "classes"} & set(array_names(archive))
         if "y" not in wanted:
             raise DataFileError(
                 f"{where}: must hold labels y beside X; got {array_names(archive)}. "
-                "load_competition reads unlabelled drawings that lie beside a train.npz."
+                "load_competition reads unlabeled drawings beside a train.npz."
             )
         arrays = {name: read_plain(archive, name, where) for name in sorted(wanted)}
     X, y, names = arrays["X"], arrays["y"], arrays.get("classes")
@@ -60,7 +60,7 @@ def _check_indices(y, names, where):
     if names.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names):
         raise DataFileError(
             f"{where}: y must hold indices into classes, a list of names; got y of {y.dtype} and "
-            f"classes of shape {names.shape}. Leave classes out where y holds the names "
+            f"classes of shape {names.shape}. Leave classes out if y holds the names "
             "themselves."
         )
     if len(np.unique(names)) < len(names):
@@ -71,7 +71,7 @@ def _check_indices(y, names, where):
 
 
 def first_twice(names):
-    """Return the first of the names, in their order, that is there twice."""
+    """Return the first of the names, in their order, that occurs twice."""
     values, counts = np.unique(names, return_counts=True)
     return str(values[counts > 1][0])
 
@@ -88,7 +88,7 @@ def _as_text(names, where):
 
 
 def check_bitmaps(shape, dtype, where):
-    """Return (height, width), or raise if this is no batch of 8-bit images."""
+    """Return (height, width), or raise if this is not a batch of 8-bit images."""
     if dtype != np.uint8 or len(shape) not in (2, 3) or min(shape[1:]) < 1:
         raise DataFileError(
             f"{where}: bitmaps must be uint8 of shape (n, height * width) or (n, height, width); "

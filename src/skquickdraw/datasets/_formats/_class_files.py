@@ -1,4 +1,4 @@
-"""Find the files of a data set on disk, one class a file, and what each of them holds."""
+"""Find the files of a data set on disk, one class per file, and what each of them holds."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ FORMATS = {
     "ndjson": (".ndjson", ".ndjson.gz"),
     "bin": (".bin",),
 }
-# As in Google's bucket, where a copy of a folder joins the names on the way.
+# As in Google's bucket, whose copies may join the names of folders and files.
 PREFIX = re.compile(r"^(full_(numpy_bitmap|simplified|binary|raw)_|sketchrnn_)")
 
 
@@ -25,16 +25,16 @@ class ClassFile(NamedTuple):
 
     name: str
     path: Path
-    layout: str  # npy, bitmaps, labelled, sketch_rnn, ndjson, bin or png
+    layout: str  # npy, bitmaps, labeled, sketch_rnn, ndjson, bin or png
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return f"load_quickdraw: {self.path.name or self.name}"
 
 
 def find_class_files(path, file_format=None):
-    """Return the files below a path, sorted by class; of one format where that is given."""
+    """Return the files below a path, sorted by class; of one format if that is given."""
     path = Path(path)
     if not path.exists():
         raise DataFileError(
@@ -49,12 +49,12 @@ def find_class_files(path, file_format=None):
         raise _nothing_found(path, file_format)
     found = sorted(_as_class_file(file) for file in files)
     _check_distinct(found)
-    _check_no_labelled(path, found)
+    _check_no_labeled(path, found)
     return found
 
 
 def _in_folder(folder, file_format):
-    """Return the data files of a folder; where it has none, itself or its folders with PNGs."""
+    """Return the data files of a folder; without any, itself or its folders with PNGs."""
     files = [file for file in folder.iterdir() if _format_of(file, file_format) and file.is_file()]
     if files or file_format not in (None, "png"):
         return files
@@ -74,7 +74,7 @@ def _is_shown_folder(path):
 
 
 def _format_of(file, file_format=None):
-    """Return the format that a file's name ends in, or None where that is not wanted."""
+    """Return the format by the ending of a file's name, or None if it is not wanted."""
     name = file.name.lower()
     for own, endings in FORMATS.items():
         if name.endswith(endings) and not name.startswith("."):
@@ -84,7 +84,7 @@ def _format_of(file, file_format=None):
 
 def _as_class_file(path):
     if path.is_dir():
-        has_name = path.name not in ("", "..")  # a link is a name too, so it is not resolved
+        has_name = path.name not in ("", "..")  # not resolved, because a link's own name counts
         return ClassFile(path.name if has_name else path.resolve().name, path, "png")
     layout = _format_of(path)
     name = _class_name(path.name, layout)
@@ -112,11 +112,11 @@ def _check_distinct(found):
         )
 
 
-def _check_no_labelled(path, found):
-    labelled = [file.path.name for file in found if file.layout == "labelled"]
-    if labelled and path.is_dir():
+def _check_no_labeled(path, found):
+    labeled = [file.path.name for file in found if file.layout == "labeled"]
+    if labeled and path.is_dir():
         raise DataFileError(
-            f"load_quickdraw: a folder must hold one file a class; got {labelled[0]}, which has "
+            f"load_quickdraw: a folder must hold one file a class; got {labeled[0]}, which has "
             "labels of its own. Pass this file alone; load_competition reads a folder of "
             "train.npz, unlabeled.npz and holdout.npz."
         )

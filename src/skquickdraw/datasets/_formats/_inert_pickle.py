@@ -1,10 +1,10 @@
-"""Read arrays of numeric arrays out of a pickle, in which nothing is run.
+"""Read arrays of numeric arrays from a pickle without running anything in it.
 
 The published sketch-rnn archives hold arrays of objects, and numpy stores those as a pickle. Such a
-pickle is read here into descriptions: every name in it stands for a `_Noted`, which does no more
-than remember what it was called with. No function or class that a pickle could call is ever on the
-unpickler's stack, not even numpy's own, whose dtypes can be talked into reading foreign memory.
-The descriptions that fit are then turned into arrays by `np.frombuffer`; others are refused.
+pickle is read here into descriptions: every name in it becomes a `_Noted`, which only records the
+arguments of calls. No function or class that a pickle could call is ever on the unpickler's stack,
+not even numpy's own, whose dtypes can be made to read foreign memory. Valid descriptions are then
+turned into arrays by `np.frombuffer`; others are refused.
 """
 
 import copyreg
@@ -18,13 +18,13 @@ NOTED = {
     *((f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
-    ("_codecs", "encode"),  # how protocol 2 spells bytes
+    ("_codecs", "encode"),  # how protocol 2 writes bytes
 }
 NUMBERS = {"i1", "i2", "i4", "i8", "f4", "f8"}
 
 
 class _Noted:
-    """A name of a pickle, or a call of it: remembers, and does nothing."""
+    """A name in a pickle, or a call of it: records its arguments, and does nothing."""
 
     __slots__ = ("args", "name", "state")
 
@@ -39,7 +39,7 @@ class _Noted:
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that knows no function and no class."""
+    """An unpickler without functions and classes."""
 
     def find_class(self, module, name):
         if (module, name) not in NOTED:
@@ -51,14 +51,14 @@ class _Reader(pickle.Unpickler):
 
 
 def read_array_of_arrays(stream, where):
-    """Return the numeric arrays of an array of objects, from a stream that stands at its pickle.
+    """Return the numeric arrays of an array of objects, from a stream at the start of its pickle.
 
     Raises
     ------
     DataFileError
         If the pickle holds anything else. The message names the byte, or the entry.
     """
-    copyreg.clear_extension_cache()  # what a program put there comes past find_class
+    copyreg.clear_extension_cache()  # what a program put there bypasses find_class
     try:
         # Strings of Python 2 are bytes; latin1 keeps each byte.
         code, _, _, entries = _array_parts(_Reader(stream, encoding="latin1").load())
@@ -116,7 +116,7 @@ def _sizes(shape):
 
 
 def _bytes(data):
-    """Return bytes that were pickled as text, by Python 2 or by protocol 2; others as they are."""
+    """Return bytes, decoded if Python 2 or protocol 2 pickled them as text."""
     if isinstance(data, _Noted) and data.name == "encode":
         data, encoding = _tuple(data.args, 2)
         if encoding != "latin1":

@@ -1,4 +1,4 @@
-"""Read drawings in the simplified stroke format: one JSON object a line."""
+"""Read drawings in the simplified stroke format: one JSON object per line."""
 
 import json
 import zlib
@@ -24,14 +24,14 @@ def read_ndjson(
     Parameters
     ----------
     lines : iterable of bytes
-        The lines of the file, such as an open file or a download. Blank lines are passed over, and
-        none is asked for beyond the last that is needed.
+        The lines of the file, such as an open file or a download. Blank lines are skipped, and no
+        line is read beyond the last one needed.
     name : str
-        What errors call the file.
+        Name of the file in errors.
     n_max : int, default=None
         Stop after so many drawings; None reads all.
     recognized_only : bool, default=False
-        Whether to pass over drawings that the game did not recognise.
+        Whether to skip drawings that the game did not recognise.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def read_ndjson(
     Raises
     ------
     DataFileError
-        If a line is no such object. The message names the line.
+        If a line is not such an object. The message names the line.
     """
     drawings: list[Drawing] = []
     if n_max == 0:
@@ -60,7 +60,7 @@ def read_ndjson(
 
 
 def _numbered(lines, name):
-    """Count lines from 1, and name the line at which a compressed file breaks off."""
+    """Count lines from 1, and report the line at which a compressed file breaks off."""
     number = 0
     try:
         for number, line in enumerate(lines, start=1):
@@ -103,7 +103,7 @@ def _is_recognized(entry, where):
 
 
 def _check_drawing(drawing, where):
-    """Return the drawing, or raise if it is no list of strokes in the box."""
+    """Return the drawing, or raise if it is not a list of strokes in the box."""
     if not isinstance(drawing, list):
         raise DataFileError(
             f"{where}: 'drawing' must be a list of strokes [[x, ...], [y, ...]]; got "
@@ -116,7 +116,7 @@ def _check_drawing(drawing, where):
                 f"numbers; got {repr(stroke)[:60]}. The raw format, with times, is not read: take "
                 "the simplified one."
             )
-        # Written so that NaN is refused too.
+        # In this form NaN is refused too.
         if not all(0 <= value <= BOX for value in chain(*stroke)):
             raise DataFileError(
                 f"{where}: coordinates must lie in 0..{BOX}, as in the simplified format; got "

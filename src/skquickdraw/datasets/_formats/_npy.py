@@ -1,6 +1,6 @@
-"""Read the header of a .npy array before its data, so that damage is found by the byte.
+"""Read the header of a .npy array before its data, to locate damage by the byte.
 
-Nothing is unpickled here: an array of objects is known by its header, and refused.
+Nothing is unpickled here: an array of objects is recognised by its header, and refused.
 """
 
 from math import prod
@@ -32,11 +32,11 @@ class NpyHeader(NamedTuple):
 
 
 def read_header(stream, where):
-    """Read the header of the .npy array in a stream, which then stands at the data."""
+    """Read the header of the .npy array in a stream, up to its data."""
     try:
         read = HEADER_READERS[np.lib.format.read_magic(stream)]
         with catch_warnings():
-            simplefilter("ignore")  # numpy warns that headers of Python 2, as Google's, are slow
+            simplefilter("ignore")  # numpy warns that headers of Python 2, like Google's, are slow
             return NpyHeader(*read(stream), start=stream.tell())
     except Exception as error:  # numpy parses it as Python text, and damage can raise anything
         raise DataFileError(

@@ -1,4 +1,4 @@
-"""Read .npz archives without unpickling, and tell the layouts apart by the names of the arrays."""
+"""Read .npz archives without unpickling, and recognise the layouts by the names of the arrays."""
 
 from contextlib import contextmanager
 from zipfile import ZipFile
@@ -13,16 +13,16 @@ SPLITS = ("train", "valid", "test")  # of a sketch-rnn file
 
 @contextmanager
 def open_npz(file, where):
-    """Open an archive, and name the file in whatever is found wrong with it as an archive."""
+    """Open an archive, and name the file in every error of the archive."""
     try:
         with ZipFile(file) as archive:
             yield archive
     except DataFileError:
         raise
-    except Exception as error:  # the archive may be damaged anywhere, which can raise anything
+    except Exception as error:  # damage in an archive can raise anything
         raise DataFileError(
-            f"{where}: must be an .npz archive, whole and without a password; got "
-            f"{file.stat().st_size} bytes that are none: {error}. Download or write it again."
+            f"{where}: must be a complete .npz archive without a password; got "
+            f"{file.stat().st_size} bytes that are not: {error}. Download or write it again."
         ) from error
 
 
@@ -32,29 +32,29 @@ def array_names(archive):
 
 
 def tell_layout(file, where):
-    """Return what an archive holds: 'sketch_rnn', 'labelled' images or 'bitmaps' of one class."""
+    """Return what an archive holds: 'sketch_rnn', 'labeled' images or 'bitmaps' of one class."""
     with open_npz(file, where) as archive:
         names = array_names(archive)
     if set(SPLITS) & set(names):
         return "sketch_rnn"
     if "X" in names and {"y", "classes"} & set(names):
-        return "labelled"
+        return "labeled"
     if len(names) == 1:
         return "bitmaps"
     raise DataFileError(
         f"{where}: must hold one array of bitmaps, or X and y (and classes), or the train, valid "
-        f"and test of sketch-rnn; got {names}. Write one array a class with np.savez_compressed, "
-        "or a folder of one file a class."
+        f"and test of sketch-rnn; got {names}. Write one array per class with "
+        "np.savez_compressed, or a folder with one file per class."
     )
 
 
 def read_plain(archive, name, where):
-    """Return an array of an archive that holds no objects."""
+    """Return an array, which must not hold objects, of an archive."""
     entry = archive.getinfo(name + ".npy" if name + ".npy" in archive.namelist() else name)
     where = f"{where}, array {name!r}"
     with archive.open(entry) as stream:
         header = read_header(stream, where)
         check_plain(header, entry.file_size, where)
-        data = bytearray(stream.read())  # to the end, where zip compares the checksum
+        data = bytearray(stream.read())  # to the end, so that zip compares the checksum
     order = "F" if header.fortran_order else "C"
     return np.frombuffer(data, header.dtype).reshape(header.shape, order=order)

@@ -1,24 +1,25 @@
-"""Read pictures of any format, mode and size as bitmaps of one size."""
+"""Read images of any format, mode and size as bitmaps of one size."""
 
 import numpy as np
 
 from ...exceptions import DataFileError
 
 SIXTEEN_BITS = 257  # 65535 / 255
-# EPS runs Ghostscript, and WMF the system's own renderer: nothing that a file holds is executed.
-# IPTC opens a file inside it by any reader, these included; FITS unpacks more than its header says.
+# These are left out so that no file is executed or exceeds its limits: EPS runs Ghostscript, and
+# WMF the system's renderer. IPTC opens a file inside it with any reader, also these. FITS unpacks
+# more than its header says.
 NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
 class PictureReader:
-    """Reads one picture after the other.
+    """Read one image after the other.
 
     Parameters
     ----------
     image_shape : (height, width)
     mode : {'auto', 'L', 'RGB'}
     background : int
-        The grey that shows through transparent pixels.
+        The grey behind transparent pixels.
     """
 
     def __init__(self, Image, image_shape, mode, background):
@@ -30,21 +31,21 @@ class PictureReader:
         self.background = background
 
     def read(self, file, where):
-        """Return a picture as uint8 of shape (H, W), or (3, H, W) where it has colours.
+        """Return an image as uint8 of shape (H, W), or (3, H, W) if it has colours.
 
         Raises
         ------
         DataFileError
-            If the file is no whole picture, or one without a single reading in 8 bits.
+            If the file is not a complete image, or cannot be read in 8 bits without ambiguity.
         """
         try:
             with self.Image.open(file, formats=self.formats) as picture:
                 pixels = self._fit(self._convert(picture, where))
         except DataFileError:
             raise
-        except Exception as error:  # Pillow's plugins raise what they like on damaged files
+        except Exception as error:  # Pillow's plugins raise any error on damaged files
             raise DataFileError(
-                f"{where}: must be a whole picture, but cannot be read: {error}. Write it again, "
+                f"{where}: must be a whole image, but cannot be read: {error}. Write it again, "
                 "or move it away."
             ) from error
         if pixels.ndim == 2:
@@ -53,7 +54,7 @@ class PictureReader:
         return pixels[..., 0] if is_grey else pixels.transpose(2, 0, 1)
 
     def _convert(self, picture, where):
-        """Return the picture upright, opaque, in mode L or RGB."""
+        """Return the image upright, opaque, in mode L or RGB."""
         from PIL import ImageOps
 
         holds_sixteen = picture.mode == "I" and picture.format in ("PNG", "PPM")
@@ -63,8 +64,8 @@ class PictureReader:
             picture = self.Image.fromarray(grey.clip(0, 255).astype(np.uint8))
         if picture.mode in ("I", "F"):
             raise DataFileError(
-                f"{where}: must have 8 or 16 bits a channel; got the mode {picture.mode!r}, whose "
-                "range of values is not known. Convert it, for example with an image editor."
+                f"{where}: must have 8 or 16 bits per channel; got the mode {picture.mode!r}, "
+                "whose range of values is not known. Convert it, for example with an image editor."
             )
         if picture.has_transparency_data:
             picture = self._opaque(picture.convert("RGBA"), where)
@@ -72,7 +73,7 @@ class PictureReader:
         return picture.convert("L" if is_grey else "RGB")
 
     def _opaque(self, picture, where):
-        """Return the picture on the background."""
+        """Return the image on the background."""
         backdrop = self.Image.new("RGBA", picture.size, (*[self.background] * 3, 255))
         drawn = self.Image.alpha_composite(backdrop, picture)
         least, most = picture.getextrema()[3]
@@ -85,7 +86,7 @@ class PictureReader:
         return drawn
 
     def _fit(self, picture):
-        """Return the picture's pixels, resized to the image shape, and padded like its border."""
+        """Return the image's pixels, resized to the image shape, and padded like its border."""
         (width, height), (rows, columns) = picture.size, self.image_shape
         scale = min(columns / width, rows / height)
         size = (max(1, round(scale * width)), max(1, round(scale * height)))

@@ -1,4 +1,4 @@
-"""Read folders of PNG pictures as bitmaps."""
+"""Read folders of PNG files as bitmaps."""
 
 from itertools import islice
 
@@ -19,14 +19,14 @@ def list_png(folder):
 
 
 def read_png_folder(folder, where, n_max=None):
-    """Return the pictures of a folder as grey images in rows, and their (height, width)."""
+    """Return the images of a folder as grey images in rows, and their (height, width)."""
     Image = import_pillow("load_quickdraw", ".png files")
     images: list = []
     for file in islice(list_png(folder), n_max):
         image = _read_grey(Image, file, f"{where}/{file.name}")
         if images and image.shape != images[0].shape:
             raise DataFileError(
-                f"{where}/{file.name}: the pictures of a folder must have one size; got "
+                f"{where}/{file.name}: the images of a folder must have one size; got "
                 f"{_size(image.shape)} pixels after {_size(images[0].shape)}. Resize them, for "
                 "example with PIL.Image.resize."
             )
@@ -59,24 +59,25 @@ def _read_grey(Image, file, where):
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataFileError(
-            f"{where}: must be a whole PNG picture; got {file.stat().st_size} bytes that are "
+            f"{where}: must be a whole PNG image; got {file.stat().st_size} bytes that are "
             f"none: {error}. Write it again."
         ) from error
 
 
 def _opaque(picture, where):
-    """Return the picture, or raise if it has no one reading in 8 grey levels."""
+    """Return the image, or raise if its grey levels are ambiguous."""
     if picture.mode not in EIGHT_BITS:
         raise DataFileError(
-            f"{where}: must have 8 bits a channel; got the mode {picture.mode!r}. Convert it, for "
-            "example with an image editor."
+            f"{where}: must have 8 bits per channel; got the mode {picture.mode!r}. Convert it, "
+            "for example with an image editor."
         )
     if not picture.has_transparency_data:
         return picture
-    picture = picture.convert("RGBA")  # from a palette to grey, Pillow warns of transparency
+    picture = picture.convert("RGBA")  # Pillow warns if a palette with transparency becomes grey
     if picture.getextrema()[3][0] < 255:
         raise DataFileError(
-            f"{where}: must be opaque, for its ink could be in the colour or in the transparency. "
-            "Draw it on a background first, for example with PIL.Image.alpha_composite."
+            f"{where}: must be opaque, because its ink could be in the colour or in the "
+            "transparency. Draw it on a background first, for example with "
+            "PIL.Image.alpha_composite."
         )
     return picture

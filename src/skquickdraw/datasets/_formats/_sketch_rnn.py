@@ -10,11 +10,11 @@ from ._npy import read_header
 from ._npz import SPLITS, array_names, open_npz
 
 LARGEST = 255  # coordinate of the simplified format
-SLACK = 4  # units that simplifying, by 2 at each end, may have taken off the longer side
+SLACK = 4  # units by which simplifying, 2 at each end, may have shortened the longer side
 
 
 def read_sketch_rnn(file, where, n_max=None):
-    """Return the drawings of the splits that there are, one split after the other."""
+    """Return the drawings of the existing splits, one split after the other."""
     drawings: list = []
     with open_npz(file, where) as archive:
         for split in SPLITS:
@@ -25,7 +25,7 @@ def read_sketch_rnn(file, where, n_max=None):
 
 
 def _read_split(archive, split, where, n_max):
-    stream = BytesIO(archive.read(f"{split}.npy"))  # as a whole: zip then compares the checksum
+    stream = BytesIO(archive.read(f"{split}.npy"))  # completely, so that zip compares the checksum
     header = read_header(stream, where)
     if header.dtype != object or len(header.shape) != 1:
         raise DataFileError(
@@ -37,7 +37,7 @@ def _read_split(archive, split, where, n_max):
 
 
 def _as_strokes(steps, where):
-    """Turn rows (dx, dy, whether the pen is lifted after it) into strokes in the box."""
+    """Turn rows (dx, dy, whether the pen is lifted afterwards) into strokes in the box."""
     if steps.ndim != 2 or steps.shape[1] != 3 or len(steps) == 0 or not np.isfinite(steps).all():
         raise DataFileError(
             f"{where}: must be rows of finite (dx, dy, pen lifted); got shape {steps.shape}. Leave "
@@ -56,7 +56,7 @@ def _as_strokes(steps, where):
 
 
 def _into_box(points):
-    """Return the points as integers in 0..255: as they are, where they are in Google's units."""
+    """Return the points as integers in 0..255, unchanged if they are in Google's units."""
     extent = np.ptp(points, axis=0).max()
     in_units = LARGEST - SLACK <= extent <= LARGEST
     if not in_units or points.min() < 0 or points.max() > LARGEST:

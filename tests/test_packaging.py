@@ -1,0 +1,64 @@
+"""What names versions and dependencies a second time says the same as pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import skquickdraw
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RECIPE = yaml.safe_load((ROOT / "packaging/conda/recipe.yaml").read_text(encoding="utf-8"))
+CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+ON_CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+
+
+def as_on_conda(lines: list[str]) -> set[str]:
+    found = [Requirement(line) for line in lines]
+    return {f"{ON_CONDA.get(each.name, each.name)} {each.specifier}" for each in found}
+
+
+def test_the_version_is_written_once():
+    assert "version" not in PROJECT and "version" not in CITATION
+    assert skquickdraw.__version__ == version("skquickdraw")
+
+
+def test_the_recipe_builds_this_release():
+    context = RECIPE["context"]
+    assert context["version"] == Version(skquickdraw.__version__).base_version
+    assert f">={context['python_min']}" == PROJECT["requires-python"]
+
+
+def test_the_recipe_needs_what_the_package_needs():
+    python, *needed = RECIPE["requirements"]["run"]
+    assert python == "python >=${{ python_min }}"
+    assert set(needed) == as_on_conda(PROJECT["dependencies"])
+
+
+def test_the_recipe_bounds_what_the_extras_bring():
+    extras = PROJECT["optional-dependencies"]
+    users = [*extras["plot"], *extras["data"], *extras["onnx"]]
+    assert set(RECIPE["requirements"]["run_constraints"]) == as_on_conda(users)
+
+
+def test_licence_and_addresses_agree():
+    urls = PROJECT["urls"]
+    about = RECIPE["about"]
+    assert PROJECT["license"] == about["license"] == CITATION["license"]
+    assert PROJECT["description"] == about["summary"]
+    assert CITATION["title"] == f"{PROJECT['name']}: {PROJECT['description']}"
+    assert urls["Source"] == about["repository"] == CITATION["repository-code"]
+    assert urls["Documentation"] == about["documentation"] == CITATION["url"]
+
+
+def test_classifiers_begin_with_the_oldest_python():
+    prefix = "Programming Language :: Python :: 3."
+    minors = [int(text.removeprefix(prefix)) for text in PROJECT["classifiers"] if prefix in text]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert f">=3.{minors[0]}" == PROJECT["requires-python"]
