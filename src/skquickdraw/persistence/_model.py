@@ -142,7 +142,8 @@ def load_model(
     Notes
     -----
     The checksum shows damage, not who made the file: a stranger's model executes nothing, but may
-    still predict nonsense.
+    still predict nonsense. What it may ask this machine for has limits: ``n_jobs`` is at most the
+    number of cores, images have at most 4 million values, and memory follows the size of the file.
 
     Examples
     --------

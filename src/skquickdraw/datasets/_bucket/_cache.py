@@ -13,14 +13,14 @@ from ._head import Head
 
 
 def load_head(file: Path) -> Head:
-    """Return the head that was stored, or an empty one if there is none, or it is damaged."""
+    """Return the head that was stored, or an empty one if none can be read, or it is damaged."""
     try:
         content = file.read_bytes()
         record = json.loads(_record_of(file).read_bytes())
         if record["sha256"] != sha256(content).hexdigest():
             return Head()
         return Head(content, record["size"], record["etag"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return Head()
 
 
