@@ -167,7 +167,6 @@ NODE = {"type": "object", "class": "skquickdraw.MixUp", "params": {}, "fitted": 
 RANDOM = {"type": "random_state", "key": [1] * 624, "pos": 0, "has_gauss": 0, "gauss": 0.0}
 
 
-
 def doubled(n):
     """Return a description that holds itself twice, n levels deep: 2**n values in n lines."""
     node = 0
@@ -320,7 +319,9 @@ def test_what_does_not_fit_is_a_clear_error(name, net_file, forger, tmp_path):
 def test_a_file_starts_no_more_processes_than_there_are_cores(frozen, forger, tmp_path):
     read_parts, forge = forger
     vote = SeedEnsembleClassifier(frozen.estimator, 2, n_jobs=1)
-    save_model(vote.fit(*make_sketches(20, 2, image_shape=(12, 12), random_state=0)), tmp_path / "v")
+    save_model(
+        vote.fit(*make_sketches(20, 2, image_shape=(12, 12), random_state=0)), tmp_path / "v"
+    )
     content, arrays = read_parts(tmp_path / "v")
     content["model"]["params"]["n_jobs"] = 10_000
     assert load_model(forge(tmp_path / "forged", content, arrays)).n_jobs == cpu_count()
