@@ -207,10 +207,10 @@ def test_diagrams_link_to_pages_of_the_reference():
     """The reference has a page for each public name of a subpackage that its index lists."""
     index = (Path(__file__).parents[1] / "docs" / "api" / "index.rst").read_text()
     listed = re.findall(r"^   skquickdraw\.(\w+)$", index, flags=re.MULTILINE)
-    public = [(room, name, getattr(load(room), name)) for room in listed for name in ROOMS[room]]
+    public = [(part, name, load(part, name)) for part in listed for name in SUBPACKAGES[part]]
     estimators = [
-        (f"skquickdraw.{room}.{name}.html", made)
-        for room, name, made in public
+        (f"skquickdraw.{part}.{name}.html", made)
+        for part, name, made in public
         if isinstance(made, type) and issubclass(made, BaseEstimator)
     ]
     assert len(estimators) > 15
