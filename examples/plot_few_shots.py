@@ -68,6 +68,8 @@ for name, (candidate, rows) in candidates.items():
         cv=folds,
         score_type="test",
         score_name="accuracy",
+        std_display_style=None,
+        line_kw={"marker": "o"},
         ax=ax,
     )
     display.lines_[0].set_label(name)
@@ -76,7 +78,7 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# Bands are one standard deviation of six folds. Both networks were trained for seconds only.
+# Points are means of six folds. Both networks were trained for seconds only.
 # :doc:`/user_guide/few_shot` has the comparison on 74 classes of real drawings, and
 # :class:`~skquickdraw.TopKReranker`, which lets a second classifier decide among the likeliest
 # classes of a first one.

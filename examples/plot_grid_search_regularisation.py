@@ -7,7 +7,7 @@ only its training part is filled up: no copy of a validation image is ever train
 
 How much regularisation is right depends on the data, and
 :class:`~sklearn.model_selection.GridSearchCV` finds out, as for any other estimator. Classes are
-unequal here, 30 images of the largest and 8 of the smallest.
+unequal here, 24 images of the largest and 8 of the smallest.
 """
 
 import matplotlib.pyplot as plt
@@ -22,8 +22,8 @@ from skquickdraw.inspection import ComparisonDisplay
 from skquickdraw.model_selection import Comparison
 
 X, y = load_digits(return_X_y=True)
-X, y = make_ladder(X, y, n_max=30, n_min=8, profile="exponential", random_state=0)
-network = CNNClassifier(width=0.25, max_epochs=10, batch_size=64, random_state=0)
+X, y = make_ladder(X, y, n_max=24, n_min=8, profile="exponential", random_state=0)
+network = CNNClassifier(width=0.25, max_epochs=9, batch_size=64, random_state=0)
 model = Pipeline([("fill", AugmentingOverSampler(random_state=0)), ("classify", network)])
 search = GridSearchCV(
     model,

@@ -2,41 +2,45 @@
 Over-sample, reweight, or correct the loss?
 ===========================================
 
-X
+It depends on the number of passes. In few, show rare classes more often: ``sampling='balanced'``
+is far ahead. In more, the loss that is the default, balanced softmax, is ahead of it. That is why
+the recipes, which train long, leave the loss alone.
 
+Here are both, for ten classes of 54 down to 3 images.
 """
 
 import matplotlib.pyplot as plt
 from imblearn.pipeline import make_pipeline
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from skquickdraw import AugmentingOverSampler, CNNClassifier
-from skquickdraw.datasets import make_ladder, make_sketches
+from skquickdraw.datasets import make_ladder
 from skquickdraw.inspection import RecallByClassSizeDisplay
 from skquickdraw.metrics import imbalance_report
 
-X, y = make_sketches(480, 6, random_state=0)
-X, y = make_ladder(X, y, n_max=80, n_min=5, profile="exponential", random_state=0)
-X_test, y_test = make_sketches(400, 6, random_state=1)
-
+X, y = load_digits(return_X_y=True)
+X, X_test, y, y_test = train_test_split(X, y, test_size=700, stratify=y, random_state=0)
+X, y = make_ladder(X, y, n_max=54, n_min=3, profile="exponential", random_state=0)
 
 # %%
 # Five ways to train one network
 # ------------------------------
 #
-# The over-sampler fills every class up to 80 images, so a pass is longer: it makes fewer of them,
-# and all networks see as many images.
+# The over-sampler fills every class up to 54 images. So its passes are longer, and it makes fewer
+# of them: all networks see as many images.
 
 
 def make_models(n_passes):
-    settings = {"width": 0.25, "batch_size": 48, "random_state": 0}
-    network = CNNClassifier(max_epochs=n_passes, **settings)
-    filled = CNNClassifier(loss="cross_entropy", max_epochs=n_passes * len(y) / 480, **settings)
+    settings = {"width": 0.25, "batch_size": 64, "random_state": 0}
+    plain = {"loss": "cross_entropy", **settings}
+    filled = CNNClassifier(max_epochs=n_passes * len(y) / 540, **plain)
     return {
-        "no remedy": CNNClassifier(loss="cross_entropy", max_epochs=n_passes, **settings),
-        "over-sampled": make_pipeline(AugmentingOverSampler(random_state=0), filled),
+        "no remedy": CNNClassifier(max_epochs=n_passes, **plain),
+        "over-sampling": make_pipeline(AugmentingOverSampler(random_state=0), filled),
         "class_weight": CNNClassifier(class_weight="balanced", max_epochs=n_passes, **settings),
         "sampling": CNNClassifier(sampling="balanced", max_epochs=n_passes, **settings),
-        "balanced softmax": network,
+        "balanced softmax": CNNClassifier(max_epochs=n_passes, **settings),
     }
 
 
@@ -45,7 +49,7 @@ def make_models(n_passes):
 # --------------------
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), sharey=True, layout="constrained")
-for ax, n_passes in zip(axes, (4, 24), strict=True):
+for ax, n_passes in zip(axes, (5, 25), strict=True):
     answers = {
         name: model.fit(X, y).predict(X_test) for name, model in make_models(n_passes).items()
     }
@@ -54,5 +58,11 @@ for ax, n_passes in zip(axes, (4, 24), strict=True):
         report = imbalance_report(y_test, y_pred, y_train=y)
         print(f"  {name:18}", {key: round(float(score), 2) for key, score in report.items()})
     RecallByClassSizeDisplay.from_predictions(y_test, answers, y_train=y, ax=ax)
-    ax.text(0.02, 0.98, f"{n_passes} passes", transform=ax.transAxes, va="top")
+    ax.set_xlabel(f"training rows of the class, {n_passes} passes")
 plt.show()
+
+# %%
+# One run of a small network, and real drawings agree with it. In four passes balanced sampling was
+# ahead of balanced softmax by 2.6 points, with a standard error of 1.3 (:doc:`/competition`); in
+# as many passes as the recipes make it was behind by 2.8 (:doc:`/defaults`). Take one remedy, not
+# two: :doc:`/user_guide/imbalance` says why, and what each costs.
