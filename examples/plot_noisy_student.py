@@ -39,7 +39,7 @@ student = NoisyStudentClassifier(
 # The others of the 1,197 training images have no label. Each number of labels is tried with four
 # draws of them. The digits are as frequent as each other, and ``class_prior`` says so.
 
-sizes, n_draws = [20, 40, 100, 400], 4
+sizes, n_draws = np.array([20, 40, 100, 400]), 4
 scores = np.empty((4, len(sizes), n_draws))
 for k, n_labels in enumerate(sizes):
     for seed in range(n_draws):
