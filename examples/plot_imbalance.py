@@ -3,8 +3,8 @@ Over-sample, reweight, or correct the loss?
 ===========================================
 
 It depends on the number of passes. In few, show rare classes more often: ``sampling='balanced'``
-is far ahead. In more, the loss that is the default, balanced softmax, is ahead of it. That is why
-the recipes, which train long, leave the loss alone.
+is far ahead of the default loss, balanced softmax. In more, the loss catches up. That is why the
+recipes, which train long, leave the loss alone.
 
 Here are both, for ten classes of 54 down to 3 images.
 """
@@ -62,7 +62,8 @@ for ax, n_passes in zip(axes, (5, 25), strict=True):
 plt.show()
 
 # %%
-# One run of a small network, and real drawings agree with it. In four passes balanced sampling was
-# ahead of balanced softmax by 2.6 points, with a standard error of 1.3 (:doc:`/competition`); in
-# as many passes as the recipes make it was behind by 2.8 (:doc:`/defaults`). Take one remedy, not
-# two: :doc:`/user_guide/imbalance` says why, and what each costs.
+# One run of small networks: differences of a few points are luck here. On real drawings, in four
+# passes, balanced sampling was ahead of balanced softmax by 2.6 points, with a standard error of
+# 1.3 (:doc:`/competition`); in as many passes as the recipes make it was behind by 2.8
+# (:doc:`/defaults`). Take one remedy, not two: :doc:`/user_guide/imbalance` says why, and what
+# each costs.
