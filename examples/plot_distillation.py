@@ -2,9 +2,9 @@
 Can one network learn what an ensemble knows?
 =============================================
 
-Most of it: it needs the ensemble's opinion of images, and few labels or none. A
-:class:`~skquickdraw.DistilledClassifier` teaches the probabilities of any fitted classifier to one
-network.
+Here all of it: the network is level with the ensemble that taught it. It needs the ensemble's
+opinion of images, and few labels. A :class:`~skquickdraw.DistilledClassifier` teaches the
+probabilities of any classifier to one network.
 """
 
 import matplotlib.pyplot as plt

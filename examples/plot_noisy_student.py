@@ -33,8 +33,8 @@ student = NoisyStudentClassifier(
 )
 
 # %%
-# From how many labels, and in how many rounds?
-# ---------------------------------------------
+# Up to how many labels, and in how many rounds?
+# ----------------------------------------------
 #
 # The others of the 1,197 training images have no label. Each number of labels is tried with four
 # draws of them. The digits are as frequent as each other, and ``class_prior`` says so.
@@ -71,7 +71,9 @@ plt.show()
 # --------------------
 #
 # For each class and round: how many pseudo-labels, how sure the teacher was of them, and how many
-# of the last round were right, with 20 labels.
+# of the last round were right, with 20 labels. The prior makes the numbers right. Sure is not
+# right, though: where the share is below the probability, the student has come to believe its own
+# mistakes.
 
 X_labeled, X_pool, y_labeled, y_pool = train_test_split(
     X, y, train_size=20, stratify=y, random_state=0
