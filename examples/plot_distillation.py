@@ -58,7 +58,7 @@ fitted = {"network, 40 labels alone": alone, "network, distilled": student, "ens
 frozen = {name: FrozenEstimator(clf) for name, clf in fitted.items()}
 comparison = compare(frozen, X_test, y_test, cv=5, scoring="accuracy")
 print(comparison)
-ComparisonDisplay(comparison).plot()
+ComparisonDisplay(comparison).plot(kind="difference")
 plt.show()
 
 # %%
