@@ -81,5 +81,5 @@ plt.show()
 # Points are means of six folds. While images are few, both networks are ahead of pixels. With five
 # of each class these networks, which were trained for seconds, are level with them.
 # :doc:`/user_guide/few_shot` has the comparison on 74 classes of real drawings, where networks
-# stay far ahead, and :class:`~skquickdraw.TopKReranker`, which lets a second classifier decide
-# among the likeliest classes of a first one.
+# stay far ahead, and :class:`~skquickdraw.few_shot.TopKReranker`, which lets a second classifier
+# decide among the likeliest classes of a first one.
