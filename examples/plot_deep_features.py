@@ -3,9 +3,9 @@ Can another classifier do better on a network's features?
 =========================================================
 
 Yes, where the network's own last layer was misled, as by unequal classes.
-:class:`~skquickdraw.DeepFeatureExtractor` takes that layer off, and any estimator can take its
-place. Here linear discriminants, class means and LightGBM do, on a network that learned unequal
-classes by plain cross entropy.
+:class:`~skquickdraw.feature_extraction.DeepFeatureExtractor` takes that layer off, and any
+estimator can take its place. Here linear discriminants, class means and LightGBM do, on a network
+that learned unequal classes by plain cross entropy.
 """
 
 import matplotlib.pyplot as plt
