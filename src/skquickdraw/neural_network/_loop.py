@@ -136,11 +136,12 @@ class TrainingLoop:
         self.last_finite.restore(net.optimizer_)
         net.is_diverged_ = net.is_stopped_ = True
         n_epochs, lr = len(net.history), net.history[-1, "lr"]
+        untrained = ", which are untrained" if n_epochs == 1 else ""
         warnings.warn(
             f"Training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a train loss of "
             f"{loss:.3g}: weights became infinite or NaN. It has stopped, and keeps the weights of "
-            f"the epoch before{', which are untrained' if n_epochs == 1 else ''}. Lower lr, or look "
-            "for extreme values in X and sample_weight.",
+            f"the epoch before{untrained}. Lower lr, or look for extreme values in X and "
+            "sample_weight.",
             ConvergenceWarning,
             stacklevel=2,
         )
