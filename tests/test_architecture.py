@@ -22,6 +22,7 @@ CONTRACTS = {
     "_checks",
     "_compat",
     "_device",
+    "_divergence",
     "_fit_tasks",
     "_fitting",
     "_images",

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -224,7 +225,7 @@ def test_parameters_are_checked_before_any_fit(blobs, params, message):
 def test_members_have_to_learn_from_what_they_are_given(blobs):
     X, y = blobs
     soft = np.full((150, 3), 1 / 3)
-    message = "needs an estimator that learns from {}, .* LogisticRegression .* leave {} out"
+    message = "needs an estimator that learns from {}, .* LogisticRegression .* do not pass {}"
     with pytest.raises(InvalidParameterError, match=message.format(*["soft_targets"] * 2)):
         SeedEnsembleClassifier(LogisticRegression()).fit(X, y, soft_targets=soft)
     message = message.replace("LogisticRegression", "KNeighborsClassifier")
@@ -263,7 +264,7 @@ def test_members_of_other_classes_are_refused(blobs, tree):
 
 def test_a_pool_has_to_be_of_use_and_fit(blobs):
     X, y = blobs
-    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* leave X_unlab"):
+    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* not pass X_unlab"):
         SeedEnsembleClassifier(LogisticRegression(), 2).fit(X, y, X_unlabeled=X)
     with pytest.raises(ValueError, match="X has 2 features, but SeedEnsembleClassifier"):
         SeedEnsembleClassifier(NOISY, 2).fit(X, y, X_unlabeled=X[:, :2])
@@ -315,3 +316,35 @@ def test_parameters_of_all_members_are_checked_before_any_fit(blobs):
     with pytest.raises(ValueError, match="'dropout' parameter of CNNClassifier"):
         clf.fit(*blobs)
     assert not hasattr(clf, "estimators_")
+
+
+class Unstable(DecisionTreeClassifier):
+    """Diverges in the fits that the class attribute counts."""
+
+    diverging: tuple[int, ...] = ()
+    n_fits = 0
+
+    def fit(self, X, y):
+        self.diverged_ = Unstable.n_fits in Unstable.diverging
+        Unstable.n_fits += 1
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("weights", [None, [3, 1, 2], "validation"])
+def test_members_that_diverged_have_no_vote(blobs, monkeypatch, weights):
+    monkeypatch.setattr(Unstable, "diverging", (1,))
+    monkeypatch.setattr(Unstable, "n_fits", 0)
+    clf = SeedEnsembleClassifier(Unstable(max_depth=1), 3, weights=weights, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="1 of 3 members has diverged; they have no vote"):
+        clf.fit(*blobs)
+    assert clf.weights_[1] == 0 and clf.weights_.sum() == pytest.approx(1)
+    assert not clf.diverged_
+
+
+def test_where_all_members_diverged_all_vote(blobs, monkeypatch):
+    monkeypatch.setattr(Unstable, "diverging", (0, 1))
+    monkeypatch.setattr(Unstable, "n_fits", 0)
+    clf = SeedEnsembleClassifier(Unstable(max_depth=1), 2, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="2 of 2 members has diverged; none voted better"):
+        clf.fit(*blobs)
+    assert clf.diverged_ and clf.weights_.tolist() == [0.5, 0.5]

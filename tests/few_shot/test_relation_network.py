@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from sklearn.exceptions import ConvergenceWarning
 
 from skquickdraw import RelationNetworkClassifier
 from skquickdraw.augmentation import AugmentationPolicy, MixUp
@@ -17,6 +18,7 @@ from skquickdraw.exceptions import (
     InvalidTargetsError,
     OutOfMemoryError,
 )
+from skquickdraw.few_shot import _training
 from skquickdraw.few_shot._episodes import EpisodeSampler
 from skquickdraw.networks import RelationNetwork
 
@@ -248,6 +250,17 @@ def test_before_the_first_step_an_interrupt_leaves_all_as_it_was(few, monkeypatc
     with pytest.raises(KeyboardInterrupt) as raised:
         clf.fit(*few)
     assert not isinstance(raised.value, FitInterrupted) and vars(clf) == state
+
+
+@pytest.mark.parametrize("n_episodes", [4, 6])
+def test_training_that_diverges_stops_and_stays_finite(few, monkeypatch, n_episodes):
+    monkeypatch.setattr(_training, "LOOK_EVERY", 4)
+    clf = quick(n_episodes=n_episodes, batch_size=1, lr=1e30)
+    with pytest.warns(ConvergenceWarning, match="diverged by step 4, at lr=1e.30.*untrained"):
+        clf.fit(*few)
+    assert clf.diverged_ and len(clf.loss_curve_) == 4
+    assert np.isfinite(clf.predict_proba(few[0])).all()
+    assert not quick().fit(*few).diverged_
 
 
 def test_pictures_of_another_size_are_refused(trained, few):

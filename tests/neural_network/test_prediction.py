@@ -74,8 +74,25 @@ def test_many_classes_may_be_named_at_once(sketches, quick):
 
 
 def test_training_that_diverges_warns(sketches, quick):
-    with pytest.warns(ConvergenceWarning, match="training has diverged. Lower lr"):
-        quick(lr=1e30, lr_schedule=None, max_epochs=3).fit(*sketches)
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 1, at a rate of 1e.30.*untrain"):
+        clf = quick(lr=1e30, lr_schedule=None, max_epochs=3).fit(*sketches)
+    assert clf.diverged_ and clf.n_epochs_ == 1
+    assert np.isfinite(clf.predict_proba(sketches[0])).all()
+
+
+@pytest.mark.parametrize("ema_decay", [None, 0.9])
+def test_training_that_diverges_keeps_the_last_finite_weights(sketches, quick, ema_decay):
+    params = {"lr_schedule": None, "ema_decay": ema_decay, "optimizer": "sgd"}
+    before = quick(max_epochs=2, **params).fit(*sketches)
+    assert not before.diverged_
+    after = quick(max_epochs=2, warm_start=True, **params).fit(*sketches)
+    with pytest.warns(ConvergenceWarning, match="has diverged in epoch 3"):
+        after.set_params(lr=1e30).fit(*sketches)
+    np.testing.assert_array_equal(
+        after.predict_proba(sketches[0]), before.predict_proba(sketches[0])
+    )
+    after.set_params(lr="auto", max_epochs=1).fit(*sketches)  # and can go on from them
+    assert not after.diverged_ and np.isfinite(after.predict_proba(sketches[0])).all()
 
 
 def test_another_stem_is_another_network(sketches, quick):

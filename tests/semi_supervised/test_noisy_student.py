@@ -7,6 +7,7 @@ import pytest
 from imblearn.pipeline import Pipeline as SamplingPipeline
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -449,3 +450,25 @@ def test_parameters_of_students_are_checked_before_the_teacher_is_fitted(partly,
     clf = noisy(Untouchable(), student=net, student_params=[{}, params], n_iterations=2)
     with pytest.raises(ValueError, match=next(iter(params))):
         clf.fit(*partly)
+
+
+class Unstable(GaussianNB):
+    diverges = False
+
+    def fit(self, X, y, sample_weight=None):
+        self.diverged_ = Unstable.diverges
+        return super().fit(X, y, sample_weight)
+
+
+def test_a_student_that_diverged_does_not_replace_its_teacher(partly, monkeypatch):
+    X, y = partly
+    monkeypatch.setattr(Unstable, "diverges", True)
+    clf = noisy(GaussianNB(), student=Unstable(), n_iterations=2, pseudo_labels="hard")
+    with pytest.warns(
+        ConvergenceWarning, match="student of round 1 has diverged.*after 0 complete"
+    ):
+        clf.fit(X, y)
+    assert clf.termination_condition_ == "diverged"
+    assert clf.n_iter_ == 0 and clf.history_ == [] and clf.teachers_ == []
+    teacher = GaussianNB().fit(X[y != -1], y[y != -1])
+    np.testing.assert_array_equal(clf.predict_proba(X), teacher.predict_proba(X))

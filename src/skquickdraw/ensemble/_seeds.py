@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
 from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions, with_callbacks
+from .._divergence import has_diverged
 from .._fit_tasks import Fit, Task
 from .._fitting import (
     check_learns_from,
@@ -36,7 +37,7 @@ from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL, check_soft_targets
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._voting import combine_proba, learn_weights
+from ._voting import combine_proba, learn_weights, warn_of_diverged, without_diverged
 
 
 # Not a VotingClassifier: its fit has no memory, no soft targets and no held-out rows, and all
@@ -89,7 +90,9 @@ class SeedEnsembleClassifier(
     estimators_ : list of estimators
         The fitted members.
     weights_ : ndarray of shape (n_estimators,)
-        Weights of the votes, with sum 1.
+        Weights of the votes, with sum 1. A member whose training diverged has none, unless all did.
+    diverged_ : bool
+        Whether the training of all members diverged.
     held_out_ : ndarray of shape (n_held_out,)
         Rows of X from which the weights were learned, but not the members; empty without
         ``weights='validation'``. Use them for anything else that is learned on top of the members.
@@ -239,7 +242,9 @@ class SeedEnsembleClassifier(
         if len(held_out) > 0:
             X_held_out, *_, of_rows = (c if c is None else c[held_out] for c in columns)
             probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
-            self.weights_ = learn_weights(probas, codes[held_out], of_rows, self.combine)
+            learned = learn_weights(probas, codes[held_out], of_rows, self.combine)
+            self.weights_ = without_diverged(learned, self.estimators_)
+        warn_of_diverged(type(self).__name__, fitted)
         return told.end()
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -321,8 +326,12 @@ class SeedEnsembleClassifier(
         self, classes: NDArray[Any], weights: NDArray[np.float64], members: list[Any]
     ) -> dict[str, Any]:
         """Return the fitted attributes for a vote of these first members."""
-        weights = weights[: len(members)] / (weights[: len(members)].sum() or 1)
-        return {"estimators_": members, "classes_": classes, "weights_": weights}
+        return {
+            "estimators_": members,
+            "classes_": classes,
+            "weights_": without_diverged(weights[: len(members)], members),
+            "diverged_": all(map(has_diverged, members)),
+        }
 
     def _make_members(self, rng: np.random.RandomState) -> list[Any]:
         """Return the unfitted members, each with its own seeds."""

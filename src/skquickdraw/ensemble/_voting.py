@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
+from sklearn.exceptions import ConvergenceWarning
+
+from .._divergence import has_diverged
 
 SMALLEST_PROBA = 1e-15  # so that a member that predicts 0 does not overrule all others
 MAX_ITER, TOLERANCE = 1000, 1e-8
@@ -94,3 +98,26 @@ def _geometric_log_loss(
     loss = np.average(logsumexp(mixed, axis=1) - weights @ of_truth, weights=sample_weight)
     expected = (logs * softmax(mixed, axis=1)).sum(axis=2)  # (n_members, n)
     return loss, np.average(expected - of_truth, axis=1, weights=sample_weight)
+
+
+def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArray[np.float64]:
+    """Return weights with sum 1, and 0 for members that diverged while others did not."""
+    is_sound = np.array([not has_diverged(member) for member in members])
+    if is_sound.any():
+        weights = weights * is_sound
+    if weights.sum() == 0:  # those with a vote diverged
+        weights = is_sound.astype(float)
+    return weights / (weights.sum() or 1)
+
+
+def warn_of_diverged(name: str, members: list[Any]) -> None:
+    """Warn where the training of members diverged; ``name`` is that of the ensemble."""
+    n_diverged = sum(map(has_diverged, members))
+    if n_diverged:
+        lost = "none voted better" if n_diverged == len(members) else "they have no vote"
+        warnings.warn(
+            f"{name}: the training of {n_diverged} of {len(members)} members has diverged; {lost}. "
+            "Lower the learning rate of the members.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )

@@ -96,6 +96,9 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Mean maps of each class's examples: what images are compared with.
     loss_curve_ : list of float
         The loss of each training step.
+    diverged_ : bool
+        Whether training diverged. It then stopped, and the weights are the last ones that were
+        found finite.
     image_shape_ : (int, int, int)
         Channels, height, width.
     pixel_range_ : (low, high) or None
@@ -268,6 +271,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             )
             trained = train_by_episodes(plan, sampler)
             self.network_, self.loss_curve_ = trained.network, trained.losses
+            self.diverged_ = trained.has_diverged
             self.augmentation_ = plan.augmentation.augmentation
             self.image_shape_ = images.shape[1:]
             self._keep_examples(images, codes, classes, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from .._device import tuned_backends
+from .._divergence import LastFinite
 from .._out_of_memory import out_of_memory_as
 from .._progress import Bar
 from .._random import isolated_torch_rng, make_generator
@@ -25,6 +28,7 @@ from ..networks import RelationNetwork
 from ._episodes import EpisodeSampler
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
+LOOK_EVERY = 50  # steps, at whether the weights are finite; to look is to wait for the device
 STATISTICS_CHUNK = 4096  # images
 
 
@@ -134,10 +138,15 @@ class Trained(NamedTuple):
     network: RelationNetwork
     losses: list[float]
     is_interrupted: bool
+    has_diverged: bool
 
 
 def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
-    """Train as planned; an interrupt by the user ends it, and after the first step it is kept."""
+    """Train as planned, unless the user interrupts it or it diverges.
+
+    After an interrupt the network is kept as it is, if it has taken a step; a network that diverged
+    goes back to the last weights that were found finite.
+    """
     with (
         out_of_memory_as(plan.describe),
         isolated_torch_rng(plan.seed, plan.device),
@@ -146,6 +155,7 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
         network = build_network(plan.images, plan.width, plan.device)
         optimizer, schedule = make_optimizer(network, plan.lr, plan.weight_decay, plan.n_steps)
         batches, losses, is_interrupted = draw_batches(plan, sampler), [], False
+        last_finite, has_diverged = LastFinite(network), False
         network.train()
         with shown_steps(plan) as bar:
             try:
@@ -154,13 +164,31 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
                     schedule.step()
                     if bar is not None:
                         bar.tell(len(losses))
+                    is_looked_at = len(losses) % LOOK_EVERY == 0 or len(losses) == plan.n_steps
+                    if is_looked_at and not last_finite.keep():
+                        last_finite.restore(optimizer)
+                        warn_of_divergence(plan, len(losses))
+                        has_diverged = True
+                        break
             except KeyboardInterrupt:
                 if not losses:
                     raise
                 is_interrupted = True
         optimizer.zero_grad()
         network.eval()
-        return Trained(network, torch.stack(losses).tolist(), is_interrupted)
+        return Trained(network, torch.stack(losses).tolist(), is_interrupted, has_diverged)
+
+
+def warn_of_divergence(plan: EpisodePlan, n_steps: int) -> None:
+    n_kept = (n_steps - 1) // LOOK_EVERY * LOOK_EVERY
+    warnings.warn(
+        f"{plan.name}: training has diverged by step {n_steps}, at lr={plan.lr:g}: weights became "
+        f"infinite or NaN. It has stopped, and keeps the weights of step {n_kept}"
+        f"{', which are untrained' if n_kept == 0 else ''}. Lower lr, or look for extreme values "
+        "in X.",
+        ConvergenceWarning,
+        stacklevel=4,
+    )
 
 
 def shown_steps(plan: EpisodePlan) -> AbstractContextManager[Bar | None]:

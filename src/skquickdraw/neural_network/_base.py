@@ -316,4 +316,5 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             "net_": net,
             "history_": history,
             "n_epochs_": len(history),
+            "diverged_": getattr(net, "is_diverged_", False),
         }

@@ -131,6 +131,8 @@ data_format_ : 'channels_last'
     Only where X had shape (n, H, W, 3); flat rows are then refused.
 n_epochs_ : int
     Epochs trained in all; the last one counts even if it was a part.
+diverged_ : bool
+    Whether training diverged. It then stopped, and the weights are those before that epoch.
 auto_params_ : dict
     What was trained with in place of ``stem_stride``, ``lr``, ``weight_decay``, ``batch_size`` and
     ``max_epochs``, each a number.

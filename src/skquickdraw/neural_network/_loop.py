@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable
 from contextlib import closing
 from itertools import islice
-from math import isfinite
 from time import process_time
 
 import torch
@@ -15,6 +14,7 @@ from sklearn.metrics import recall_score
 from torch.nn.functional import cross_entropy
 
 from .._device import tuned_backends
+from .._divergence import LastFinite
 from .._random import isolated_torch_rng
 from ._batches import Batch, ImageSet, TrainingBatches
 from ._build import build_net, make_batches
@@ -65,6 +65,7 @@ class TrainingLoop:
     """
 
     step: TrainingStep
+    last_finite: LastFinite
 
     def __init__(
         self, net: ImageNet, batches: TrainingBatches, validation: ImageSet | None, n_steps: int
@@ -81,9 +82,10 @@ class TrainingLoop:
         kept: ``is_interrupted_`` of the net tells.
         """
         net, dataset, n_before = self.net, self.batches.dataset, len(self.net.history)
-        net.is_stopped_ = net.is_interrupted_ = False
+        net.is_stopped_ = net.is_interrupted_ = net.is_diverged_ = False
         with make_step(net, self.n_steps) as self.step:
             net.notify("on_train_begin", X=dataset, y=None, step=self.step)
+            self.last_finite = LastFinite(net.module_, net.evaluated_module())
             try:
                 for n_done in range(0, self.n_steps, len(self.batches)):
                     self.run_epoch(min(self.n_steps - n_done, len(self.batches)))
@@ -125,13 +127,24 @@ class TrainingLoop:
             n_rows += len(batch[0])
         loss = self.step.loss_sum.item() / n_rows
         self.net.history.record("train_loss", loss)
-        if not isfinite(loss):
-            warnings.warn(
-                f"The train loss is {loss}: training has diverged. Lower lr, or look for "
-                "extreme values in X and sample_weight.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        if not self.last_finite.keep():
+            self.turn_back(loss)
+
+    def turn_back(self, loss: float) -> None:
+        """Return to the weights before this epoch, which have not diverged, and stop."""
+        net = self.net
+        self.last_finite.restore(net.optimizer_)
+        net.is_diverged_ = net.is_stopped_ = True
+        n_epochs, lr = len(net.history), net.history[-1, "lr"]
+        untrained = ", which are untrained" if n_epochs == 1 else ""
+        warnings.warn(
+            f"Training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a train loss of "
+            f"{loss:.3g}: weights became infinite or NaN. It has stopped, and keeps the weights of "
+            f"the epoch before{untrained}. Lower lr, or look for extreme values in X and "
+            "sample_weight.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
 
     def validate(self, validation: ImageSet) -> None:
         """Record cross entropy and balanced accuracy of the network as it would be kept."""

@@ -45,6 +45,7 @@ class ImageNet(NeuralNet):
     history: History
     is_stopped_: bool  # by a callback, while it trains
     is_interrupted_: bool  # by the user, in its last training
+    is_diverged_: bool  # in its last training, which went back to the weights before
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ class History:
         self.pseudo: PseudoLabels | None = None
         self.is_empty = False
         self.is_interrupted = False
+        self.is_diverged = False
 
     def add(self, pseudo: PseudoLabels) -> bool:
         """Record a round; return False, without recording it, if nothing was selected."""
@@ -77,4 +78,6 @@ class History:
             return "no_unlabeled"
         if self.is_interrupted:
             return "interrupted"
+        if self.is_diverged:
+            return "diverged"
         return "none_selected" if self.is_empty else "max_iter"

@@ -110,9 +110,11 @@ class NoisyStudentClassifier(
     classes_ : ndarray of shape (n_classes,)
     n_iter_ : int
         Number of rounds.
-    termination_condition_ : {'max_iter', 'no_unlabeled', 'none_selected', 'interrupted'}
-        Why the rounds ended. After an interrupt, ``estimator_`` is the last complete classifier,
-        and the attributes are those of the complete rounds.
+    termination_condition_ : str
+        'max_iter', 'no_unlabeled', 'none_selected', 'interrupted' or 'diverged': why
+        the rounds ended. After an interrupt, or where the training of a student diverged,
+        ``estimator_`` is the last complete classifier, and the attributes are those of the complete
+        rounds.
     transduction_ : ndarray of shape (n,)
         Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
         ``unlabeled_label`` for rows that it did not learn from. With 'auto', this is -1 for

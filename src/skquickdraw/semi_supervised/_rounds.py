@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from functools import partial
 from typing import Any
 
+from sklearn.exceptions import ConvergenceWarning
+
 from .._compat import with_callbacks
+from .._divergence import has_diverged
 from .._fit_tasks import Fit, Task
 from .._fitting import check_same_classes, lost_if_interrupted
 from .._partly_labeled import PartlyLabeled
@@ -69,9 +73,24 @@ def _run_rounds(
             history = before
             history.is_interrupted = True
             break
+        if has_diverged(taught) and not has_diverged(teacher):
+            history = before
+            history.is_diverged = True
+            _warn_of_divergence(noisy, i)
+            break
         prior, teachers, teacher = own_prior, [*teachers, teacher], taught
     vars(noisy).update(_attributes(data, teacher), teachers_=teachers, class_prior_=prior)
     history.set_attributes(noisy, noisy.unlabeled_label)
+
+
+def _warn_of_divergence(noisy: Any, n_complete: int) -> None:
+    warnings.warn(
+        f"{type(noisy).__name__}: the training of the student of round {n_complete + 1} has "
+        f"diverged. Its teacher is kept, after {n_complete} complete rounds. Lower the learning "
+        "rate of the student.",
+        ConvergenceWarning,
+        stacklevel=6,
+    )
 
 
 def _attributes(data: PartlyLabeled, learner: Any) -> dict[str, Any]:

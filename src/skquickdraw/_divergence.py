@@ -1,0 +1,46 @@
+"""Training that diverges: it stops, and goes back to the last weights that were finite."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+class LastFinite:
+    """Keeps a copy of networks, as long as their weights are finite.
+
+    Parameters
+    ----------
+    *networks : nn.Module
+        One that is trained, and others that follow it, such as its average.
+    """
+
+    def __init__(self, *networks: nn.Module) -> None:
+        self.weights = [weight.detach() for part in networks for weight in part.parameters()]
+        buffers = [buffer for part in networks for buffer in part.buffers()]
+        self.live: list[Tensor] = [*self.weights, *buffers]
+        self.kept = [tensor.clone() for tensor in self.live]
+
+    @torch.no_grad()
+    def keep(self) -> bool:
+        """Copy the networks if all weights are finite; return whether they are."""
+        floats = [weight for weight in self.weights if weight.is_floating_point()]
+        is_finite = bool(torch.stack(torch._foreach_norm(floats)).isfinite().all())
+        if is_finite:
+            torch._foreach_copy_(self.kept, self.live)
+        return is_finite
+
+    @torch.no_grad()
+    def restore(self, optimizer: Optimizer) -> None:
+        """Go back to what was kept last; what the optimizer remembers is forgotten."""
+        torch._foreach_copy_(self.live, self.kept)
+        optimizer.state.clear()
+
+
+def has_diverged(estimator: Any) -> bool:
+    """Return whether the training of a fitted estimator diverged, or of one at a pipeline's end."""
+    last = getattr(estimator, "_final_estimator", estimator)
+    return bool(getattr(last, "diverged_", False))
