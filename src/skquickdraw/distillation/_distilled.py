@@ -110,7 +110,7 @@ class DistilledClassifier(
     skquickdraw.losses.Distillation : The loss, and how one target carries teacher and labels.
     skquickdraw.ensemble.SeedEnsembleClassifier : A good teacher.
     skquickdraw.semi_supervised.NoisyStudentClassifier : For students as large as their teacher, and
-    for those that only learn from labels.
+        for those that only learn from labels.
 
     Notes
     -----

@@ -81,7 +81,8 @@ class DeepFeatureExtractor(
     See Also
     --------
     skquickdraw.few_shot.PrototypeClassifier : Assigns images to the nearest class mean of such
-    features. sklearn.preprocessing.TargetEncoder : Cross-fits its encodings in the same sense.
+        features.
+    sklearn.preprocessing.TargetEncoder : Cross-fits its encodings in the same sense.
 
     Notes
     -----

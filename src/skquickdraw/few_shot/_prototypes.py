@@ -54,8 +54,8 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     See Also
     --------
     sklearn.neighbors.NearestCentroid : Predicts the same labels as the Euclidean metric. Its
-    probabilities scale features by their spread within classes, which needs more than one example
-    per class.
+        probabilities scale features by their spread within classes, which needs more than one
+        example per class.
     RelationNetworkClassifier : Learns to compare images.
 
     Notes

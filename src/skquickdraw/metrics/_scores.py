@@ -53,7 +53,7 @@ def per_class_recall(
     See Also
     --------
     sklearn.metrics.recall_score : With ``average=None`` it gives the same, but 0 for an undefined
-    recall.
+        recall.
 
     Examples
     --------

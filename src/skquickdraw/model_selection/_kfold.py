@@ -55,7 +55,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
     --------
     LabeledStratifiedShuffleSplit : Repeated random splits of any size.
     sklearn.model_selection.StratifiedKFold : The same if all rows are labeled and no class is
-    smaller than the number of folds.
+        smaller than the number of folds.
 
     Examples
     --------

@@ -47,7 +47,7 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
     --------
     LabeledStratifiedKFold : Folds, in which every row of a class with two or more is tested once.
     sklearn.model_selection.StratifiedShuffleSplit : Refuses classes of a single row, and may leave
-    a small class no row to train on.
+        a small class no row to train on.
 
     Notes
     -----
