@@ -51,8 +51,8 @@ shows.
 MINUTES = """
 ## Minutes asked for, minutes taken
 
-Does `fit` take the minutes that it was given? `recipes.best(minutes=...)`, `fast` and `single` were
-trained on sketches of ten classes.
+Does `fit` take the minutes that it was given? `recipes.best(minutes=...)`, `fast` and `accurate`
+were trained on sketches of ten classes.
 
 - *Minutes taken* is the wall time of `fit`. It includes the measurement of the machine at the
   beginning.

@@ -19,7 +19,7 @@ from _timing import summarize
 from skquickdraw import SeedEnsembleClassifier, recipes
 from skquickdraw.datasets import make_sketches
 
-RECIPES = {"best": recipes.best, "fast": recipes.fast, "single": recipes.single}
+RECIPES = {"best": recipes.best, "fast": recipes.fast, "accurate": recipes.accurate}
 N_CLASSES = 10
 
 

@@ -37,7 +37,7 @@ html_title = f"skquickdraw {version}"
 html_show_sphinx = False
 
 autosummary_generate = True
-autosummary_ignore_module_all = False  # a room's reference is its __all__
+autosummary_ignore_module_all = False  # a subpackage's reference is its __all__
 autosummary_imported_members = True
 autodoc_typehints = "none"  # numpydoc's Parameters say more
 numpydoc_show_class_members = False

@@ -1,4 +1,4 @@
-"""What X, y, seeds and devices may look like: the contracts that every room leans on."""
+"""What X, y, seeds and devices may look like: the contracts that every subpackage leans on."""
 
 import numpy as np
 import pandas as pd

@@ -82,6 +82,8 @@ NOTES = {
 - `fast-4` is `fast` with 4 passes instead of 12. Its learning rate falls to nothing in that time.
 """,
     "winner": """\
+- `single` and `winner` are named as when they were measured. Today's names are
+  `recipes.accurate` and `recipes.ensemble`.
 - `single` is the first member of `vote`, and `vote` is the teacher of `winner`. Without unlabeled
   drawings, `winner` trains nothing more than `vote`. Its students are told that the unlabeled
   drawings are balanced.

@@ -204,9 +204,9 @@ def measure_accuracy(bench: Bench) -> dict[str, list[float]]:
 
 
 def measure_winner(folder: Path, bench: Bench) -> dict[str, Any]:
-    """Return the minutes and the scores of ``recipes.winner``, from a cold start."""
+    """Return the minutes and the scores of ``recipes.ensemble``, from a cold start."""
     data = load_competition(folder)
-    clf = recipes.winner(class_prior="uniform", random_state=0)
+    clf = recipes.ensemble(class_prior="uniform", random_state=0)
     seconds = time_call(
         lambda: clf.fit(data.data, data.target, X_unlabeled=data.unlabeled), bench.device
     )

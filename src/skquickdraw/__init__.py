@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     )
     from .distillation import DistilledClassifier
     from .ensemble import SeedEnsembleClassifier
-    from .feature_extraction import DeepFeatureExtractor
-    from .few_shot import PrototypeClassifier, RelationNetworkClassifier, TopKReranker
+    from .feature_extraction import DeepFeatureExtractor as DeepFeatureExtractor
+    from .few_shot import PrototypeClassifier, RelationNetworkClassifier
+    from .few_shot import TopKReranker as TopKReranker
     from .neural_network import (
         CNNClassifier,
         ImageClassifier,
@@ -40,16 +41,17 @@ if TYPE_CHECKING:
         ResNetClassifier,
     )
     from .over_sampling import AugmentingOverSampler
-    from .preprocessing import SketchNormalizer
+    from .persistence import load_model, save_model
+    from .preprocessing import SketchNormalizer as SketchNormalizer
     from .semi_supervised import NoisyStudentClassifier, TransductiveClassifier
 
 __version__ = "0.1.0.dev0"
 
+# What most users need; DeepFeatureExtractor, SketchNormalizer and TopKReranker are here too.
 # Type checkers read a literal only; a test holds it and the tables below together.
 __all__ = [
     "AugmentingOverSampler",
     "CNNClassifier",
-    "DeepFeatureExtractor",
     "DistilledClassifier",
     "ImageClassifier",
     "MobileNetClassifier",
@@ -58,8 +60,6 @@ __all__ = [
     "RelationNetworkClassifier",
     "ResNetClassifier",
     "SeedEnsembleClassifier",
-    "SketchNormalizer",
-    "TopKReranker",
     "TransductiveClassifier",
     "app",
     "augmentation",
@@ -71,6 +71,7 @@ __all__ = [
     "feature_extraction",
     "few_shot",
     "inspection",
+    "load_model",
     "losses",
     "metrics",
     "model_selection",
@@ -80,10 +81,11 @@ __all__ = [
     "persistence",
     "preprocessing",
     "recipes",
+    "save_model",
     "semi_supervised",
 ]
 
-_ROOM_OF = {
+_SUBPACKAGE_OF = {
     "AugmentingOverSampler": "over_sampling",
     "CNNClassifier": "neural_network",
     "DeepFeatureExtractor": "feature_extraction",
@@ -98,16 +100,18 @@ _ROOM_OF = {
     "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
     "TransductiveClassifier": "semi_supervised",
+    "load_model": "persistence",
+    "save_model": "persistence",
 }
-_ROOMS = set(__all__) - set(_ROOM_OF)
+_SUBPACKAGES = set(__all__) - set(_SUBPACKAGE_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _SUBPACKAGES:
         return import_module(f".{name}", __name__)
-    if name not in _ROOM_OF:
+    if name not in _SUBPACKAGE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_ROOM_OF[name]}", __name__), name)
+    value = getattr(import_module(f".{_SUBPACKAGE_OF[name]}", __name__), name)
     globals()[name] = value  # the next look-up does not come by here
     return value
 

@@ -16,6 +16,8 @@ AttributesOf = Callable[[Any], dict[str, Any]]
 class Fit:
     """The fit of an estimator, for callbacks; without any, all methods do nothing.
 
+    As a context manager it ends the fit, unless that raises.
+
     Parameters
     ----------
     estimator : estimator
@@ -44,6 +46,13 @@ class Fit:
         if self.context is None:
             return Task(None, None)  # without data that a worker does not need
         return Task(self, self.context.subcontext(task_name=name), attributes_of)
+
+    def __enter__(self) -> Fit:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self.end()
 
     def end(self) -> Any:
         """Tell callbacks that the estimator is fitted, and return it."""

@@ -119,6 +119,21 @@ def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
         )
 
 
+def check_same_classes(
+    name: str, who: str, known: Any, classes: NDArray[Any], whose: str = "y"
+) -> None:
+    """Refuse an estimator whose ``classes_``, ``known``, are others than those wanted of it."""
+    own, wanted = np.asarray(known).tolist(), np.asarray(classes).tolist()
+    if own != wanted:
+        lacking = [label for label in wanted if label not in own]
+        more = [label for label in own if label not in wanted]
+        raise InvalidTargetsError(
+            f"{name}: {who} must know the {len(wanted)} classes of {whose}, and in their order, "
+            f"but knows {len(own)}; it lacks {lacking[:5]}, and has {more[:5]} besides. Take one "
+            "that was fitted on these classes, or let it be fitted here."
+        )
+
+
 def check_parameters(estimator: Any) -> None:
     """Raise what a fit would say of parameters alone, before others have been fitted for long."""
     if get_config()["skip_parameter_validation"]:

@@ -19,7 +19,7 @@ from sklearn.utils.validation import validate_data
 from ._checks import raised_as
 from ._mapped import in_chunks
 from ._mapped_files import MappedFiles
-from ._pixel_range import MAX_INK, check_same_range, find_range
+from ._pixel_range import MAX_PIXEL, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
@@ -146,7 +146,7 @@ def check_more_rows(estimator: Any, X_unlabeled: Any, rows: NDArray[Any]) -> NDA
         )
     more = more.reshape(len(more), *rows.shape[1:])
     seen = find_range(rows)
-    if rows[0].size >= SMALLEST_PICTURE and seen[0] >= 0 and seen[1] <= MAX_INK:
+    if rows[0].size >= SMALLEST_PICTURE and seen[0] >= 0 and seen[1] <= MAX_PIXEL:
         # All of it is here, so that rows may be judged together: features may be small in some.
         check_same_range(name, more, seen, input_name="X_unlabeled", together=True)
     return more
@@ -205,7 +205,7 @@ def _as_images(
     stacked_shape = None if layout is None else layout.shape
     shape = resolve_image_shape(name, flat.shape[1], image_shape, stacked_shape)
     if min(shape[1:]) >= SMALLEST_SIDE:
-        values = _as_ink(estimator, flat, reset)
+        values = _as_pixels(estimator, flat, reset)
     else:
         values = _as_features(flat)
         if reset:
@@ -324,13 +324,13 @@ def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]
     return fitting[0]
 
 
-def _as_ink(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
+def _as_pixels(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
     """Check the range, and narrow integers to uint8; floating point stays as it is."""
     name = type(estimator).__name__
     is_byte = flat.dtype in (np.uint8, np.bool_)
     if reset or not is_byte:
         own = find_range(flat.sample() if isinstance(flat, MappedFiles) else flat)
-        _check_ink(name, *own)
+        _check_pixels(name, *own)
     if reset:
         estimator.pixel_range_ = own
     elif getattr(estimator, "pixel_range_", None) is not None:  # files of older versions have none
@@ -340,16 +340,16 @@ def _as_ink(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
     return flat if flat.dtype.kind == "f" else _converted(flat, np.uint8)
 
 
-def _check_ink(name: str, low: float, high: float) -> None:
+def _check_pixels(name: str, low: float, high: float) -> None:
     if low < 0:
         raise InvalidImagesError(
-            f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_INK}, "
+            f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_PIXEL}, "
             f"got a minimum of {low:g}. Pass images as they were before they were standardised: "
             f"{name} scales them by itself."
         )
-    if high > MAX_INK:
+    if high > MAX_PIXEL:
         raise InvalidImagesError(
-            f"{name}: pixels must lie between 0 and {MAX_INK}, got a maximum of {high:g}. Divide "
+            f"{name}: pixels must lie between 0 and {MAX_PIXEL}, got a maximum of {high:g}. Divide "
             "all images, here and in predictions, by one number, such as 257 where they have 16 "
             "bits."
         )

@@ -17,7 +17,7 @@ from .exceptions import InvalidImagesError
 
 PixelRange = tuple[float, float]  # lowest and highest value; whole numbers are of type int
 
-MAX_INK = 255
+MAX_PIXEL = 255
 TOO_BRIGHT = 4  # times the span that fit saw
 BRIGHT = 128  # who learned from this or more did not learn from pixels of 0 to 1
 UNIT = 1 + 1e-6  # a scaler's 1, but for rounding
@@ -34,7 +34,7 @@ def find_range(rows: NDArray[Any]) -> PixelRange:
 def has_own_scale(seen: PixelRange) -> bool:
     """Return whether images of 0 to 255 are too bright for who learned from this range."""
     low, high = seen
-    return low < high and low + TOO_BRIGHT * (high - low) < MAX_INK
+    return low < high and low + TOO_BRIGHT * (high - low) < MAX_PIXEL
 
 
 def check_same_range(

@@ -1,4 +1,4 @@
-"""Strokes as augmentation's material: the numpy rasteriser and plain Python as oracles."""
+"""Strokes as augmentation's material: the data sets' rasteriser and plain Python as oracles."""
 
 import json
 import pickle
@@ -68,7 +68,7 @@ def test_without_changes_it_is_the_plain_raster(side):
     images = StrokeAugmentation(**OFF, side=side)(packed(DRAWINGS))
     assert images.shape == (4, 1, side, side) and images.dtype == torch.float32
     assert images.min() >= 0 and images.max() <= 255
-    assert difference(images, rasterize(DRAWINGS, side=side)).max() < 2
+    np.testing.assert_array_equal(images[:, 0], rasterize(DRAWINGS, side=side))
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,14 @@ def test_without_changes_it_is_the_plain_raster(side):
 )
 def test_the_paper_is_that_of_rasterize(paper):
     images = StrokeAugmentation(**OFF, **paper)(packed(DRAWINGS))
-    assert difference(images, rasterize(DRAWINGS, **paper)).max() < 2
+    np.testing.assert_array_equal(images[:, 0], rasterize(DRAWINGS, **paper))
 
 
 @pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! format pairs")
 def test_real_drawings_look_as_rasterized():
     drawings = real_drawings()
-    errors = difference(StrokeAugmentation().ink(packed(drawings, 128)), rasterize(drawings))
-    assert errors.mean() < 0.8
-    assert errors.max() < 2.5
+    images = StrokeAugmentation().ink(packed(drawings, 300))
+    np.testing.assert_array_equal(images[:, 0], rasterize(drawings))
 
 
 def test_a_drawing_without_strokes_is_black():
@@ -104,7 +103,8 @@ def test_a_picture_does_not_depend_on_its_batch():
 def test_many_short_pieces_are_drawn_chunk_by_chunk():
     zigzag = [[[0, 255] * 250, [i // 2 for i in range(500)]]]
     strokes = packed([zigzag] * 3, 500)
-    assert difference(StrokeAugmentation().ink(strokes), rasterize([zigzag] * 3)).max() < 2
+    images = StrokeAugmentation().ink(strokes)
+    np.testing.assert_array_equal(images[:, 0], rasterize([zigzag] * 3))
 
 
 # ---- the changes ------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def test_a_dropped_stroke_leaves_the_drawing_without_it():
     assert unpacked(changed) == expected
     lost = 1 - np.mean([len(drawing) - 1 for drawing in expected]) / 3
     assert lost == pytest.approx(0.5, abs=0.06)
-    assert difference(policy.apply(strokes, draw), rasterize(expected)).max() < 2
+    np.testing.assert_array_equal(policy.apply(strokes, draw)[:, 0], rasterize(expected))
 
 
 def test_the_longest_stroke_stays_wherever_it_lies():
@@ -315,7 +315,7 @@ def test_only_who_draws_strokes_takes_the_policy():
 
 
 def test_unpacking_tells_the_pen_alike():
-    """The two rooms share the format of packed strokes, and no code."""
+    """The two subpackages share the format of packed strokes, and no code."""
     strokes = packed(DRAWINGS)
     assert unpacked(strokes) == unpack_strokes(strokes[:, 0].numpy())
 

@@ -97,10 +97,10 @@ def quick(monkeypatch):
     def fast(*, random_state=None):
         return CNNClassifier(width=0.25, max_epochs=2, random_state=random_state)
 
-    def winner(*, random_state=None):
+    def ensemble(*, random_state=None):
         return NoisyStudentClassifier(
             fast(), n_iterations=1, threshold=0.0, random_state=random_state
         )
 
     monkeypatch.setattr(recipes, "fast", fast)
-    monkeypatch.setattr(recipes, "winner", winner)
+    monkeypatch.setattr(recipes, "ensemble", ensemble)

@@ -50,19 +50,19 @@ def test_in_a_terminal_there_is_a_bar(planned, monkeypatch):
 @pytest.mark.parametrize(
     ("model", "text"),
     [
-        (recipes.single(), "a ResNetClassifier"),
+        (recipes.accurate(), "a ResNetClassifier"),
         (recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
         (
-            recipes.winner(),
+            recipes.ensemble(),
             "a vote of 4 networks, each a ResNetClassifier, which teaches as many with the images "
             "without labels",
         ),
         (
-            recipes.distilled(recipes.single()),
+            recipes.distilled(recipes.accurate()),
             "a MobileNetClassifier of width 0.8, taught by a ResNetClassifier",
         ),
     ],
-    ids=["single", "fast", "winner", "distilled"],
+    ids=["accurate", "fast", "ensemble", "distilled"],
 )
 def test_what_is_trained_is_told_in_words(model, text):
     assert describe(model) == text

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from skquickdraw.cli import _train, main
+from skquickdraw.cli._parser import make_parser
 from skquickdraw.datasets import load_quickdraw
-from skquickdraw.neural_network import ImageNet
+from skquickdraw.neural_network._loop import TrainingLoop
 from skquickdraw.persistence import load_model
 
 from .conftest import CLASSES, COUNTS, draw, run_command, start_command, write_drawings
@@ -99,16 +100,26 @@ def test_images_without_labels_teach(tmp_path, images, capsys, quick):
     (pool / "deeper").mkdir(parents=True)
     for i in range(4):
         draw(i % 3, i).save(pool / ("" if i % 2 else "deeper") / f"{i}.png")
-    options = ["--recipe", "winner", "--unlabeled", pool, "--json"]
+    options = ["--recipe", "ensemble", "--unlabeled", pool, "--json"]
     assert train(images, "-o", tmp_path / "model", *options) == 0
     counts = json.loads(capsys.readouterr().out)["images"]
     assert counts["unlabeled"] == counts["unlabeled_used"] == 4
 
 
+@pytest.mark.parametrize(("earlier", "name"), [("single", "accurate"), ("winner", "ensemble")])
+def test_earlier_names_of_recipes_are_taken(images, capsys, earlier, name):
+    options = ["train", str(images), "-o", "model", "--recipe", earlier]
+    assert make_parser().parse_args(options).recipe == name
+    with pytest.raises(SystemExit):
+        make_parser().parse_args([*options[:-1], "unknown"])
+    message = capsys.readouterr().err
+    assert name in message and earlier not in message
+
+
 def test_a_recipe_that_cannot_learn_from_them_is_refused(tmp_path, images, capsys):
     options = ["--recipe", "fast", "--unlabeled", images]
     assert train(images, "-o", tmp_path / "model", *options) == 1
-    assert "got --recipe fast. Take winner or distilled" in capsys.readouterr().err
+    assert "got --recipe fast. Take ensemble or distilled" in capsys.readouterr().err
 
 
 def test_a_folder_of_unlabeled_images_among_the_others_is_told(tmp_path, capsys, quick):
@@ -258,14 +269,14 @@ def test_an_interrupt_of_the_training_saves_what_there_is(
 
 def interrupt_epoch(monkeypatch, number):
     """Let a training be interrupted in the epoch of this number."""
-    run = ImageNet._run_steps
+    run = TrainingLoop.run_steps
 
     def run_or_interrupt(self, batches):
-        if len(self.history) == number:
+        if len(self.net.history) == number:
             raise KeyboardInterrupt
         run(self, batches)
 
-    monkeypatch.setattr(ImageNet, "_run_steps", run_or_interrupt)
+    monkeypatch.setattr(TrainingLoop, "run_steps", run_or_interrupt)
 
 
 def test_an_interrupt_of_the_scoring_leaves_the_model(tmp_path, images, capsys, monkeypatch, quick):

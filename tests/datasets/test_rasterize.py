@@ -25,6 +25,36 @@ def test_agrees_with_the_published_bitmaps(word):
     assert error.max() < 1.0
 
 
+def count_covered(drawing, side, n=32):
+    """Return the image of a drawing by counting points of a fine grid that lie within a line."""
+    scale = side / 304
+    largest = np.max([[max(x), max(y)] for x, y in drawing], axis=0)
+    at = np.arange(0.5, side * n) / n
+    grid = np.stack(np.meshgrid(at, at), axis=-1)
+    clear = np.ones((side, side))
+    for stroke in drawing:
+        points = scale * np.transpose(stroke) + (side - scale * largest) / 2
+        distances = []
+        for start, step in zip(points, np.diff(points, axis=0), strict=False):
+            along = np.clip((grid - start) @ step / (step @ step), 0, 1)
+            distances.append(np.hypot(*np.moveaxis(grid - start - along[..., None] * step, -1, 0)))
+        is_covered = np.min(distances, axis=0) < 8 * scale
+        clear *= 1 - is_covered.reshape(side, n, side, n).mean(axis=(1, 3))
+    return 255 * (1 - clear)
+
+
+@pytest.mark.parametrize("side", [16, 28, 50])
+@pytest.mark.parametrize(
+    "drawing",
+    [CROSS, [[[0, 200, 255], [30, 0, 170]], [[10, 90, 20], [255, 100, 60]]]],
+    ids=["cross", "hooks"],
+)
+def test_a_pixel_is_covered_as_far_as_lines_reach(drawing, side):
+    error = np.abs(rasterize(drawing, side=side) - count_covered(drawing, side))
+    assert error.mean() < 0.5
+    assert error.max() < 6
+
+
 def test_one_drawing_equals_its_row_in_a_batch():
     batch = rasterize([BAR, CROSS, BAR])
     assert batch.shape == (3, 28, 28) and batch.dtype == np.uint8

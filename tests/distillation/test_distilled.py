@@ -338,7 +338,7 @@ def test_parameters_are_checked_before_any_fit(sketches, params, weight, message
 @pytest.mark.parametrize("y", [np.repeat(["a", "b"], 45), np.repeat(["ant", "bee", "cat"], 30)])
 def test_a_teacher_of_other_classes_is_refused(sketches, teacher, y):
     frozen = FrozenEstimator(teacher.fit(*sketches))
-    message = rf"teacher must know the classes of y, .*'{y[-1]}'\], but its .*'dog'\]. Take a"
+    message = r"the teacher must know the \d classes of y, .* has \[.*'dog'\] besides. Take one"
     with pytest.raises(InvalidTargetsError, match=message):
         DistilledClassifier(frozen, SoftLogistic()).fit(sketches[0], y)
 

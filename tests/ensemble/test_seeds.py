@@ -256,7 +256,7 @@ def test_noisy_students_get_the_rows_without_labels(blobs, weights):
 def test_members_of_other_classes_are_refused(blobs, tree):
     X, y = blobs
     frozen = FrozenEstimator(tree.fit(X[y != "dog"], y[y != "dog"]))
-    message = r"members must know the classes of y, .*'dog'\], but the classes_ of one are"
+    message = r"each member must know the 3 classes of y, .* knows 2; it lacks \['dog'\]"
     with pytest.raises(InvalidTargetsError, match=message):
         SeedEnsembleClassifier(frozen, 2).fit(X, y)
 

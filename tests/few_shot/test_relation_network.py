@@ -11,10 +11,14 @@ from skquickdraw import RelationNetworkClassifier
 from skquickdraw.augmentation import AugmentationPolicy, MixUp
 from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import (
+    FitInterrupted,
     InvalidImagesError,
     InvalidParameterError,
     InvalidTargetsError,
+    OutOfMemoryError,
 )
+from skquickdraw.few_shot._episodes import EpisodeSampler
+from skquickdraw.networks import RelationNetwork
 
 N_EACH = 20
 N_OLD = 21 * N_EACH
@@ -198,6 +202,52 @@ def test_a_bar_is_shown_where_asked_for(few, capsys):
     assert capsys.readouterr().out == ""
     quick(verbose=1).fit(*few)
     assert "RelationNetworkClassifier" in capsys.readouterr().out
+
+
+def test_where_memory_runs_out_the_error_names_what_to_lower(few, monkeypatch):
+    def fail(*args):
+        raise RuntimeError("DefaultCPUAllocator: not enough memory")
+
+    clf = quick(device="cpu").fit(*few)
+    before = clf.predict_proba(few[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(RelationNetwork, "forward", fail)
+        message = "on device='cpu' in training with batch_size=1 and width=0.25. Lower batch_size"
+        with pytest.raises(OutOfMemoryError, match=message):
+            clf.fit(few[0] // 2, few[1])
+    np.testing.assert_array_equal(clf.predict_proba(few[0]), before)
+
+
+def interrupt(monkeypatch, number):
+    """Let a training be interrupted while the episode of this number is drawn."""
+    draw, drawn = EpisodeSampler.draw, []
+
+    def draw_or_interrupt(self):
+        drawn.append(True)
+        if len(drawn) == number:
+            raise KeyboardInterrupt
+        return draw(self)
+
+    monkeypatch.setattr(EpisodeSampler, "draw", draw_or_interrupt)
+
+
+def test_who_interrupts_a_fit_keeps_the_steps_that_were_taken(few, monkeypatch):
+    whole = quick().fit(*few)
+    interrupt(monkeypatch, 3)
+    clf = quick()
+    with pytest.raises(FitInterrupted, match="RelationNetworkClassifier: .* 2 of 4 steps are kept"):
+        clf.fit(*few)
+    assert clf.loss_curve_ == whole.loss_curve_[:2]
+    assert set(clf.predict(few[0])) <= set(few[1])
+
+
+def test_before_the_first_step_an_interrupt_leaves_all_as_it_was(few, monkeypatch):
+    clf = quick().fit(*few)
+    state = dict(vars(clf))
+    interrupt(monkeypatch, 1)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        clf.fit(*few)
+    assert not isinstance(raised.value, FitInterrupted) and vars(clf) == state
 
 
 def test_pictures_of_another_size_are_refused(trained, few):

@@ -6,7 +6,7 @@ import torch
 
 from skquickdraw.exceptions import InvalidParameterError
 from skquickdraw.neural_network._plan import resolve_epochs, some_of_each
-from skquickdraw.neural_network._run_sampler import RunSampler, spread_runs
+from skquickdraw.neural_network._samplers import RunSampler, spread_runs
 
 CODES = np.repeat([0, 1, 2, 3], [600, 250, 100, 50])
 

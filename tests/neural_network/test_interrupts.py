@@ -5,13 +5,13 @@ import pytest
 
 from skquickdraw import SeedEnsembleClassifier, recipes
 from skquickdraw.exceptions import FitInterrupted
-from skquickdraw.neural_network import ImageNet
+from skquickdraw.neural_network._loop import TrainingLoop
 
 
 @pytest.fixture
 def interrupt(monkeypatch):
     """Return a function after which the epoch of this number in all is interrupted."""
-    run, seen = ImageNet._run_steps, []
+    run, seen = TrainingLoop.run_steps, []
 
     def in_epoch(number):
         def run_or_interrupt(self, batches):
@@ -20,7 +20,7 @@ def interrupt(monkeypatch):
                 raise KeyboardInterrupt
             run(self, batches)
 
-        monkeypatch.setattr(ImageNet, "_run_steps", run_or_interrupt)
+        monkeypatch.setattr(TrainingLoop, "run_steps", run_or_interrupt)
 
     return in_epoch
 

@@ -11,7 +11,7 @@ from skquickdraw import NoisyStudentClassifier, PrototypeClassifier, SeedEnsembl
 from skquickdraw._recall import content_hash
 from skquickdraw.datasets import MappedFiles, make_sketches
 from skquickdraw.exceptions import DataFileError, InvalidImagesError, InvalidTargetsError
-from skquickdraw.neural_network import _mapped_images
+from skquickdraw.neural_network import _mapped_images, _statistics
 from skquickdraw.neural_network._mapped_images import read_ahead
 
 
@@ -47,7 +47,7 @@ def store(tmp_path):
 @pytest.fixture
 def small_windows(monkeypatch):
     """Let runs be of 4 images, and windows of two batches of 10."""
-    monkeypatch.setattr("skquickdraw.neural_network._build.RUN_BYTES", 4 * 144)
+    monkeypatch.setattr("skquickdraw.neural_network._samplers.RUN_BYTES", 4 * 144)
     monkeypatch.setattr(_mapped_images, "WINDOW_BYTES", 20 * 144)
 
 
@@ -96,7 +96,7 @@ def test_it_learns_what_an_array_teaches(quick, store):
 
 def test_the_pixels_of_a_sample_stand_for_all(sorted_sketches, quick, store, monkeypatch):
     X, y = sorted_sketches
-    monkeypatch.setattr(_mapped_images, "N_SAMPLED", 32)
+    monkeypatch.setattr(_statistics, "N_SAMPLED", 32)
     sums = quick().fit(store(X, 54), y).net_.pixel_sums_[:, 0]
     shown = X[:32].astype(float)  # one run of 32, at the beginning
     expected = 90 / 32 * np.array([shown.size, shown.sum(), np.square(shown).sum()])

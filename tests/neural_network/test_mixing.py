@@ -5,7 +5,7 @@ import torch
 
 from skquickdraw.augmentation import BoundAugmentation, MixUp
 from skquickdraw.neural_network._batches import ImageSet, TrainingBatches
-from skquickdraw.neural_network._rows import EpochSampler
+from skquickdraw.neural_network._samplers import EpochSampler
 
 
 def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():

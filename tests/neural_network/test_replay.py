@@ -9,7 +9,7 @@ import torch
 
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw.augmentation import CutMix
-from skquickdraw.neural_network import _net, _replay
+from skquickdraw.neural_network import _loop, _net, _replay
 
 from .tape import TapeRecorder
 
@@ -25,7 +25,7 @@ def recorders(monkeypatch):
         made.append(TapeRecorder())
         return _replay.ReplayedStep(net, made[-1])
 
-    monkeypatch.setattr(_net, "make_step", make_step)
+    monkeypatch.setattr(_loop, "make_step", make_step)
     return made
 
 
@@ -39,7 +39,7 @@ def never(monkeypatch):
             step.is_given_up = True
             return step
 
-        monkeypatch.setattr(_net, "make_step", make_step)
+        monkeypatch.setattr(_loop, "make_step", make_step)
 
     return give_up
 
@@ -122,7 +122,7 @@ def test_recordings_are_given_back_after_an_error(quick, sketches, recorders, mo
     def fail(self, validation):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_net.ImageNet, "_validate", fail)
+    monkeypatch.setattr(_loop.TrainingLoop, "validate", fail)
     X, y = sketches
     with pytest.raises(KeyboardInterrupt):
         quick(batch_size=15, max_epochs=3).fit(X, y, X_val=X, y_val=y)
@@ -222,7 +222,7 @@ def test_graphs_are_the_steps_of_python(quick, sketches, monkeypatch, recorded, 
         step.is_given_up = True
         return step
 
-    monkeypatch.setattr(_net, "make_step", never)
+    monkeypatch.setattr(_loop, "make_step", never)
     assert_same(played, quick(cls, **options).fit(*sketches))
 
 

@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from skquickdraw.neural_network._rows import (
-    EpochSampler,
-    repeat_rows,
-    shown_counts,
-)
-from skquickdraw.neural_network._training_set import LabeledImages
+from skquickdraw.neural_network._samplers import EpochSampler, shown_counts
+from skquickdraw.neural_network._training_set import LabeledImages, repeat_rows
 
 CODES = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [60, 25, 10, 5]))
 COUNTS = np.bincount(CODES)

@@ -7,27 +7,28 @@ from imblearn.pipeline import make_pipeline
 
 from skquickdraw.exceptions import InvalidTargetsError
 from skquickdraw.neural_network._batches import ImageSet
-from skquickdraw.neural_network._net import ImageNet
+from skquickdraw.neural_network._loop import TrainingLoop
 
 
 @pytest.fixture
 def seen(monkeypatch):
     """Return the pictures that a fit trains and validates on, as sets of bytes, while it does."""
     trained, validated = set(), set()
-    gather, train = ImageSet.gather, ImageNet.train
+    gather, run = ImageSet.gather, TrainingLoop.run
 
     def spy_on_gather(self, positions, images):
         batch = gather(self, positions, images)
         trained.update(identify(batch[0].cpu().numpy()))  # before they are augmented
         return batch
 
-    def spy_on_train(self, batches, validation, n_epochs):
-        if validation is not None:
-            validated.update(identify(validation.images[validation.rows].cpu().numpy()))
-        return train(self, batches, validation, n_epochs)
+    def spy_on_run(self):
+        if self.validation is not None:
+            images = self.validation.images[self.validation.rows]
+            validated.update(identify(images.cpu().numpy()))
+        return run(self)
 
     monkeypatch.setattr(ImageSet, "gather", spy_on_gather)
-    monkeypatch.setattr(ImageNet, "train", spy_on_train)
+    monkeypatch.setattr(TrainingLoop, "run", spy_on_run)
     return trained, validated
 
 

@@ -108,7 +108,7 @@ def assert_same(path, estimator, pixels, **options):
     "classifier",
     [
         MobileNetClassifier(precision="bfloat16", n_tta=4, augmentation=MIRRORING),
-        recipes.single().set_params(precision="bfloat16", spatial_dropout=0.1),
+        recipes.accurate().set_params(precision="bfloat16", spatial_dropout=0.1),
         CNNClassifier(precision="float32", dropout=0.2),
     ],
     ids=lambda classifier: type(classifier).__name__,

@@ -9,8 +9,8 @@ from skquickdraw.persistence import load_model, save_model
 SHORT = {"max_epochs": 1, "random_state": 0}
 RECIPES = {
     "fast": lambda teacher: recipes.fast(**SHORT),
-    "single": lambda teacher: recipes.single(**SHORT),
-    "winner": lambda teacher: recipes.winner(n_members=2, **SHORT),
+    "accurate": lambda teacher: recipes.accurate(**SHORT),
+    "ensemble": lambda teacher: recipes.ensemble(n_members=2, **SHORT),
     "distilled": lambda teacher: recipes.distilled(teacher, **SHORT),
 }
 

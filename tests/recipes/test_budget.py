@@ -199,7 +199,7 @@ def test_a_late_end_is_said(sketches, monkeypatch):
         clf.fit(*sketches)
 
 
-@pytest.mark.parametrize("name", ["fast", "single", "winner", "distilled"])
+@pytest.mark.parametrize("name", ["fast", "accurate", "ensemble", "distilled"])
 def test_recipes_take_minutes(name):
     recipe = getattr(recipes, name)(minutes=3, random_state=0)
     (inner,) = recipe.estimators

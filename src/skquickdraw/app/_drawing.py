@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from .._pixel_range import MAX_INK
+from .._pixel_range import MAX_PIXEL
 from ..datasets import rasterize
 from ..exceptions import InvalidImagesError
 
@@ -103,7 +103,7 @@ def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8
         (colour, [stroke for _, stroke in run])
         for colour, run in groupby(pairs, key=lambda pair: pair[0])
     ]
-    covers = rasterize([strokes for _, strokes in runs], side=side, centered=False) / MAX_INK
+    covers = rasterize([strokes for _, strokes in runs], side=side, centered=False) / MAX_PIXEL
     picture = np.full((3, side, side), float(paper))
     for (colour, _), cover in zip(runs, covers, strict=True):
         ink = np.frombuffer(colour, dtype=np.uint8)[:, None, None]

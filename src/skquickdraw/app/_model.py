@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._images import resolve_image_shape
-from .._pixel_range import MAX_INK, has_own_scale
+from .._pixel_range import MAX_PIXEL, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
 from ._drawing import Drawing, draw_in_colours, draw_picture
 from ._images import read_drawing, read_image
@@ -43,14 +43,14 @@ class Guesser:
     is_on_paper: bool = False
     has_colours: bool = False
     reads_drawings: bool = True
-    background: int = MAX_INK
+    background: int = MAX_PIXEL
     takes_stacks: bool = False
     _turn: Lock = field(default_factory=Lock)
 
     def draw(self, drawing: Drawing) -> NDArray[np.uint8]:
         """Return strokes as the model sees them: (side, side), or (3, side, side) in colours."""
         if self.has_colours:
-            return draw_in_colours(drawing, self.side, MAX_INK if self.is_on_paper else 0)
+            return draw_in_colours(drawing, self.side, MAX_PIXEL if self.is_on_paper else 0)
         return self.adapt(draw_picture(drawing.strokes, self.side))
 
     def read(self, body: bytes) -> NDArray[np.uint8]:
@@ -60,8 +60,8 @@ class Guesser:
         return read_image(body, self.side, self.background, "RGB" if self.has_colours else "L")
 
     def adapt(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Convert light ink on black to the ink and the paper that the model learned from."""
-        return np.uint8(MAX_INK) - picture if self.is_on_paper else picture
+        """Return light ink on black as the ink and the paper that the model knows."""
+        return np.uint8(MAX_PIXEL) - picture if self.is_on_paper else picture
 
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the probability of each class, for one caller at a time.
@@ -71,7 +71,7 @@ class Guesser:
         X: NDArray[Any] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
         if self.pixel_range is not None:
             low, high = self.pixel_range
-            X = low + X * ((high - low) / MAX_INK)
+            X = low + X * ((high - low) / MAX_PIXEL)
         with self._turn:
             return np.asarray(self.estimator.predict_proba(X))[0]
 
@@ -123,7 +123,7 @@ def _make_guesser(estimator: Any, names: list[str]) -> Guesser:
         is_on_paper,
         has_colours=channels == 3,
         reads_drawings=source == "drawings" and channels == 1,
-        background=reading.get("background", MAX_INK),
+        background=reading.get("background", MAX_PIXEL),
         takes_stacks=_find(estimator, "data_format_", through_transformers=False) is not None,
     )
 
@@ -131,8 +131,8 @@ def _make_guesser(estimator: Any, names: list[str]) -> Guesser:
 def _training_set(estimator: Any) -> dict[str, Any]:
     """Return how ``skquickdraw train`` read the images; empty for a model that it did not train."""
     kept = getattr(estimator, "training_set_", {})
-    background = kept.get("background", MAX_INK) if isinstance(kept, dict) else None
-    if type(background) is not int or not 0 <= background <= MAX_INK:
+    background = kept.get("background", MAX_PIXEL) if isinstance(kept, dict) else None
+    if type(background) is not int or not 0 <= background <= MAX_PIXEL:
         raise DataFileError(
             "app: the model must say how its images were read, as skquickdraw train writes it; got "
             f"training_set_={str(kept)[:60]}. It was changed after training: get the original file."
@@ -201,7 +201,7 @@ def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
     For a pipeline with transformers it is not known: SketchNormalizer takes both.
     """
     background = _find(estimator, "background_", through_transformers=False)
-    low, high = (0, MAX_INK) if pixel_range is None else pixel_range
+    low, high = (0, MAX_PIXEL) if pixel_range is None else pixel_range
     return background is not None and float(np.mean(background)) > (low + high) / 2
 
 

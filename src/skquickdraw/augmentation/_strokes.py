@@ -82,9 +82,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     the drawing.
 
     For predictions, and for the pixels' mean and deviation, a classifier draws the strokes as they
-    are: :attr:`ink`. Its images differ from those of :func:`skquickdraw.datasets.rasterize`, and so
-    from Google's bitmaps, by about one grey level on average: edges do not add up where strokes
-    cross.
+    are: :attr:`ink`. Its images are those of :func:`skquickdraw.datasets.rasterize`.
 
     References
     ----------

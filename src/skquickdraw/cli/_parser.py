@@ -7,7 +7,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-RECIPES = ("fast", "single", "winner", "distilled")
+RECIPES = ("fast", "accurate", "ensemble", "distilled")
+EARLIER_NAMES = {"single": "accurate", "winner": "ensemble"}  # of recipes
 EXIT_CODES = """\
 exit codes: 0 all went well, 1 the command could not be carried out (the reason is printed),
 2 wrong arguments, 130 interrupted by Ctrl-C"""
@@ -47,7 +48,10 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="how long to train: the best that this time allows is chosen (default: 15)",
     )
     time.add_argument(
-        "--recipe", choices=RECIPES, help="train this instead, for as long as it takes"
+        "--recipe",
+        type=lambda name: EARLIER_NAMES.get(name, name),
+        choices=RECIPES,
+        help="train this instead, for as long as it takes",
     )
     parser.add_argument(
         "--holdout",

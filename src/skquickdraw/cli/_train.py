@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.unlabeled is not None and not learns_from(model, "X_unlabeled"):
         raise InvalidParameterError(
             "--unlabeled needs a recipe that learns from images without labels; got --recipe "
-            f"{arguments.recipe}. Take winner or distilled, or --minutes in its place."
+            f"{arguments.recipe}. Take ensemble or distilled, or --minutes in its place."
         )
     state = "nothing was saved, because no epoch was complete"
     try:

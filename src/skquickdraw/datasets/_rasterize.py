@@ -7,7 +7,6 @@ from numbers import Integral, Real
 import numpy as np
 
 from ..exceptions import InvalidParameterError
-from ._ink import draw_ink
 
 BOX = 256  # side of the box that simplified drawings are scaled into: coordinates 0..255
 
@@ -121,31 +120,36 @@ def draw_points(
     -------
     images : ndarray of shape (n_drawings, height, width), uint8
     """
-    if len(points) == 0:
-        return np.zeros((n_drawings, *shape), dtype=np.uint8)
-    scale = min(shape) / (BOX + 2 * margin + line_width)
-    points = scale * points
-    largest = np.full((n_drawings, 2), scale * BOX)
-    if centered:
+    import torch  # here: reading data must not load it
+
+    from .._rasterizer import pixels_per_unit, rasterize_segments
+
+    scale = pixels_per_unit(shape, line_width, margin)
+    points = points.astype(np.float32)
+    largest = np.full((n_drawings, 2), BOX, dtype=np.float32)
+    if centered and len(points):
         drawn, first = np.unique(drawing, return_index=True)
         largest[drawn] = np.maximum.reduceat(points, first, axis=0)
-    points += (np.array(shape[::-1]) / 2 - largest / 2)[drawing]
+    # float32 all through, as where a network's strokes are drawn: the images are equal to the bit.
+    offset = (np.array(shape[::-1], dtype=np.float32) - scale * largest) / 2
+    points = scale * points + offset[drawing]
 
-    opens = np.append(True, stroke[1:] != stroke[:-1])
-    closes = np.append(opens[1:], True)
+    opens = np.append(True, stroke[1:] != stroke[:-1])[: len(points)]
+    closes = np.append(opens[1:], True)[: len(points)]
     layer = np.cumsum(opens) - 1
     # A segment starts at every point but a stroke's last; a single point is a segment of its own.
     start = np.flatnonzero(~closes | opens)
     end = start + ~closes[start]
-    return draw_ink(
-        points[start],
-        points[end],
-        layer[start],
-        drawing[opens],
-        n_drawings=n_drawings,
+    images = rasterize_segments(
+        torch.from_numpy(points[start]),
+        torch.from_numpy(points[end]),
+        torch.from_numpy(layer[start]),
+        torch.from_numpy(drawing[opens]),
+        n_images=n_drawings,
         shape=shape,
-        radius=scale * line_width / 2,
+        radius=torch.full((n_drawings,), scale * line_width / 2),
     )
+    return images.to(torch.uint8).numpy()
 
 
 def _check_positive(side, line_width, margin):

@@ -14,17 +14,22 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, print_elapsed_time
-from .._fitting import check_learns_from, check_mark, check_parameters, learns_from, seeded_clone
-from .._images import check_more_rows, check_rows, check_rows_and_labels
-from .._mapped_files import join_rows
+from .._fitting import (
+    check_learns_from,
+    check_mark,
+    check_parameters,
+    check_same_classes,
+    learns_from,
+    seeded_clone,
+)
+from .._images import check_rows
+from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
-from .._targets import NO_LABEL
-from ..exceptions import InvalidTargetsError
 from ._student_loss import check_student, plan_loss
 
 
@@ -192,30 +197,29 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         """
         self._validate_params()
         self._check_learners(sample_weight is not None)
-        rows, classes, codes = check_rows_and_labels(
-            self, X, y, unlabeled_label=self.unlabeled_label
-        )
+        data = read_partly_labeled(
+            self,
+            X,
+            y,
+            unlabeled_label=self.unlabeled_label,
+            X_unlabeled=X_unlabeled,
+            sample_weight=sample_weight,
+        ).joined()
+        name, classes = type(self).__name__, data.classes
         for learner in (self.teacher, self.student):
-            check_mark(type(self).__name__, learner, classes)
-        weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
-        labeled = np.flatnonzero(codes != NO_LABEL)
-        codes = codes[labeled]
-        if X_unlabeled is not None:
-            more = check_more_rows(self, X_unlabeled, rows)
-            rows = join_rows(rows, more)
-            weights = None if weights is None else np.append(weights, np.ones(len(more)))
+            check_mark(name, learner, classes)
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))
 
         with Trainings(["teacher", "student"]) as trainings:
             with trainings.one(0):
-                teacher = self._fit_teacher(rows, labeled, classes[codes], weights, teacher_rng)
-            self._check_same_classes(teacher, classes)
-            proba = teacher.predict_proba(rows)
-            targets = proba.copy()  # without a label, the teacher's probabilities take its place
-            targets[labeled] = np.eye(len(classes))[codes]
+                teacher = self._fit_teacher(data, teacher_rng)
+            check_same_classes(name, "the teacher", teacher.classes_, classes)
+            proba = teacher.predict_proba(data.X)
+            targets = proba.copy()  # where there is no label the teacher's opinion stands for it
+            targets[data.labeled] = np.eye(len(classes))[data.codes[data.labeled]]
             with trainings.one(1):
-                student = self._fit_student(rows, classes, proba, targets, weights, student_rng)
+                student = self._fit_student(data, proba, targets, student_rng)
         self.student_ = student
         self.teacher_, self.classes_ = teacher, classes
         return self
@@ -250,50 +254,30 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         if is_weighted and not isinstance(self.teacher, FrozenEstimator):
             check_learns_from(f"{name}: teacher", self.teacher, "sample_weight", way_out)
 
-    def _fit_teacher(
-        self,
-        rows: NDArray[Any],
-        labeled: NDArray[np.intp],
-        y: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        rng: np.random.RandomState,
-    ) -> Any:
+    def _fit_teacher(self, data: PartlyLabeled, rng: np.random.RandomState) -> Any:
         if isinstance(self.teacher, FrozenEstimator):
             check_is_fitted(self.teacher)
             return self.teacher
-        pool = None
-        if len(labeled) < len(rows) and learns_from(self.teacher, "X_unlabeled"):
-            pool = np.delete(rows, labeled, axis=0)
-        own_weights = None if weights is None else weights[labeled]
+        X, y, weights = data.labeled_part()
+        pool = data.pool() if learns_from(self.teacher, "X_unlabeled") else None
         with self._timed("teacher"):
             teacher = seeded_clone(self.teacher, rng)
-            return fit_or_recall(self.memory, teacher, rows[labeled], y, None, own_weights, pool)
-
-    def _check_same_classes(self, teacher: Any, classes: NDArray[Any]) -> None:
-        known = np.asarray(teacher.classes_).tolist()
-        if known != classes.tolist():
-            raise InvalidTargetsError(
-                f"{type(self).__name__}: the teacher must know the classes of y, "
-                f"{classes.tolist()}, but its classes_ are {known}. Take a teacher that was "
-                "fitted to these classes, or label rows of all classes that it knows."
-            )
+            return fit_or_recall(self.memory, teacher, X, y, None, weights, pool)
 
     def _fit_student(
         self,
-        X: NDArray[Any],
-        classes: NDArray[Any],
+        data: PartlyLabeled,
         proba: NDArray[Any],
         labels: NDArray[Any],
-        weights: NDArray[np.float64] | None,
         rng: np.random.RandomState,
     ) -> Any:
-        shares = np.average(labels, axis=0, weights=weights)
-        y = classes[labels.argmax(axis=1)]
+        shares = np.average(labels, axis=0, weights=data.weights)
+        y = data.classes[labels.argmax(axis=1)]
         loss, params = plan_loss(self.student, self.temperature, self.alpha, shares, y)
         with self._timed("student"):
             student = seeded_clone(self.student, rng, **params)
             targets = loss.merge_targets(proba, labels)
-            return fit_or_recall(self.memory, student, X, y, targets, weights)
+            return fit_or_recall(self.memory, student, data.X, y, targets, data.weights)
 
     def _timed(self, who: str) -> Any:
         message = f"fitting the {who}" if self.verbose else None

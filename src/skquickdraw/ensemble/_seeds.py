@@ -15,24 +15,25 @@ from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._checks import ParametersMixin, check_random_state
 from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions, with_callbacks
 from .._fit_tasks import Fit, Task
 from .._fitting import (
     check_learns_from,
     check_mark,
     check_parameters,
+    check_same_classes,
     find_mark,
     seeded_clone,
 )
-from .._images import check_more_rows, check_rows, check_rows_and_labels
-from .._mapped_files import join_rows
+from .._images import check_rows
+from .._partly_labeled import read_partly_labeled
 from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL, check_soft_targets
-from ..exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
+from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, learn_weights
 
@@ -217,7 +218,8 @@ class SeedEnsembleClassifier(
         told = Fit(self, data[0], data[1], data[3])
         attributes_of = partial(self._attributes, classes, weights)
         fitted = self._fit_members(members, told, attributes_of, *data, pool)
-        self._check_same_classes(fitted, classes)
+        for member in fitted:
+            check_same_classes(type(self).__name__, "each member", member.classes_, classes)
         self.__dict__.update(attributes_of(fitted), held_out_=labeled[held_out])
         if len(fitted) < len(members):
             raise FitInterrupted(
@@ -234,9 +236,9 @@ class SeedEnsembleClassifier(
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
-        heard = np.flatnonzero(self.weights_)
-        probas = (self.estimators_[i].predict_proba(X) for i in heard)  # one in memory at a time
-        return combine_proba(probas, self.weights_[heard], self.combine)
+        voting = np.flatnonzero(self.weights_)
+        probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one at a time in memory
+        return combine_proba(probas, self.weights_[voting], self.combine)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable label of each image, of shape (n,)."""
@@ -261,28 +263,25 @@ class SeedEnsembleClassifier(
             way_out = f"Choose other members, or do not pass {metadata}."
             check_learns_from(name, self.estimator, metadata, way_out)
         mark = find_mark(name, self.estimator)
-        rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
-        check_mark(name, self.estimator, classes)
-        labeled = np.flatnonzero(codes != NO_LABEL)
-        pool = self._pool(rows, labeled, X_unlabeled)
+        data = read_partly_labeled(
+            self,
+            X,
+            y,
+            unlabeled_label=mark,
+            X_unlabeled=X_unlabeled,
+            sample_weight=sample_weight,
+        )
+        check_mark(name, self.estimator, data.classes)
+        pool = data.pool()
         if pool is not None:
             way_out = "Leave such rows out, or wrap the ensemble instead of its members."
             check_learns_from(name, self.estimator, "X_unlabeled", way_out)
         if soft_targets is not None:
-            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
-            soft_targets = soft_targets[labeled]
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(sample_weight, rows)[labeled]
-        if len(labeled) < len(rows):  # else a needless copy
-            rows, codes = rows[labeled], codes[labeled]
-        columns = rows, classes[codes], soft_targets, sample_weight
-        return columns, classes, codes, pool, labeled
-
-    def _pool(self, rows: NDArray[Any], labeled: NDArray[np.intp], X_unlabeled: Any) -> Any:
-        marked = rows[np.delete(np.arange(len(rows)), labeled)]
-        if X_unlabeled is None:
-            return marked if len(marked) else None
-        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
+            shape = len(data.codes), len(data.classes)
+            soft_targets = check_soft_targets(name, soft_targets, *shape)[data.labeled]
+        rows, labels, weights = data.labeled_part()
+        columns = rows, labels, soft_targets, weights
+        return columns, data.classes, data.codes[data.labeled], pool, data.labeled
 
     def _fit_members(
         self, members: list[Any], told: Fit, attributes_of: Any, *data: Any
@@ -314,16 +313,6 @@ class SeedEnsembleClassifier(
         """Return the fitted attributes for a vote of these first members."""
         weights = weights[: len(members)] / (weights[: len(members)].sum() or 1)
         return {"estimators_": members, "classes_": classes, "weights_": weights}
-
-    def _check_same_classes(self, members: list[Any], classes: NDArray[Any]) -> None:
-        for member in members:
-            known = np.asarray(member.classes_).tolist()
-            if known != classes.tolist():
-                raise InvalidTargetsError(
-                    f"{type(self).__name__}: members must know the classes of y, "
-                    f"{classes.tolist()}, but the classes_ of one are {known}. Take members that "
-                    "were fitted to these classes, or unfitted ones."
-                )
 
     def _make_members(self, rng: np.random.RandomState) -> list[Any]:
         """Return the unfitted members, each with its own seeds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -11,19 +12,27 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
-from .._device import PRECISIONS, resolve_device, resolve_precision, tuned_backends, usable_device
+from .._device import PRECISIONS, resolve_device, resolve_precision, usable_device
+from .._fitting import unchanged_by_failure
 from .._images import check_images, check_images_and_labels
 from .._mapped_files import refuse_files
-from .._random import draw_seed, isolated_torch_rng
+from .._random import draw_seed
 from .._scoring import ClassifierMixin
-from ..augmentation import OBJECT_OF_AUGMENTATION, bind_augmentation, resolve_augmentation
+from ..augmentation import (
+    OBJECT_OF_AUGMENTATION,
+    Augmentation,
+    bind_augmentation,
+    resolve_augmentation,
+)
+from ..exceptions import FitInterrupted
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
-from ._training import augmenter, build_network, train_by_episodes
+from ._training import EpisodePlan, train_by_episodes
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
@@ -103,6 +112,10 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     ------
     InvalidImagesError, InvalidTargetsError, InvalidParameterError
         In ``fit`` and ``adapt``, before any training, each with the value that broke the rule.
+    OutOfMemoryError
+        In ``fit``, if memory runs out; it names what to lower.
+    FitInterrupted
+        In ``fit``, if the user interrupts it after the first step; what was learned is kept.
 
     See Also
     --------
@@ -169,14 +182,14 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         n_episodes: int = 1000,
         batch_size: int = 1,
         width: float = 0.5,
-        augmentation: Any = None,
+        augmentation: str | Augmentation | None = None,
         lr: float = 0.003,
         weight_decay: float = 0.05,
         n_support: int | None = None,
         image_shape: tuple[int, ...] | None = None,
         device: str | torch.device = "auto",
         precision: str = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.n_way = n_way
@@ -216,12 +229,12 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         shallow.__dict__.update(vars(self))
         return shallow
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
 
-    def _named_objects(self) -> Any:
+    def _named_objects(self) -> dict[str, Mapping[str, Any]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
@@ -244,35 +257,47 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
         refuse_files(type(self).__name__, X)
-        images, classes, codes = check_images_and_labels(
-            self, X, y, reset=True, image_shape=self.image_shape
-        )
-        policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
-        bound = bind_augmentation(policy, codes, lambda rows: images[rows])
-        rng = check_random_state(self.random_state)
-        seed = draw_seed(rng)
-        sampler = EpisodeSampler(
-            codes, n_way=self.n_way, n_rows=self.n_shot + self.n_query, rng=rng
-        )
-        with isolated_torch_rng(seed, device), tuned_backends(device):
-            network = build_network(images, self.width, device)
-            self.loss_curve_ = train_by_episodes(
-                network,
-                images,
-                sampler,
-                n_shot=self.n_shot,
-                n_steps=-(-self.n_episodes // self.batch_size),
-                batch_size=self.batch_size,
-                lr=self.lr,
-                weight_decay=self.weight_decay,
-                augment=augmenter(bound, seed),
-                precision=resolve_precision(self.precision, device),
-                title=type(self).__name__ if self.verbose else None,
+        with unchanged_by_failure(self):
+            images, classes, codes = check_images_and_labels(
+                self, X, y, reset=True, image_shape=self.image_shape
             )
-        self.network_ = network
-        self.augmentation_ = bound.augmentation
-        self.image_shape_ = images.shape[1:]
-        return self._keep_examples(images, codes, classes, rng)
+            rng = check_random_state(self.random_state)
+            plan = self._plan(images, codes, device, draw_seed(rng))
+            sampler = EpisodeSampler(
+                codes, n_way=self.n_way, n_rows=self.n_shot + self.n_query, rng=rng
+            )
+            trained = train_by_episodes(plan, sampler)
+            self.network_, self.loss_curve_ = trained.network, trained.losses
+            self.augmentation_ = plan.augmentation.augmentation
+            self.image_shape_ = images.shape[1:]
+            self._keep_examples(images, codes, classes, rng)
+        if trained.is_interrupted:
+            raise FitInterrupted(
+                f"{plan.name}: fit was interrupted, and {len(self.loss_curve_)} of {plan.n_steps} "
+                "steps are kept. It can predict as it is."
+            )
+        return self
+
+    def _plan(
+        self, images: NDArray[Any], codes: NDArray[np.int64], device: torch.device, seed: int
+    ) -> EpisodePlan:
+        """Decide what the parameters come to for these images."""
+        policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
+        return EpisodePlan(
+            name=type(self).__name__,
+            images=images,
+            n_shot=self.n_shot,
+            n_steps=-(-self.n_episodes // self.batch_size),
+            batch_size=self.batch_size,
+            width=self.width,
+            augmentation=bind_augmentation(policy, codes, lambda rows: images[rows]),
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            device=device,
+            precision=resolve_precision(self.precision, device),
+            seed=seed,
+            verbose=self.verbose,
+        )
 
     def adapt(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
         """Return a copy that knows other classes, without training.

@@ -14,12 +14,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval
-from .._fitting import check_mark, check_parameters, find_mark, learns_from, seeded_clone
-from .._images import check_rows, check_rows_and_labels
+from .._fitting import (
+    check_mark,
+    check_parameters,
+    check_same_classes,
+    find_mark,
+    learns_from,
+    seeded_clone,
+)
+from .._images import check_rows
+from .._partly_labeled import read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
-from .._targets import NO_LABEL
-from ..exceptions import InvalidTargetsError
 
 CLASSIFIER = HasMethods(["fit", "predict_proba"])
 
@@ -132,22 +138,22 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         self._validate_params()
         name = type(self).__name__
         mark = find_mark(name, self.estimator)
-        rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
-        labeled = np.flatnonzero(codes != NO_LABEL)
+        data = read_partly_labeled(self, X, y, unlabeled_label=mark)
         rng = check_random_state(self.random_state)
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
         for part in copies:
             check_parameters(part)
-            check_mark(name, part, classes)
-        self._check_same_classes(*(_classes_to_be(part, classes) for part in copies))
-        y, pool = classes[codes[labeled]], rows[codes == NO_LABEL]
-        if len(pool):  # else a needless copy
-            rows = rows[labeled]
+            check_mark(name, part, data.classes)
+        ours, theirs = (_classes_to_be(part, data.classes) for part in copies)
+        check_same_classes(name, "the reranker", theirs, ours, "the estimator")
+        (rows, y, _), pool = data.labeled_part(), data.pool()
+        pools = (pool if learns_from(copy, "X_unlabeled") else None for copy in copies)
         self.estimator_, self.reranker_ = (
-            fit_or_recall(self.memory, copy, rows, y, None, None, _pool_for(copy, pool))
-            for copy in copies
+            fit_or_recall(self.memory, copy, rows, y, None, None, own)
+            for copy, own in zip(copies, pools, strict=True)
         )
-        self._check_same_classes(self.estimator_.classes_, self.reranker_.classes_)
+        ours, theirs = self.estimator_.classes_, self.reranker_.classes_
+        check_same_classes(name, "the reranker", theirs, ours, "the estimator")
         self.classes_ = self.estimator_.classes_
         return self
 
@@ -166,23 +172,10 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
-    def _check_same_classes(self, ours: NDArray[Any], theirs: NDArray[Any]) -> None:
-        if not np.array_equal(ours, theirs):
-            only = np.setxor1d(ours, theirs)[:5].tolist()
-            raise InvalidTargetsError(
-                f"{type(self).__name__}: estimator and reranker must know the same classes, but "
-                f"only one of them knows {only}. Fit both to the same labels."
-            )
-
 
 def _classes_to_be(part: Any, classes: NDArray[Any]) -> NDArray[Any]:
     """Return the classes that a part knows, or will know once it is fitted."""
     return part.classes_ if isinstance(part, FrozenEstimator) else classes
-
-
-def _pool_for(part: Any, pool: NDArray[Any]) -> NDArray[Any] | None:
-    """Return the unlabeled rows, if there are some and the part learns from them."""
-    return pool if len(pool) and learns_from(part, "X_unlabeled") else None
 
 
 def blend_top_k(

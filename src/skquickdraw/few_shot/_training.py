@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
 from math import cos, pi
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from torch.optim import AdamW
+from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from .._device import tuned_backends
+from .._out_of_memory import out_of_memory_as
 from .._progress import Bar
-from .._random import make_generator
+from .._random import isolated_torch_rng, make_generator
 from ..augmentation import BoundAugmentation
 from ..networks import RelationNetwork
 from ._episodes import EpisodeSampler
@@ -24,7 +27,51 @@ from ._episodes import EpisodeSampler
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 STATISTICS_CHUNK = 4096  # images
 
-Augment = Callable[[Tensor], Tensor]
+
+@dataclass(frozen=True, eq=False)
+class EpisodePlan:
+    """What a relation network is trained on, and how; nothing is left open.
+
+    Attributes
+    ----------
+    name : str
+        Of the classifier, the subject of what is told.
+    images : ndarray of shape (n, C, H, W)
+    n_shot : int
+        Examples of each class in an episode; its other images are queries.
+    n_steps, batch_size : int
+        ``batch_size`` episodes a step.
+    width : float
+    augmentation : BoundAugmentation
+    lr, weight_decay : float
+    device : torch.device
+    precision : torch.dtype
+    seed : int
+        Of first weights and augmentation.
+    verbose : int
+    """
+
+    name: str
+    images: NDArray[Any]
+    n_shot: int
+    n_steps: int
+    batch_size: int
+    width: float
+    augmentation: BoundAugmentation
+    lr: float
+    weight_decay: float
+    device: torch.device
+    precision: torch.dtype
+    seed: int
+    verbose: int
+
+    def describe(self) -> str:
+        """Return what to say where memory runs out."""
+        return (
+            f"{self.name}: memory ran out on device={str(self.device)!r} in training with "
+            f"batch_size={self.batch_size} and width={self.width}. Lower batch_size, n_way, "
+            "n_query or width. What was fitted before is unchanged."
+        )
 
 
 def build_network(images: NDArray[Any], width: float, device: torch.device) -> RelationNetwork:
@@ -41,12 +88,6 @@ def build_network(images: NDArray[Any], width: float, device: torch.device) -> R
     mean, square = torch.from_numpy(sums / images[:, 0].size)
     network.standardize.set_statistics(mean, (square - mean**2).clamp(min=0).sqrt())
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def augmenter(bound: BoundAugmentation, seed: int) -> Augment:
-    """Return what changes a batch of images, from a generator of its own."""
-    generator = make_generator(seed)
-    return lambda images: bound(images, generator)
 
 
 def make_optimizer(
@@ -87,43 +128,65 @@ def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Ten
     return cross_entropy(scores.flatten(0, 1), classes.repeat(n_episodes))
 
 
-def train_by_episodes(
-    network: RelationNetwork,
-    images: NDArray[Any],
-    sampler: EpisodeSampler,
-    *,
-    n_shot: int,
-    n_steps: int,
-    batch_size: int,
-    lr: float,
-    weight_decay: float,
-    augment: Augment,
-    precision: torch.dtype,
-    title: str | None,
-) -> list[float]:
-    """Train in place, leave the network in evaluation mode, and return the loss of each step.
+class Trained(NamedTuple):
+    """A trained network in evaluation mode, and the loss of each step that was taken."""
 
-    ``title`` heads a progress bar; None shows none.
-    """
-    device = next(network.parameters()).device
-    optimizer, schedule = make_optimizer(network, lr, weight_decay, n_steps)
-    losses = []
-    network.train()
-    shown = nullcontext() if title is None else closing(Bar(title, "step", n_steps, n_lines=10))
-    with shown as bar:
-        for i in range(n_steps):
-            rows = np.stack([sampler.draw() for _ in range(batch_size)])  # (E, N, n_rows)
-            pictures = torch.from_numpy(images[rows.ravel()].astype(np.float32)).to(device)
-            pictures = augment(pictures).view(*rows.shape, *images.shape[1:])
-            with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-                loss = episode_loss(network, pictures, n_shot)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.detach())
-            if bar is not None:
-                bar.tell(i + 1)
+    network: RelationNetwork
+    losses: list[float]
+    is_interrupted: bool
+
+
+def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
+    """Train as planned; an interrupt by the user ends it, and after the first step it is kept."""
+    with (
+        out_of_memory_as(plan.describe),
+        isolated_torch_rng(plan.seed, plan.device),
+        tuned_backends(plan.device),
+    ):
+        network = build_network(plan.images, plan.width, plan.device)
+        optimizer, schedule = make_optimizer(network, plan.lr, plan.weight_decay, plan.n_steps)
+        batches, losses, is_interrupted = draw_batches(plan, sampler), [], False
+        network.train()
+        with shown_steps(plan) as bar:
+            try:
+                for pictures in batches:
+                    losses.append(take_step(plan, network, pictures, optimizer))
+                    schedule.step()
+                    if bar is not None:
+                        bar.tell(len(losses))
+            except KeyboardInterrupt:
+                if not losses:
+                    raise
+                is_interrupted = True
+        optimizer.zero_grad()
+        network.eval()
+        return Trained(network, torch.stack(losses).tolist(), is_interrupted)
+
+
+def shown_steps(plan: EpisodePlan) -> AbstractContextManager[Bar | None]:
+    """Return the bar that tells of each step, where one is asked for."""
+    return (
+        closing(Bar(plan.name, "step", plan.n_steps, n_lines=10)) if plan.verbose else nullcontext()
+    )
+
+
+def draw_batches(plan: EpisodePlan, sampler: EpisodeSampler) -> Iterator[Tensor]:
+    """Yield the images (E, N, n_rows, C, H, W) of each step's episodes, augmented."""
+    generator = make_generator(plan.seed)
+    for _ in range(plan.n_steps):
+        rows = np.stack([sampler.draw() for _ in range(plan.batch_size)])  # (E, N, n_rows)
+        pictures = torch.from_numpy(plan.images[rows.ravel()].astype(np.float32)).to(plan.device)
+        yield plan.augmentation(pictures, generator).view(*rows.shape, *plan.images.shape[1:])
+
+
+def take_step(
+    plan: EpisodePlan, network: RelationNetwork, pictures: Tensor, optimizer: Optimizer
+) -> Tensor:
+    """Change the weights once, and return the loss; it stays on the device."""
+    is_mixed = plan.precision != torch.float32
+    with torch.autocast(plan.device.type, plan.precision, enabled=is_mixed):
+        loss = episode_loss(network, pictures, plan.n_shot)
     optimizer.zero_grad()
-    network.eval()
-    return torch.stack(losses).tolist()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()

@@ -12,6 +12,6 @@ from ._restore import module_state as module_state
 from ._restore import net_state as net_state
 from ._restore import restore_module as restore_module
 from ._restore import restore_net as restore_net
-from ._rows import repeat_rows as repeat_rows
+from ._training_set import repeat_rows as repeat_rows
 
 __all__ = ["CNNClassifier", "ImageClassifier", "MobileNetClassifier", "ResNetClassifier"]

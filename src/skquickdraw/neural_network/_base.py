@@ -4,116 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._checks import check_random_state, check_sample_weight
 from .._compat import CallbackSupportMixin, with_callbacks
-from .._device import resolve_device, tuned_backends
+from .._device import resolve_device
 from .._fit_tasks import Fit
-from .._images import check_images, check_images_and_labels
-from .._random import draw_seed, isolated_torch_rng
+from .._images import ImageShape, check_images, check_images_and_labels
+from .._mapped import in_chunks
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
-from ..augmentation import MIXINGS, OBJECT_OF_AUGMENTATION, resolve_augmentation
-from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..losses import OBJECT_OF_LOSS
-from ._batches import ImageSet, as_images
-from ._build import build_batches, build_net, check_compatible, check_strokes, fitted_attributes
-from ._constraints import CONSTRAINTS
+from ..augmentation import Augmentation, StrokeAugmentation
+from ..exceptions import FitInterrupted, InvalidTargetsError
+from ._batches import as_images
+from ._callbacks import EpochTasks
 from ._features import read_layer
-from ._networks import NETWORK_PARAMETERS
-from ._out_of_memory import memory_to_predict, memory_to_train, unchanged_by_failure
-from ._plan import make_plan
-from ._statistics import pixel_sums
-from ._training_set import LabeledImages
-from ._views import make_views, mirrors
+from ._loop import train
+from ._net import ImageNet
+from ._out_of_memory import memory_to_predict, unchanged_by_failure
+from ._parameters import TrainingParameters
+from ._plan import TrainingPlan, make_plan
+from ._training_set import LabeledImages, part
+from ._views import View, make_views, mirrors
 
 
-class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator):
+class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
     """Everything but the network. Subclasses name theirs in ``_network``."""
 
-    _network: Any  # as ImageClassifier takes it
-
     classes_: NDArray[Any]
-    image_shape_: tuple[int, int, int]
+    image_shape_: ImageShape
+    net_: ImageNet
     n_epochs_: int
-    augmentation_: Any
+    history_: list[dict[str, float]]
+    augmentation_: Augmentation | None
+    augmentation_source_: str
     background_: NDArray[np.float32]
-    auto_params_: dict[str, Any]
+    auto_params_: dict[str, float]
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
-
-    def __init__(
-        self,
-        *,
-        width: float = 1.0,
-        stem_stride: int | str = "auto",
-        dropout: float = 0.0,
-        spatial_dropout: float = 0.0,
-        stochastic_depth: float = 0.0,
-        weight_decay: float | str = "auto",
-        label_smoothing: float = 0.0,
-        loss: Any = "auto",
-        class_weight: Any = None,
-        sampling: str | float | None = None,
-        augmentation: Any = "auto",
-        mixing: Any = None,
-        optimizer: Any = "muon",
-        lr: float | str = "auto",
-        lr_schedule: str | None = "onecycle",
-        batch_size: int | str = "auto",
-        max_epochs: float | str = "auto",
-        epoch_size: int | None = None,
-        ema_decay: float | None = 0.999,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        n_tta: int | str = "auto",
-        image_shape: tuple[int, ...] | None = None,
-        device: str | torch.device = "auto",
-        precision: str = "auto",
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.width = width
-        self.stem_stride = stem_stride
-        self.dropout = dropout
-        self.spatial_dropout = spatial_dropout
-        self.stochastic_depth = stochastic_depth
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.loss = loss
-        self.class_weight = class_weight
-        self.sampling = sampling
-        self.augmentation = augmentation
-        self.mixing = mixing
-        self.optimizer = optimizer
-        self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.epoch_size = epoch_size
-        self.ema_decay = ema_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.n_tta = n_tta
-        self.image_shape = image_shape
-        self.device = device
-        self.precision = precision
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
@@ -163,20 +99,14 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin
             If memory runs out; it names what to lower.
         """
         self._validate_params()
-        previous = getattr(self, "net_", None) if self.warm_start else None
-        classes = None if previous is None else self.classes_
-        data = self._read(X, y, sample_weight, soft_targets, classes, is_first=previous is None)
-        validation = self._read_validation(X_val, y_val, data)
-        rng = check_random_state(self.random_state)
-        if validation is None and self.early_stopping:
-            rows, held_out = data.split(self.validation_fraction, rng, type(self).__name__)
-            validation_set: ImageSet | None = data.subset(held_out)
-        else:
-            rows = data.order()
-            validation_set = validation.subset(validation.order()) if validation else None
-        told = Fit(self, X, y, sample_weight)
-        self._train(data.classes, data.subset(rows), validation_set, rng, previous, told)
-        return told.end()
+        previous = self._previous() if self.warm_start else None
+        data, validation = self._read(
+            X, y, sample_weight, soft_targets, previous, X_val=X_val, y_val=y_val
+        )
+        held_out = self.validation_fraction if self.early_stopping else None
+        with Fit(self, X, y, sample_weight) as told:
+            self._train(data, validation, held_out, previous, told)
+        return self
 
     @unchanged_by_failure
     def partial_fit(
@@ -200,18 +130,11 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin
         self : object
         """
         self._validate_params()
-        previous = getattr(self, "net_", None)
+        previous = self._previous()
         if classes is not None:
-            classes = read_labels(
-                type(self).__name__, classes, unlabeled_label=None, input_name="classes"
-            )[0]
-        if previous is not None:
-            self._check_same_classes(classes)
-            classes = self.classes_
-        data = self._read(X, y, sample_weight, None, classes, is_first=previous is None)
-        rng = check_random_state(self.random_state)
-        train = data.subset(data.order())
-        self._train(data.classes, train, None, rng, previous)
+            classes = self._read_classes(classes, previous)
+        data, _ = self._read(X, y, sample_weight, None, previous, classes=classes)
+        self._train(data, None, None, previous, None)
         return self
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -271,63 +194,80 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin
         """Return what the module that ``find`` returns makes of each image, mean of the views."""
         views = self._views()
         images = as_images(check_images(self, X, reset=False, image_shape=self.image_shape_))
-        with memory_to_predict(self):
+        with memory_to_predict(type(self).__name__, self.net_):
             module = find()
             outputs = [self.net_.logits(images, module, view) for view in views]
             return torch.stack(outputs).mean(dim=0).cpu().numpy()
 
-    def _views(self) -> list[Any]:
+    def _views(self) -> list[View]:
         """Return the views that are averaged."""
         flips = mirrors(self.augmentation_)
         self._check_views(flips)
         n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta
         return make_views(flips, self.background_)[:n_views]
 
-    def _named_objects(self) -> Any:
-        return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
+    def _previous(self) -> BaseImageClassifier | None:
+        """Return this classifier where it is fitted, and training can go on from it."""
+        return self if hasattr(self, "net_") else None
 
-    def _network_options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in NETWORK_PARAMETERS}
-
-    def _validate_params(self) -> None:
-        super()._validate_params()
-        policy = resolve_augmentation(self.augmentation, with_strokes=True)
-        self._check_views(mirrors(policy))  # 'auto' counts: it may turn out so
-
-    def _check_views(self, flips: bool) -> None:
-        n_views = len(make_views(flips))
-        if not isinstance(self.n_tta, str) and self.n_tta > n_views:
-            raise InvalidParameterError(
-                f"{type(self).__name__}: n_tta={self.n_tta}, but without horizontal flips in the "
-                f"augmentation there are only {n_views} views. Lower n_tta, or set "
-                "augmentation__horizontal_flip=0.5."
-            )
-
-    def _check_same_classes(self, classes: NDArray[Any] | None) -> None:
-        if classes is not None and not np.array_equal(classes, self.classes_):
+    def _read_classes(
+        self, classes: ArrayLike, previous: BaseImageClassifier | None
+    ) -> NDArray[Any]:
+        name = type(self).__name__
+        read = read_labels(name, classes, unlabeled_label=None, input_name="classes")[0]
+        if previous is not None and not np.array_equal(read, previous.classes_):
             raise InvalidTargetsError(
-                f"{type(self).__name__}: classes={classes.tolist()} differ from those of the first "
-                f"call, {self.classes_.tolist()}. Leave classes out, or start with a new estimator."
+                f"{name}: classes={read.tolist()} differ from those of the first "
+                f"call, {previous.classes_.tolist()}. Leave classes out, or start with a new "
+                "estimator."
             )
+        return read
 
     def _read(
-        self, X: Any, y: Any, sample_weight: Any, soft_targets: Any, classes: Any, *, is_first: bool
-    ) -> LabeledImages:
-        """Validate everything that ``fit`` was given, before any work is done."""
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        soft_targets: ArrayLike | None,
+        previous: BaseImageClassifier | None,
+        *,
+        classes: NDArray[Any] | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> tuple[LabeledImages, LabeledImages | None]:
+        """Validate what to train on and what to validate on, before any work is done."""
         name = type(self).__name__
-        shape = self.image_shape if is_first else self.image_shape_
         images, classes, codes = check_images_and_labels(
-            self, X, y, reset=is_first, image_shape=shape, classes=classes
+            self,
+            X,
+            y,
+            reset=previous is None,
+            image_shape=self.image_shape if previous is None else previous.image_shape_,
+            classes=classes if previous is None else previous.classes_,
         )
-        check_strokes(self, images)
+        device, validation, soft, weights = resolve_device(self.device), None, None, None
+        if (X_val is None) != (y_val is None):
+            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
+        if X_val is not None:
+            others, _, other_codes = check_images_and_labels(
+                self, X_val, y_val, reset=False, image_shape=images.shape[1:], classes=classes
+            )
+            self._check_strokes(others)
+            validation = LabeledImages(others, other_codes, classes, device)
+        self._check_strokes(images)
         if soft_targets is not None:
-            soft_targets = check_soft_targets(name, soft_targets, len(codes), len(classes))
+            soft = check_soft_targets(name, soft_targets, len(codes), len(classes))
         if sample_weight is not None:
-            sample_weight = self._read_weights(sample_weight, images)
-        device = resolve_device(self.device)
-        return LabeledImages(images, codes, classes, device, soft_targets, sample_weight)
+            weights = self._read_weights(sample_weight, images)
+        return LabeledImages(images, codes, classes, device, soft, weights), validation
 
-    def _read_weights(self, sample_weight: Any, images: NDArray[Any]) -> NDArray[np.float64]:
+    def _check_strokes(self, images: NDArray[Any]) -> None:
+        """Refuse rows that are no packed strokes where the augmentation takes nothing else."""
+        if isinstance(self.augmentation, StrokeAugmentation):
+            for chunk in in_chunks(images):
+                self.augmentation.check(chunk)
+
+    def _read_weights(self, sample_weight: ArrayLike, images: NDArray[Any]) -> NDArray[np.float64]:
         weights = check_sample_weight(sample_weight, images, dtype=np.float64)
         if weights.min() < 0 or weights.max() == 0:
             raise InvalidTargetsError(
@@ -336,65 +276,44 @@ class BaseImageClassifier(ClassifierMixin, ParametersMixin, CallbackSupportMixin
             )
         return weights
 
-    def _read_validation(self, X_val: Any, y_val: Any, data: LabeledImages) -> LabeledImages | None:
-        name = type(self).__name__
-        if (X_val is None) != (y_val is None):
-            raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
-        if X_val is None:
-            return None
-        images, _, codes = check_images_and_labels(
-            self,
-            X_val,
-            y_val,
-            reset=False,
-            image_shape=data.images.shape[1:],
-            classes=data.classes,
-        )
-        check_strokes(self, images)
-        return LabeledImages(images, codes, data.classes, data.device)
-
     def _train(
         self,
-        classes: NDArray[Any],
-        train: ImageSet,
-        validation: ImageSet | None,
-        rng: np.random.RandomState,
-        previous: Any,
-        told: Fit | None = None,
+        data: LabeledImages,
+        validation: LabeledImages | None,
+        held_out: float | None,
+        previous: BaseImageClassifier | None,
+        told: Fit | None,
     ) -> None:
-        is_one_epoch = told is None
-        if len(train) < 2:
-            raise InvalidTargetsError(
-                f"{type(self).__name__}: batch normalisation needs at least two rows to train on, "
-                f"got {len(train)} that count. Collect more rows before a call."
-            )
-        lr_schedule, epoch_size = (
-            (None, None) if is_one_epoch else (self.lr_schedule, self.epoch_size)
+        """Plan, train, and keep what was learned; without ``told`` of one epoch."""
+        rng = check_random_state(self.random_state)
+        shown, judged = part(data, validation, held_out, rng, type(self).__name__)
+        plan = make_plan(
+            self, data.classes, shown, judged, rng, previous=previous, is_one_epoch=told is None
         )
-        going_on_from = None if previous is None else self
-        plan = make_plan(self, train, lr_schedule, epoch_size, previous=going_on_from)
         self._check_views(mirrors(plan.augmentation.augmentation))
-        n_epochs = 1 if is_one_epoch else plan.max_epochs
-        n_before = 0 if previous is None else self.n_epochs_
-        # Going on with the same seed would draw the same epochs again.
-        batches = build_batches(self, plan, train, draw_seed(rng) + n_before, epoch_size)
-        device, seed = train.images.device, draw_seed(rng) + n_before
-        with memory_to_train(self, plan), isolated_torch_rng(seed, device), tuned_backends(device):
-            net = build_net(
-                self,
-                plan,
-                batches,
-                classes,
-                n_epochs=n_epochs,
-                has_validation=validation is not None,
-                lr_schedule=lr_schedule,
-                told=told,
+        tasks = None
+        if told is not None and told.is_watched:
+            tasks = EpochTasks(told, ceil(plan.n_epochs), partial(self._fitted, plan))
+        net = train(plan, tasks)
+        self.__dict__.update(self._fitted(plan, net))
+        if net.is_interrupted_:
+            n_before = 0 if plan.previous is None else len(plan.previous.history)
+            raise FitInterrupted(
+                f"{plan.name}: fit was interrupted, and {self.n_epochs_ - n_before} of "
+                f"{plan.n_epochs:g} epochs are kept. It can predict as it is."
             )
-            if previous is not None:
-                check_compatible(type(self).__name__, net, previous)
-                net.resume(previous)
-            if previous is None or (is_one_epoch and net.pixel_sums_ is not None):
-                net.see_pixels(pixel_sums(train, net.ink))
-            net.train(batches, validation, n_epochs)
-        self.__dict__.update(fitted_attributes(self, plan, batches, classes, net))
-        net.pass_interrupt_on(type(self).__name__, self.n_epochs_ - n_before, n_epochs)
+
+    def _fitted(self, plan: TrainingPlan, net: ImageNet) -> dict[str, Any]:
+        """Return what is kept of a fit, and predicted by."""
+        history = net.epochs()
+        return {
+            "classes_": plan.classes,
+            "image_shape_": plan.train.image_shape,
+            "augmentation_": plan.augmentation.augmentation,
+            "background_": plan.augmentation.background,
+            "augmentation_source_": repr(self.augmentation),
+            "auto_params_": plan.numbers(),
+            "net_": net,
+            "history_": history,
+            "n_epochs_": len(history),
+        }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -18,15 +18,34 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
+from .._images import ImageShape
 from .._mapped import map_rows
-from ..augmentation import BoundAugmentation, to_device
+from .._mapped_files import MappedFiles
+from ..augmentation import BoundAugmentation, Mixing, to_device
 from ._mapped_images import MappedImages, as_tensor, read_batches
 
-Batch = tuple[Tensor, tuple[Tensor, Tensor | None]]  # images, (targets, weights)
+Target = tuple[Tensor, Tensor | None]  # targets, weights
+Batch = tuple[Tensor, Target]  # images, and what they are
+
+
+class Ink(Protocol):
+    """Draws rows that are packed strokes as images."""
+
+    @property
+    def image_shape(self) -> ImageShape: ...
+    def __call__(self, strokes: Tensor) -> Tensor: ...
+
+
+class Sampler(Protocol):
+    """Draws the rows of an epoch: ``n_shown`` positions."""
+
+    n_shown: int
+
+    def draw(self) -> Tensor: ...
 
 
 @dataclass
-class ImageSet(Dataset):
+class ImageSet(Dataset[Batch]):
     """Images with targets; ``rows`` says which images are shown, so that subsets share memory.
 
     Attributes
@@ -55,6 +74,16 @@ class ImageSet(Dataset):
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def image_shape(self) -> ImageShape:
+        """Channels, height, width."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
+    def row_weights(self) -> NDArray[np.float64] | None:
+        """Return the weights of the rows, of shape (n_shown,); None where all are equal."""
+        return None if self.weights is None else self.weights.cpu().numpy().astype(np.float64)
+
     def gather(self, positions: Tensor, images: Tensor) -> Batch:
         """Return the batch at positions (B,), its images as float32 (B, C, H, W) from 0 to 255."""
         images = images.float()
@@ -67,11 +96,21 @@ class ImageSet(Dataset):
         return images, (targets, weights)
 
 
-def as_images(images: Any, device: torch.device | None = None) -> Tensor | MappedImages:
+def as_images(
+    images: NDArray[Any] | MappedFiles, device: torch.device | None = None
+) -> Tensor | MappedImages:
     """Put images on the device, as one tensor; those that lie in a file stay there."""
     device = device or torch.device("cpu")
     mapped = map_rows(images)
-    return as_tensor(images).to(device) if mapped is None else MappedImages(mapped, device)
+    if mapped is not None:
+        return MappedImages(mapped, device)
+    assert not isinstance(images, MappedFiles)  # which are mapped
+    return as_tensor(images).to(device)
+
+
+def smallest_int(n_rows: int) -> type[np.integer[Any]]:
+    """Return the dtype that positions among so many rows need."""
+    return np.int32 if n_rows < 2**31 else np.int64
 
 
 def count_batches(n_rows: int, batch_size: int) -> int:
@@ -91,9 +130,9 @@ class TrainingBatches:
     ----------
     images : ImageSet
     batch_size : int
-    sampler : EpochSampler or RunSampler
+    sampler : Sampler
     augmentation : BoundAugmentation
-    mixing : object with ``draw`` and ``apply``, or None
+    mixing : Mixing or None
     generator : torch.Generator
     """
 
@@ -102,9 +141,9 @@ class TrainingBatches:
         dataset: ImageSet,
         *,
         batch_size: int,
-        sampler: Any,
+        sampler: Sampler,
         augmentation: BoundAugmentation,
-        mixing: Any,
+        mixing: Mixing | None,
         generator: torch.Generator,
     ) -> None:
         self.dataset = dataset
@@ -116,12 +155,6 @@ class TrainingBatches:
 
     def __len__(self) -> int:
         return self.n_batches
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
-        _, channels, height, width = self.dataset.images.shape
-        return channels, height, width
 
     @property
     def n_shown(self) -> int:
@@ -136,7 +169,7 @@ class TrainingBatches:
                 images, (targets, weights) = self.dataset.gather(positions, images)
                 images = self.augmentation(images, self.generator)
                 if self.mixing is not None:
-                    images, targets, weights = self._mix(images, targets, weights)
+                    images, targets, weights = self._mix(self.mixing, images, targets, weights)
                 yield images, (targets, weights)
 
     def _images(self, parts: tuple[Tensor, ...]) -> Generator[Tensor, None, None]:
@@ -149,13 +182,14 @@ class TrainingBatches:
             yield images.index_select(0, rows[positions])
 
     def _mix(
-        self, images: Tensor, targets: Tensor, weights: Tensor | None
+        self, mixing: Mixing, images: Tensor, targets: Tensor, weights: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Mix pairs of rows; each brings its weight along with its target."""
-        draw = self.mixing.draw(len(images), tuple(images.shape[1:]), self.generator)
+        n_rows, channels, height, width = images.shape
+        draw = mixing.draw(n_rows, (channels, height, width), self.generator)
         if weights is None:
-            return *self.mixing.apply(images, targets, draw), None
-        images, weighted = self.mixing.apply(images, targets * weights[:, None], draw)
+            return *mixing.apply(images, targets, draw), None
+        images, weighted = mixing.apply(images, targets * weights[:, None], draw)
         weights = weighted.sum(dim=1)
         # A weight too small for its precision is 0, and then it does not matter of which classes.
         return (

@@ -29,7 +29,9 @@ class FoldedCopy:
         self._copy: nn.Module | None = None
         self._few_rows: FewRows | None = None
         self._weights: list[Tensor] = []
-        self._parts: list[Any] = []  # held, so that no new layer can have the identity of an old
+        self._parts: list[
+            tuple[object, ...]
+        ] = []  # held, so that no new layer can have the identity of an old
 
     def of(self, network: nn.Module) -> nn.Module:
         """Return ``fold_batch_norm(network)``, from the last call where nothing has changed."""
@@ -62,7 +64,7 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
     return torch.preserve_format
 
 
-def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[Any]]:
+def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
     """Return parameters and buffers, and the layers, each with the keys of its hooks.
 
     By hand: PyTorch's iterators over parameters take as long as a prediction of one image.

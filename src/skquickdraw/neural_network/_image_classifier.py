@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 
 from .._compat import StrOptions
+from ..augmentation import Augmentation, Mixing
+from ..losses import Loss
 from ._base import BaseImageClassifier
 from ._docs import share_parameters
-from ._networks import NETWORKS, check_network
+from ._networks import NETWORKS, NetworkBuilder, check_network
+from ._optimizers import OptimizerBuilder
 
 
 @share_parameters
@@ -83,7 +87,7 @@ class ImageClassifier(BaseImageClassifier):
 
     def __init__(
         self,
-        network: Any = "resnet",
+        network: str | NetworkBuilder = "resnet",
         *,
         width: Any = None,
         stem_stride: int | str = "auto",
@@ -92,12 +96,12 @@ class ImageClassifier(BaseImageClassifier):
         stochastic_depth: Any = None,
         weight_decay: float | str = "auto",
         label_smoothing: float = 0.0,
-        loss: Any = "auto",
-        class_weight: Any = None,
+        loss: str | Loss = "auto",
+        class_weight: str | dict[Any, float] | None = None,
         sampling: str | float | None = None,
-        augmentation: Any = "auto",
-        mixing: Any = None,
-        optimizer: Any = "muon",
+        augmentation: str | Augmentation | None = "auto",
+        mixing: str | Mixing | None = None,
+        optimizer: str | OptimizerBuilder = "muon",
         lr: float | str = "auto",
         lr_schedule: str | None = "onecycle",
         batch_size: int | str = "auto",
@@ -112,7 +116,7 @@ class ImageClassifier(BaseImageClassifier):
         device: str | torch.device = "auto",
         precision: str = "auto",
         warm_start: bool = False,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -149,9 +153,9 @@ class ImageClassifier(BaseImageClassifier):
         self.network = network
 
     @property
-    def _network(self) -> Any:
+    def _network(self) -> str | NetworkBuilder:
         return self.network
 
     def _validate_params(self) -> None:
-        check_network(type(self).__name__, self.network, self._network_options())
+        check_network(type(self).__name__, self.network, self._given_options())
         super()._validate_params()

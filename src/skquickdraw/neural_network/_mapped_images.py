@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import _mapped
-from .._mapped_files import N_SAMPLED, MappedFiles, spread
+from .._mapped import MappedRows
+from .._mapped_files import MappedFiles
 
 # Rows that lie side by side are read at once, a run: a disk finds one long piece about as fast as a
 # short one. Runs from all over the files come together in a window, within which rows are shuffled.
 RUN_BYTES = 2**14
 WINDOW_BYTES = 2**25
+
+Part = TypeVar("Part")
+Found = TypeVar("Found")
 
 
 class MappedImages:
@@ -37,7 +41,7 @@ class MappedImages:
         Where the tensors go that are cut out of it.
     """
 
-    def __init__(self, rows: Any, device: torch.device) -> None:
+    def __init__(self, rows: MappedRows | MappedFiles, device: torch.device) -> None:
         self.rows = rows
         self.device = device
         self.shape = rows.shape
@@ -74,7 +78,7 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         images = np.ascontiguousarray(images)
         # An axis of one element may keep any stride, which convolutions take for channels last.
-        return torch.from_numpy(images.reshape(-1).reshape(images.shape))
+        return torch.from_numpy(images.ravel()).view(images.shape)
 
 
 def window_length(batch_size: int, shape: Sequence[int]) -> int:
@@ -101,13 +105,15 @@ def read_batches(images: MappedImages, batches: Sequence[Tensor]) -> Generator[T
                 yield part.to(images.device, non_blocking=True)
 
 
-def read_ahead(read: Any, parts: Iterable[Any]) -> Generator[Any, None, None]:
+def read_ahead(
+    read: Callable[[Part], Found], parts: Iterable[Part]
+) -> Generator[Found, None, None]:
     """Yield ``read(part)`` for each part in order; a thread reads the next one meanwhile.
 
     What it raises is raised here. The thread ends with the generator, when that is closed or done.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="skquickdraw-read") as pool:
-        pending: Future | None = None
+        pending: Future[Found] | None = None
         for part in parts:
             upcoming = pool.submit(read, part)
             if pending is not None:
@@ -115,8 +121,3 @@ def read_ahead(read: Any, parts: Iterable[Any]) -> Generator[Any, None, None]:
             pending = upcoming
         if pending is not None:
             yield pending.result()
-
-
-def sample_rows(n_rows: int) -> Tensor:
-    """Return positions, evenly spread, of rows that stand for all of them, int64."""
-    return torch.from_numpy(spread(n_rows, N_SAMPLED))

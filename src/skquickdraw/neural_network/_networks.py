@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._out_of_memory import is_out_of_memory
 from ..exceptions import InvalidParameterError
 from ..networks import CNN, MobileNetV2, ResNet, Standardize
-from ._out_of_memory import is_out_of_memory
 
+NetworkBuilder = Callable[..., nn.Module]
 NETWORKS: dict[str, type[nn.Module]] = {"cnn": CNN, "mobilenet": MobileNetV2, "resnet": ResNet}
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
 N_TRIED = 2  # blank images; a network must tell one from the other by their place in the batch
@@ -37,10 +38,10 @@ class StandardizedNetwork(nn.Module):
 class UserNetwork:
     """Builds what is trained of a user's network; called as the networks of this package are."""
 
-    network: Callable[..., Any]
+    network: Callable[..., object]
 
     def __call__(
-        self, image_shape: tuple[int, int, int], n_classes: int, **options: Any
+        self, image_shape: tuple[int, int, int], n_classes: int, **options: object
     ) -> StandardizedNetwork:
         network = self.network(image_shape, n_classes, **options)
         if not isinstance(network, nn.Module):
@@ -104,14 +105,16 @@ def find_logits_layer(
     return called[-1] if called else None
 
 
-def resolve_network(network: Any) -> Callable[..., nn.Module]:
+def resolve_network(network: str | NetworkBuilder) -> NetworkBuilder:
     """Return what builds the network that a parameter ``network`` stands for."""
     if isinstance(network, str):
         return NETWORKS[network]
     return network if network in NETWORKS.values() else UserNetwork(network)
 
 
-def choose_options(network: Any, given: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
+def choose_options(
+    network: str | NetworkBuilder, given: dict[str, object], planned: dict[str, object]
+) -> dict[str, object]:
     """Return the options to build a network with.
 
     Parameters
@@ -130,7 +133,7 @@ def choose_options(network: Any, given: dict[str, Any], planned: dict[str, Any])
     return options | {key: value for key, value in planned.items() if given[key] == "auto"}
 
 
-def check_network(name: str, network: Any, options: dict[str, Any]) -> None:
+def check_network(name: str, network: Any, options: dict[str, object]) -> None:
     """Refuse a network that cannot be built, before any work.
 
     Parameters
@@ -169,7 +172,7 @@ def check_network(name: str, network: Any, options: dict[str, Any]) -> None:
         )
 
 
-def named_options(network: Callable[..., Any]) -> list[str]:
+def named_options(network: Callable[..., object]) -> list[str]:
     """Return which of the network parameters a network names in its signature."""
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     found = signature(network).parameters
@@ -185,14 +188,14 @@ def makes_logits(layer: nn.Module, n_classes: int) -> bool:
     return False
 
 
-def name_of(network: Any) -> str:
+def name_of(network: object) -> str:
     """Return the name of a class or function, also of one with arguments by functools.partial."""
     while isinstance(network, partial):
         network = network.func
     return getattr(network, "__name__", type(network).__name__)
 
 
-def _check_call(name: str, network: Any) -> None:
+def _check_call(name: str, network: Callable[..., object]) -> None:
     try:
         signature(network).bind((1, 28, 28), 2)
     except (TypeError, ValueError) as error:

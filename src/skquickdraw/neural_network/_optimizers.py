@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from ._muon import Muon
 from ._networks import makes_logits
 
+OptimizerBuilder = Callable[..., torch.optim.Optimizer]
+
 SGD_MOMENTUM = 0.9
 
 
@@ -34,7 +36,7 @@ class DecoupledSGD(torch.optim.SGD):
 def make_optimizer(
     params: Iterable[Any],
     *,
-    name: str | Callable[..., Any],
+    name: str | OptimizerBuilder,
     lr: float,
     weight_decay: float,
     hidden: Sequence[Tensor] | None = None,

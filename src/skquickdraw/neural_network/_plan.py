@@ -1,21 +1,36 @@
-"""What is trained, and how: every 'auto' of an estimator, decided once for one training set."""
+"""What is trained, on what, and how: all that a training needs, decided once, before it begins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from .._images import SMALLEST_SIDE
+from .._device import is_shared, resolve_precision
+from .._images import SMALLEST_SIDE, ImageShape
 from .._mapped_files import spread
-from ..augmentation import BoundAugmentation, bind_augmentation, resolve_augmentation
-from ..losses import resolve_loss
-from ._batches import ImageSet, count_batches
-from ._rows import smallest_int
+from .._random import draw_seed
+from ..augmentation import (
+    Augmentation,
+    BoundAugmentation,
+    Mixing,
+    bind_augmentation,
+    resolve_augmentation,
+    resolve_mixing,
+)
+from ..losses import Loss, class_weights, resolve_loss
+from ._batches import ImageSet, Ink, count_batches, smallest_int
+from ._net import ImageNet
+from ._networks import NetworkBuilder, resolve_network
+from ._optimizers import OptimizerBuilder
+from ._parameters import TrainingParameters
+from ._samplers import effective_counts, sampling_strength
+from ._statistics import pixel_sums
 
 CONSTANT_SHARE = 0.3  # of the rate, where it neither rises nor falls: a peak is too much for that
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
@@ -32,69 +47,240 @@ MOST_LOOKED_AT = 2**20  # rows of files among which those are chosen that decide
 EPOCHS_OF_FEATURES = 20  # for grids of features instead of images
 
 
-@dataclass(frozen=True)
-class TrainingPlan:
-    """What the parameters of an estimator come to for one training set.
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What is made small.
 
     Attributes
     ----------
-    stem_stride : {1, 2}
     loss : Loss
-    augmentation : BoundAugmentation
-    lr, weight_decay : float
-    batch_size : int
-    max_epochs : float
+    class_counts : tensor of shape (n_classes,)
+        What the loss is bound to: how often an epoch shows each class, as far as it is to know.
+    class_weight : tensor of shape (n_classes,) or None
+    label_smoothing : float in [0, 1)
     """
 
-    stem_stride: int
-    loss: Any
-    augmentation: BoundAugmentation
+    loss: Loss
+    class_counts: Tensor
+    class_weight: Tensor | None
+    label_smoothing: float
+
+
+@dataclass(frozen=True)
+class Descent:
+    """How each step changes the weights; parameters as of the classifiers, 'auto' decided."""
+
+    optimizer: str | OptimizerBuilder
     lr: float
     weight_decay: float
-    batch_size: int
-    max_epochs: float
+    lr_schedule: str | None
+    ema_decay: float | None
 
-    def numbers(self) -> dict[str, Any]:
+
+@dataclass(frozen=True, eq=False)
+class TrainingPlan:
+    """What the parameters of a classifier come to for one training set; nothing is left open.
+
+    Attributes
+    ----------
+    name : str
+        Of the classifier, the subject of what is told.
+    classes : ndarray of shape (n_classes,)
+    train, validation : ImageSet
+        Images, targets and weights. ``validation`` may be None.
+    sampling : float in [0, 1]
+        How far an epoch balances the classes.
+    batch_size : int
+    epoch_size : int or None
+        Rows of an epoch; None is all.
+    augmentation : BoundAugmentation
+    mixing : Mixing or None
+    network : callable
+        Builds the network from an image shape, a number of classes and ``network_options``.
+    network_options : dict
+    stem_stride : {1, 2}
+    descent : Descent
+    objective : Objective
+    max_epochs, n_epochs : float
+        Epochs of a whole fit, and those of this training: in ``partial_fit`` it is one.
+    patience : int or None
+        Epochs without a better score after which training stops.
+    device_name : str
+        As the user named it.
+    precision : torch.dtype
+    batch_seed, net_seed : int
+        Of all that batches draw; of first weights and dropout.
+    previous : ImageNet or None
+        The net that training goes on from.
+    pixel_sums : tensor of shape (3, n_channels) or None
+        What the network is to be told of pixels, where it does not know these rows.
+    verbose : int
+    """
+
+    name: str
+    classes: NDArray[Any]
+    train: ImageSet
+    validation: ImageSet | None
+    sampling: float
+    batch_size: int
+    epoch_size: int | None
+    augmentation: BoundAugmentation
+    mixing: Mixing | None
+    network: NetworkBuilder
+    network_options: dict[str, object]
+    stem_stride: int
+    descent: Descent
+    objective: Objective
+    max_epochs: float
+    n_epochs: float
+    patience: int | None
+    device_name: str
+    precision: torch.dtype
+    batch_seed: int
+    net_seed: int
+    previous: ImageNet | None
+    pixel_sums: Tensor | None
+    verbose: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are, or go batch by batch, and the network is."""
+        return self.train.images.device
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes train one network."""
+        return is_shared(self.device_name)
+
+    @property
+    def ink(self) -> Ink | None:
+        """What draws images of rows that are packed strokes."""
+        return ink_of(self.augmentation)
+
+    @property
+    def image_shape(self) -> ImageShape:
+        """Channels, height and width of what the network sees."""
+        return seen_shape(self.train, self.ink)
+
+    def numbers(self) -> dict[str, float]:
         """Return what stands for the parameters that may be 'auto', by their names."""
-        names = ("stem_stride", "lr", "weight_decay", "batch_size", "max_epochs")
-        return {name: getattr(self, name) for name in names}
+        return {
+            "stem_stride": self.stem_stride,
+            "lr": self.descent.lr,
+            "weight_decay": self.descent.weight_decay,
+            "batch_size": self.batch_size,
+            "max_epochs": self.max_epochs,
+        }
+
+
+class Fitted(Protocol):
+    """What is read of a classifier that training goes on from."""
+
+    net_: ImageNet
+    n_epochs_: int
+    augmentation_: Augmentation | None
+    augmentation_source_: str
+    background_: NDArray[np.float32]
 
 
 def make_plan(
-    estimator: Any,
+    estimator: TrainingParameters,
+    classes: NDArray[Any],
     train: ImageSet,
-    lr_schedule: str | None,
-    epoch_size: int | None = None,
+    validation: ImageSet | None,
+    rng: np.random.RandomState,
     *,
-    previous: Any = None,
+    previous: Fitted | None,
+    is_one_epoch: bool,
 ) -> TrainingPlan:
-    """Decide what an estimator left open.
+    """Decide what a classifier leaves open.
 
-    ``epoch_size`` is the rows of an epoch, None all of the set; ``previous`` is the fit that
-    training goes on from.
+    ``previous`` is the fit that training goes on from. One epoch, that of ``partial_fit``, shows
+    all rows, at a constant rate.
     """
+    epoch_size = None if is_one_epoch else estimator.epoch_size
     batch_size = resolve_batch_size(estimator.batch_size, len(train))
     augmentation = rebind(estimator, train, previous)
-    ink = getattr(augmentation.augmentation, "ink", None)  # where images are drawn from strokes
-    shape = tuple(train.images.shape[1:]) if ink is None else ink.image_shape
+    ink = ink_of(augmentation)
+    shape = seen_shape(train, ink)
+    stem_stride = resolve_stem_stride(estimator.stem_stride, shape)
     is_picture = min(shape[1:]) >= SMALLEST_SIDE
-    lr, weight_decay = resolve_rates(
-        estimator.optimizer, estimator.lr, estimator.weight_decay, lr_schedule
+    max_epochs = resolve_epochs(
+        estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
     )
+    # Going on with the same seed would draw the same epochs again.
+    net, n_before = (None, 0) if previous is None else (previous.net_, previous.n_epochs_)
+    is_judged = estimator.early_stopping and validation is not None
+    is_new = net is None or (is_one_epoch and net.pixel_sums_ is not None)
     return TrainingPlan(
-        stem_stride=resolve_stem_stride(estimator.stem_stride, shape),
-        loss=resolve_loss(estimator.loss, estimator.class_weight),
-        augmentation=augmentation,
-        lr=lr,
-        weight_decay=weight_decay,
+        name=type(estimator).__name__,
+        classes=classes,
+        train=train,
+        validation=validation,
+        sampling=sampling_strength(estimator.sampling),
         batch_size=batch_size,
-        max_epochs=resolve_epochs(
-            estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
-        ),
+        epoch_size=epoch_size,
+        augmentation=augmentation,
+        mixing=resolve_mixing(estimator.mixing),
+        network=resolve_network(estimator._network),
+        network_options=estimator._network_options(stem_stride),
+        stem_stride=stem_stride,
+        descent=make_descent(estimator, is_one_epoch=is_one_epoch),
+        objective=make_objective(estimator, classes, train),
+        max_epochs=max_epochs,
+        n_epochs=1 if is_one_epoch else max_epochs,
+        patience=estimator.n_iter_no_change if is_judged else None,
+        device_name=str(estimator.device),
+        precision=resolve_precision(estimator.precision, train.images.device),
+        batch_seed=draw_seed(rng) + n_before,
+        net_seed=draw_seed(rng) + n_before,
+        previous=net,
+        pixel_sums=pixel_sums(train, ink) if is_new else None,
+        verbose=estimator.verbose,
     )
 
 
-def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
+def make_objective(
+    estimator: TrainingParameters, classes: NDArray[Any], train: ImageSet
+) -> Objective:
+    """Decide what is made small on a training set."""
+    weight = None
+    if estimator.class_weight is not None:
+        codes, row_weights = train.codes.cpu().numpy(), train.row_weights()
+        weights = class_weights(estimator.class_weight, classes, codes, row_weights)
+        weight = torch.as_tensor(weights, dtype=torch.float32)
+    loss = resolve_loss(estimator.loss, estimator.class_weight)
+    if not getattr(loss, "corrects_prior", True):
+        counts = effective_counts(train, 0.0)
+        return Objective(loss, counts, weight, estimator.label_smoothing)
+    counts = effective_counts(train, sampling_strength(estimator.sampling))
+    if weight is not None:
+        weighted = counts * weight
+        counts = weighted * (counts.sum() / weighted.sum())
+    counts = counts.clamp(min=1.0)  # a class of weight 0 has no logarithm
+    return Objective(loss, counts, weight, estimator.label_smoothing)
+
+
+def make_descent(estimator: TrainingParameters, *, is_one_epoch: bool) -> Descent:
+    """Decide how weights are changed; in one epoch alone, the rate is constant."""
+    schedule = None if is_one_epoch else estimator.lr_schedule
+    lr, weight_decay = resolve_rates(
+        estimator.optimizer, estimator.lr, estimator.weight_decay, schedule
+    )
+    return Descent(estimator.optimizer, lr, weight_decay, schedule, estimator.ema_decay)
+
+
+def ink_of(augmentation: BoundAugmentation) -> Ink | None:
+    return getattr(augmentation.augmentation, "ink", None)
+
+
+def seen_shape(train: ImageSet, ink: Ink | None) -> ImageShape:
+    return train.image_shape if ink is None else ink.image_shape
+
+
+def rebind(
+    estimator: TrainingParameters, train: ImageSet, previous: Fitted | None
+) -> BoundAugmentation:
     """Return what the fit that training goes on from has decided, unless it was asked otherwise."""
     if previous is None:
         return bind(estimator, train)
@@ -103,7 +289,7 @@ def rebind(estimator: Any, train: ImageSet, previous: Any) -> BoundAugmentation:
     return BoundAugmentation(bind(estimator, train).augmentation, previous.background_)
 
 
-def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
+def bind(estimator: TrainingParameters, train: ImageSet) -> BoundAugmentation:
     """Decide by the distinct rows of a set what its augmentation leaves open.
 
     Rows of files, of which nothing is known before they are read, count as distinct, and among
@@ -119,8 +305,9 @@ def bind(estimator: Any, train: ImageSet) -> BoundAugmentation:
         chosen = torch.as_tensor(distinct[positions], device=train.rows.device)
         return train.images.index_select(0, train.rows[chosen]).cpu().numpy()
 
-    shape = tuple(train.images.shape[1:])
-    policy = resolve_augmentation(estimator.augmentation, image_shape=shape, with_strokes=True)
+    policy = resolve_augmentation(
+        estimator.augmentation, image_shape=train.image_shape, with_strokes=True
+    )
     return bind_augmentation(policy, codes[distinct], take)
 
 
@@ -147,7 +334,10 @@ def resolve_stem_stride(stem_stride: int | str, shape: tuple[int, ...]) -> int:
 
 
 def resolve_rates(
-    optimizer: Any, lr: float | str, weight_decay: float | str, lr_schedule: str | None
+    optimizer: str | OptimizerBuilder,
+    lr: float | str,
+    weight_decay: float | str,
+    lr_schedule: str | None,
 ) -> tuple[float, float]:
     """Return learning rate and weight decay; 'auto' is what suits optimizer and schedule."""
     own_lr, own_decay = RATES[optimizer if isinstance(optimizer, str) else "adamw"]

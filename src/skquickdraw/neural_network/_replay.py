@@ -18,19 +18,23 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ._batches import Batch
 from ._muon import Muon
+from ._net import ImageNet
 from ._step import TrainingStep
 
 # Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
 N_WARM_UP = 3
 FEWEST_STEPS = 64  # of a training that is worth a recording
 SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable, to look for errors
+
+Signature = tuple[tuple[torch.Size, torch.dtype], ...]  # of the tensors of a batch
 
 
 class Recording(Protocol):
@@ -65,10 +69,10 @@ class ReplayedStep(TrainingStep):
     Where no recording can be made, all steps are taken as they are, with a warning.
     """
 
-    def __init__(self, net: Any, recorder: Recorder) -> None:
+    def __init__(self, net: ImageNet, recorder: Recorder) -> None:
         super().__init__(net)
         self.recorder = recorder
-        self.slots: dict[Any, Slot] = {}
+        self.slots: dict[Signature, Slot] = {}
         self.is_given_up = False
         self.rates = [self.number() for _ in net.optimizer_.param_groups]
         self.open = ExitStack()
@@ -78,14 +82,19 @@ class ReplayedStep(TrainingStep):
         self._hold_rates()
         return self
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         with self.open:
             for slot in self.slots.values():
                 if slot.recording is not None:
                     slot.recording.reset()
             self.slots = {}
             self._release_rates()
-            super().__exit__(*error)
+            super().__exit__(kind, error, traceback)
 
     def number(self) -> Tensor:
         return torch.zeros((), dtype=torch.float32, device=self.net.device)
@@ -210,14 +219,14 @@ def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> Non
         group["capturable"] = is_capturable
 
 
-def make_step(net: Any, n_steps: int) -> TrainingStep:
+def make_step(net: ImageNet, n_steps: int) -> TrainingStep:
     """Return what takes the steps of a training: recorded where that pays and is safe."""
     if n_steps < FEWEST_STEPS or not can_replay(net):
         return TrainingStep(net)
     return ReplayedStep(net, CudaRecorder(torch.device(net.device)))
 
 
-def can_replay(net: Any) -> bool:
+def can_replay(net: ImageNet) -> bool:
     """Return whether a net is on a CUDA device, and all that a step calls is this package's."""
     device = torch.device(net.device)
     return (
@@ -228,7 +237,7 @@ def can_replay(net: Any) -> bool:
     )
 
 
-def is_own(net: Any) -> bool:
+def is_own(net: ImageNet) -> bool:
     """Return whether all that a step calls is code of this package, none of which exchanges."""
     package = __name__.partition(".")[0]
     row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]
@@ -243,5 +252,5 @@ def _tensors(batch: Batch) -> list[Tensor]:
     return [images, targets] if weights is None else [images, targets, weights]
 
 
-def _signature(batch: Batch) -> tuple[Any, ...]:
+def _signature(batch: Batch) -> Signature:
     return tuple((tensor.shape, tensor.dtype) for tensor in _tensors(batch))

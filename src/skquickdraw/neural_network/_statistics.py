@@ -7,26 +7,28 @@ show anything, such as blank images.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from ._batches import ImageSet
-from ._mapped_images import MappedImages, sample_rows
+from .._mapped_files import N_SAMPLED, spread
+from ._batches import ImageSet, Ink
+from ._mapped_images import MappedImages
 
 STATISTICS_CHUNK = 2**20  # pixels at a time
 ROUNDING = 1e-13  # of sums of squares in double precision, relative
 
 
-def pixel_sums(train: ImageSet, ink: Any = None) -> Tensor:
+def pixel_sums(train: ImageSet, ink: Ink | None = None) -> Tensor:
     """Return number, sum and sum of squares of each channel's pixels, float64 of shape (3, C).
 
     Where rows are packed strokes, ``ink`` draws the images whose pixels count. Of many files a
     sample of the rows is read, evenly spread, and its sums stand for all of them.
     """
     is_sampled = isinstance(train.images, MappedImages) and train.images.is_in_files
-    shown = train.rows[sample_rows(len(train))] if is_sampled else train.rows
+    shown = train.rows
+    if is_sampled:
+        shown = shown[torch.from_numpy(spread(len(train), N_SAMPLED))]
     n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
     n_channel_pixels = prod(size)
     sums = torch.zeros(3, n_channels, dtype=torch.float64, device=train.images.device)

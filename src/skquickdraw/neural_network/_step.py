@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ._batches import Batch
+from ._net import ImageNet
 
 Number = float | Tensor  # a tensor where the device is to read it anew in each step
 
@@ -33,7 +33,7 @@ class TrainingStep:
         Losses of the rows since the epoch began. It stays on the device: to read it is to wait.
     """
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, net: ImageNet) -> None:
         self.net = net
         self.loss_sum = torch.zeros((), dtype=torch.float32, device=net.device)
         self.average = dict(net.callbacks_).get("average")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .._mapped import in_chunks
 from .._mapped_files import MappedFiles
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._batches import ImageSet, as_images
+from ._batches import ImageSet, as_images, smallest_int
 from ._mapped_images import MappedImages
-from ._rows import checksums, repeat_rows, shown_counts, smallest_int
+
+# Whole-number weights are repetitions; but not where that made an epoch this many times longer.
+LONGEST_REPETITION = 10
 
 
 @dataclass
@@ -100,18 +104,61 @@ class LabeledImages:
         return order[train], order[validation]
 
 
-def effective_counts(train: ImageSet, sampling: float) -> Tensor:
-    """Return how often an epoch of this set shows each class, of shape (n_classes,)."""
-    soft = train.soft_targets
-    return shown_counts(
-        train.codes.cpu().numpy(),
-        train.n_classes,
-        sampling,
-        None if soft is None else soft.cpu().numpy(),
-        row_weights(train),
-    )
+def part(
+    data: LabeledImages,
+    validation: LabeledImages | None,
+    held_out: float | None,
+    rng: np.random.RandomState,
+    name: str,
+) -> tuple[ImageSet, ImageSet | None]:
+    """Return what to train on, and what to validate on after each epoch.
+
+    ``held_out`` is the share of the rows to validate on where there are no others; ``name`` is the
+    subject of errors.
+    """
+    if validation is None and held_out is not None:
+        rows, others = data.split(held_out, rng, name)
+        judged: ImageSet | None = data.subset(others)
+    else:
+        rows = data.order()
+        judged = None if validation is None else validation.subset(validation.order())
+    train = data.subset(rows)
+    if len(train) < 2:
+        raise InvalidTargetsError(
+            f"{name}: batch normalisation needs at least two rows to train on, got {len(train)} "
+            "that count. Collect more rows before a call."
+        )
+    return train, judged
 
 
-def row_weights(train: ImageSet) -> NDArray[np.float64] | None:
-    """Return the weights of the rows of a set, of shape (n_shown,); None where all are equal."""
-    return None if train.weights is None else train.weights.cpu().numpy().astype(np.float64)
+def checksums(column: NDArray[Any] | MappedFiles) -> NDArray[np.uint32]:
+    """Return a checksum of each row's content."""
+    chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
+    return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))
+
+
+def repeat_rows(
+    rows: NDArray[np.int64], weights: NDArray[np.float64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+    """Turn whole-number weights into repetitions; leave out rows of weight 0; keep other weights.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,)
+        Positions in the data set.
+    weights : ndarray of shape (n,) or None
+        Weight of each of ``rows``.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_shown,)
+    weights : ndarray of shape (n_shown,) or None
+        With mean 1; None where all are equal.
+    """
+    if weights is None:
+        return rows, None
+    is_whole = np.all(weights == np.round(weights))
+    if is_whole and weights.sum() <= LONGEST_REPETITION * len(rows):
+        return np.repeat(rows, weights.astype(np.int64)), None
+    rows, weights = rows[weights > 0], weights[weights > 0]
+    return rows, weights / weights.mean()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from ..augmentation import Augmentation
 
 View = Callable[[Tensor], Tensor]
 
@@ -40,7 +41,7 @@ def _look(
     return shift(images, down, right, background) if down or right else images
 
 
-def mirrors(augmentation: Any) -> bool:
+def mirrors(augmentation: Augmentation | None) -> bool:
     """Return whether an augmentation shows mirrored images, or may decide to."""
     return getattr(augmentation, "horizontal_flip", 0) != 0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
 
 import torch
 from skorch.callbacks import Callback
+
+from ._net import ImageNet
 
 LEAST_SECONDS = 2.0  # of processor time, before anything is said
 # Interrupted for others so often in a second of that time. On two cores, beside two busy processes,
@@ -30,10 +31,10 @@ class BusyCores(Callback):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
         if self.before_ is None:
             return
         seconds, n_interrupted, n_waited = (

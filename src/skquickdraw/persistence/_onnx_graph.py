@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from .._images import ImageShape
-from .._pixel_range import MAX_INK, PixelRange
+from .._pixel_range import MAX_PIXEL, PixelRange
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
@@ -60,8 +60,8 @@ class PictureReader(nn.Module):
         return pixels.reshape(pixels.shape[0], *self.image_shape)  # (B, C, H, W)
 
 
-class MeanLook(PictureReader):
-    """A network's logits or features of images, averaged over test-time views."""
+class MeanOfViews(PictureReader):
+    """What a network makes of pictures, averaged over test-time views: logits, or features."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class MeanLook(PictureReader):
 
     def forward(self, pixels: Tensor) -> Tensor:
         images = self.read(pixels)
-        looks = torch.cat([view(images) for view in self.views])  # (V * B, C, H, W): one network
-        outputs = self.network(looks)
+        views = torch.cat([view(images) for view in self.views])  # (V * B, C, H, W): one network
+        outputs = self.network(views)
         return outputs.reshape(len(self.views), *images.shape[:1], *outputs.shape[1:]).mean(0)
 
 
@@ -125,7 +125,7 @@ def build_module(estimator: Any) -> nn.Module:
         return build_module(estimator.estimator)
     if isinstance(estimator, Pipeline):
         return build_module(_only_worker(estimator))
-    build = BUILDERS.get(_giver(type(estimator)))
+    build = BUILDERS.get(_class_defining(type(estimator)))
     if build is None:
         raise InvalidParameterError(
             f"to_onnx: {type(estimator).__name__} cannot be exported; what can is {SUPPORTED}. "
@@ -186,29 +186,31 @@ def _only_worker(pipeline: Pipeline) -> Any:
     return pipeline.steps[-1][1]
 
 
-def _giver(kind: type, methods: Sequence[str] = ("predict_proba", "transform")) -> type | None:
-    """Return the class that defines the first of these methods that exists.
+def _class_defining(
+    kind: type, methods: Sequence[str] = ("predict_proba", "transform")
+) -> type | None:
+    """Return the class that defines the first of the methods there is.
 
     It says more about an estimator than its own class does: a subclass may keep the method, or
     define another one, which then counts as unknown.
     """
-    givers = (base for method in methods for base in kind.__mro__ if method in vars(base))
-    return next(givers, None)
+    bases = (base for method in methods for base in kind.__mro__ if method in vars(base))
+    return next(bases, None)
 
 
-def _look(estimator: Any, network: nn.Module) -> nn.Module:
+def _with_views(estimator: Any, network: nn.Module) -> nn.Module:
     views = estimator._views()
     ink = estimator.net_.ink  # draws strokes as images, which a graph cannot do
     shape = estimator.image_shape_ if ink is None else ink.image_shape
-    look = MeanLook(network, tuple(shape), views)
-    look.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_INK)
+    logits = MeanOfViews(network, tuple(shape), views)
+    logits.pixel_range = getattr(estimator, "pixel_range_", None) if ink is None else (0, MAX_PIXEL)
     if ink is None:
-        look.background = [float(value) for value in estimator.background_]
-    return look
+        logits.background = [float(value) for value in estimator.background_]
+    return logits
 
 
 def _build_classifier(estimator: Any) -> nn.Module:
-    return nn.Sequential(_look(estimator, estimator.net_.folded_module()), nn.Softmax(1))
+    return nn.Sequential(_with_views(estimator, estimator.net_.folded_module()), nn.Softmax(1))
 
 
 def _build_relations(estimator: Any) -> nn.Module:
@@ -224,19 +226,19 @@ def _build_features(extractor: Any) -> nn.Module:
         is_frozen = isinstance(estimator, FrozenEstimator)
         estimator = estimator.estimator if is_frozen else _only_worker(estimator)
     method = ["extract_features"]
-    if _giver(type(estimator), method) is not _giver(ResNetClassifier, method):
+    if _class_defining(type(estimator), method) is not _class_defining(ResNetClassifier, method):
         raise InvalidParameterError(
             f"to_onnx: DeepFeatureExtractor can be exported around a classifier of "
             f"skquickdraw.neural_network, got {type(estimator).__name__}."
         )
     name, layer = type(estimator).__name__, extractor.layer
-    return _look(estimator, read_layer(name, estimator.net_, layer))
+    return _with_views(estimator, read_layer(name, estimator.net_, layer))
 
 
 def _build_seeds(ensemble: Any) -> nn.Module:
-    heard = np.flatnonzero(ensemble.weights_)
-    members = [build_module(ensemble.estimators_[i]) for i in heard]
-    return Vote(members, ensemble.weights_[heard], is_geometric=ensemble.combine == "logit")
+    voting = np.flatnonzero(ensemble.weights_)
+    members = [build_module(ensemble.estimators_[i]) for i in voting]
+    return Vote(members, ensemble.weights_[voting], is_geometric=ensemble.combine == "logit")
 
 
 def _build_vote(vote: Any) -> nn.Module:
@@ -247,13 +249,13 @@ def _build_vote(vote: Any) -> nn.Module:
         )
     weights = [1.0] * len(vote.estimators) if vote.weights is None else vote.weights
     pairs = zip(vote.estimators, weights, strict=True)
-    heard = [weight for (_, given), weight in pairs if not isinstance(given, str)]  # not 'drop'
-    return Vote([build_module(member) for member in vote.estimators_], heard, is_geometric=False)
+    weights = [weight for (_, given), weight in pairs if not isinstance(given, str)]  # not 'drop'
+    return Vote([build_module(member) for member in vote.estimators_], weights, is_geometric=False)
 
 
 # One of each family of classes that share predict_proba.
 BUILDERS: dict[type | None, Callable[[Any], nn.Module]] = {
-    _giver(kind): build
+    _class_defining(kind): build
     for kind, build in (
         (ResNetClassifier, _build_classifier),
         (RelationNetworkClassifier, _build_relations),

@@ -1,7 +1,14 @@
-"""Estimators that are configured to do well, as they come, on a few minutes or hours of a CPU."""
+"""Estimators that are configured to do well, as they come, on a few minutes or hours of a CPU.
+
+``single`` and ``winner`` are earlier names of :func:`accurate` and :func:`ensemble`: the same
+functions.
+"""
 
 from ._budget import BudgetedClassifier
-from ._networks import fast, single
-from ._taught import best, distilled, winner
+from ._networks import accurate, fast
+from ._taught import best, distilled, ensemble
 
-__all__ = ["BudgetedClassifier", "best", "distilled", "fast", "single", "winner"]
+single = accurate
+winner = ensemble
+
+__all__ = ["BudgetedClassifier", "accurate", "best", "distilled", "ensemble", "fast"]

@@ -13,14 +13,13 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state, check_sample_weight
+from .._checks import ParametersMixin, check_random_state
 from .._compat import Interval
 from .._fitting import check_learns_from, check_mark, fit_targets, learns_from, seeded_clone
-from .._images import check_more_rows, check_rows, check_rows_and_labels
-from .._mapped_files import join_rows
+from .._images import check_rows
+from .._partly_labeled import read_partly_labeled
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
-from .._targets import NO_LABEL
 from ..exceptions import FitInterrupted
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
@@ -153,18 +152,18 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         """
         started = perf_counter()
         self._validate_params()
-        rows, classes, codes = check_rows_and_labels(
-            self, X, y, unlabeled_label=self.unlabeled_label
+        data = read_partly_labeled(
+            self,
+            X,
+            y,
+            unlabeled_label=self.unlabeled_label,
+            X_unlabeled=X_unlabeled,
+            sample_weight=sample_weight,
         )
-        pool = self._pool(rows, codes, X_unlabeled)
-        weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
-        labeled = np.flatnonzero(codes != NO_LABEL)
-        if len(labeled) < len(rows):  # else a copy for nothing
-            rows, codes = rows[labeled], codes[labeled]
-            weights = None if weights is None else weights[labeled]
-        y = classes[codes]
+        pool = data.pool()
+        rows, y, weights = data.labeled_part()
         rng = check_random_state(self.random_state)
-        candidates = self._candidates(classes, pool is not None, weights is not None)
+        candidates = self._candidates(data.classes, pool is not None, weights is not None)
         stopwatch = Stopwatch(rows, y, draw_seed(rng))
         deadline = started + 60 * self.minutes * (1 - RESERVE)
         n_shown = len(repeat_rows(np.arange(len(y)), weights)[0])  # whole weights repeat rows
@@ -202,13 +201,6 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         """Return the most probable label of each image, of shape (n,)."""
         check_is_fitted(self)
         return self.estimator_.predict(check_rows(self, X, reset=False))
-
-    def _pool(self, rows: NDArray[Any], codes: NDArray[np.int64], X_unlabeled: Any) -> Any:
-        """Return the rows without labels, or None."""
-        marked = rows[codes == NO_LABEL]
-        if X_unlabeled is None:
-            return marked if len(marked) else None
-        return join_rows(marked, check_more_rows(self, X_unlabeled, rows))
 
     def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
         """Return copies of the estimators that can be trained on what there is."""

@@ -37,7 +37,7 @@ def large() -> ResNetClassifier:
 def fast(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return a good network that trains in minutes.
+    """Return one small residual network, for those who want a good model in minutes.
 
     It is :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, which
     makes it two to three times as fast. On a GPU, where that gains nothing, it has all of them.
@@ -69,15 +69,16 @@ def fast(
     return within(minutes, network, random_state=random_state)
 
 
-def single(
+def accurate(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return a network for drawings, trained on labeled images alone.
+    """Return one residual network of full width, for those who want one accurate model.
 
-    It is :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines
-    whatever the images are: they bend, and become thicker and thinner. On a GPU it is half as wide
-    again, keeps all pixels in its first layer, is regularised by dropout and stochastic depth, and
-    changes images more; and 'auto' is 'long'.
+    It learns from labeled images alone. It is
+    :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines whatever
+    the images are: they bend, and become thicker and thinner. On a GPU it is half as wide again,
+    keeps all pixels in its first layer, is regularised by dropout and stochastic depth, and changes
+    images more; and 'auto' is 'long'. This recipe was called ``single`` before.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def single(
     Examples
     --------
     >>> from skquickdraw import recipes
-    >>> recipes.single(max_epochs=40).augmentation.thickness > 0
+    >>> recipes.accurate(max_epochs=40).augmentation.thickness > 0
     True
     """
     augmentation = VARIED_MORE if has_gpu() else VARIED

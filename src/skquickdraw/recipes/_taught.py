@@ -12,12 +12,12 @@ from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier, ResNetClassifier
 from ..semi_supervised import NoisyStudentClassifier
 from ._budget import BudgetedClassifier
-from ._networks import VARIED, fast, has_gpu, large, single, within
+from ._networks import VARIED, accurate, fast, has_gpu, large, within
 
 MOST_MEMBERS = 6  # more have hardly gained anything
 
 
-def winner(
+def ensemble(
     *,
     n_members: int = 4,
     max_epochs: float | str = "auto",
@@ -27,10 +27,11 @@ def winner(
     memory: Any = None,
     random_state: Any = None,
 ) -> NoisyStudentClassifier | BudgetedClassifier:
-    """Return a vote of noisy students, for the most accuracy.
+    """Return a vote of noisy students, for those who want the most accuracy and have hours.
 
-    Networks as those of :func:`single` vote, and are the teacher: they label the images that have
-    no labels. As many new networks learn from all images, and vote.
+    Networks as those of :func:`accurate` vote, and are the teacher: they label the images that have
+    no labels. As many new networks learn from all images, and vote. This recipe was called
+    ``winner`` before.
 
     Parameters
     ----------
@@ -64,14 +65,14 @@ def winner(
     Examples
     --------
     >>> from skquickdraw import recipes
-    >>> clf = recipes.winner(class_prior="uniform", n_jobs=2, random_state=0)
+    >>> clf = recipes.ensemble(class_prior="uniform", n_jobs=2, random_state=0)
     >>> clf.student.n_estimators
     4
     >>> clf.fit(X, y, X_unlabeled=X_test).predict_transductive(X_test)  # doctest: +SKIP
     """
     student_epochs = max_epochs if isinstance(max_epochs, str) else max_epochs * 5 / 7
     teacher, student = (
-        SeedEnsembleClassifier(single(max_epochs=n), n_members, n_jobs=n_jobs, memory=memory)
+        SeedEnsembleClassifier(accurate(max_epochs=n), n_members, n_jobs=n_jobs, memory=memory)
         for n in (max_epochs, student_epochs)
     )
     recipe = NoisyStudentClassifier(
@@ -93,19 +94,21 @@ def distilled(
     memory: Any = None,
     random_state: Any = None,
 ) -> DistilledClassifier | BudgetedClassifier:
-    """Return a recipe for one small network that knows most of what a large teacher does.
+    """Return one small network, taught by a large teacher, for those who need fast predictions.
+
+    It knows most of what its teacher does.
 
     Parameters
     ----------
     teacher : classifier, default=None
-        None is :func:`winner`. A fitted one is kept as it is by
+        None is :func:`ensemble`. A fitted one is kept as it is by
         :class:`~sklearn.frozen.FrozenEstimator`.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labeled or not.
     minutes : float, default=None
         Train teacher and student for so many minutes on this machine, whatever ``max_epochs`` says.
     memory : str or joblib.Memory, default=None
-        As in :func:`winner`.
+        As in :func:`ensemble`.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -126,7 +129,7 @@ def distilled(
     """
     student = MobileNetClassifier(width=0.8, max_epochs=max_epochs, augmentation=clone(VARIED))
     recipe = DistilledClassifier(
-        winner(memory=memory) if teacher is None else teacher,
+        ensemble(memory=memory) if teacher is None else teacher,
         student,
         temperature=1.0,
         memory=memory,
@@ -138,7 +141,7 @@ def distilled(
 def best(
     minutes: float = 15, *, n_jobs: int | None = None, random_state: Any = None
 ) -> BudgetedClassifier:
-    """Return the one line for those who do not want to choose: the best that the time allows.
+    """Return the best model that the given time allows, for those who do not want to choose.
 
     With little time, or many images, it is a small network; with more a large one, then a vote of
     up to six. On a GPU all of them are larger. Where ``fit`` is given unlabeled images and there

@@ -22,13 +22,14 @@ from .._fitting import (
     seeded_clone,
     unchanged_by_failure,
 )
+from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
-from ..exceptions import InvalidParameterError, InvalidTargetsError
+from ..exceptions import InvalidParameterError
 from ._estimate import estimate_prior
-from ._partly_labeled import PartlyLabeled, read_partly_labeled
 from ._prior import check_prior
 from ._pseudo_labels import PseudoLabels, make_pseudo_labels, resolve_quotas
+from ._pseudo_targets import with_pseudo_labels
 from ._rounds import fit_in_turn
 from ._transductive import PredictsWithinMixin
 
@@ -262,7 +263,14 @@ class NoisyStudentClassifier(
         """
         with unchanged_by_failure(self):
             self._validate_params()
-            data = read_partly_labeled(self, X, y, X_unlabeled, sample_weight, self.unlabeled_label)
+            data = read_partly_labeled(
+                self,
+                X,
+                y,
+                unlabeled_label=self.unlabeled_label,
+                X_unlabeled=X_unlabeled,
+                sample_weight=sample_weight,
+            ).joined()
             self._check_prior(data)
             self._quotas(data)
             rng = check_random_state(self.random_state)
@@ -329,15 +337,6 @@ class NoisyStudentClassifier(
                 f"{type(student).__name__}. Set it to False."
             )
 
-    def _check_classes(self, teacher: Any, data: PartlyLabeled) -> None:
-        if not np.array_equal(teacher.classes_, data.classes):
-            raise InvalidTargetsError(
-                f"{type(self).__name__}: the teacher knows the classes "
-                f"{teacher.classes_[:5].tolist()}... ({len(teacher.classes_)}), but y holds "
-                f"{data.classes[:5].tolist()}... ({len(data.classes)}). Fit the teacher to the "
-                "same classes, or pass an unfitted one."
-            )
-
     def _label(
         self, teacher: Any, data: PartlyLabeled
     ) -> tuple[PseudoLabels, NDArray[np.float64] | None]:
@@ -372,7 +371,7 @@ class NoisyStudentClassifier(
         if self.warm_start_student:
             plan = student.get_params(deep=False)
             student = deepcopy(teacher).set_params(**{**plan, "warm_start": True})
-        lesson = data.with_pseudo_labels(
-            pseudo, is_soft=self.pseudo_labels == "soft", weight=self.weight
+        data_to_learn = with_pseudo_labels(
+            data, pseudo, is_soft=self.pseudo_labels == "soft", weight=self.weight
         )
-        return fit_or_recall(self.memory, student, *lesson, task=task)
+        return fit_or_recall(self.memory, student, *data_to_learn, task=task)

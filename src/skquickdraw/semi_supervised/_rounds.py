@@ -8,11 +8,12 @@ from typing import Any
 
 from .._compat import with_callbacks
 from .._fit_tasks import Fit, Task
+from .._fitting import check_same_classes
+from .._partly_labeled import PartlyLabeled
 from .._progress import Trainings
 from .._recall import fit_or_recall
 from ..exceptions import FitInterrupted
-from ._partly_labeled import PartlyLabeled
-from ._story import Story
+from ._history import History
 
 
 @with_callbacks
@@ -26,7 +27,7 @@ def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabel
     KeyboardInterrupt
         If the user interrupts the first teacher. Nothing is kept then.
     """
-    X, y, _, weights = lesson = data.labeled_part()
+    X, y, weights = data.labeled_part()
     fit = Fit(noisy, X, y, weights)
     fit.begin(1 + len(students))
     names = ["teacher", *(f"student of round {i + 1}" for i in range(len(students)))]
@@ -34,10 +35,10 @@ def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabel
     with Trainings(names) as trainings:
         try:
             with trainings.one(0):
-                teacher = fit_or_recall(noisy.memory, teacher, *lesson, task=tasks[0])
+                teacher = fit_or_recall(noisy.memory, teacher, X, y, None, weights, task=tasks[0])
         except FitInterrupted:
             raise KeyboardInterrupt from None  # an unfinished teacher is lost
-        noisy._check_classes(teacher, data)
+        check_same_classes(type(noisy).__name__, "the teacher", teacher.classes_, data.classes)
         _run_rounds(noisy, teacher, students, data, trainings, tasks[1:])
     if noisy.termination_condition_ == "interrupted":
         raise FitInterrupted(
@@ -56,24 +57,24 @@ def _run_rounds(
     trainings: Trainings,
     tasks: list[Task],
 ) -> None:
-    """Let students become teachers, and store the complete rounds in ``noisy``."""
-    story, prior = Story(data, noisy.verbose), None
+    """Let students become teachers, and tell ``noisy`` of the complete rounds."""
+    history, prior = History(data, noisy.verbose), None
     teachers: list[Any] = []
     for i, student in enumerate(students if len(data.unlabeled) else []):
-        before = copy(story)
+        before = copy(history)
         try:
             pseudo, own_prior = noisy._label(teacher, data)
-            if not story.add(pseudo):
+            if not history.add(pseudo):
                 break
             with trainings.one(1 + i):
                 taught = noisy._teach(student, teacher, data, pseudo, tasks[i])
         except KeyboardInterrupt:
-            story = before
-            story.is_interrupted = True
+            history = before
+            history.is_interrupted = True
             break
         prior, teachers, teacher = own_prior, [*teachers, teacher], taught
     vars(noisy).update(_attributes(data, teacher), teachers_=teachers, class_prior_=prior)
-    story.tell(noisy, noisy.unlabeled_label)
+    history.set_attributes(noisy, noisy.unlabeled_label)
 
 
 def _attributes(data: PartlyLabeled, learner: Any) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._partly_labeled import PartlyLabeled
 from .._targets import NO_LABEL, decode_labels
-from ._partly_labeled import PartlyLabeled
 from ._pseudo_labels import PseudoLabels
+from ._pseudo_targets import make_soft_targets
 
 
-class Story:
-    """Collect the rounds of a fit, and store them as fitted attributes."""
+class History:
+    """Collects the rounds of a fit, and makes fitted attributes of them."""
 
     def __init__(self, data: PartlyLabeled, verbose: int) -> None:
         self.data = data
@@ -57,8 +58,8 @@ class Story:
             )
         return record
 
-    def tell(self, estimator: Any, unlabeled_label: Any) -> None:
-        """Set the attributes of the estimator that hold the history."""
+    def set_attributes(self, estimator: Any, unlabeled_label: Any) -> None:
+        """Set ``history_``, ``transduction_`` and what else the estimator keeps of its rounds."""
         data = self.data
         codes = data.codes.copy()
         codes[data.unlabeled] = self.codes
@@ -68,7 +69,7 @@ class Story:
         estimator.n_iter_ = len(self.rounds)
         estimator.labeled_iter_ = since
         estimator.transduction_ = decode_labels(codes, data.classes, unlabeled_label)
-        estimator.transduction_proba_ = data.soft_targets(data.codes, self.pseudo)
+        estimator.transduction_proba_ = make_soft_targets(data, self.pseudo)
         estimator.termination_condition_ = self._end()
 
     def _end(self) -> str:

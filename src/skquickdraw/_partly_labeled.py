@@ -1,0 +1,99 @@
+"""Rows of which some have no label: read here for all that learns from both kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._checks import check_sample_weight
+from ._images import check_more_rows, check_rows_and_labels
+from ._mapped_files import join_rows
+from ._targets import NO_LABEL
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyLabeled:
+    """Rows of X, of which some have no label, and more rows without labels.
+
+    Attributes
+    ----------
+    X : ndarray or MappedFiles of shape (n, ...)
+    codes : int64 ndarray of shape (n,)
+        Position of each row's class in ``classes``; -1 where it has no label.
+    classes : ndarray of shape (n_classes,)
+    weights : float64 ndarray of shape (n,) or None
+    more : ndarray or MappedFiles of shape (n_unlabeled, ...) or None
+        The rows of ``X_unlabeled``.
+    """
+
+    X: Any
+    codes: NDArray[np.int64]
+    classes: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+    more: Any = None
+
+    @cached_property
+    def labeled(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.codes != NO_LABEL)
+
+    @cached_property
+    def unlabeled(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.codes == NO_LABEL)
+
+    def labeled_part(self) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None]:
+        """Return X, y and weights of the labeled rows; X itself where that is all of them."""
+        if len(self.labeled) == len(self.codes):
+            return self.X, self.classes[self.codes], self.weights
+        weights = None if self.weights is None else self.weights[self.labeled]
+        return self.X[self.labeled], self.classes[self.codes[self.labeled]], weights
+
+    def pool(self) -> Any:
+        """Return the rows without labels, those of X first; None where there are none."""
+        marked = self.X[self.unlabeled]
+        if self.more is None:
+            return marked if len(marked) else None
+        return join_rows(marked, self.more)
+
+    def joined(self) -> PartlyLabeled:
+        """Return the same with the rows of ``X_unlabeled`` behind those of X; they weigh 1."""
+        if self.more is None:
+            return self
+        weights, n_more = self.weights, len(self.more)
+        return PartlyLabeled(
+            join_rows(self.X, self.more),
+            np.append(self.codes, np.full(n_more, NO_LABEL)),
+            self.classes,
+            None if weights is None else np.append(weights, np.ones(n_more)),
+        )
+
+
+def read_partly_labeled(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    unlabeled_label: Any,
+    X_unlabeled: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> PartlyLabeled:
+    """Validate what ``fit`` was given.
+
+    Raises
+    ------
+    InvalidTargetsError
+        If the labeled rows hold fewer than two classes, or a weight is negative.
+    InvalidImagesError
+        If ``X_unlabeled`` holds images of another shape than X, or on another scale.
+    """
+    rows, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
+    more = None if X_unlabeled is None else check_more_rows(estimator, X_unlabeled, rows)
+    weights = None
+    if sample_weight is not None:
+        weights = check_sample_weight(
+            sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+        )
+    return PartlyLabeled(rows, codes, classes, weights, more)

@@ -1,0 +1,148 @@
+"""The training loop: a plan becomes a net, epoch by epoch and step by step."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from contextlib import closing
+from itertools import islice
+from math import isfinite
+from time import process_time
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import recall_score
+from torch.nn.functional import cross_entropy
+
+from .._device import tuned_backends
+from .._random import isolated_torch_rng
+from ._batches import Batch, ImageSet, TrainingBatches
+from ._build import build_net, make_batches
+from ._callbacks import EpochTasks
+from ._net import ImageNet
+from ._out_of_memory import memory_to_train
+from ._plan import TrainingPlan
+from ._replay import make_step
+from ._step import TrainingStep
+
+VALIDATION_CHUNK = 1024  # rows that are gathered at a time
+
+
+def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNet:
+    """Return a net that is trained as planned, and tells ``tasks`` of each epoch."""
+    batches = make_batches(plan)
+    n_steps = count_steps(plan.n_epochs, len(batches))
+    with (
+        memory_to_train(plan),
+        isolated_torch_rng(plan.net_seed, plan.device),
+        tuned_backends(plan.device),
+    ):
+        net = build_net(plan, n_steps, tasks)
+        TrainingLoop(net, batches, plan.validation, n_steps).run()
+    return net
+
+
+def count_steps(n_epochs: float, n_batches: int) -> int:
+    """Return how many steps so many passes have, of which the last may be a part; at least one."""
+    return max(1, round(n_epochs * n_batches))
+
+
+class TrainingLoop:
+    """Trains a net, on whole tensors and without needless waits.
+
+    It differs from skorch's where whole tensors allow more speed: batches are cut, not collated;
+    losses are added up on the device and read once an epoch, where skorch waits for each; an
+    interrupt by the user ends the fit, where skorch swallows it.
+
+    Parameters
+    ----------
+    net : ImageNet
+    batches : TrainingBatches
+    validation : ImageSet or None
+        What the net is judged by after each epoch.
+    n_steps : int
+        After which the training ends, in the middle of an epoch or not.
+    """
+
+    step: TrainingStep
+
+    def __init__(
+        self, net: ImageNet, batches: TrainingBatches, validation: ImageSet | None, n_steps: int
+    ) -> None:
+        self.net = net
+        self.batches = batches
+        self.validation = validation
+        self.n_steps = n_steps
+
+    def run(self) -> None:
+        """Train until all steps are taken, or a callback stops the net.
+
+        An interrupt by the user ends it too, and after the first epoch what has been learned is
+        kept: ``is_interrupted_`` of the net tells.
+        """
+        net, dataset, n_before = self.net, self.batches.dataset, len(self.net.history)
+        net.is_stopped_ = net.is_interrupted_ = False
+        with make_step(net, self.n_steps) as self.step:
+            net.notify("on_train_begin", X=dataset, y=None, step=self.step)
+            try:
+                for n_done in range(0, self.n_steps, len(self.batches)):
+                    self.run_epoch(min(self.n_steps - n_done, len(self.batches)))
+                    if net.is_stopped_:
+                        break
+            except KeyboardInterrupt:
+                if net.history and "dur" not in net.history[-1]:
+                    net.history.pop()  # of the epoch that was cut off
+                if len(net.history) == n_before:
+                    raise
+                net.is_interrupted_ = True
+            finally:
+                net.notify("on_train_end", X=dataset, y=None)
+                net.module_.eval()
+
+    def run_epoch(self, n_steps: int) -> None:
+        """Train for one epoch, or the first ``n_steps`` of it, and judge the net."""
+        net, sets = self.net, (self.batches.dataset, self.validation)
+        net.notify("on_epoch_begin", dataset_train=sets[0], dataset_valid=sets[1])
+        net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
+        started = process_time()
+        with closing(iter(self.batches)) as epoch:  # which may hold a thread that reads ahead
+            self.run_steps(islice(epoch, n_steps))
+        net.history.record("cpu", process_time() - started)
+        n_images = round(self.batches.n_shown * n_steps / len(self.batches))
+        net.history.record("n_images", n_images)
+        if self.validation is not None:
+            self.validate(self.validation)
+        net.notify("on_epoch_end", dataset_train=sets[0], dataset_valid=sets[1])
+
+    def run_steps(self, batches: Iterable[Batch]) -> None:
+        """Take a step for each batch, and record the mean loss."""
+        self.net.module_.train()
+        self.step.begin_epoch()
+        n_rows = 0
+        for batch in batches:
+            self.net.notify("on_batch_begin", batch=batch, training=True)
+            self.step(batch)
+            n_rows += len(batch[0])
+        loss = self.step.loss_sum.item() / n_rows
+        self.net.history.record("train_loss", loss)
+        if not isfinite(loss):
+            warnings.warn(
+                f"The train loss is {loss}: training has diverged. Lower lr, or look for "
+                "extreme values in X and sample_weight.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+
+    def validate(self, validation: ImageSet) -> None:
+        """Record cross entropy and balanced accuracy of the network as it would be kept."""
+        module = self.net.evaluated_module()
+        parts = validation.rows.split(VALIDATION_CHUNK)
+        images = (validation.images.index_select(0, rows) for rows in parts)
+        logits = torch.cat([self.net.logits(part, module) for part in images])
+        loss = cross_entropy(logits, validation.codes)
+        codes = validation.codes.cpu().numpy()
+        score = recall_score(
+            codes, logits.argmax(1).cpu().numpy(), labels=sorted(set(codes)), average="macro"
+        )
+        self.net.history.record("valid_loss", loss.item())
+        self.net.history.record("valid_score", float(score))
