@@ -262,9 +262,9 @@ FORGED = {
         "remembers of weight 0 has the shapes",
     ),
     "sums of other channels": (
-        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is not a number",
+        array_of(np.ones((3, 2)), "net_.pixel_sums"), "pixel statistics are not a number",
     ),
-    "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "remembers of pixels"),
+    "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "pixel statistics"),
     "an ink": (put_in_net(["evil"], "ink"), "TypeError"),
 }  # fmt: skip
 

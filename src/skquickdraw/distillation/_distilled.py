@@ -216,7 +216,7 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
                 teacher = self._fit_teacher(data, teacher_rng)
             check_same_classes(name, "the teacher", teacher.classes_, classes)
             proba = teacher.predict_proba(data.X)
-            targets = proba.copy()  # where there is no label the teacher's opinion stands for it
+            targets = proba.copy()  # without a label, the teacher's probabilities take its place
             targets[data.labeled] = np.eye(len(classes))[data.codes[data.labeled]]
             with trainings.one(1):
                 student = self._fit_student(data, proba, targets, student_rng)
