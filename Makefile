@@ -4,7 +4,8 @@
 #   make test [PYTEST_ARGS=...]  run the tests
 #   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
 #   make lint                    ruff (rules and layout), codespell and mypy
-#   make docs                    build the site into docs/_build/html; a warning is an error
+#   make docs [GALLERY=0]        build the site into docs/_build/html; a warning is an error. With GALLERY=0
+#                                no example is run, and the gallery has no figures
 #   make bench                   run the benchmarks
 #   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
 #   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
@@ -63,7 +64,8 @@ lint: $(STAMP)test
 # The reference is made anew: Sphinx would keep the page of a name that is gone.
 docs: $(STAMP)docs
 	rm -rf docs/api/generated
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(ONE_THREAD) $(BIN)/python -m sphinx -W --keep-going -q -D plot_gallery=$(or $(GALLERY),1) \
+		-b html docs docs/_build/html
 
 bench: $(STAMP)bench
 	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
@@ -98,6 +100,6 @@ dist: $(STAMP)dist $(STAMP)test
 	packaging/check_dist.sh $(BIN)/python $(if $(FRESH),fresh)
 
 clean:
-	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated demo_output
+	rm -rf $(VENV) $(OLDEST) build dist docs/_build docs/api/generated docs/auto_examples demo_output
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

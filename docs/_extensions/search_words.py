@@ -1,0 +1,48 @@
+"""Which page the site's search shows first for the words that readers type.
+
+Sphinx ranks a main entry of the index above all else. The entries of a page would stand in an
+``index`` directive on it; here all are in one table, which shows at once that none is given twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
+
+WORDS = {
+    "install": ("install", "extras", "requirements"),
+    "user_guide/command_line": ("folder", "command line", "without Python"),
+    "user_guide/pictures": ("JPEG", "JPG", "PNG", "folder of images", "scan", "photo"),
+    "user_guide/data": ("RGB", "colour images", "color images", "grayscale", "image shape"),
+    "user_guide/files": ("ndjson", "sketch-rnn", "npy"),
+    "user_guide/millions": ("larger than memory", "memory map"),
+    "user_guide/augmentation": ("augmentation", "data augmentation"),
+    "user_guide/classifiers": ("regularization", "early stopping", "learning rate"),
+    "user_guide/imbalance": ("imbalance", "imbalanced", "rare classes", "class weights"),
+    "user_guide/semi_supervised": ("unlabeled", "unlabelled", "few labels", "pseudo-labels"),
+    "user_guide/few_shot": ("few-shot", "few shot", "few examples", "new classes"),
+    "user_guide/inspection": ("confusion matrix", "plots", "errors"),
+    "user_guide/gpu": ("GPU", "CUDA"),
+    "user_guide/distributed": ("cluster", "n_jobs", "Dask"),
+    "user_guide/persistence": ("save", "save model", "load model", "pickle"),
+    "user_guide/onnx": ("ONNX", "export"),
+}
+
+
+class SearchWords(SphinxTransform):
+    """Puts the words of a page in front of it, as main entries of the index."""
+
+    default_priority = 400  # before the index is collected
+
+    def apply(self, **kwargs: Any) -> None:
+        words = WORDS.get(self.env.docname, ())
+        entries = [("single", word, "", "main", None) for word in words]
+        if entries:
+            self.document.insert(0, addnodes.index(entries=entries))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.add_transform(SearchWords)
+    return {"parallel_read_safe": True}

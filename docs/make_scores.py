@@ -1,0 +1,200 @@
+"""Write the table and the charts of the first pages, from the results of the study of the defaults.
+
+::
+
+    python docs/make_scores.py                  # README.md, docs/index.md, docs/images/scores_*.png
+    python docs/make_scores.py --data FOLDER    # first docs/images/sets.png anew, from the images
+
+The extra ``plot`` is needed. ``sets.png`` holds some images of each set, so that charts are made
+without the data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+RESULTS = next((ROOT / "benchmarks").rglob("results/defaults"))
+PAGES = (ROOT / "README.md", ROOT / "docs" / "index.md")
+IMAGES = ROOT / "docs" / "images"
+START, END = "<!-- scores: made by docs/make_scores.py -->\n", "<!-- end of scores -->"
+
+OURS = "ResNetClassifier()"
+ESTIMATORS = {  # by the names of their files
+    "default": OURS,
+    "svc": "SVC",
+    "forest": "random forest",
+    "boosting": "histogram boosting",
+}
+SETS = {
+    "digits": "digits",
+    "letters": "letters",
+    "clothes": "Fashion-MNIST",
+    "photos": "CIFAR-10",
+    "characters": "Omniglot",
+    "drawings": "Quick, Draw!",
+    "sketches": "make_sketches",
+}
+FEW = 500  # images: cells up to this size are lines of the table
+N_IMAGES, SIDE = 4, 32  # of sets.png: images a set, and pixels a side
+
+INK = {"light": "#1a1c1e", "dark": "#e2e4e8"}
+BLUE = {"light": "#0072B2", "dark": "#56B4E9"}
+OTHERS = {"#D55E00": "s", "#009E73": "D", "#CC79A7": "^"}  # seen on white and on black
+
+Scores = dict[str, dict[str, float]]  # by estimator and cell
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder with the images of the sets")
+    options = parser.parse_args()
+    scores, seconds = load_results("balanced_accuracy"), load_results("cpu_seconds")
+    if options.data:
+        write_sets(options.data, largest_cells(scores))
+    for page in PAGES:
+        page.write_text(replace_table(page.read_text(), render_table(scores, seconds)))
+    for theme in INK:
+        draw_chart(scores, theme).savefig(IMAGES / f"scores_{theme}.png", dpi=200)
+
+
+def load_results(key: str) -> Scores:
+    """Return the means over seeds, of the cells on which all estimators were measured."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in ESTIMATORS:
+        for row in json.loads((RESULTS / f"{name}.json").read_text()):
+            found.setdefault(name, {}).setdefault(row["cell"], []).append(row[key])
+    shared = set.intersection(*(set(cells) for cells in found.values()))
+    order = sorted(shared, key=lambda cell: (list(SETS).index(parts(cell)[0]), parts(cell)[1]))
+    return {name: {cell: mean(cells[cell]) for cell in order} for name, cells in found.items()}
+
+
+def parts(cell: str) -> tuple[str, int]:
+    """Return the set of a cell, and its number of training images."""
+    name, n_rows = cell.rsplit("-", 1)
+    return name, int(n_rows)
+
+
+def describe(cell: str) -> str:
+    name, n_rows = parts(cell)
+    return f"{SETS[name]}, {n_rows:,} images"
+
+
+def largest_cells(scores: Scores) -> list[str]:
+    """Return one cell of each set."""
+    return list({parts(cell)[0]: cell for cell in scores["default"]}.values())
+
+
+def replace_table(page: str, table: str) -> str:
+    """Return a page with another table between its marks."""
+    before, _, rest = page.partition(START)
+    return before + START + table + END + rest.partition(END)[2]
+
+
+def render_table(scores: Scores, seconds: Scores) -> str:
+    """Return lines for cells of few images, for the mean over all, and for what a fit takes."""
+    cells = list(scores["default"])
+    rows = {describe(cell): [cell] for cell in cells if parts(cell)[1] <= FEW}
+    rows[f"mean of all {len(cells)} training sets"] = cells
+    lines = [["balanced accuracy, %", *ESTIMATORS.values()], ["---", *["--:"] * len(ESTIMATORS)]]
+    for title, of in rows.items():
+        means = [100 * mean(scores[name][cell] for cell in of) for name in ESTIMATORS]
+        texts = [f"{value:.0f}" for value in means]
+        texts[int(np.argmax(means))] = f"**{max(means):.0f}**"
+        lines.append([title, *texts])
+    fits = [mean(seconds[name][cell] for cell in cells) for name in ESTIMATORS]
+    lines.append(["CPU seconds of a fit, mean", *(f"{value:.0f}" for value in fits)])
+    body = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    for code in (OURS, SETS["sketches"]):
+        body = body.replace(code, f"`{code}`")
+    return f"\n{body}\n"
+
+
+def draw_chart(scores: Scores, theme: str) -> Any:
+    """Return a figure without a background: images of each set, and the scores on it."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    cells = largest_cells(scores)
+    lines = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    surfaces = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+    style = dict.fromkeys(lines, INK[theme]) | dict.fromkeys(surfaces, "none")
+    with mpl.rc_context({**style, "font.size": 11}):
+        figure = Figure(figsize=(6.4, 0.72 * len(cells) + 1.2))
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2.1, 4))
+        figure.subplots_adjust(0.01, 0.09, 0.97, 0.9, wspace=0.06)
+        draw_images(left, cells)
+        draw_marks(right, [{name: scores[name][cell] for name in scores} for cell in cells], theme)
+    return figure
+
+
+def draw_images(ax: Any, cells: list[str]) -> None:
+    """Draw some images of each cell under its name."""
+    from PIL import Image
+
+    tiles = np.asarray(Image.open(IMAGES / "sets.png"))
+    for row, cell in enumerate(cells):
+        for k in range(N_IMAGES):
+            tile = tiles[row * SIDE : (row + 1) * SIDE, k * SIDE : (k + 1) * SIDE]
+            extent = (k, k + 0.92, row + 0.5, row - 0.08)
+            ax.imshow(tile, extent=extent, aspect="auto", interpolation="nearest")
+        ax.text(0, row - 0.16, describe(cell), fontsize=10)
+    ax.set(xlim=(0, N_IMAGES), ylim=(len(cells) - 0.4, -0.5))
+    ax.axis("off")
+
+
+def draw_marks(ax: Any, scores: list[dict[str, float]], theme: str) -> None:
+    """Draw the scores of each cell on one line, ours with its figure."""
+    rows = np.arange(len(scores)) + 0.21
+    points = {ESTIMATORS[name]: [100 * row[name] for row in scores] for name in ESTIMATORS}
+    ours = points.pop(OURS)
+    for (name, values), (colour, marker) in zip(points.items(), OTHERS.items(), strict=True):
+        ax.plot(values, rows, marker, color=colour, ms=7, mew=0, alpha=0.9, label=name)
+    ax.plot(ours, rows, "o", color=BLUE[theme], ms=11, mew=0, label=OURS)
+    for value, row in zip(ours, rows, strict=True):
+        ax.text(value, row - 0.22, f"{value:.0f}", ha="center", color=BLUE[theme], weight="bold")
+    ax.hlines(rows, 0, 100, color=INK[theme], alpha=0.15, lw=1, zorder=0)
+    ax.set(xlim=(0, 103), xticks=range(0, 101, 20), xlabel="balanced accuracy, %")
+    ax.tick_params(left=False, labelleft=False)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=10)
+
+
+def write_sets(folder: Path, cells: list[str]) -> None:
+    """Write images of different classes of each cell, a row a cell, all of one size."""
+    from PIL import Image
+
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from defaults.data import load
+
+    rows = []
+    for cell in cells:
+        split, rng = load(cell, 0, folder), np.random.RandomState(1)
+        labels = rng.permutation(np.unique(split.y_test))[:N_IMAGES]
+        of_class = [np.flatnonzero(split.y_test == label) for label in labels]
+        rows.append([as_tile(split.X_test[rng.choice(found)]) for found in of_class])
+    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    Image.fromarray(sheet).save(IMAGES / "sets.png", optimize=True)
+
+
+def as_tile(image: np.ndarray) -> np.ndarray:
+    """Return an image of any layout as (SIDE, SIDE, 3), from 0 to 255."""
+    from PIL import Image
+
+    if image.ndim == 1:
+        image = image.reshape(round(len(image) ** 0.5), -1)
+    pixels = image.transpose(1, 2, 0) if image.ndim == 3 else image
+    pixels = np.asarray(255.0 * pixels / pixels.max()).astype(np.uint8)
+    whole = Image.fromarray(pixels).convert("RGB")
+    return np.asarray(whole.resize((SIDE, SIDE), Image.Resampling.NEAREST))
+
+
+if __name__ == "__main__":
+    main()
