@@ -33,9 +33,9 @@ class ImageNet(NeuralNet):
     Parameters
     ----------
     precision : torch.dtype
-        Of activations in training; weights, and all of prediction, stay float32.
+        Of activations in training; weights and predictions are float32.
     ink : Ink or None
-        Where rows are packed strokes: draws a batch of them as pictures.
+        For packed strokes: draws a batch of them as images.
     """
 
     module_: nn.Module

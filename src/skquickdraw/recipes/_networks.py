@@ -72,7 +72,7 @@ def fast(
 def accurate(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return one residual network of full width, for those who want one accurate model.
+    """Return one residual network of full width: an accurate single model.
 
     It learns from labeled images only. It is :class:`~skquickdraw.neural_network.ResNetClassifier`,
     with the augmentation for line drawings, whatever the images are: lines bend, and become thicker

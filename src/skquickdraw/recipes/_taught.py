@@ -29,9 +29,9 @@ def ensemble(
 ) -> NoisyStudentClassifier | BudgetedClassifier:
     """Return a vote of noisy students: the highest accuracy, in hours.
 
-    Networks as those of :func:`accurate` vote, and are the teacher: they label the images that have
-    no labels. As many new networks learn from all images, and vote. This recipe was called
-    ``winner`` before.
+    The teacher is a vote of networks like those of :func:`accurate`; it labels the unlabeled
+    images. Then the same number of new networks learn from all images, and vote. This recipe was
+    called ``winner`` before.
 
     Parameters
     ----------
