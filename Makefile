@@ -88,7 +88,7 @@ defaults: $(STAMP)data
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt \
-		--editable . pytest pytest-xdist pandas scipy
+		--editable . pytest pytest-timeout pytest-xdist pandas scipy
 	touch $@
 
 # Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.

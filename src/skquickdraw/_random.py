@@ -30,6 +30,13 @@ def make_generator(seed: int, device: Any = "cpu") -> torch.Generator:
 
 
 @contextmanager
+def sole_user_of_torch() -> Iterator[None]:
+    """Wait until no other thread of this package needs torch's global settings as they are."""
+    with _GLOBAL_GENERATORS:
+        yield
+
+
+@contextmanager
 def isolated_torch_rng(seed: int, device: Any = "cpu") -> Iterator[None]:
     """Seed torch's global generators inside the block, and restore their states afterwards.
 

@@ -1,5 +1,6 @@
 """A web server on loopback that serves published files, and misbehaves as told."""
 
+import gzip
 import json
 import re
 import threading
@@ -54,6 +55,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")
             self.end_headers()
+        elif mishap == "flood":  # the whole file, whatever range was asked for
+            content = self.content()
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes 0-{len(content) - 1}/{len(content)}")
+            self.send_rest(content, self.etag(content), share=1.0)
+        elif mishap == "bomb":  # 20 MB in 20 kB
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.send(gzip.compress(bytes(20_000_000)))
         elif mishap == "noise":
             self.send(b"\x00\x01 this is not HTTP at all\r\n\r\n")
         else:

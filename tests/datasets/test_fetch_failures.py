@@ -172,6 +172,39 @@ def test_a_server_that_hangs_is_given_up(server, fetch, monkeypatch):
     assert_array_equal(fetch(), cat)
 
 
+def test_more_than_was_asked_for_is_not_read(server, fetch):
+    cat = server.put_bitmaps("cat", 20_000)
+    server.mishaps = ["flood"]
+    assert_array_equal(fetch(n_per_class=5), cat[:5])
+    assert server.n_sent < cat.nbytes / 2
+
+
+def test_a_server_that_drips_is_given_up(server, fetch, monkeypatch):
+    cat = server.put_bitmaps("cat", 50)
+    monkeypatch.setattr(_download, "TIMEOUT", 0.3)
+    server.chunk, server.pause = 1, 0.02
+    with pytest.raises(DownloadError, match="bytes came in 0 seconds"):
+        fetch(n_retries=0)
+    server.chunk, server.pause = 1 << 16, 0
+    assert_array_equal(fetch(), cat)
+
+
+def test_a_compressed_answer_without_end_is_given_up(server, fetch, monkeypatch):
+    server.put_bitmaps("cat", 50)
+    monkeypatch.setattr(_download, "LARGEST", 1_000_000)
+    server.mishaps = ["bomb"]
+    with pytest.raises(DownloadError, match="goes on beyond byte 1000000"):
+        fetch(n_retries=0)
+
+
+def test_a_cache_that_cannot_be_written_loses_nothing(server, fetch, tmp_path):
+    cat = server.put_bitmaps("cat", 50)
+    (tmp_path / "quickdraw").write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="cat.npy was fetched, but cannot be kept in .*data_home"):
+        data = fetch()
+    assert_array_equal(data, cat)
+
+
 def test_without_a_network_the_error_names_the_ways_out(fetch, tmp_path):
     message = "http://127.0.0.1:9/numpy_bitmap/cat.npy.*ConnectionError.*copy its cache folder.*"
     with pytest.raises(OSError, match=f"{message}load_quickdraw"):

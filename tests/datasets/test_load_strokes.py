@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skquickdraw.datasets import load_quickdraw, rasterize
+from skquickdraw.datasets._formats import _class_rows
 from skquickdraw.exceptions import DataFileError
 
 PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
@@ -221,3 +222,10 @@ def test_damage_is_found_or_harmless(tmp_path, filename, encode):
             load_quickdraw(tmp_path / filename, recognized_only=True, as_strokes=True)
         except DataFileError as error:
             assert filename in str(error)
+
+
+def test_a_line_without_end_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(_class_rows, "LONGEST_LINE", 1000)
+    (tmp_path / "cat.ndjson").write_text('{"drawing": [[[' + "1, " * 1000 + "1], [1]]]}")
+    with pytest.raises(DataFileError, match="cat.ndjson, line 1: must be one JSON object"):
+        load_quickdraw(tmp_path)

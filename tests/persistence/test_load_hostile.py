@@ -7,11 +7,14 @@ import sys
 
 import numpy as np
 import pytest
+from joblib import cpu_count
 from safetensors.numpy import save_file
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
+from skquickdraw.datasets import make_sketches
+from skquickdraw.ensemble import SeedEnsembleClassifier
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 from skquickdraw.persistence import load_model, save_model
 
@@ -163,6 +166,16 @@ TEXTS = {"type": "strings", "length": 3, "shape": [1], "items": ["abc"]}
 NODE = {"type": "object", "class": "skquickdraw.MixUp", "params": {}, "fitted": {}, "requests": {}}
 RANDOM = {"type": "random_state", "key": [1] * 624, "pos": 0, "has_gauss": 0, "gauss": 0.0}
 
+
+def doubled(n):
+    """Return a description that holds itself twice, n levels deep: 2**n values in n lines."""
+    node = 0
+    for number in range(n):
+        node = [{"id": 1000 + number, "type": "tuple", "items": [node]},
+                {"type": "same", "id": 1000 + number}]  # fmt: skip
+    return node
+
+
 FORGED = {
     "a module": (put("this.Zen", *MODEL, "class"), "names the class 'this.Zen'"),
     "a builtin": (put("builtins.eval", *MODEL, "class"), "names the class 'builtins.eval'"),
@@ -207,6 +220,28 @@ FORGED = {
     "itself": (put({"type": "same", "id": 0}, *FITTED, "a_"), "KeyError: 0"),
     "no model": (lambda content, arrays: content.pop("model"), "KeyError: 'model'"),
     "no versions": (lambda content, arrays: content.pop("versions"), "KeyError: 'versions'"),
+    "a part doubled and doubled again": (
+        lambda content, arrays: content["model"]["fitted"].update(a_=doubled(40)),
+        "references repeat more than 1,000,000 values",
+    ),
+    "an array that is named again": (
+        put({"type": "array", "name": "net_.weights.head.classify.bias"}, *FITTED, "a_"),
+        "KeyError: 'net_.weights.head.classify.bias'",
+    ),
+    "many wide texts": (
+        put([{**TEXTS, "length": 10**7, "items": ["abc"]}] * 2, *FITTED, "a_"),
+        "strings cannot have the length 10000000",
+    ),
+    "a normaliser to large images": (
+        put({**NODE, "class": "skquickdraw.SketchNormalizer",
+             "params": {"image_shape": {"type": "tuple", "items": [40_000, 40_000]}}},
+            *FITTED, "a_"),
+        "asks for images of shape .40000, 40000.",
+    ),
+    "a large paper for strokes": (
+        put_in_net({"type": "dict", "items": [["side", 40_000]]}, "ink"),
+        "asks for images of shape .1, 40000, 40000.",
+    ),
     "an array that is not there": (put({"type": "array", "name": "x"}, *FITTED, "a_"), "KeyError"),
     "a wide text": (put({**TEXTS, "length": 10**12}, *FITTED, "a_"), "cannot have the length"),
     "a long text": (put({**TEXTS, "length": 1}, *FITTED, "a_"), "cannot have the length 1"),
@@ -279,6 +314,19 @@ def test_what_does_not_fit_is_a_clear_error(name, net_file, forger, tmp_path):
     with pytest.raises(DataFileError, match="'.*forged' must describe a model.*" + message):
         load_model(path, device="cpu")
     assert "this" not in sys.modules
+
+
+def test_a_file_starts_no_more_processes_than_there_are_cores(frozen, forger, tmp_path):
+    read_parts, forge = forger
+    vote = SeedEnsembleClassifier(frozen.estimator, 2, n_jobs=1)
+    save_model(
+        vote.fit(*make_sketches(20, 2, image_shape=(12, 12), random_state=0)), tmp_path / "v"
+    )
+    content, arrays = read_parts(tmp_path / "v")
+    content["model"]["params"]["n_jobs"] = 10_000
+    assert load_model(forge(tmp_path / "forged", content, arrays)).n_jobs == cpu_count()
+    content["model"]["params"]["n_jobs"] = -1
+    assert load_model(forge(tmp_path / "forged", content, arrays)).n_jobs == -1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
 
@@ -453,3 +454,20 @@ def test_a_network_that_cannot_be_exported_is_named(tmp_path):
     with pytest.raises(InvalidParameterError, match="the network of ImageClassifier: .*Distilled"):
         to_onnx(clf, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_threads_that_export_leave_the_process_and_a_fit_beside_them_as_they_were(tmp_path):
+    fitted = clone(CNN).fit(X, Y)
+    alone = clone(OTHER_CNN).fit(X, Y).predict_proba(X)
+    before = torch._C._get_mkldnn_enabled(), list(warnings.filters)
+    levels = {name: logging.getLogger(name).level for name in ("torch.onnx", "onnxscript")}
+    paths = [tmp_path / f"{number}.onnx" for number in range(3)]
+    with ThreadPoolExecutor(4) as pool:
+        exports = [pool.submit(to_onnx, fitted, path) for path in paths]
+        beside = pool.submit(lambda: clone(OTHER_CNN).fit(X, Y).predict_proba(X))
+        for export in exports:
+            export.result()
+    np.testing.assert_array_equal(beside.result(), alone)
+    assert (torch._C._get_mkldnn_enabled(), list(warnings.filters)) == before
+    assert {name: logging.getLogger(name).level for name in levels} == levels
+    assert len({path.read_bytes() for path in paths}) == 1

@@ -18,7 +18,8 @@ from sklearn.utils import Bunch
 
 from ..neural_network import UserNetwork, restore_module, restore_net
 from ._classes import CLASS_OF, METHODS, NETWORK_OF, is_fitted_attribute, is_folder, parameter_names
-from ._leaves import UNPACK_LEAF, check_shape
+from ._leaves import UNPACK_LEAF, check_shape, unpack_strings
+from ._limits import Limits, check_image_shape, within_cores
 from ._users import PREFIX, unpack_partial
 
 # What Python, NumPy, torch and the constructors raise on values that they cannot use.
@@ -57,7 +58,9 @@ class Decoder:
         self.device = device
         self.trusted = trusted
         self.foreign: set[str] = set()
-        self._known: dict[int, Any] = {}
+        self._known: dict[int, tuple[Any, int]] = {}  # and how many values it is made of
+        self._limits = Limits()
+        self._n_values = 0
         self._build: dict[str, Callable[[dict[str, Any]], Any]] = {
             **UNPACK_LEAF,
             "array": self._array,
@@ -69,22 +72,31 @@ class Decoder:
             "object": self._object,
             "objects": self._objects,
             "partial": lambda node: unpack_partial(node, self.decode),
-            "same": lambda node: self._known[node["id"]],
+            "same": self._same,
+            "strings": lambda node: unpack_strings(node, self._limits.count_text),
             "tuple": lambda node: tuple(self.decode(item) for item in node["items"]),
             "user": lambda node: self._user(node["name"]),
         }
 
     def decode(self, node: Any) -> Any:
         """Return the value that the node stands for."""
+        self._n_values += 1
         if isinstance(node, list):
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
         if node["type"] not in self._build:
             raise ValueError(f"it holds a value of the unknown type {node['type']!r}")
+        n_before = self._n_values
         value = self._build[node["type"]](node)
         if "id" in node:
-            self._known[node["id"]] = value
+            self._known[node["id"]] = value, self._n_values - n_before + 1
+        return value
+
+    def _same(self, node: dict[str, Any]) -> Any:
+        value, n_values = self._known[node["id"]]
+        self._limits.count_repeated(n_values)
+        self._n_values += n_values  # also of what holds the reference, and may be repeated itself
         return value
 
     def _dict(self, node: dict[str, Any]) -> dict[Any, Any]:
@@ -94,8 +106,10 @@ class Decoder:
         return dict(pairs)
 
     def _array(self, node: dict[str, Any]) -> NDArray[Any]:
-        # A copy, so that it is writeable and its own, also where a file names an array twice.
-        return np.array(self.arrays[node["name"]], order="F" if "order" in node else "C")
+        # Each array is named once: a few bytes could ask for copies without end. And a copy it is,
+        # so that it is writeable.
+        array = self.arrays.pop(node["name"])
+        return np.array(array, order="F" if "order" in node else "C")
 
     def _objects(self, node: dict[str, Any]) -> NDArray[Any]:
         array = np.empty(len(node["items"]), dtype=object)
@@ -120,6 +134,7 @@ class Decoder:
         cls = self._user(name) if is_users else CLASS_OF[name]
         params = self._params(cls, node["params"])
         estimator = cls(**params) if is_users else _construct(cls, params)
+        check_image_shape(params.get("image_shape"))
         for attribute, value in node["fitted"].items():
             if not is_fitted_attribute(cls, attribute):
                 raise ValueError(f"{name} can have no fitted attribute {attribute!r}")
@@ -138,7 +153,10 @@ class Decoder:
             raise ValueError(f"{cls.__name__} has no parameter {unknown[0]!r} in this version")
         if nodes.get("memory") is not None:
             raise ValueError("it sets a parameter memory, a folder that would be unpickled from")
-        return {name: self.decode(value) for name, value in nodes.items()}
+        params = {name: self.decode(value) for name, value in nodes.items()}
+        if "n_jobs" in params:
+            params["n_jobs"] = within_cores(params["n_jobs"])
+        return params
 
 
 def _construct(cls: type, params: dict[str, Any]) -> Any:
@@ -161,6 +179,8 @@ def _check_net(estimator: Any) -> None:
     if net is None:
         return
     shape, n_classes = tuple(net.module__image_shape), net.module__n_classes
+    if net.ink is not None:
+        check_image_shape(net.ink.image_shape)
     takes_others = net.ink is None and shape != tuple(estimator.image_shape_)
     if takes_others or n_classes != len(estimator.classes_):
         raise ValueError(

@@ -18,7 +18,6 @@ JSON_TYPES = (type(None), bool, int, str)
 # By name, for two of C's types have 64 bits, and NumPy calls one of them int64.
 NUMBER_TYPES = {name: np.dtype(name).type for name in (np.dtype(c).name for c in "?bhilqBHILQefd")}
 MT_LENGTH = 624  # words that a Mersenne Twister remembers
-MAX_TEXT_BYTES = 2**30  # of one array of strings, which has the longest one's space for each
 
 
 def pack_float(value: float) -> Any:
@@ -59,11 +58,15 @@ def pack_strings(array: NDArray[np.str_]) -> dict[str, Any]:
     }
 
 
-def unpack_strings(node: dict[str, Any]) -> NDArray[np.str_]:
+def unpack_strings(
+    node: dict[str, Any], count_text: Callable[[int, int], None]
+) -> NDArray[np.str_]:
+    """Return the array, after ``count_text`` has been told its number of strings and length."""
     items, length = node["items"], int(node["length"])
     if not all(isinstance(item, str) for item in items):
         raise ValueError("an array of strings holds something else")
-    if len(items) * length * 4 > MAX_TEXT_BYTES or len(max(items, key=len, default="")) > length:
+    count_text(len(items), length)
+    if len(max(items, key=len, default="")) > length:
         raise ValueError(f"an array of {len(items)} strings cannot have the length {length}")
     return np.array(items, dtype=f"U{length}").reshape(check_shape(node["shape"], len(items)))
 
@@ -111,5 +114,4 @@ UNPACK_LEAF: dict[str, Callable[[dict[str, Any]], Any]] = {
     "float": unpack_float,
     "random_state": unpack_random_state,
     "scalar": unpack_scalar,
-    "strings": unpack_strings,
 }

@@ -143,7 +143,8 @@ def load_model(
     Notes
     -----
     The checksum shows damage, not who made the file: a stranger's model executes nothing, but its
-    predictions may be wrong.
+    predictions may be wrong. What it may ask this machine for has limits: ``n_jobs`` is at most the
+    number of cores, images have at most 4 million values, and memory follows the size of the file.
 
     Examples
     --------

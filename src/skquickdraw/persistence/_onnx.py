@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from .._images import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
+from .._random import sole_user_of_torch
 from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
@@ -224,7 +225,17 @@ def _check_rows_are_free(model: Any, estimator: Any) -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Hide the exporter's messages to its developers, and restore everything afterwards."""
+    """Hide the exporter's messages to its developers, and restore everything afterwards.
+
+    Warning filters and loggers belong to the whole process, as do the switches of torch that the
+    exporter turns. So one thread at a time is inside, and none that trains.
+    """
+    with sole_user_of_torch(), _quiet():
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in NOISY_LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():

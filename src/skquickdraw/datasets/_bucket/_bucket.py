@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -85,7 +86,7 @@ class Bucket:
                 head, rows = read_with_retries(
                     remote, stop_at, self._verify, n_retries=n_retries, delay=delay
                 )
-                store_head(path, replace(head, content=self.file.cut(head)))
+                _keep(path, replace(head, content=self.file.cut(head)))
                 found[name] = rows[:n_rows]
                 bar.update()
         return found
@@ -102,6 +103,19 @@ class Bucket:
         if len(rows) == 0:
             raise DataFileError(f"{ANSWER}: must hold a drawing; got none.")
         return head, rows
+
+
+def _keep(path: Path, head: Head) -> None:
+    """Store a head in the cache, or warn: what was fetched is worth more than a place for it."""
+    try:
+        store_head(path, head)
+    except OSError as error:
+        warnings.warn(
+            f"fetch_quickdraw: {path.name} was fetched, but cannot be kept in {path.parent}: "
+            f"{error}. It will be fetched again next time; name another folder by data_home.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _show(bar: Any, name: str, n_bytes: int) -> None:

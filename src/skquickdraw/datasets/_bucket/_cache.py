@@ -13,14 +13,14 @@ from ._head import Head
 
 
 def load_head(file: Path) -> Head:
-    """Return the stored head, or an empty one if it is missing or damaged."""
+    """Return the stored head, or an empty one if it is damaged or cannot be read."""
     try:
         content = file.read_bytes()
         record = json.loads(_record_of(file).read_bytes())
         if record["sha256"] != sha256(content).hexdigest():
             return Head()
         return Head(content, record["size"], record["etag"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return Head()
 
 

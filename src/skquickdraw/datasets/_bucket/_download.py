@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from ...exceptions import DataFileError, DownloadError
@@ -13,7 +13,9 @@ from ._head import Head
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT = 30  # seconds without a word from the server
+TIMEOUT = 30  # seconds without a word from the server, and before it is found too slow
+SLOWEST = 1000  # bytes a second, on average
+LARGEST = 2**32  # bytes of a file; published ones have less than 2**30
 CHUNK = 1 << 16  # bytes; less than one is lost if a connection breaks
 PASSING = {408, 416, 425, 429}  # errors that may pass, like 5xx
 WAYS_OUT = (
@@ -77,12 +79,17 @@ class RemoteFile:
                 self.forget()
             _check_status(response)
             end = self._begin(response, start)
-            enough = None if response.status_code == 206 else stop  # a range ends by itself
-            for chunk in response.iter_content(CHUNK):
+            enough = LARGEST if stop is None else stop  # whatever the server goes on to send
+            for chunk in _chunks_of(response):
                 self.content += chunk
                 self.report(len(self.content))
-                if enough is not None and len(self.content) >= enough:
-                    return
+                if len(self.content) >= enough:
+                    break
+            if len(self.content) >= LARGEST:
+                self.forget()
+                raise _interrupted(f"the file goes on beyond byte {LARGEST}")
+            if stop is not None and len(self.content) >= stop:
+                return
             if end is None:  # the answer had no length: this is the length
                 self.size = len(self.content)
             elif len(self.content) < end:
@@ -108,6 +115,26 @@ class RemoteFile:
             raise _interrupted("the file on the server has changed meanwhile")
         self.size, self.etag = size, etag
         return int(found[2]) + 1
+
+
+def _chunks_of(response: requests.Response) -> Iterator[bytes]:
+    """Yield what a server sends as it arrives; raise where it sends too slowly."""
+    import requests
+    import urllib3
+
+    raw = response.raw
+    read = getattr(raw, "read1", raw.read)  # before urllib3 2, a chunk comes when it is full
+    started = time.monotonic()
+    n_read = 0
+    try:
+        while chunk := read(CHUNK, decode_content=True):
+            yield chunk
+            n_read += len(chunk)
+            seconds = time.monotonic() - started
+            if seconds > TIMEOUT and n_read < SLOWEST * seconds:
+                raise _interrupted(f"{n_read} bytes came in {seconds:.0f} seconds")
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(str(error)) from error
 
 
 def read_with_retries(

@@ -1,6 +1,7 @@
 """Read the drawings of one class file, as bitmaps in rows or as strokes."""
 
 import gzip
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ._sketch_rnn import read_sketch_rnn
 
 STROKES = ("ndjson", "bin", "sketch_rnn")
 SAYS_RECOGNIZED = ("ndjson", "bin")
+LONGEST_LINE = 2**24  # bytes of one drawing; what is longer is cut, and then no JSON
 BLOCK = 512  # drawings rasterised at a time; bounds the memory
 
 
@@ -27,7 +29,8 @@ def read_strokes(file, n_max, recognized_only):
     else:
         open_lines = gzip.open if file.path.suffix.lower() == ".gz" else open
         with open_lines(file.path, "rb") as lines:
-            drawings = read_ndjson(lines, file.where, n_max, recognized_only=recognized_only)
+            limited = iter(partial(lines.readline, LONGEST_LINE), b"")
+            drawings = read_ndjson(limited, file.where, n_max, recognized_only=recognized_only)
     if not drawings:
         kept = " that the game recognised" if recognized_only else ""
         raise DataFileError(

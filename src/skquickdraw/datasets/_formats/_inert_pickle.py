@@ -5,9 +5,12 @@ pickle is read here into descriptions: every name in it becomes a `_Noted`, whic
 arguments of calls. No function or class that a pickle could call is ever on the unpickler's stack,
 not even numpy's own, whose dtypes can be made to read foreign memory. Valid descriptions are then
 turned into arrays by `np.frombuffer`; others are refused.
+
+A few bytes cannot take much memory or time either. Python's own unpickler keeps its memo in a dict;
+the one in C reserves memory for the largest index. Opcodes that numpy does not write, such as those
+of sets and dicts, are unknown. And the arrays hold no more bytes than the pickle does.
 """
 
-import copyreg
 import pickle
 
 import numpy as np
@@ -19,6 +22,19 @@ NOTED = {
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
     ("_codecs", "encode"),  # how protocol 2 writes bytes
+}
+OPCODES = {
+    *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.REDUCE, pickle.BUILD),
+    *(pickle.GLOBAL, pickle.STACK_GLOBAL),
+    *(pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE),
+    *(pickle.GET, pickle.BINGET, pickle.LONG_BINGET),
+    *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.INT, pickle.LONG, pickle.LONG1),
+    *(pickle.BININT, pickle.BININT1, pickle.BININT2),
+    *(pickle.STRING, pickle.BINSTRING, pickle.SHORT_BINSTRING),
+    *(pickle.UNICODE, pickle.BINUNICODE, pickle.SHORT_BINUNICODE),
+    *(pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8),
+    *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
+    *(pickle.EMPTY_LIST, pickle.LIST, pickle.APPEND, pickle.APPENDS),
 }
 NUMBERS = {"i1", "i2", "i4", "i8", "f4", "f8"}
 
@@ -38,8 +54,17 @@ class _Noted:
         self.state = state
 
 
-class _Reader(pickle.Unpickler):
+class _Known(dict):
+    """What an unpickler does at each opcode that numpy writes."""
+
+    def __missing__(self, opcode):
+        raise pickle.UnpicklingError(f"it holds the opcode {bytes([opcode])!r}")
+
+
+class _Reader(pickle._Unpickler):
     """An unpickler without functions and classes."""
+
+    dispatch = _Known((code[0], pickle._Unpickler.dispatch[code[0]]) for code in OPCODES)
 
     def find_class(self, module, name):
         if (module, name) not in NOTED:
@@ -58,7 +83,7 @@ def read_array_of_arrays(stream, where):
     DataFileError
         If the pickle holds anything else. The message names the byte, or the entry.
     """
-    copyreg.clear_extension_cache()  # what a program put there bypasses find_class
+    start = stream.tell()
     try:
         # Strings of Python 2 are bytes; latin1 keeps each byte.
         code, _, _, entries = _array_parts(_Reader(stream, encoding="latin1").load())
@@ -70,7 +95,14 @@ def read_array_of_arrays(stream, where):
             f"byte {stream.tell()}, as {error}. Nothing in it was run. Download the file again, or "
             "write the drawings as simplified .ndjson."
         ) from error
-    return [_as_array(entry, f"{where}, drawing {i}") for i, entry in enumerate(entries)]
+    arrays = [_as_array(entry, f"{where}, drawing {i}") for i, entry in enumerate(entries)]
+    if (n_bytes := sum(array.nbytes for array in arrays)) > stream.tell() - start:
+        raise DataFileError(
+            f"{where}: {len(arrays):,} arrays must lie in the pickle one after the other; got "
+            f"{n_bytes:,} bytes out of {stream.tell() - start:,}, so that some are there more than "
+            "once. Write the drawings as simplified .ndjson."
+        )
+    return arrays
 
 
 def _as_array(entry, where):

@@ -9,6 +9,8 @@ from ...exceptions import DataFileError
 from ._npy import check_plain, read_header
 
 SPLITS = ("train", "valid", "test")  # of a sketch-rnn file
+LARGEST_RATIO = 200  # of bytes in memory to bytes on disk; sketches have about 6
+SMALL = 2**28  # bytes in memory that need no such limit
 
 
 @contextmanager
@@ -48,10 +50,21 @@ def tell_layout(file, where):
     )
 
 
+def check_expansion(entry, where):
+    """Raise where an entry of an archive would take far more memory than it takes on disk."""
+    if entry.file_size > max(SMALL, LARGEST_RATIO * entry.compress_size):
+        raise DataFileError(
+            f"{where}: must take at most {LARGEST_RATIO} times the memory that it takes on disk, "
+            f"from {SMALL:,} bytes on; got {entry.file_size:,} bytes out of "
+            f"{entry.compress_size:,}. If you trust the file, write it uncompressed by np.savez."
+        )
+
+
 def read_plain(archive, name, where):
     """Return an array, which must not hold objects, of an archive."""
     entry = archive.getinfo(name + ".npy" if name + ".npy" in archive.namelist() else name)
     where = f"{where}, array {name!r}"
+    check_expansion(entry, where)
     with archive.open(entry) as stream:
         header = read_header(stream, where)
         check_plain(header, entry.file_size, where)

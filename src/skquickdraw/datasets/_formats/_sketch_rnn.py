@@ -7,7 +7,7 @@ import numpy as np
 from ...exceptions import DataFileError
 from ._inert_pickle import read_array_of_arrays
 from ._npy import read_header
-from ._npz import SPLITS, array_names, open_npz
+from ._npz import SPLITS, array_names, check_expansion, open_npz
 
 LARGEST = 255  # coordinate of the simplified format
 SLACK = 4  # units by which simplifying, 2 at each end, may have shortened the longer side
@@ -25,6 +25,7 @@ def read_sketch_rnn(file, where, n_max=None):
 
 
 def _read_split(archive, split, where, n_max):
+    check_expansion(archive.getinfo(f"{split}.npy"), where)
     stream = BytesIO(archive.read(f"{split}.npy"))  # completely, so that zip compares the checksum
     header = read_header(stream, where)
     if header.dtype != object or len(header.shape) != 1:
