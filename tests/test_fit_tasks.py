@@ -7,13 +7,21 @@ import sys
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
+from skquickdraw import (
+    CNNClassifier,
+    DistilledClassifier,
+    NoisyStudentClassifier,
+    SeedEnsembleClassifier,
+)
 from skquickdraw.datasets import make_sketches
+from skquickdraw.recipes import BudgetedClassifier
 
 WITHOUT = """
 import contextlib
@@ -46,10 +54,8 @@ def net():
     return CNNClassifier(width=0.25, max_epochs=2.5, precision="float32", random_state=0)
 
 
-class Recorder:
-    """Writes down where tasks end, stops the fit after so many epochs, and goes on to all."""
-
-    max_propagation_depth = None
+class OwnRecorder:
+    """Writes down where tasks begin and end, and stops the fit after so many epochs."""
 
     def __init__(self, n_epochs=None):
         self.n_epochs = n_epochs
@@ -67,6 +73,12 @@ class Recorder:
     def on_fit_task_end(self, estimator, context):
         self.ended.append(context.task_name)
         return self.ended.count("epoch") == self.n_epochs
+
+
+class Recorder(OwnRecorder):
+    """Goes on to all that is fitted inside, too."""
+
+    max_propagation_depth = None
 
 
 def test_epochs_are_tasks(callback, sketches, net):
@@ -148,6 +160,39 @@ def test_rounds_are_scored_by_the_labeled_rows(callback, sketches):
         name: each.score(X[:30], y[:30]) for name, each in zip(names, learners, strict=True)
     }
     assert scores == {**expected, "fit": clf.estimator_.score(X[:30], y[:30])}
+
+
+def test_teacher_and_student_are_tasks(callback, sketches, net):
+    net.set_params(max_epochs=1)
+    recorder, monitor = Recorder(), callback.ScoringMonitor(scoring="accuracy")
+    clf = DistilledClassifier(net, net, random_state=0).set_callbacks(recorder, monitor)
+    clf.fit(*sketches)
+    assert recorder.begun == ["fit", *["fit", "epoch"] * 2]  # their tasks are fits of their own
+    assert len(recorder.ended) == len(recorder.begun) and recorder.open == 0
+    scores = {record["task_name"]: record["accuracy"] for record in monitor.get_logs().data}
+    assert scores["student"] == scores["fit"] == clf.score(*sketches)
+    assert not any(hasattr(each, "_skl_callbacks") for each in (clf.teacher_, clf.student_))
+
+
+def test_a_frozen_teacher_is_a_task(callback, sketches, net):
+    X, y = sketches[0].reshape(60, -1), sketches[1]
+    recorder, teacher = Recorder(), FrozenEstimator(KNeighborsClassifier().fit(X, y))
+    DistilledClassifier(teacher, net.set_params(max_epochs=1)).set_callbacks(recorder).fit(X, y)
+    assert recorder.begun == ["fit", "teacher", "fit", "epoch"] and recorder.open == 0
+
+
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
+def test_of_a_budget_only_the_training_is_a_task(callback, sketches, net):
+    X, y = sketches
+    recorder, monitor = Recorder(), callback.ScoringMonitor(scoring="accuracy")
+    measured = OwnRecorder()  # which the network has itself
+    clf = BudgetedClassifier([net.set_callbacks(measured)], minutes=0.01, random_state=0)
+    clf.set_callbacks(recorder, monitor).fit(X, y)
+    n_epochs = clf.estimator_.n_epochs_
+    assert recorder.begun == ["fit", "fit", *["epoch"] * n_epochs] and recorder.open == 0
+    assert measured.begun == ["fit", *["epoch"] * n_epochs]
+    scores = {record["task_name"]: record["accuracy"] for record in monitor.get_logs().data}
+    assert scores["training"] == scores["fit"] == clf.score(X, y)
 
 
 def test_a_vote_is_scored_after_each_member(callback, sketches, net, tmp_path):

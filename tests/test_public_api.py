@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.base import BaseEstimator
 
 import skquickdraw
 
@@ -198,3 +201,30 @@ def test_gaps_are_found():
         return X
 
     assert [text.split(": ")[1] for text in gaps(half_typed)] == ["X", "return"]
+
+
+def test_diagrams_link_to_pages_of_the_reference():
+    """The reference has a page for each public name of a subpackage that its index lists."""
+    index = (Path(__file__).parents[1] / "docs" / "api" / "index.rst").read_text()
+    listed = re.findall(r"^   skquickdraw\.(\w+)$", index, flags=re.MULTILINE)
+    public = [(part, name, load(part, name)) for part in listed for name in SUBPACKAGES[part]]
+    estimators = [
+        (f"skquickdraw.{part}.{name}.html", made)
+        for part, name, made in public
+        if isinstance(made, type) and issubclass(made, BaseEstimator)
+    ]
+    assert len(estimators) > 15
+    for page, estimator in estimators:
+        link = estimator._get_doc_link(object.__new__(estimator))
+        assert link == f"https://skquickdraw.readthedocs.io/en/latest/api/generated/{page}"
+    assert (
+        "/skquickdraw.neural_network.CNNClassifier.html"
+        in skquickdraw.CNNClassifier()._repr_html_()
+    )
+
+
+def test_the_class_of_a_user_links_to_no_page_of_ours():
+    class Own(skquickdraw.CNNClassifier):
+        pass
+
+    assert Own()._get_doc_link() == ""

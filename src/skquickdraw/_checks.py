@@ -54,6 +54,13 @@ class ParametersMixin:
     If a parameter inside is set, as ``augmentation__rotation``, the object replaces its name.
     """
 
+    # By which scikit-learn's HTML representation links to the page of a class.
+    _doc_link_module = "skquickdraw"
+    _doc_link_template = (
+        "https://skquickdraw.readthedocs.io/en/latest/api/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
     def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
         """Return the names of each such parameter, and the factory of each name."""
         return {}

@@ -40,6 +40,27 @@ def unchanged_by_failure(estimator: Any) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def lost_if_interrupted() -> Iterator[None]:
+    """Raise a plain KeyboardInterrupt where a fit inside is interrupted: what it left is no use."""
+    try:
+        yield
+    except FitInterrupted:
+        raise KeyboardInterrupt from None
+
+
+def can_predict(estimator: Any, X: Any) -> bool:
+    """Return whether an estimator whose fit was interrupted predicts all the same.
+
+    ``classes_`` does not say so: a vote of scikit-learn has it before its members are fitted.
+    """
+    try:
+        estimator.predict(X[:1])
+    except Exception:  # whatever an estimator of somebody else's raises that is half fitted
+        return False
+    return True
+
+
 def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:
     """Return an unfitted copy with ``params``, and with seeds of its own drawn from ``rng``.
 

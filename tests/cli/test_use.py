@@ -12,7 +12,8 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from skquickdraw import CNNClassifier
 from skquickdraw.cli import main
-from skquickdraw.datasets import load_image_folder, load_images, make_sketches
+from skquickdraw.cli._data import Reading, read_images, read_test_set, read_unlabeled
+from skquickdraw.datasets import load_image_folder, load_images, make_sketches, rasterize
 from skquickdraw.persistence import load_model, save_model
 
 from .conftest import CLASSES, COUNTS, draw, run_command, write_drawings, write_folder
@@ -191,6 +192,38 @@ def test_a_model_of_drawings_takes_files_and_scans_of_such(tmp_path, capsys, qui
     assert "6 scored" in out and "image files are turned into such drawings" in told
     assert command("predict", model, scans) == 0
     assert len(read_csv(capsys.readouterr().out)) == 6
+
+
+def photograph(folder, light):
+    """Write a wide photo of a house on paper under this light, and return the house's bitmap."""
+    folder.mkdir(parents=True)
+    house = [[[0, 128, 255], [128, 0, 128]], [[40, 40, 215, 215], [128, 255, 255, 128]]]
+    paper = np.full((240, 360), 235.0)
+    paper[:, 60:300] -= 0.8 * rasterize(house, side=240, line_width=6)
+    Image.fromarray((light * paper).astype(np.uint8)).save(folder / "photo.png")
+    return rasterize(house)
+
+
+@pytest.mark.parametrize(
+    "light", [np.linspace(1, 0.6, 360)[None], np.linspace(1, 0.6, 240)[:, None]]
+)
+def test_of_a_wide_photo_no_more_than_the_drawing_is_seen(tmp_path, light):
+    """What would fill a wide photo up to a square has not the light that is at its sides."""
+    expected = photograph(tmp_path / "photos" / "house", light).astype(float)
+    reading = Reading("drawings", (28, 28))
+    seen, files = read_images([str(tmp_path / "photos")], reading, skip_broken=False)
+    assert np.abs(seen[0] - expected).mean() < 12 and files[0].endswith("photo.png")
+    scored = read_test_set(str(tmp_path / "photos"), reading, skip_broken=False)
+    np.testing.assert_array_equal(scored.X, seen)
+    pool = read_unlabeled(str(tmp_path / "photos"), reading, skip_broken=False)
+    np.testing.assert_array_equal(pool, seen)
+
+
+def test_images_without_ink_are_named(tmp_path):
+    photograph(tmp_path / "photos", 1.0)
+    Image.new("L", (200, 100), 230).save(tmp_path / "photos" / "empty.jpg")
+    with pytest.warns(UserWarning, match="no ink was found on 1 of 2 images.*empty.jpg. Take"):
+        read_images([str(tmp_path / "photos")], Reading("drawings", (28, 28)), skip_broken=False)
 
 
 def test_a_model_of_images_takes_no_drawings(tmp_path, model, capsys):

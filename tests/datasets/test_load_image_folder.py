@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skquickdraw import CNNClassifier, NoisyStudentClassifier
+from skquickdraw import CNNClassifier, NoisyStudentClassifier, SketchNormalizer
 from skquickdraw.datasets import load_image_folder
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 
@@ -334,3 +334,13 @@ def test_the_extra_is_named_where_pillow_is_missing(folder, monkeypatch):
     message = r"load_image_folder needs Pillow .* pip install 'skquickdraw\[data\]'"
     with pytest.raises(ImportError, match=message):
         load_image_folder(folder)
+
+
+def test_without_padding_images_and_pool_keep_their_shapes(tmp_path):
+    for folder, size in [("cat", (40, 30)), ("owl", (10, 20)), ("unlabeled", (20, 5))]:
+        (tmp_path / folder).mkdir()
+        Image.new("L", size, 200).save(tmp_path / folder / "a.png")
+    found = load_image_folder(tmp_path, image_shape=(20, 20), pad=False)
+    assert [image.shape for image in found.data] == [(15, 20), (20, 10)]
+    assert [image.shape for image in found.unlabeled] == [(5, 20)]
+    assert SketchNormalizer().fit_transform(found.data).shape == (2, 784)

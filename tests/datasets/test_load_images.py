@@ -76,3 +76,21 @@ def test_nothing_to_read_is_told(tmp_path, place):
 def test_parameters_are_checked_first(tmp_path, params, rule):
     with pytest.raises(InvalidParameterError, match=rule):
         load_images(tmp_path / "missing", **params)
+
+
+def test_without_padding_images_keep_their_shapes(tmp_path):
+    sizes = {"a.png": (40, 30), "b.png": (10, 20), "c.png": (16, 16)}
+    for name, size in sizes.items():
+        Image.new("L", size, 200).save(tmp_path / name)
+    found = load_images(tmp_path, image_shape=(20, 20), pad=False)
+    assert [image.shape for image in found.data] == [(15, 20), (20, 10), (20, 20)]
+    assert all(image.dtype == np.uint8 and (image == 200).all() for image in found.data)
+    assert found.image_shape == (20, 20) and found.data[[True, False, True]].shape == (2,)
+    Image.new("RGB", (40, 20), (200, 0, 0)).save(tmp_path / "d.png")
+    found = load_images(tmp_path, image_shape=(20, 20), pad=False)
+    assert {len(image) for image in found.data} == {3} and found.image_shape == (3, 20, 20)
+
+
+def test_pad_is_true_or_false(tmp_path):
+    with pytest.raises(InvalidParameterError, match="load_images: pad must be one of .*got 'no'"):
+        load_images(tmp_path, pad="no")

@@ -21,7 +21,7 @@ from skquickdraw import (
     SeedEnsembleClassifier,
 )
 from skquickdraw.datasets import make_sketches
-from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
+from skquickdraw.exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
 from skquickdraw.losses import BalancedSoftmax, Distillation
 
 NAMES = np.array(["cat", "ant", "dog"])
@@ -361,3 +361,50 @@ CHECKED = DistilledClassifier(LogisticRegression(), SoftLogistic())
 @pytest.mark.parametrize(("clf", "check"), list(estimator_checks_generator(CHECKED)))
 def test_scikit_learns_checks(clf, check):
     check(clf)
+
+
+class Interrupted(SoftLogistic):
+    """Its fit is interrupted, before it has learned anything or after."""
+
+    def __init__(self, C=1.0, error=KeyboardInterrupt, learns=True):
+        super().__init__(C=C)
+        self.error = error
+        self.learns = learns
+
+    def fit(self, X, y, sample_weight=None, soft_targets=None):
+        if self.learns:
+            super().fit(X, y, sample_weight, soft_targets)
+        raise self.error("SoftLogistic: fit was interrupted")
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student"),
+    [
+        (Interrupted(error=FitInterrupted), SoftLogistic()),  # of an unfinished teacher no use
+        (Interrupted(), SoftLogistic()),
+        (SoftLogistic(), Interrupted()),
+        # A vote knows its classes before its members are fitted.
+        (SoftLogistic(), VotingClassifier([("a", Interrupted(error=FitInterrupted))])),
+    ],
+)
+def test_interrupted_before_the_student_can_predict_nothing_is_fitted(sketches, teacher, student):
+    X, y = sketches[0].reshape(90, -1), sketches[1]
+    clf = DistilledClassifier(teacher, student)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        clf.fit(X, y)
+    assert not isinstance(raised.value, FitInterrupted)
+    assert [name for name in vars(clf) if name.endswith("_")] == []
+    clf.set_params(teacher=SoftLogistic(), student=SoftLogistic()).fit(X, y)
+    before = clf.predict_proba(X)
+    with pytest.raises(KeyboardInterrupt):
+        clf.set_params(teacher=teacher, student=student).fit(X[:, :-1], y)
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_a_student_that_can_predict_is_kept(sketches):
+    X, y = sketches[0].reshape(90, -1), sketches[1]
+    expected = DistilledClassifier(SoftLogistic(), SoftLogistic()).fit(X, y)
+    clf = DistilledClassifier(SoftLogistic(), Interrupted(error=FitInterrupted))
+    with pytest.raises(FitInterrupted, match="DistilledClassifier: the student is kept.* SoftLog"):
+        clf.fit(X, y)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))

@@ -130,10 +130,24 @@ def test_images_do_not_overlap_each_other_or_their_texts():
         assert not box.count_overlaps(words)
 
 
-def test_long_names_are_cut_to_the_cell():
+def test_long_names_are_cut_in_their_middle():
     true = np.array(["a name that is far too long"] * 6)
     display = ImageSheetDisplay.from_predictions(FLAT, true, PREDICTED, show="errors")
-    assert all(text.endswith("…") for text in texts(display))
+    for text in texts(display):
+        second = text.splitlines()[1]
+        assert second.startswith("true: a") and "…" in second and second.endswith("ng")
+
+
+@pytest.mark.parametrize("n_images", [1, 2, 3, 6])
+def test_long_names_do_not_reach_into_each_other(n_images):
+    true = np.array(["Early_Aramaic_character05"] * 6)
+    display = ImageSheetDisplay.from_predictions(
+        FLAT, true, np.array(["Tagalog_character16"] * 6), show="errors", n_images=n_images
+    )
+    display.figure_.draw_without_rendering()
+    words = [text.get_window_extent() for text in display.text_]
+    for k, word in enumerate(words):
+        assert not word.count_overlaps(words[:k] + words[k + 1 :])
 
 
 def test_a_sheet_without_errors_says_so():

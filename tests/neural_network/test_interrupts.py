@@ -76,12 +76,55 @@ def test_a_vote_keeps_its_finished_members(quick, sketches, interrupt):
     np.testing.assert_allclose(vote.predict_proba(X).sum(axis=1), 1)
 
 
+def fitted_attributes(estimator):
+    return [name for name in vars(estimator) if name.endswith("_")]
+
+
 def test_a_vote_without_a_member_is_not_fitted(quick, sketches, interrupt):
     interrupt(2)
     vote = SeedEnsembleClassifier(quick(max_epochs=2), 4)
     with pytest.raises(KeyboardInterrupt) as raised:
         vote.fit(*sketches)
-    assert not isinstance(raised.value, FitInterrupted) and not hasattr(vote, "classes_")
+    assert not isinstance(raised.value, FitInterrupted) and fitted_attributes(vote) == []
+
+
+def test_a_vote_that_was_fitted_before_stays(quick, sketches, interrupt):
+    X, y = sketches
+    vote = SeedEnsembleClassifier(quick(max_epochs=1), 2, random_state=0).fit(X, y)
+    before = vote.predict_proba(X)
+    interrupt(1)
+    with pytest.raises(KeyboardInterrupt):
+        vote.fit(X[:, :-1], y)
+    np.testing.assert_array_equal(vote.predict_proba(X), before)
+
+
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
+@pytest.mark.parametrize("epoch", [1, 2])  # of the measurement; after the first there is a network
+def test_a_budget_that_is_still_measuring_is_not_fitted(quick, sketches, interrupt, epoch):
+    X, y = sketches
+    clf = recipes.BudgetedClassifier([quick()], minutes=0.01, random_state=0)
+    interrupt(epoch)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        clf.fit(X, y)
+    assert not isinstance(raised.value, FitInterrupted) and fitted_attributes(clf) == []
+
+
+@pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
+def test_a_budget_that_was_fitted_before_stays(quick, sketches, monkeypatch):
+    X, y = sketches
+    clf = recipes.BudgetedClassifier([quick()], minutes=0.01, random_state=0).fit(X, y)
+    before, plan, fit = clf.predict_proba(X), clf.plan_, type(quick()).fit
+
+    def interrupt_the_training(self, *args, **kwargs):
+        if clf.plan_ is not plan:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(quick()), "fit", interrupt_the_training)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(X[:, :-1], y)
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+    assert clf.plan_ is plan
 
 
 @pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
@@ -97,6 +140,6 @@ def test_a_budget_keeps_what_its_plan_keeps(quick, sketches, monkeypatch):
         return self
 
     monkeypatch.setattr(type(quick()), "fit", fit_or_interrupt)
-    with pytest.raises(FitInterrupted):
+    with pytest.raises(FitInterrupted, match="BudgetedClassifier: CNNClassifier: fit was"):
         clf.fit(X, y)
     assert set(clf.predict(X)) <= set(y) and clf.elapsed_minutes_ > 0

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from ..datasets import load_images
 from ..exceptions import DataFileError, InvalidImagesError, MissingDependencyError
-from ..preprocessing import SketchNormalizer
+from ..preprocessing import SketchNormalizer, scan_shape
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 52_000_000  # phones take photos of up to 50 million by default
-SCALE = 5  # a drawing is read at this multiple of its final size, so that its lines can be found
 MOST_UNEQUAL = 8  # largest ratio of the sides of an image with a drawing
 ORIENTATION = 0x0112  # a key of EXIF; values from 5 on mean that the image lies on its side
 PNG_MODES = {"1", "L", "LA", "P", "RGB", "RGBA", "I;16"}  # that a PNG holds without loss
@@ -33,8 +32,8 @@ _turn = Lock()
 def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
     """Return the drawing on an image, such as a photo of paper, as light ink on black.
 
-    The image keeps its proportions until the drawing is found. If it were padded to a square first,
-    the padding would differ from unevenly lit paper beside it, and count as ink.
+    The image is not padded to a square: the padding would differ from unevenly lit paper beside it,
+    and count as ink.
 
     Raises
     ------
@@ -52,8 +51,7 @@ def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
             f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
             f"{size[0]} pixels. Crop it to the drawing."
         )
-    height, width = (max(1, round(SCALE * side * length / max(size))) for length in size)
-    scan = _read(body, (height, width), "L", background)
+    scan = _read(body, scan_shape((side, side)), "L", background, pad=False)
     picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
     if not picture.any():
         raise InvalidImagesError(
@@ -99,7 +97,7 @@ def encode_picture(picture: NDArray[np.uint8]) -> bytes:
 
 
 def _read(
-    body: bytes, image_shape: tuple[int, int], mode: str, background: int
+    body: bytes, image_shape: tuple[int, int], mode: str, background: int, *, pad: bool = True
 ) -> NDArray[np.uint8]:
     with _turn, TemporaryDirectory() as folder:
         with _opened(body):
@@ -107,7 +105,9 @@ def _read(
         file = Path(folder, "image")
         file.write_bytes(body)
         try:
-            found = load_images(file, image_shape=image_shape, mode=mode, background=background)
+            found = load_images(
+                file, image_shape=image_shape, mode=mode, background=background, pad=pad
+            )
         except DataFileError as error:
             reason = str(error).rpartition(f"{file}: ")[2].rpartition(". ")[0]
             raise _refused(reason.replace(str(file), "the file")) from error

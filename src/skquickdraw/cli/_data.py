@@ -6,18 +6,18 @@ from dataclasses import asdict, dataclass
 from math import isqrt
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import load_image_folder, load_images, load_quickdraw
 from ..exceptions import DataFileError, InvalidTargetsError
-from ..preprocessing import SketchNormalizer
+from ..preprocessing import SketchNormalizer, scan_shape
 
 DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
 SIDE = 28
-# A scan is read at this multiple of a drawing's size, so that its lines can be found.
-SCALE = 5
+N_NAMED = 5  # files, in a warning
 KEPT_IN = "training_set_"  # the attribute of a saved model
 
 
@@ -89,8 +89,8 @@ def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledS
                 "model learned from images; got files of Quick, Draw!. Train a model on such files."
             )
         return _labeled(_load_drawings(path, reading.image_shape[0]), reading, None)
-    found = _load_folder(path, _before_normalizing(reading), skip_broken)
-    found.data = _normalize(found.data, reading)
+    found = _load_folder(path, reading, skip_broken)
+    found.data = _normalize(found, reading)
     return _labeled(found, reading, found.unlabeled)
 
 
@@ -106,8 +106,8 @@ def read_images(
     paths: list[str], reading: Reading, *, skip_broken: bool
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return images, read as in training, and their files."""
-    found: Any = load_images(paths, **_options(_before_normalizing(reading), skip_broken))
-    return _normalize(found.data, reading), found.filenames
+    found: Any = load_images(paths, **_options(reading, skip_broken))
+    return _normalize(found, reading), found.filenames
 
 
 def remember(model: Any, reading: Reading, class_counts: NDArray[Any]) -> None:
@@ -184,28 +184,34 @@ def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Any:
 
 
 def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
+    """Return how images are read; large, and of their own shape, where drawings are found later."""
+    is_scan = reading.source == "drawings"
     return {
-        "image_shape": reading.image_shape,
+        "image_shape": scan_shape(reading.image_shape) if is_scan else reading.image_shape,
         "mode": reading.mode,
         "background": reading.background,
+        "pad": not is_scan,
         "on_error": "warn" if skip_broken else "raise",
     }
 
 
-def _before_normalizing(reading: Reading) -> Reading:
-    """Return how images are read for a model: large, if they become drawings afterwards."""
-    if reading.source == "images":
-        return reading
-    height, width = reading.image_shape
-    return Reading("images", (SCALE * height, SCALE * width), "L", reading.background)
-
-
-def _normalize(X: NDArray[Any], reading: Reading) -> NDArray[Any]:
+def _normalize(found: Any, reading: Reading) -> NDArray[Any]:
     """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
-        return X
+        return found.data
     normalizer = SketchNormalizer(image_shape=reading.image_shape)
-    return normalizer.fit_transform(X).reshape(-1, *reading.image_shape)
+    X = normalizer.fit_transform(found.data).reshape(-1, *reading.image_shape)
+    empty = found.filenames[~X.any(axis=(1, 2))]
+    if len(empty):
+        named = ", ".join(empty[:N_NAMED].tolist())
+        more = f" and {len(empty) - N_NAMED} more" if len(empty) > N_NAMED else ""
+        warn(
+            f"no ink was found on {len(empty)} of {len(X)} images, and the model sees empty paper: "
+            f"{named}{more}. Take photos from nearer, in even light, with nothing but the paper on "
+            "them.",
+            stacklevel=3,
+        )
+    return X
 
 
 def _labeled(found: Any, reading: Reading, pool: NDArray[Any] | None) -> LabeledSet:

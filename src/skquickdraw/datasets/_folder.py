@@ -29,6 +29,7 @@ def load_image_folder(
     mode: str = "auto",
     unlabeled: str | None = "unlabeled",
     background: int = 255,
+    pad: bool = True,
     on_error: str = "raise",
     return_X_y: bool = False,
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
@@ -57,6 +58,10 @@ def load_image_folder(
         other.
     background : int in [0, 255], default=255
         The grey behind transparent pixels; 255 is white.
+    pad : bool, default=True
+        Whether images are filled up to ``image_shape``. If not, each keeps its own proportions, and
+        its longer side fits. Use that for photos of drawings: in uneven light,
+        :class:`~skquickdraw.preprocessing.SketchNormalizer` takes the edge of a padding for ink.
     on_error : {'raise', 'warn'}, default='raise'
         What to do with files that are damaged or not images. 'raise' raises an error that names all
         of them; 'warn' names them in a warning, and leaves them out.
@@ -66,7 +71,8 @@ def load_image_folder(
     Returns
     -------
     data : Bunch
-        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8
+        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8; with
+          ``pad=False`` ndarray (n,) of such images of different sizes
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
         - ``target_names`` : ndarray (n_classes,), str, sorted
         - ``filenames`` : ndarray (n,), str; sorted within each class
@@ -127,10 +133,10 @@ def load_image_folder(
     >>> print(*images.target_names[images.target])
     cat owl
     """
-    check_reading("load_image_folder", image_shape, mode, background, on_error)
+    check_reading("load_image_folder", image_shape, mode, background, pad, on_error)
     files = _list_files(path, unlabeled)
     Image = import_pillow("load_image_folder", "images")
-    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
+    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background, pad)
     pictures = {name: read_files(reader, files[name], _in_class) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
     report("load_image_folder", failures, on_error)
@@ -138,7 +144,7 @@ def load_image_folder(
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=unquote)
-    X = stack_images([image for name in names for image in pictures[name][0]], n_channels)
+    X = stack_images([image for name in names for image in pictures[name][0]], n_channels, pad)
     counts = np.array([len(pictures[name][0]) for name in names], dtype=np.int64)
     target = np.repeat(np.arange(len(names), dtype=np.int64), counts)
     if return_X_y:
@@ -148,9 +154,9 @@ def load_image_folder(
         target=target,
         target_names=np.array([unquote(name) for name in names]),
         filenames=np.array([str(file) for name in names for file in pictures[name][1]]),
-        unlabeled=None if pool is None else stack_images(pool[0], n_channels),
+        unlabeled=None if pool is None else stack_images(pool[0], n_channels, pad),
         unlabeled_filenames=None if pool is None else np.array([str(file) for file in pool[1]]),
-        image_shape=X.shape[1:],
+        image_shape=with_channels(image_shape, n_channels),
         class_counts=counts,
     )
     bunch.DESCR = _describe(bunch, path)
@@ -269,8 +275,23 @@ def _name(names):
     return ", ".join(map(repr, names[:N_NAMED])) + more
 
 
-def stack_images(images, n_channels):
-    """Return the images as one array; among coloured ones, grey images get three equal channels."""
+def with_channels(image_shape, n_channels):
+    """Return the shape of an image, (height, width), or (3, height, width) in colours."""
+    height, width = map(int, image_shape)
+    return (height, width) if n_channels == 1 else (3, height, width)
+
+
+def stack_images(images, n_channels, pad):
+    """Return the images as one array; among coloured ones, grey images get three equal channels.
+
+    Without ``pad`` it is an array of objects, for the sizes may differ.
+    """
+    if not pad:
+        stack = np.empty(len(images), dtype=object)
+        for i, image in enumerate(images):
+            is_short = image.ndim == 2 and n_channels == 3
+            stack[i] = np.repeat(image[None], 3, axis=0) if is_short else image
+        return stack
     shape = images[0].shape[-2:] if n_channels == 1 else (3, *images[0].shape[-2:])
     stack = np.empty((len(images), *shape), dtype=np.uint8)
     for i, image in enumerate(images):
@@ -278,7 +299,7 @@ def stack_images(images, n_channels):
     return stack
 
 
-def check_reading(name, image_shape, mode, background, on_error):
+def check_reading(name, image_shape, mode, background, pad, on_error):
     """Raise if a parameter is of the wrong kind or out of range."""
     sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
     if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
@@ -288,6 +309,7 @@ def check_reading(name, image_shape, mode, background, on_error):
         )
     for parameter, value, allowed in [
         ("mode", mode, ("auto", "L", "RGB")),
+        ("pad", pad, (True, False)),
         ("on_error", on_error, ("raise", "warn")),
     ]:
         if value not in allowed:

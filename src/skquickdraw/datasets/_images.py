@@ -8,7 +8,14 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError
-from ._folder import check_reading, list_shown, read_files, report, stack_images
+from ._folder import (
+    check_reading,
+    list_shown,
+    read_files,
+    report,
+    stack_images,
+    with_channels,
+)
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 
@@ -19,6 +26,7 @@ def load_images(
     image_shape: tuple[int, int] = (28, 28),
     mode: str = "auto",
     background: int = 255,
+    pad: bool = True,
     on_error: str = "raise",
 ) -> Bunch:
     """Load images without labels, to predict them or to learn from them unlabeled.
@@ -37,13 +45,16 @@ def load_images(
         depends on all images of a call.
     background : int in [0, 255], default=255
         The grey behind transparent pixels; 255 is white.
+    pad : bool, default=True
+        As in :func:`load_image_folder`.
     on_error : {'raise', 'warn'}, default='raise'
         As in :func:`load_image_folder`.
 
     Returns
     -------
     data : Bunch
-        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8
+        - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8; with
+          ``pad=False`` ndarray (n,) of such images of different sizes
         - ``filenames`` : ndarray (n,), str; in the order of ``paths``, sorted inside a folder
         - ``image_shape`` : tuple, (height, width) or (3, height, width)
 
@@ -79,11 +90,11 @@ def load_images(
     ((2, 28, 28), ['a.png', 'b.jpg'])
     """
     name = "load_images"
-    check_reading(name, image_shape, mode, background, on_error)
+    check_reading(name, image_shape, mode, background, pad, on_error)
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     files = [file for path in given for file in _list_files(Path(path))]
     Image = import_pillow(name, "images")
-    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background)
+    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background, pad)
     images, kept, failures = read_files(reader, files, lambda file: str(file))
     report(name, failures, on_error)
     if not images:
@@ -92,9 +103,12 @@ def load_images(
             f"{[str(path) for path in given[:5]]}. Pass images, or folders that hold some."
         )
     n_channels = 3 if any(image.ndim == 3 for image in images) else 1
-    data = stack_images(images, n_channels)
     filenames = np.array([str(file) for file in kept])
-    return Bunch(data=data, filenames=filenames, image_shape=data.shape[1:])
+    return Bunch(
+        data=stack_images(images, n_channels, pad),
+        filenames=filenames,
+        image_shape=with_channels(image_shape, n_channels),
+    )
 
 
 def _list_files(path: Path) -> list[Path]:

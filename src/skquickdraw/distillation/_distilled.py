@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -15,14 +16,24 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
-from .._compat import HasMethods, Interval, print_elapsed_time
+from .._compat import (
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    print_elapsed_time,
+    with_callbacks,
+)
+from .._fit_tasks import Fit, Task
 from .._fitting import (
+    can_predict,
     check_learns_from,
     check_mark,
     check_parameters,
     check_same_classes,
     learns_from,
+    lost_if_interrupted,
     seeded_clone,
+    unchanged_by_failure,
 )
 from .._images import check_rows
 from .._partly_labeled import PartlyLabeled, read_partly_labeled
@@ -30,6 +41,7 @@ from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from ..exceptions import FitInterrupted
 from ._student_loss import check_student, plan_loss
 
 
@@ -37,7 +49,14 @@ def _student_has(method: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
+def _attributes(classes: NDArray[Any], teacher: Any, student: Any) -> dict[str, Any]:
+    """Return what it takes to predict by this student."""
+    return {"student_": student, "teacher_": teacher, "classes_": classes}
+
+
+class DistilledClassifier(
+    ClassifierMixin, MetaEstimatorMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator
+):
     """Train one small network to predict like a large classifier, or like a vote of many.
 
     The teacher's probabilities say more than labels: which classes a drawing resembles, and how
@@ -194,35 +213,48 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
             student takes none, or if parameters of the student's members undo the distillation.
         InvalidTargetsError
             If fewer than two classes have labels, or a frozen teacher knows other classes.
+        FitInterrupted
+            If the user interrupts a student that can predict already: it is kept. Before that, all
+            stays as it was before the fit, and a KeyboardInterrupt is raised.
         """
-        self._validate_params()
-        self._check_learners(sample_weight is not None)
-        data = read_partly_labeled(
-            self,
-            X,
-            y,
-            unlabeled_label=self.unlabeled_label,
-            X_unlabeled=X_unlabeled,
-            sample_weight=sample_weight,
-        ).joined()
+        with unchanged_by_failure(self):
+            self._validate_params()
+            self._check_learners(sample_weight is not None)
+            data = read_partly_labeled(
+                self,
+                X,
+                y,
+                unlabeled_label=self.unlabeled_label,
+                X_unlabeled=X_unlabeled,
+                sample_weight=sample_weight,
+            ).joined()
+            for learner in (self.teacher, self.student):
+                check_mark(type(self).__name__, learner, data.classes)
+            return self._fit(data)
+
+    @with_callbacks
+    def _fit(self, data: PartlyLabeled) -> DistilledClassifier:
         name, classes = type(self).__name__, data.classes
-        for learner in (self.teacher, self.student):
-            check_mark(name, learner, classes)
         rng = check_random_state(self.random_state)
         teacher_rng, student_rng = (np.random.RandomState(draw_seed(rng)) for _ in range(2))
-
+        X, y, weights = lesson = data.labeled_part()
+        told = Fit(self, X, y, weights)
+        told.begin(2)
         with Trainings(["teacher", "student"]) as trainings:
-            with trainings.one(0):
-                teacher = self._fit_teacher(data, teacher_rng)
+            with trainings.one(0), lost_if_interrupted():
+                teacher = self._fit_teacher(data, lesson, teacher_rng, told.task("teacher"))
             check_same_classes(name, "the teacher", teacher.classes_, classes)
             proba = teacher.predict_proba(data.X)
             targets = proba.copy()  # without a label, the teacher's probabilities take its place
             targets[data.labeled] = np.eye(len(classes))[data.codes[data.labeled]]
+            attributes_of = partial(_attributes, classes, teacher)
             with trainings.one(1):
-                student = self._fit_student(data, proba, targets, student_rng)
-        self.student_ = student
-        self.teacher_, self.classes_ = teacher, classes
-        return self
+                task = told.task("student", attributes_of)
+                student, interrupt = self._fit_student(data, proba, targets, student_rng, task)
+        self.__dict__.update(attributes_of(student))
+        if interrupt is not None:
+            raise FitInterrupted(f"{name}: the student is kept as it is. {interrupt}") from None
+        return told.end()
 
     @available_if(_student_has("predict_proba"))
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
@@ -254,15 +286,22 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         if is_weighted and not isinstance(self.teacher, FrozenEstimator):
             check_learns_from(f"{name}: teacher", self.teacher, "sample_weight", way_out)
 
-    def _fit_teacher(self, data: PartlyLabeled, rng: np.random.RandomState) -> Any:
+    def _fit_teacher(
+        self,
+        data: PartlyLabeled,
+        lesson: tuple[Any, ...],
+        rng: np.random.RandomState,
+        task: Task,
+    ) -> Any:
         if isinstance(self.teacher, FrozenEstimator):
             check_is_fitted(self.teacher)
+            task.has(self.teacher)
             return self.teacher
-        X, y, weights = data.labeled_part()
+        X, y, weights = lesson
         pool = data.pool() if learns_from(self.teacher, "X_unlabeled") else None
         with self._timed("teacher"):
             teacher = seeded_clone(self.teacher, rng)
-            return fit_or_recall(self.memory, teacher, X, y, None, weights, pool)
+            return fit_or_recall(self.memory, teacher, X, y, None, weights, pool, task=task)
 
     def _fit_student(
         self,
@@ -270,14 +309,21 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, 
         proba: NDArray[Any],
         labels: NDArray[Any],
         rng: np.random.RandomState,
-    ) -> Any:
+        task: Task,
+    ) -> tuple[Any, FitInterrupted | None]:
+        """Return the student, and the interrupt that left it as it is, if there was one."""
         shares = np.average(labels, axis=0, weights=data.weights)
         y = data.classes[labels.argmax(axis=1)]
         loss, params = plan_loss(self.student, self.temperature, self.alpha, shares, y)
-        with self._timed("student"):
-            student = seeded_clone(self.student, rng, **params)
-            targets = loss.merge_targets(proba, labels)
-            return fit_or_recall(self.memory, student, data.X, y, targets, data.weights)
+        student = seeded_clone(self.student, rng, **params)
+        try:
+            with self._timed("student"):
+                lesson = data.X, y, loss.merge_targets(proba, labels), data.weights
+                return fit_or_recall(self.memory, student, *lesson, task=task), None
+        except FitInterrupted as interrupt:
+            if not can_predict(student, data.X):  # what was interrupted is a part of it
+                raise KeyboardInterrupt from None
+            return student, interrupt
 
     def _timed(self, who: str) -> Any:
         message = f"fitting the {who}" if self.verbose else None

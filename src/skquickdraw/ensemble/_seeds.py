@@ -25,6 +25,7 @@ from .._fitting import (
     check_same_classes,
     find_mark,
     seeded_clone,
+    unchanged_by_failure,
 )
 from .._images import check_rows
 from .._partly_labeled import read_partly_labeled
@@ -169,7 +170,6 @@ class SeedEnsembleClassifier(
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
 
-    @with_callbacks
     def fit(
         self,
         X: ArrayLike,
@@ -203,8 +203,18 @@ class SeedEnsembleClassifier(
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
             Before any fit, with the invalid value. Only members that turn out to know other classes
             than y raise later.
+        FitInterrupted
+            If the user interrupts: the members that are finished are kept. If none is, all stays as
+            it was before, and a KeyboardInterrupt is raised.
         """
-        self._validate_params()
+        with unchanged_by_failure(self):
+            self._validate_params()
+            return self._fit(X, y, soft_targets, sample_weight, X_unlabeled)
+
+    @with_callbacks
+    def _fit(
+        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+    ) -> SeedEnsembleClassifier:
         columns, classes, codes, pool, labeled = self._read(
             X, y, soft_targets, sample_weight, X_unlabeled
         )

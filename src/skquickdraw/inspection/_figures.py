@@ -114,9 +114,15 @@ def size_in_points(ax: Any) -> tuple[float, float]:
 
 
 def shorten(text: Any, n_letters: int) -> str:
-    """Return a text of at most ``n_letters``; an ellipsis shows that it was cut."""
+    """Return a text of at most ``n_letters``, without its middle where it is longer.
+
+    Names of classes often differ in their ends, such as ``'katakana_character12'``.
+    """
     text = str(text)
-    return text if len(text) <= n_letters else text[: max(1, n_letters - 1)] + "…"
+    if len(text) <= n_letters:
+        return text
+    n_last = max(0, n_letters - 1) // 2
+    return text[: max(1, n_letters - 1 - n_last)] + "…" + text[len(text) - n_last :]
 
 
 def name_classes(

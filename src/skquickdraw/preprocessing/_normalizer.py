@@ -23,6 +23,13 @@ from ._placement import averages, place
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's grey
 LARGEST_SIDE = 400  # larger images are reduced, which averages their noise out
+SCALE = 5  # a scan is read at this multiple of a drawing's size, so that its lines can be found
+
+
+def scan_shape(image_shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the (height, width) into which scans are to fit that become images of this shape."""
+    height, width = image_shape
+    return SCALE * height, SCALE * width
 
 
 class SketchNormalizer(

@@ -14,10 +14,20 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
-from .._compat import Interval
-from .._fitting import check_learns_from, check_mark, fit_targets, learns_from, seeded_clone
+from .._compat import CallbackSupportMixin, Interval, with_callbacks
+from .._fit_tasks import Fit
+from .._fitting import (
+    can_predict,
+    check_learns_from,
+    check_mark,
+    fit_targets,
+    learns_from,
+    lost_if_interrupted,
+    seeded_clone,
+    unchanged_by_failure,
+)
 from .._images import check_rows
-from .._partly_labeled import read_partly_labeled
+from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from ..exceptions import FitInterrupted
@@ -35,8 +45,15 @@ LEAST_SHARE = 0.7
 LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
 
 
-class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, BaseEstimator):
-    """Train the best classifier that a given time allows.
+def _attributes(estimator: Any) -> dict[str, Any]:
+    """Return what it takes to predict by this estimator."""
+    return {"estimator_": estimator, "classes_": estimator.classes_}
+
+
+class BudgetedClassifier(
+    MetaEstimatorMixin, ClassifierMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator
+):
+    """Train for a given time, as well as it allows.
 
     ``fit`` first measures the speed of this machine for some seconds, and makes a plan: which of
     the estimators to train, and for how many passes. Then it trains without looking at the clock.
@@ -148,34 +165,25 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        FitInterrupted
+            If the user interrupts an estimator that can predict already: it is kept. Before that,
+            all stays as it was before the fit, and a KeyboardInterrupt is raised.
         """
-        started = perf_counter()
-        self._validate_params()
-        data = read_partly_labeled(
-            self,
-            X,
-            y,
-            unlabeled_label=self.unlabeled_label,
-            X_unlabeled=X_unlabeled,
-            sample_weight=sample_weight,
-        )
-        pool = data.pool()
-        rows, y, weights = data.labeled_part()
-        rng = check_random_state(self.random_state)
-        candidates = self._candidates(data.classes, pool is not None, weights is not None)
-        stopwatch = Stopwatch(rows, y, draw_seed(rng))
-        deadline = started + 60 * self.minutes * (1 - RESERVE)
-        n_shown = len(repeat_rows(np.arange(len(y)), weights)[0])  # whole weights repeat rows
-        n_pool = 0 if pool is None else len(pool)
-        self.plan_ = seeded_clone(choose(candidates, stopwatch, deadline, n_shown, n_pool), rng)
-        pool = pool if learns_from(self.plan_, "X_unlabeled") else None
-        estimator = clone(self.plan_)
-        try:
-            fit_targets(estimator, rows, y, None, weights, pool)
-        except FitInterrupted:
-            self._keep(estimator, started)
-            raise
-        self._keep(estimator, started)
+        with unchanged_by_failure(self):
+            started = perf_counter()
+            self._validate_params()
+            data = read_partly_labeled(
+                self,
+                X,
+                y,
+                unlabeled_label=self.unlabeled_label,
+                X_unlabeled=X_unlabeled,
+                sample_weight=sample_weight,
+            )
+            self._fit(data, started)
         if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
@@ -185,11 +193,39 @@ class BudgetedClassifier(MetaEstimatorMixin, ClassifierMixin, ParametersMixin, B
             )
         return self
 
-    def _keep(self, estimator: Any, started: float) -> None:
-        if not hasattr(estimator, "classes_"):  # only a part of it was interrupted
-            raise KeyboardInterrupt from None
-        self.estimator_, self.classes_ = estimator, estimator.classes_
+    @with_callbacks
+    def _fit(self, data: PartlyLabeled, started: float) -> None:
+        pool = data.pool()
+        X, y, weights = data.labeled_part()
+        told = Fit(self, X, y, weights)
+        told.begin(1)
+        with lost_if_interrupted():  # while the machine is measured
+            self.plan_ = self._plan(X, y, data.classes, weights, pool, started)
+        pool = pool if learns_from(self.plan_, "X_unlabeled") else None
+        estimator, interrupt = clone(self.plan_), None
+        try:
+            fit_targets(estimator, X, y, None, weights, pool, told.task("training", _attributes))
+        except FitInterrupted as error:
+            if not can_predict(estimator, X):  # what was interrupted is a part of it
+                raise KeyboardInterrupt from None
+            interrupt = error
+        self.__dict__.update(_attributes(estimator))
         self.elapsed_minutes_ = (perf_counter() - started) / 60
+        if interrupt is not None:
+            raise FitInterrupted(f"{type(self).__name__}: {interrupt}") from None
+        told.end()
+
+    def _plan(
+        self, X: Any, y: Any, classes: NDArray[Any], weights: Any, pool: Any, started: float
+    ) -> Any:
+        """Measure, and return what is to be trained, unfitted."""
+        rng = check_random_state(self.random_state)
+        candidates = self._candidates(classes, pool is not None, weights is not None)
+        stopwatch = Stopwatch(X, y, draw_seed(rng))
+        deadline = started + 60 * self.minutes * (1 - RESERVE)
+        n_shown = len(repeat_rows(np.arange(len(y)), weights)[0])  # whole weights repeat rows
+        n_pool = 0 if pool is None else len(pool)
+        return seeded_clone(choose(candidates, stopwatch, deadline, n_shown, n_pool), rng)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""

@@ -81,6 +81,8 @@ class Stopwatch:
             network = clone(work.network).set_params(
                 batch_size=batch_size, random_state=0, verbose=0
             )
+            if hasattr(network, "set_callbacks"):
+                network.set_callbacks()  # a trial is no task of the fit
             paces = Parallel(n_jobs=work.n_jobs)(
                 delayed(time_network)(network, self.X[rows], self.y[rows], self.least_seconds)
                 for _ in range(work.n_jobs)

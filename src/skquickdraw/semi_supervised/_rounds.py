@@ -8,7 +8,7 @@ from typing import Any
 
 from .._compat import with_callbacks
 from .._fit_tasks import Fit, Task
-from .._fitting import check_same_classes
+from .._fitting import check_same_classes, lost_if_interrupted
 from .._partly_labeled import PartlyLabeled
 from .._progress import Trainings
 from .._recall import fit_or_recall
@@ -33,11 +33,8 @@ def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabel
     names = ["teacher", *(f"student of round {i + 1}" for i in range(len(students)))]
     tasks = [fit.task(name, partial(_attributes, data)) for name in names]
     with Trainings(names) as trainings:
-        try:
-            with trainings.one(0):
-                teacher = fit_or_recall(noisy.memory, teacher, X, y, None, weights, task=tasks[0])
-        except FitInterrupted:
-            raise KeyboardInterrupt from None  # an unfinished teacher is lost
+        with trainings.one(0), lost_if_interrupted():
+            teacher = fit_or_recall(noisy.memory, teacher, X, y, None, weights, task=tasks[0])
         check_same_classes(type(noisy).__name__, "the teacher", teacher.classes_, data.classes)
         _run_rounds(noisy, teacher, students, data, trainings, tasks[1:])
     if noisy.termination_condition_ == "interrupted":

@@ -20,15 +20,18 @@ class PictureReader:
     mode : {'auto', 'L', 'RGB'}
     background : int
         The grey behind transparent pixels.
+    pad : bool
+        Whether images are filled up to the image shape.
     """
 
-    def __init__(self, Image, image_shape, mode, background):
+    def __init__(self, Image, image_shape, mode, background, pad):
         Image.init()
         self.Image = Image
         self.formats = [name for name in Image.OPEN if name not in NOT_READ]
         self.image_shape = image_shape
         self.mode = mode
         self.background = background
+        self.pad = pad
 
     def read(self, file, where):
         """Return an image as uint8 of shape (H, W), or (3, H, W) if it has colours.
@@ -86,7 +89,7 @@ class PictureReader:
         return drawn
 
     def _fit(self, picture):
-        """Return the image's pixels, resized to the image shape, and padded like its border."""
+        """Return the image's pixels, resized to fit into the image shape."""
         (width, height), (rows, columns) = picture.size, self.image_shape
         scale = min(columns / width, rows / height)
         size = (max(1, round(scale * width)), max(1, round(scale * height)))
@@ -94,14 +97,19 @@ class PictureReader:
             filters = self.Image.Resampling
             picture = picture.resize(size, filters.BOX if scale < 1 else filters.BILINEAR)
         pixels = np.asarray(picture.convert("RGB") if self.mode == "RGB" else picture)
-        border = np.concatenate(
-            [
-                pixels[[0, -1]].reshape(-1, *pixels.shape[2:]),
-                pixels[:, [0, -1]].reshape(-1, *pixels.shape[2:]),
-            ]
-        )
-        padded = np.empty((rows, columns, *pixels.shape[2:]), dtype=np.uint8)
-        padded[:] = np.median(border, axis=0)
-        top, left = (rows - len(pixels)) // 2, (columns - pixels.shape[1]) // 2
-        padded[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
-        return padded
+        return _padded(pixels, rows, columns) if self.pad else pixels.copy()
+
+
+def _padded(pixels, rows, columns):
+    """Return pixels (H, W) or (H, W, 3) in the middle of an image of their border's colour."""
+    border = np.concatenate(
+        [
+            pixels[[0, -1]].reshape(-1, *pixels.shape[2:]),
+            pixels[:, [0, -1]].reshape(-1, *pixels.shape[2:]),
+        ]
+    )
+    padded = np.empty((rows, columns, *pixels.shape[2:]), dtype=np.uint8)
+    padded[:] = np.median(border, axis=0)
+    top, left = (rows - len(pixels)) // 2, (columns - pixels.shape[1]) // 2
+    padded[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
+    return padded

@@ -1,0 +1,83 @@
+"""Ctrl-C reaches a vote and the workers that train its members: what is finished is kept."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+# From the fourth on, a fit takes longer than anybody waits.
+SLOW = """
+    import os, time
+    from sklearn.tree import DecisionTreeClassifier
+
+    class SlowTree(DecisionTreeClassifier):
+        is_slow = True
+
+        def fit(self, X, y, sample_weight=None):
+            with open("workers", "a") as file:
+                file.write(f"{os.getpid()}\\n")
+            if self.is_slow and len(open("workers").readlines()) > 3:
+                print("slow", flush=True)
+                time.sleep(600)
+            return super().fit(X, y, sample_weight)
+"""
+RUN = """
+    import signal
+    import numpy as np
+    from slow import SlowTree
+    from skquickdraw import SeedEnsembleClassifier
+    from skquickdraw.exceptions import FitInterrupted
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal
+    X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+    vote = SeedEnsembleClassifier(SlowTree(), 6, n_jobs=2, random_state=0)
+    try:
+        vote.fit(X, y)
+    except FitInterrupted as interrupt:
+        print(interrupt)
+    print(len(vote.estimators_), vote.score(X, y))
+    SlowTree.is_slow = False
+    print(len(vote.set_params(n_jobs=1).fit(X, y).estimators_))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a group of processes")
+def test_ctrl_c_keeps_the_finished_members_and_ends_the_workers(tmp_path):
+    (tmp_path / "slow.py").write_text(dedent(SLOW))
+    process = subprocess.Popen(
+        [sys.executable, "-c", dedent(RUN)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # workers that are ended leave tracebacks
+        text=True,
+        start_new_session=True,  # a group, as a terminal makes one
+    )
+    try:
+        for _ in range(2):  # both workers are in a fit that does not end
+            assert process.stdout.readline() == "slow\n"
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        *_, message, kept_and_score, refitted = told.splitlines()
+        kept, score = kept_and_score.split()
+        assert message.startswith(f"SeedEnsembleClassifier: fit was interrupted, and {kept} of 6")
+        # Of the three that are finished, results on their way to the main process may be lost.
+        assert int(kept) in (1, 2, 3) and float(score) > 0.9 and refitted == "6"
+        workers = set(map(int, (tmp_path / "workers").read_text().split())) - {process.pid}
+        assert not any(is_running(worker) for worker in workers)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
