@@ -224,7 +224,7 @@ def test_parameters_are_checked_before_any_fit(blobs, params, message):
 def test_members_have_to_learn_from_what_they_are_given(blobs):
     X, y = blobs
     soft = np.full((150, 3), 1 / 3)
-    message = "needs an estimator that learns from {}, .* LogisticRegression .* leave {} out"
+    message = "needs an estimator that learns from {}, .* LogisticRegression .* do not pass {}"
     with pytest.raises(InvalidParameterError, match=message.format(*["soft_targets"] * 2)):
         SeedEnsembleClassifier(LogisticRegression()).fit(X, y, soft_targets=soft)
     message = message.replace("LogisticRegression", "KNeighborsClassifier")
@@ -263,7 +263,9 @@ def test_members_of_other_classes_are_refused(blobs, tree):
 
 def test_a_pool_has_to_be_of_use_and_fit(blobs):
     X, y = blobs
-    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* leave X_unlab"):
+    with pytest.raises(
+        InvalidParameterError, match="learns from X_unlabeled, .* do not pass X_unlab"
+    ):
         SeedEnsembleClassifier(LogisticRegression(), 2).fit(X, y, X_unlabeled=X)
     with pytest.raises(ValueError, match="X has 2 features, but SeedEnsembleClassifier"):
         SeedEnsembleClassifier(NOISY, 2).fit(X, y, X_unlabeled=X[:, :2])

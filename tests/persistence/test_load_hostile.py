@@ -294,7 +294,7 @@ FORGED = {
     ),
     "a memory of another shape": (
         array_of(np.zeros(7, np.float32), "net_.optimizer.memory.0.exp_avg"),
-        "remembers of weight 0 has the shapes",
+        "state of weight 0 has the shapes",
     ),
     "sums of other channels": (
         array_of(np.ones((3, 2)), "net_.pixel_sums"), "pixel statistics are not a number",
