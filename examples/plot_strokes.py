@@ -1,21 +1,14 @@
 """
-What a hand in haste does to strokes
-====================================
+What does a hand in haste do to strokes?
+========================================
 
-A drawing that is held as strokes can be changed in ways that pixels cannot: a stroke left out, a
-line that ends too soon, points set beside their place, another pen. A
-:class:`~skquickdraw.augmentation.StrokeAugmentation` does that and draws the picture, anew in each
-epoch. This script shows each change alone, on a few drawings made by hand and stronger than one
-would train with, then the defaults, first without and then with what they do to the images. A
-classifier finds out from the training rows whether to mirror them; here they are. ::
-
-    python examples/plot_strokes.py [--output FOLDER]
+It leaves a stroke out, ends a line too soon, sets points beside their place, or takes another pen.
+Pixels cannot be changed in these ways, but a drawing that is held as strokes can: a
+:class:`~skquickdraw.augmentation.StrokeAugmentation` does so, and draws the image, anew in each
+pass.
 """
 
-import argparse
-from pathlib import Path
-
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -23,41 +16,14 @@ from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation
 from skquickdraw.datasets import pack_strokes
 from skquickdraw.inspection import AugmentationDisplay
 
-matplotlib.use("Agg")
-
-OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
-CHANGES = {"drop_stroke": 0.4, "drop_tail": 0.5, "jitter": 6, "width": 1}
-N_POINTS = 128
-N_VARIANTS = 2
-SIDE = 56  # twice the pixels of a Quick, Draw! bitmap, for the eye
-SEED = 1
-
-
-def main() -> None:
-    options = parse_options()
-    strokes = np.repeat(pack_strokes(list(DRAWINGS.values()), N_POINTS), N_VARIANTS, axis=0)
-    rows = show_changes(torch.from_numpy(strokes).float().unsqueeze(1))
-    options.output.mkdir(parents=True, exist_ok=True)
-    path = options.output / "strokes.png"
-    grid = torch.stack(list(rows.values())).numpy()
-    AugmentationDisplay(grid, row_labels=list(rows)).plot().figure_.savefig(path, dpi=130)
-    print(f"{len(rows)} rows of {', '.join(DRAWINGS)}: {path}")
-
-
-def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Draw each change of an augmentation of strokes.")
-    parser.add_argument("--output", type=Path, default=Path("demo_output"))
-    parser.add_argument("--quick", action="store_true", help="no difference: this is quick")
-    return parser.parse_args()
-
-
+# %%
 # Drawings by hand
 # ----------------
 #
 # A drawing is a list of strokes, a stroke a pair of coordinates from 0 to 255, y pointing down.
 
 
-def arc(x: float, y: float, rx: float, ry: float, start: float = 0, stop: float = 360) -> list:
+def arc(x, y, rx, ry, start=0, stop=360):
     angle = np.radians(np.linspace(start, stop, 14))
     return [x + rx * np.cos(angle), y + ry * np.sin(angle)]
 
@@ -95,27 +61,30 @@ DRAWINGS = {
         arc(140, 200, 33, 14),
     ],
 }
+packed = np.repeat(pack_strokes(list(DRAWINGS.values()), n_points=128), 2, axis=0)
+strokes = torch.from_numpy(packed).float().unsqueeze(1)
 
-
-# Each change alone
-# -----------------
+# %%
+# Each change alone, and all together
+# -----------------------------------
 #
-# All changes draw from the same seed; switching one on leaves the others' random numbers alone.
+# The single changes are stronger than one would train with. All draw from the same seed. The last
+# two rows show the defaults, first without and then with what they do to the images. A classifier
+# finds out from the training rows whether to mirror; here images are mirrored.
 
+OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
+CHANGES = {"drop_stroke": 0.4, "drop_tail": 0.5, "jitter": 6, "width": 1}
 
-def show_changes(strokes: torch.Tensor) -> dict[str, torch.Tensor]:
-    policies = {"as drawn": StrokeAugmentation(**OFF, side=SIDE)}
-    for name, value in CHANGES.items():
-        policies[f"{name}={value}"] = StrokeAugmentation(**{**OFF, name: value}, side=SIDE)
-    policies["then=None"] = StrokeAugmentation(then=None, side=SIDE)
-    policies["defaults"] = StrokeAugmentation(
-        then=AugmentationPolicy(horizontal_flip=0.5), side=SIDE
-    )
-    return {
-        name: policy(strokes, torch.Generator().manual_seed(SEED))
-        for name, policy in policies.items()
-    }
+policies = {"as drawn": StrokeAugmentation(**OFF, side=56)}
+for name, value in CHANGES.items():
+    policies[f"{name}={value}"] = StrokeAugmentation(**{**OFF, name: value}, side=56)
+policies["then=None"] = StrokeAugmentation(then=None, side=56)
+policies["defaults"] = StrokeAugmentation(then=AugmentationPolicy(horizontal_flip=0.5), side=56)
 
+changed = [policy(strokes, torch.Generator().manual_seed(1)) for policy in policies.values()]
+AugmentationDisplay(torch.stack(changed), row_labels=list(policies)).plot()
+plt.show()
 
-if __name__ == "__main__":
-    main()
+# %%
+# To train with it, pass packed strokes as X, and the policy as the ``augmentation`` of a
+# classifier: :doc:`/user_guide/strokes`.

@@ -1,0 +1,73 @@
+"""
+How does a model run without this package?
+==========================================
+
+As an ONNX file: :func:`~skquickdraw.persistence.to_onnx` writes the whole classifier as one graph,
+pixels in and probabilities out, and ONNX Runtime runs it. The file says what it needs to be used:
+classes, size and range of the images. It needs the extra ``onnx``.
+"""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import matplotlib.pyplot as plt
+import numpy as np
+import onnxruntime
+
+from skquickdraw import CNNClassifier
+from skquickdraw.datasets import load_quickdraw, make_sketches
+from skquickdraw.inspection import ImageSheetDisplay
+from skquickdraw.persistence import to_onnx
+
+# %%
+# From files to a classifier
+# --------------------------
+
+folder = TemporaryDirectory()
+X, y, names = make_sketches(300, 6, random_state=0, return_names=True)
+for label, name in enumerate(names):
+    np.save(Path(folder.name, f"{name}.npy"), X[y == label])
+
+drawings = load_quickdraw(folder.name)
+clf = CNNClassifier(width=0.25, max_epochs=14, batch_size=64, random_state=0)
+clf.fit(drawings.data, drawings.target_names[drawings.target])
+
+# %%
+# From the classifier to a file
+# -----------------------------
+
+path = Path(folder.name, "sketches.onnx")
+to_onnx(clf, path)
+print(f"{path.stat().st_size / 1e6:.2f} MB")
+
+# %%
+# From the file to answers
+# ------------------------
+#
+# From here on nothing of this package is used; other languages have ONNX Runtime too.
+
+X_new, y_new = make_sketches(200, 6, random_state=1)
+
+session = onnxruntime.InferenceSession(path)
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+shape = session.get_inputs()[0].shape
+(proba,) = session.run(["probabilities"], {"images": X_new.reshape(-1, *shape[1:])})
+answers = np.array(classes)[proba.argmax(axis=1)]
+print(shape, classes)
+
+# %%
+# They are those of the classifier, up to rounding.
+
+print(f"{np.mean(answers == clf.predict(X_new)):.1%} of the answers are the same,")
+print(f"and probabilities differ by {np.abs(proba - clf.predict_proba(X_new)).max():.0e} at most")
+folder.cleanup()
+
+ImageSheetDisplay.from_predictions(
+    X_new, names[y_new], answers, y_proba=proba.max(axis=1), show=np.arange(16)
+)
+plt.show()
+
+# %%
+# :doc:`/user_guide/onnx` lists what can be exported. To load a model in Python again, save it by
+# :func:`~skquickdraw.persistence.save_model`: :doc:`/user_guide/persistence`.

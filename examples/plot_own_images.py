@@ -1,0 +1,67 @@
+"""
+How does one train on a folder of images?
+=========================================
+
+Put the images of each class into a folder of its own, and
+:func:`~skquickdraw.datasets.load_image_folder` makes one array of them, whatever their formats and
+sizes. New images are read in the same way by :func:`~skquickdraw.datasets.load_images`. Both need
+the extra ``data``.
+
+Here is such a folder: dark sketches on paper of different colours, as PNG and JPEG files of
+different sizes.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+from skquickdraw import CNNClassifier
+from skquickdraw.datasets import load_image_folder, load_images, make_sketches
+from skquickdraw.inspection import ImageSheetDisplay
+
+
+def write_images(folder, n_images, seed):
+    """Write sketches into a folder for each class; return the files."""
+    X, y, names = make_sketches(
+        n_images, 5, image_shape=(48, 48), random_state=seed, return_names=True
+    )
+    rng = np.random.RandomState(seed)
+    for k, (row, name) in enumerate(zip(X, names[y], strict=True)):
+        paper, ink = rng.randint(190, 256, 3), rng.randint(0, 90, 3)
+        share = row.reshape(48, 48, 1) / 255
+        image = Image.fromarray(np.uint8(share * ink + (1 - share) * paper))
+        place = Path(folder, name)
+        place.mkdir(exist_ok=True)
+        image.resize((40 + k % 30, 60)).save(place / f"{k}.{'png' if k % 2 else 'jpg'}")
+
+
+# %%
+# Load, train, and predict new images
+# -----------------------------------
+#
+# New images get the size and the mode of the training set.
+
+with TemporaryDirectory() as folder, TemporaryDirectory() as new_folder:
+    write_images(folder, 300, seed=0)
+    images = load_image_folder(folder, image_shape=(28, 28))
+    print(images.data.shape, images.target_names.tolist())
+
+    clf = CNNClassifier(width=0.25, max_epochs=20, batch_size=64, random_state=0)
+    clf.fit(images.data, images.target_names[images.target])
+
+    write_images(new_folder, 60, seed=1)
+    new = load_images(new_folder, image_shape=(28, 28), mode="RGB")
+
+y_new = [Path(file).parent.name for file in new.filenames]
+print(f"{clf.score(new.data, y_new):.0%} of {len(y_new)} new images are right")
+print(clf.augmentation_)
+
+ImageSheetDisplay.from_estimator(clf, new.data, y_new, show=np.arange(0, 60, 4))
+plt.show()
+
+# %%
+# On the command line ``skquickdraw train FOLDER`` does all of this. For scans and photos of
+# drawings see :doc:`/user_guide/pictures`.
