@@ -16,7 +16,7 @@ AttributesOf = Callable[[Any], dict[str, Any]]
 class Fit:
     """The fit of an estimator, for callbacks; without any, all methods do nothing.
 
-    As a context manager it ends the fit, unless that raises.
+    As a context manager it ends the fit, unless an error is raised.
 
     Parameters
     ----------

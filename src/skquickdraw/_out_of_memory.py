@@ -1,4 +1,4 @@
-"""Where memory runs out: one error of ours, and nothing that is held for it."""
+"""When memory runs out: an error of ours, and the failed call's memory freed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from .exceptions import OutOfMemoryError
 
-# In lower case, as said by PyTorch's allocators, cuDNN and cuBLAS; not all raise a type of its own.
+# Texts of PyTorch's allocators, cuDNN and cuBLAS, in lower case; not all have their own type.
 SIGNS = ("not enough memory", "out of memory", "status_alloc_failed")
 
 
@@ -24,10 +24,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def out_of_memory_as(describe: Callable[[], str]) -> Iterator[None]:
-    """Turn an error that memory ran out into ours, with the text that ``describe`` returns."""
+    """Turn an error for lack of memory into ours, with the text that ``describe`` returns."""
     try:
         yield
-    except OutOfMemoryError as error:  # told already, but more can be freed here
+    except OutOfMemoryError as error:  # raised already, but more can be freed here
         _release(error)
         raise
     except Exception as error:
@@ -39,14 +39,14 @@ def out_of_memory_as(describe: Callable[[], str]) -> Iterator[None]:
 
 
 def _release(error: BaseException) -> None:
-    """Free what the calls that failed held: an error keeps their variables for as long as it lives.
+    """Free what the failed calls held: an error keeps their variables as long as it exists.
 
-    Else a notebook, which keeps the last error, would keep a network and its activations with it.
+    Otherwise a notebook, which keeps the last error, would keep a network and its activations.
     """
     traceback.clear_frames(error.__traceback__)
     cause = error if not isinstance(error, OutOfMemoryError) else None
     while cause is not None:
-        cause.__traceback__ = None  # a frame of a closure holds it even when it is cleared
+        cause.__traceback__ = None  # the frame of a closure keeps it even when cleared
         cause = cause.__cause__ or cause.__context__
     gc.collect()
-    torch.cuda.empty_cache()  # which does nothing where CUDA is not in use
+    torch.cuda.empty_cache()  # does nothing if CUDA is not in use

@@ -23,7 +23,7 @@ class PartlyLabeled:
     ----------
     X : ndarray or MappedFiles of shape (n, ...)
     codes : int64 ndarray of shape (n,)
-        Position of each row's class in ``classes``; -1 where it has no label.
+        Position of each row's class in ``classes``; -1 if it has no label.
     classes : ndarray of shape (n_classes,)
     weights : float64 ndarray of shape (n,) or None
     more : ndarray or MappedFiles of shape (n_unlabeled, ...) or None
@@ -80,14 +80,14 @@ def read_partly_labeled(
     X_unlabeled: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> PartlyLabeled:
-    """Validate what ``fit`` was given.
+    """Validate the arguments of ``fit``.
 
     Raises
     ------
     InvalidTargetsError
         If the labeled rows hold fewer than two classes, or a weight is negative.
     InvalidImagesError
-        If ``X_unlabeled`` holds images of another shape than X, or on another scale.
+        If ``X_unlabeled`` holds images of another shape or on another scale than X.
     """
     rows, classes, codes = check_rows_and_labels(estimator, X, y, unlabeled_label=unlabeled_label)
     more = None if X_unlabeled is None else check_more_rows(estimator, X_unlabeled, rows)

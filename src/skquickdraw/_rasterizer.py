@@ -1,8 +1,8 @@
 """Anti-aliased lines on images, a batch at a time: the core of all that draws strokes.
 
-A pixel is covered as far as it lies within ``radius`` of a stroke. Distances are taken on a grid
-three times finer than the image, and only in a small window around each short piece of a stroke; a
-soft edge nearly one grid step wide makes up for the finer grids that would otherwise be needed.
+A pixel is covered as far as it lies within ``radius`` of a stroke. Distances are computed on a grid
+three times as fine as the image, and only in a small window around each short piece of a stroke. A
+soft edge nearly one grid step wide makes a finer grid unnecessary.
 """
 
 from __future__ import annotations

@@ -320,7 +320,7 @@ def test_members_may_not_correct_differently(sketches, teacher):
             {"student": LogisticRegression()},
             None,
             "student needs an estimator that learns from soft_targets, .* LogisticRegression "
-            ".*NoisyStudentClassifier can teach it by labels",
+            ".*NoisyStudentClassifier can teach it with labels",
         ),
         ({"teacher": KNeighborsClassifier()}, np.ones(90), "teacher needs .* from sample_weight"),
         ({"student": Fragile()}, np.ones(90), "student needs .* from sample_weight.*leave"),

@@ -204,7 +204,7 @@ REFUSED = [
     ({"network": 3}, "'network' parameter of ImageClassifier must be"),
     (
         {"network": nn.Linear(2, 3)},
-        r"network must be what builds a module, got a module, Linear\(...\).*network=Linear, with",
+        r"network must be a class or .* got a module, Linear\(...\).*network=Linear, with",
     ),
     ({"width": 2.0}, r"width=2.0 must be an option that the network names, but plain takes no op"),
     ({"stem_stride": 1}, r"stem_stride=1 must be an option .* Leave stem_stride out"),
@@ -213,7 +213,7 @@ REFUSED = [
         "stochastic_depth=0.5 must be .* but Perceptron takes width, dropout.",
     ),
     ({"network": "cnn", "stochastic_depth": 0.5}, "CNN has no residual branches"),
-    ({"network": misnamed}, "callable as network.* of misnamed .*required.* 'extra'.*partial"),
+    ({"network": misnamed}, "callable as network.* of misnamed.*required.* 'extra'.*partial"),
     ({"network": lambda image_shape: None}, "callable as network.* too many positional"),
 ]
 

@@ -294,12 +294,12 @@ FORGED = {
     ),
     "a memory of another shape": (
         array_of(np.zeros(7, np.float32), "net_.optimizer.memory.0.exp_avg"),
-        "remembers of weight 0 has the shapes",
+        "state of weight 0 has the shapes",
     ),
     "sums of other channels": (
-        array_of(np.ones((3, 2)), "net_.pixel_sums"), "remembers of pixels is not a number",
+        array_of(np.ones((3, 2)), "net_.pixel_sums"), "pixel statistics are not a number",
     ),
-    "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "remembers of pixels"),
+    "no pixels": (array_of(np.zeros((3, 1)), "net_.pixel_sums"), "pixel statistics"),
     "an ink": (put_in_net(["evil"], "ink"), "TypeError"),
 }  # fmt: skip
 

@@ -228,7 +228,7 @@ USER = {"type": "user", "name": "user:this"}
         (
             "network",
             {"type": "partial", "function": {"type": "scalar"}, "args": [], "keywords": {}},
-            "none of a network",
+            "not for a network",
         ),
         (
             "network",

@@ -60,7 +60,7 @@ class Guesser:
         return read_image(body, self.side, self.background, "RGB" if self.has_colours else "L")
 
     def adapt(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return light ink on black as the ink and the paper that the model knows."""
+        """Convert light ink on black to the ink and the paper that the model learned from."""
         return np.uint8(MAX_PIXEL) - picture if self.is_on_paper else picture
 
     def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:

@@ -1,15 +1,14 @@
 """Drawings to learn from: generate, load, download, and make them scarce.
 
-`make_sketches` generates hand-drawn-looking pictures of everyday things without any download,
-`load_quickdraw` reads files in the formats of Quick, Draw! and pictures of one's own,
-`load_image_folder` reads pictures of any format and size, one folder a class,
-`load_images` reads such without labels,
-`fetch_quickdraw` downloads some of the real ones into a cache,
-`load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
-`make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
-strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). `MappedFiles` is
-one X of many files, which stay on disk. Drawings come as flat uint8 rows,
-white ink on black; the images of a folder as a stack, as they are.
+`make_sketches` generates images of everyday things that look hand-drawn, without a download,
+`load_quickdraw` reads files in the formats of Quick, Draw!, and your own PNGs, `load_image_folder`
+reads images of any format and size from one folder per class, `load_images` reads images without
+labels, `fetch_quickdraw` downloads real drawings into a cache, `load_competition` reads a folder of
+scarce imbalanced labels with its unlabeled drawings, `make_ladder` reduces any data set to falling
+class sizes (`ladder_counts`), `rasterize` draws strokes as bitmaps, and `pack_strokes` stores them
+as an array (`unpack_strokes`). `MappedFiles` is one X of many files that stay on disk. Drawings are
+returned as flat uint8 rows, white ink on black; images of a folder as a stack, with their own
+colours.
 """
 
 from .._mapped_files import MappedFiles

@@ -245,7 +245,7 @@ class DistilledClassifier(
                 teacher = self._fit_teacher(data, lesson, teacher_rng, told.task("teacher"))
             check_same_classes(name, "the teacher", teacher.classes_, classes)
             proba = teacher.predict_proba(data.X)
-            targets = proba.copy()  # where there is no label the teacher's opinion stands for it
+            targets = proba.copy()  # without a label, the teacher's probabilities take its place
             targets[data.labeled] = np.eye(len(classes))[data.codes[data.labeled]]
             attributes_of = partial(_attributes, classes, teacher)
             with trainings.one(1):

@@ -252,7 +252,7 @@ class SeedEnsembleClassifier(
         check_is_fitted(self)
         X = check_rows(self, X, reset=False)
         voting = np.flatnonzero(self.weights_)
-        probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one at a time in memory
+        probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one in memory at a time
         return combine_proba(probas, self.weights_[voting], self.combine)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""RelationNetworkClassifier: a network that was trained to compare, as a classifier."""
+"""RelationNetworkClassifier: a classifier with a network that was trained to compare."""
 
 from __future__ import annotations
 
@@ -48,17 +48,16 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     Parameters
     ----------
     n_way : int, default=20
-        Classes in an episode, at least 2; all of them where there are fewer. More make training
-        harder, and better.
+        Classes in an episode, at least 2; all if there are fewer. More classes make training
+        harder, and the network better.
     n_shot : int, default=3
-        Examples of each class in an episode. A few serve well, also where classes will later have
-        one.
+        Examples of each class in an episode. A few are good even if classes later have only one.
     n_query : int, default=3
-        Images of each class in an episode that are to be classified.
+        Images to classify of each class in an episode.
     n_episodes : int, default=1000
-        Length of the training.
+        Number of episodes in the training.
     batch_size : int, default=1
-        Episodes in a training step; their images pass the network together.
+        Episodes per training step; their images go through the network together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
     augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default=None
@@ -67,20 +66,21 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     lr : float, default=0.003
         Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
     weight_decay : float, default=0.05
-        Decoupled from the gradient (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and
-        batch-norm parameters do not decay.
+        Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and batch-norm
+        parameters do not decay.
     n_support : int or None, default=None
-        How many examples of each class represent it at prediction, drawn at random. None takes all.
+        Number of random examples of each class that represent it at prediction. None takes all.
     image_shape : tuple, default=None
-        (H, W) or (C, H, W) of flat rows. None reads them as square, or else as one row of pixels.
+        (H, W) or (C, H, W) of flat rows. None reads them as square if possible, else as one row of
+        pixels.
     device : str or torch.device, default='auto'
         'auto' is the first CUDA GPU, else the CPU.
     precision : {'auto', 'float32', 'bfloat16'}, default='auto'
-        Of activations in training. 'auto' takes bfloat16 where the hardware multiplies in it, with
-        float32 elsewhere. Weights and predictions are always float32.
+        Precision of activations in training. 'auto' takes bfloat16 if the hardware multiplies in
+        it, else float32. Weights and predictions are always float32.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, episodes, augmentation and the choice of examples. Global generators are left
-        alone, but for NumPy's where this is None.
+        Seeds weights, episodes, augmentation and the choice of examples. Global generators are not
+        used, except for NumPy's if this is None.
     verbose : int, default=0
         Above 0, show a progress bar.
 
@@ -89,11 +89,11 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     augmentation_ : AugmentationPolicy or None
-        How images were changed, with all that was 'auto' decided.
+        The augmentation of the images, with everything decided that was 'auto'.
     network_ : RelationNetwork
-        As trained; shared with what :meth:`adapt` returns.
+        The trained network, shared with the estimators that :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
-        Mean maps of each class's examples: what images are compared with.
+        Mean maps of each class's examples, with which images are compared.
     loss_curve_ : list of float
         The loss of each training step.
     diverged_ : bool
@@ -105,38 +105,39 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
         images on another scale are refused. None if X holds features in a grid.
     data_format_ : 'channels_last'
-        Only where X had shape (n, H, W, 3); flat rows are then refused.
+        Only if X had shape (n, H, W, 3); flat rows are then refused.
     n_features_in_ : int
-        Pixels an image, over all channels.
+        Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     Raises
     ------
     InvalidImagesError, InvalidTargetsError, InvalidParameterError
-        In ``fit`` and ``adapt``, before any training, each with the value that broke the rule.
+        In ``fit`` and ``adapt``, before any training, with the invalid value.
     OutOfMemoryError
-        In ``fit``, if memory runs out; it names what to lower.
+        In ``fit``, if memory runs out; the message says what to lower.
     FitInterrupted
-        In ``fit``, if the user interrupts it after the first step; what was learned is kept.
+        In ``fit``, if the user interrupts it after the first step. What was learned is kept.
 
     See Also
     --------
-    PrototypeClassifier : No training of its own, on another network's features.
+    PrototypeClassifier : Needs no training of its own, only another network's features.
     skquickdraw.networks.RelationNetwork : The network.
 
     Notes
     -----
-    Departures from the paper. The network compares maps by their squared differences, and its
-    embedding is residual (see :class:`~skquickdraw.networks.RelationNetwork`). The paper's scores
-    are sigmoids that learn the targets 0 and 1 by squared errors; here the scores of an episode
-    learn by softmax cross entropy, as they are read at prediction. Which of the two losses made no
-    difference that could be measured. Class maps are means of examples, where the paper takes sums,
-    so that ``n_shot`` and the number of examples at prediction need not agree.
+    It departs from the paper in some points. The network compares maps by their squared
+    differences, and its embedding is residual (see :class:`~skquickdraw.networks.RelationNetwork`).
+    The paper's scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
+    scores of an episode are trained with softmax cross entropy, which matches their use at
+    prediction. No difference between the two losses could be measured. Class maps are means of
+    examples; the paper takes sums. So ``n_shot`` and the number of examples at prediction may
+    differ.
 
-    In an episode no image appears twice, unless its class has fewer than ``n_shot + n_query``:
-    then its images come again, in the same order, and a query may be another augmentation of an
-    example. Classes are drawn equally often, however many images they have.
+    In an episode, no image appears twice, unless its class has fewer than ``n_shot + n_query``.
+    Then its images are repeated in the same order, and a query may be another augmentation of an
+    example. Classes are drawn equally often, whatever their size.
 
     Probabilities are the softmax of scores over all classes. Prediction compares every image
     with every class, in blocks of bounded size.
@@ -212,7 +213,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self.verbose = verbose
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle holds: the network on the CPU, so that it loads without a GPU."""
+        """Return the state for a pickle: the network on the CPU, to load without a GPU."""
         state = {**super().__getstate__()}
         if "network_" in state:
             weight = next(state["network_"].parameters())
@@ -227,7 +228,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             self.network_.to(usable_device(device))
 
     def __copy__(self) -> RelationNetworkClassifier:
-        """Share the network, as shallow copies do; what a pickle holds would be a copy of it."""
+        """Share the network, as shallow copies do; the state for a pickle would copy it."""
         shallow = type(self).__new__(type(self))
         shallow.__dict__.update(vars(self))
         return shallow
@@ -246,9 +247,9 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pixels from 0 to 255. Flat rows whose length is no square are read as images one row
-            high, unless ``image_shape`` says otherwise. Where a side is below 8 pixels X is no
-            image, and its values may be any.
+            Pixels from 0 to 255. Flat rows whose length is not a square are read as images one row
+            high, unless ``image_shape`` says otherwise. If a side is below 8 pixels, X holds
+            features in a grid and may have any values.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
 
@@ -285,7 +286,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     def _plan(
         self, images: NDArray[Any], codes: NDArray[np.int64], device: torch.device, seed: int
     ) -> EpisodePlan:
-        """Decide what the parameters come to for these images."""
+        """Decide the values of the parameters for these images."""
         policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
         return EpisodePlan(
             name=type(self).__name__,
@@ -304,14 +305,14 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         )
 
     def adapt(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
-        """Return a copy that knows other classes, without training.
+        """Return a copy with other classes, without training.
 
-        The copy shares the trained network; this estimator stays as it is.
+        The copy shares the trained network; this estimator does not change.
 
         Parameters
         ----------
         X : array-like of images, as in :meth:`fit`
-            Examples of the classes; one of each is enough. Of the same size as in ``fit``.
+            Examples of the classes, at least one of each, of the same size as in ``fit``.
         y : array-like of shape (n,)
             Labels of at least two classes, old or new.
 
@@ -333,7 +334,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         return softmax(self._scores(X).astype(np.float64), axis=1)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of the class that each image is most alike, of shape (n,)."""
+        """Return the label of the most similar class of each image, of shape (n,)."""
         scores = self._scores(X)
         return self.classes_[scores.argmax(axis=1)]
 

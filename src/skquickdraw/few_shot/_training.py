@@ -34,24 +34,24 @@ STATISTICS_CHUNK = 4096  # images
 
 @dataclass(frozen=True, eq=False)
 class EpisodePlan:
-    """What a relation network is trained on, and how; nothing is left open.
+    """The data and the parameters of a relation network's training, all decided.
 
     Attributes
     ----------
     name : str
-        Of the classifier, the subject of what is told.
+        Of the classifier, the subject of messages.
     images : ndarray of shape (n, C, H, W)
     n_shot : int
         Examples of each class in an episode; its other images are queries.
     n_steps, batch_size : int
-        ``batch_size`` episodes a step.
+        ``batch_size`` episodes per step.
     width : float
     augmentation : BoundAugmentation
     lr, weight_decay : float
     device : torch.device
     precision : torch.dtype
     seed : int
-        Of first weights and augmentation.
+        Of initial weights and augmentation.
     verbose : int
     """
 
@@ -70,7 +70,7 @@ class EpisodePlan:
     verbose: int
 
     def describe(self) -> str:
-        """Return what to say where memory runs out."""
+        """Return the message for when memory runs out."""
         return (
             f"{self.name}: memory ran out on device={str(self.device)!r} in training with "
             f"batch_size={self.batch_size} and width={self.width}. Lower batch_size, n_way, "
@@ -79,7 +79,7 @@ class EpisodePlan:
 
 
 def build_network(images: NDArray[Any], width: float, device: torch.device) -> RelationNetwork:
-    """Return an untrained network for such images (n, C, H, W), which knows their mean and spread.
+    """Return an untrained network for images (n, C, H, W), with their mean and deviation.
 
     Weights come from torch's global generator.
     """
@@ -97,7 +97,7 @@ def build_network(images: NDArray[Any], width: float, device: torch.device) -> R
 def make_optimizer(
     network: RelationNetwork, lr: float, weight_decay: float, n_steps: int
 ) -> tuple[AdamW, LambdaLR]:
-    """Return AdamW, and a rate that rises in a line and falls in a half cosine.
+    """Return AdamW, and a rate that rises linearly and falls as a half cosine.
 
     Batch-norm weights and biases, all one-dimensional, do not decay.
     """
@@ -122,7 +122,7 @@ def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Ten
     ----------
     network : RelationNetwork
     images : tensor of shape (E, N, n_shot + n_query, C, H, W)
-        Of each class the examples first.
+        The examples of each class come first.
     n_shot : int
     """
     n_episodes, n_way, n_rows = pictures.shape[:3]

@@ -1,4 +1,4 @@
-"""The classifier that all networks share: scikit-learn outside, the private skorch net inside."""
+"""The base of all classifiers: scikit-learn's interface outside, a private skorch net inside."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from ._views import View, make_views, mirrors
 
 
 class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
-    """Everything but the network. Subclasses name theirs in ``_network``."""
+    """All of a classifier except its network, which subclasses name in ``_network``."""
 
     classes_: NDArray[Any]
     image_shape_: ImageShape
@@ -75,15 +75,14 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             is no square are read as images one row high, unless ``image_shape`` says otherwise.
             If a side is below 8 pixels X holds features, and its values may be any.
         y : array-like of shape (n,)
-            Labels of at least two classes: text, numbers or booleans, also as pandas holds them.
-            Every row needs one; -1 is a class.
+            Labels of at least two classes: text, numbers or booleans, also in pandas columns. Every
+            row needs one; -1 is a class.
         sample_weight : array-like of shape (n,), default=None
-            Whole numbers repeat rows (0 leaves a row out), up to ten times as many in all; others
-            weigh their losses.
+            Whole numbers repeat rows (0 leaves a row out), up to ten times as many in all; other
+            weights multiply their losses.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, such as a teacher's. Columns follow the
-            sorted classes of y, which still says to which class a row belongs for sampling and
-            splitting.
+            sorted classes of y. Sampling and splitting still use the classes of y.
         X_val, y_val : array-like, default=None
             Images and labels to validate on after each epoch, in place of a part of X.
 
@@ -94,9 +93,9 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Raises
         ------
         InvalidImagesError, InvalidTargetsError, InvalidParameterError
-            Before any training, each with the value that broke the rule.
+            Before any training, with the invalid value.
         OutOfMemoryError
-            If memory runs out; it names what to lower.
+            If memory runs out; the message says what to lower.
         """
         self._validate_params()
         previous = self._previous() if self.warm_start else None
@@ -116,14 +115,14 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> BaseImageClassifier:
-        """Train for one epoch on these rows, at a constant learning rate, going on from before.
+        """Train for one more epoch on these rows, at a constant learning rate.
 
         Parameters
         ----------
         X, y, sample_weight
             As in :meth:`fit`.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come; needed in the first call, unless y holds them all.
+            All labels of this and later calls; needed in the first call, unless y holds them all.
 
         Returns
         -------
@@ -162,7 +161,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         return self.classes_[logits.argmax(axis=1)]
 
     def extract_features(self, X: ArrayLike, layer: str = "penultimate") -> NDArray[np.float32]:
-        """Return what a layer of the trained network makes of each image.
+        """Return the features of each image at a layer of the trained network.
 
         As for predictions, dropout is off and the features of ``n_tta`` views are averaged.
 
@@ -171,8 +170,8 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         X : array-like of images, as in :meth:`fit`
         layer : str, default='penultimate'
             'penultimate' is the input of the last linear layer; 'logits' its output, one column for
-            each of ``classes_``; else the name of a submodule of ``net_.module_``, such as 'stem'.
-            Maps are averaged over the image, and other outputs of more than two axes flattened.
+            each of ``classes_``; or the name of a submodule of ``net_.module_``, such as 'stem'.
+            Maps are averaged over the image; other outputs of more than two axes are flattened.
 
         Returns
         -------
@@ -181,7 +180,8 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Raises
         ------
         InvalidParameterError
-            If the network has no such layer, or the layer gives no row of numbers for each image.
+            If the network has no such layer, or the layer does not give a row of numbers for each
+            image.
         """
         check_is_fitted(self, "net_")
         return self._outputs(X, partial(read_layer, type(self).__name__, self.net_, layer))
@@ -191,7 +191,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         return self._outputs(X, self.net_.folded_module)
 
     def _outputs(self, X: ArrayLike, find: Callable[[], torch.nn.Module]) -> NDArray[np.float32]:
-        """Return what the module that ``find`` returns makes of each image, mean of the views."""
+        """Return the outputs of the module that ``find`` returns, averaged over the views."""
         views = self._views()
         images = as_images(check_images(self, X, reset=False, image_shape=self.image_shape_))
         with memory_to_predict(type(self).__name__, self.net_):
@@ -262,7 +262,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         return LabeledImages(images, codes, classes, device, soft, weights), validation
 
     def _check_strokes(self, images: NDArray[Any]) -> None:
-        """Refuse rows that are no packed strokes where the augmentation takes nothing else."""
+        """Refuse rows that are not packed strokes if the augmentation takes nothing else."""
         if isinstance(self.augmentation, StrokeAugmentation):
             for chunk in in_chunks(images):
                 self.augmentation.check(chunk)

@@ -1,7 +1,6 @@
-"""The data set in memory, and the whole tensors that are cut out of it, batch by batch.
+"""The data set in memory, and the batches that are cut from it as whole tensors.
 
-Nothing here works row by row: a batch is gathered, augmented and mixed as one tensor, on the
-device.
+Nothing works row by row: a batch is gathered, augmented and mixed as one tensor, on the device.
 """
 
 from __future__ import annotations
@@ -46,18 +45,18 @@ class Sampler(Protocol):
 
 @dataclass
 class ImageSet(Dataset[Batch]):
-    """Images with targets; ``rows`` says which images are shown, so that subsets share memory.
+    """Images with targets. ``rows`` selects the images shown, so that subsets share memory.
 
     Attributes
     ----------
     images : tensor or MappedImages of shape (n, C, H, W)
-        In the dtype that the user gave.
+        In the user's dtype.
     rows : int64 tensor of shape (n_shown,)
-        Positions in ``images``; repeated ones are shown repeatedly. On the CPU where images lie in
+        Positions in ``images``; repeated ones are shown repeatedly. On the CPU if images are in
         files.
     codes : int64 tensor of shape (n_shown,)
     image_keys : uint32 ndarray of shape (n_shown,) or None
-        Checksums of the images; None where these were not read for it.
+        Checksums of the images; None if the images were not read for them.
     n_classes : int
     soft_targets : float32 tensor of shape (n_shown, n_classes) or None
     weights : float32 tensor of shape (n_shown,) or None
@@ -81,7 +80,7 @@ class ImageSet(Dataset[Batch]):
         return channels, height, width
 
     def row_weights(self) -> NDArray[np.float64] | None:
-        """Return the weights of the rows, of shape (n_shown,); None where all are equal."""
+        """Return the weights of the rows, of shape (n_shown,); None if all are equal."""
         return None if self.weights is None else self.weights.cpu().numpy().astype(np.float64)
 
     def gather(self, positions: Tensor, images: Tensor) -> Batch:
@@ -99,7 +98,7 @@ class ImageSet(Dataset[Batch]):
 def as_images(
     images: NDArray[Any] | MappedFiles, device: torch.device | None = None
 ) -> Tensor | MappedImages:
-    """Put images on the device, as one tensor; those that lie in a file stay there."""
+    """Put images on the device as one tensor; images in a file stay there."""
     device = device or torch.device("cpu")
     mapped = map_rows(images)
     if mapped is not None:
@@ -109,17 +108,17 @@ def as_images(
 
 
 def smallest_int(n_rows: int) -> type[np.integer[Any]]:
-    """Return the dtype that positions among so many rows need."""
+    """Return the dtype for positions among this many rows."""
     return np.int32 if n_rows < 2**31 else np.int64
 
 
 def count_batches(n_rows: int, batch_size: int) -> int:
-    """Return how many batches an epoch has: equal ones, none of which is a single row."""
+    """Return the number of batches in an epoch: equal ones, none of a single row."""
     return max(1, min(-(-n_rows // batch_size), n_rows // 2))
 
 
 def batch_sizes(n_rows: int, n_batches: int) -> list[int]:
-    """Return how many rows each batch has: what ``tensor_split`` makes of them."""
+    """Return the number of rows of each batch, as ``tensor_split`` divides them."""
     return [n_rows // n_batches + (i < n_rows % n_batches) for i in range(n_batches)]
 
 
@@ -173,7 +172,7 @@ class TrainingBatches:
                 yield images, (targets, weights)
 
     def _images(self, parts: tuple[Tensor, ...]) -> Generator[Tensor, None, None]:
-        """Go through the images of each batch; those that lie in files are read ahead."""
+        """Iterate over the images of each batch; those in files are read ahead."""
         images, rows = self.dataset.images, self.dataset.rows
         if isinstance(images, MappedImages):
             yield from read_batches(images, [rows[positions] for positions in parts])
@@ -184,14 +183,14 @@ class TrainingBatches:
     def _mix(
         self, mixing: Mixing, images: Tensor, targets: Tensor, weights: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Mix pairs of rows; each brings its weight along with its target."""
+        """Mix pairs of rows; targets are weighted by the weights of their rows."""
         n_rows, channels, height, width = images.shape
         draw = mixing.draw(n_rows, (channels, height, width), self.generator)
         if weights is None:
             return *mixing.apply(images, targets, draw), None
         images, weighted = mixing.apply(images, targets * weights[:, None], draw)
         weights = weighted.sum(dim=1)
-        # A weight too small for its precision is 0, and then it does not matter of which classes.
+        # A weight too small for the precision is 0, and then its classes do not matter.
         return (
             images,
             weighted / weights[:, None].clamp(min=torch.finfo(weights.dtype).tiny),

@@ -1,4 +1,4 @@
-"""From a plan to the batches and the net that are to be trained."""
+"""Build the batches and the net of a training from its plan."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._waiting import BusyCores, can_wait
 
-# Options that say what is left out in training; weights mean the same whatever they are.
+# Options for what is dropped in training; they do not change what weights mean.
 RATES_OF_DROPPING = {"dropout", "spatial_dropout", "stochastic_depth"}
 
 
 def make_batches(plan: TrainingPlan) -> TrainingBatches:
-    """Return the batches of an epoch; one generator of their own feeds all their draws."""
+    """Return the batches of an epoch; their own generator makes all their draws."""
     generator = make_generator(plan.batch_seed)
     batches = SharedBatches if plan.is_shared else TrainingBatches
     return batches(
@@ -42,9 +42,9 @@ def make_batches(plan: TrainingPlan) -> TrainingBatches:
 
 
 def build_net(plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None) -> ImageNet:
-    """Return an initialized net, which goes on from the plan's previous one and knows its pixels.
+    """Return an initialized net with pixel statistics, continuing the plan's previous one.
 
-    First weights come from torch's global generators.
+    Initial weights come from torch's global generators.
     """
     objective, descent = plan.objective, plan.descent
     net = ImageNet(
@@ -77,7 +77,7 @@ def build_net(plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None) -> Ima
 def make_callbacks(
     plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None
 ) -> list[tuple[str, Callback]]:
-    """Return callbacks in the order in which they must act: average, then judge, then tell."""
+    """Return callbacks in the order in which they must act: average, then score, then report."""
     descent = plan.descent
     named: dict[str, Callback | None] = {
         "exchange": Exchange() if plan.is_shared else None,  # schedules read its losses
@@ -92,20 +92,20 @@ def make_callbacks(
 
 
 def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
-    """Refuse to go on training a network that has become another one since."""
+    """Refuse to continue training if the parameters now ask for another network."""
     own, before = _identity(net), _identity(previous)
     changed = sorted(key for key in own.keys() | before.keys() if own.get(key) != before.get(key))
     if changed:
         raise InvalidParameterError(
-            f"{name}: training cannot go on from the network of the previous fit, which differs "
-            f"from what these parameters, images and classes ask for in {', '.join(changed)}. Set "
-            "warm_start=False, or leave the network, its width and stem_stride and the data's "
-            "shape as they were."
+            f"{name}: training cannot continue from the network of the previous fit, which "
+            "differs from what these parameters, images and classes ask for in "
+            f"{', '.join(changed)}. Set warm_start=False, or leave the network, its width and "
+            "stem_stride and the data's shape as they were."
         )
 
 
 def _identity(net: ImageNet) -> dict[str, Any]:
-    """Return what must stay where weights are to mean the same."""
+    """Return what must not change for weights to keep their meaning."""
     options = net.get_params_for("module")
     network = net.module_
     return {

@@ -1,4 +1,4 @@
-"""What happens beside the training: average weights, keep the best, show progress."""
+"""Callbacks of the training: average weights, keep the best, show progress."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ._step import Number, TrainingStep, put
 class WeightAverage(Callback):
     """Exponential moving average of weights and batch-norm statistics (Polyak and Juditsky 1992).
 
-    The decay warms up, so that short trainings do not remember their initial weights: after t steps
-    it is at most (1 + t) / (10 + t). The average is what is validated, kept and finally used.
+    The decay warms up, so that short trainings do not keep their initial weights: after t steps it
+    is at most (1 + t) / (10 + t). The averaged weights are validated, kept and finally used.
     """
 
     def __init__(self, decay: float) -> None:
@@ -31,7 +31,7 @@ class WeightAverage(Callback):
         averages, weights = _tensors_of(self.network_), _tensors_of(net.module_)
         pairs = list(zip(averages, weights, strict=True))
         self.pairs_ = [(own, live) for own, live in pairs if own.is_floating_point()]
-        # Whole numbers, such as a table of positions, have no average; it would be cut off.
+        # Integers, such as a table of positions, cannot be averaged: the mean would be truncated.
         self.whole_ = [(own, live) for own, live in pairs if not own.is_floating_point()]
 
     def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: object) -> None:
@@ -41,7 +41,7 @@ class WeightAverage(Callback):
 
     @torch.no_grad()
     def update(self) -> None:
-        """Move the average towards the weights as they are now; reads and writes tensors only."""
+        """Move the average towards the present weights; reads and writes tensors only."""
         own, live = (list(tensors) for tensors in zip(*self.pairs_, strict=True))
         if isinstance(self.weight_, Tensor):
             torch._foreach_mul_(own, 1 - self.weight_)
@@ -57,7 +57,7 @@ class WeightAverage(Callback):
         self.pairs_, self.whole_ = [], []
 
     def network(self) -> nn.Module:
-        """Return the network with averaged weights, while it trains."""
+        """Return the network with averaged weights, only during training."""
         assert self.network_ is not None
         return self.network_
 
@@ -87,13 +87,13 @@ class KeepBest(Callback):
             net.stop()
 
     def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
-        if self.best_weights_ is not None:  # else something went wrong in the first epoch
+        if self.best_weights_ is not None:  # else the first epoch failed
             net.module_.load_state_dict(self.best_weights_)
             self.best_weights_ = None
 
 
 class ProgressBar(Callback):
-    """Tells the user of each epoch, with the latest loss and validation score."""
+    """Report each epoch to the user, with the latest loss and validation score."""
 
     def __init__(self, name: str, n_epochs: int) -> None:
         self.name = name
@@ -117,7 +117,7 @@ class ProgressBar(Callback):
 
 
 class EpochTasks(Callback):
-    """Tells scikit-learn's callbacks of each epoch, with the network as it would predict then."""
+    """Report each epoch to scikit-learn's callbacks, with the network that would predict then."""
 
     def __init__(self, told: Fit, n_epochs: int, attributes_of: AttributesOf) -> None:
         self.told: Fit | None = told
@@ -141,4 +141,4 @@ class EpochTasks(Callback):
             net.stop()
 
     def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
-        self.told = self.attributes_of = self.task_ = None  # a net outlives its training data
+        self.told = self.attributes_of = self.task_ = None  # the net keeps no data

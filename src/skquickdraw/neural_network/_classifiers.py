@@ -1,4 +1,4 @@
-"""The public classifiers: one network each, one way of training for all."""
+"""The public classifiers: one network each, trained in the same way."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ._docs import share_parameters
 class ResNetClassifier(BaseImageClassifier):
     """Classify small images with a residual network of dense 3x3 convolutions.
 
-    More accurate than MobileNet for the same training time: dense convolutions keep processors
-    busy, where depthwise ones wait for memory. 1.0 wide it has 1.6 million weights.
+    It is more accurate than MobileNet for the same training time: dense convolutions keep
+    processors busy, while depthwise ones wait for memory. With width 1.0 it has 1.6 million
+    weights.
 
     Parameters
     ----------
@@ -48,8 +49,8 @@ class ResNetClassifier(BaseImageClassifier):
 class MobileNetClassifier(BaseImageClassifier):
     """Classify small images with MobileNetV2, a network of few weights.
 
-    Its 0.4 million weights make small files and little to compute at prediction. In training it is
-    slower than its size suggests, as depthwise convolutions wait for memory.
+    It has 0.4 million weights, so files are small and predictions need little computation. Training
+    is slower than its size suggests, because depthwise convolutions wait for memory.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ class MobileNetClassifier(BaseImageClassifier):
 class CNNClassifier(BaseImageClassifier):
     """Classify small images with a plain convolutional network.
 
-    The baseline, and the fastest to train for its size: where minutes count it can lead.
+    The baseline, and the fastest to train for its size. It can be best if you have only minutes.
 
     Parameters
     ----------

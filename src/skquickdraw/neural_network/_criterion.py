@@ -1,4 +1,4 @@
-"""The one objective: a row loss on smoothed targets, weighted by row and by class."""
+"""The objective: a row loss on smoothed targets, weighted by row and by class."""
 
 from __future__ import annotations
 

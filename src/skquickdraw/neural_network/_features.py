@@ -1,4 +1,4 @@
-"""Deep features: what a layer of a trained network makes of an image, as one row of numbers."""
+"""Deep features: the output of a layer of a trained network, as one row of numbers per image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PENULTIMATE, LOGITS = "penultimate", "logits"
 
 
 class Layer(NamedTuple):
-    """Where in a network features are: what a submodule puts out, or what it takes in."""
+    """Where the features of a network are: the output or the input of a submodule."""
 
     path: str
     takes_input: bool = False
@@ -28,7 +28,8 @@ class LayerOutput(nn.Module):
     Parameters
     ----------
     network : Module
-        It is copied: hooks belong to a module, and others may predict with it at the same time.
+        It is copied, because hooks belong to a module, and others may predict with it at the same
+        time.
     layer : Layer
     """
 
@@ -52,7 +53,7 @@ class LayerOutput(nn.Module):
 
 
 def _as_rows(path: str, caught: list[Any], x: Tensor) -> Tensor:
-    """Return what a layer gave in its last call as features (B, n_features)."""
+    """Return the layer's values in its last call as features (B, n_features)."""
     if not caught:
         raise InvalidParameterError(
             f"layer {path!r} must take part in predictions, but the network never calls it. Name "
@@ -77,12 +78,12 @@ def read_layer(name: str, net: ImageNet, layer: str) -> nn.Module:
         If the network has no such layer.
     """
     if layer == LOGITS:
-        return net.folded_module()  # as for predictions, so that both agree to the bit
+        return net.folded_module()  # the same as for predictions, so both agree to the bit
     return LayerOutput(net.module_, find_layer(name, net, layer))
 
 
 def find_layer(name: str, net: ImageNet, layer: str) -> Layer:
-    """Return where the features of ``layer`` are, which is not 'logits'; raise as above."""
+    """Return where the features of ``layer`` are, other than 'logits'; raise as above."""
     network = net.module_
     paths = [path for path, _ in network.named_modules() if path]
     if layer == PENULTIMATE:
@@ -110,12 +111,12 @@ def _find_penultimate(name: str, net: ImageNet, paths: list[str]) -> Layer:
                 f"its layers, got {named!r}. Take a name from its named_modules()."
             )
         return Layer(path)
-    # In a copy, as others may predict with the network at the same time.
+    # In a copy, because others may predict with the network at the same time.
     shape, n_classes = tuple(net.module__image_shape), net.module__n_classes
     last = find_logits_layer(deepcopy(net.module_), shape, n_classes)
     if last is None:
         raise InvalidParameterError(
-            f"{name}: layer='penultimate' is what the layer that makes the logits takes in, but "
+            f"{name}: layer='penultimate' is the input of the layer that makes the logits, but "
             f"{type(network).__name__} calls no linear layer and no 1x1 convolution of {n_classes} "
             "outputs. Name a layer, or set an attribute penultimate of the network."
         )

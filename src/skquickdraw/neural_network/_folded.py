@@ -1,4 +1,4 @@
-"""The network that predicts: batch normalisation folded once, and again after a change."""
+"""The network for predictions: batch normalisation is folded once, and again after a change."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ KIND = attrgetter("device", "dtype", "shape")
 
 
 class FoldedCopy:
-    """The folded copy of one network, kept until that network is changed.
+    """The folded copy of one network, kept until that network changes.
 
-    Folding takes as long as a prediction of some hundred images, comparing weights a tenth of it.
-    On CUDA, networks with depthwise convolutions leave the channels-last order: PyTorch gives
-    depthwise convolutions in it to cuDNN, and has a faster kernel of its own for the usual order.
+    Folding takes as long as predicting some hundred images; comparing weights takes a tenth of it.
+    On CUDA, networks with depthwise convolutions leave the channels-last order: In this order
+    PyTorch uses cuDNN for depthwise convolutions, but it has its own, faster kernel for the usual
+    order.
 
-    What is seen are changes of weights and statistics, and layers and hooks that come or go; other
-    attributes of a layer are not looked at.
+    Changes of weights and statistics are noticed, and layers and hooks that are added or removed.
+    Other attributes of a layer are not compared.
     """
 
     def __init__(self) -> None:
@@ -31,10 +32,10 @@ class FoldedCopy:
         self._weights: list[Tensor] = []
         self._parts: list[
             tuple[object, ...]
-        ] = []  # held, so that no new layer can have the identity of an old
+        ] = []  # kept alive, so that no new layer can have the id of an old one
 
     def of(self, network: nn.Module) -> nn.Module:
-        """Return ``fold_batch_norm(network)``, from the last call where nothing has changed."""
+        """Return ``fold_batch_norm(network)``, from the last call if nothing has changed."""
         weights, parts = _contents_of(network)
         if self._copy is None or parts != self._parts or not are_equal(weights, self._weights):
             folded = fold_batch_norm(network)
@@ -47,7 +48,7 @@ class FoldedCopy:
         return self._copy
 
     def few_rows(self, module: nn.Module, image_shape: Any, device: torch.device) -> FewRows | None:
-        """Return what knows how to run the folded copy on few rows; None for other modules."""
+        """Return the object that runs the folded copy on few rows; None for other modules."""
         if module is not self._copy:
             return None
         few_rows = self._few_rows
@@ -57,7 +58,7 @@ class FoldedCopy:
 
 
 def memory_format(network: nn.Module, device: torch.device) -> torch.memory_format:
-    """Return the order in which a network's weights and activations are for prediction."""
+    """Return the memory order of a network's weights and activations for prediction."""
     is_depthwise = any(isinstance(part, DepthwiseConv) for part in network.modules())
     if device.type == "cuda" and is_depthwise:
         return torch.contiguous_format
@@ -67,7 +68,7 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
 def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
     """Return parameters and buffers, and the layers, each with the keys of its hooks.
 
-    By hand: PyTorch's iterators over parameters take as long as a prediction of one image.
+    Without PyTorch's iterators over parameters, which take as long as a prediction of one image.
     """
     tensors: list[Tensor | None] = []
     parts = []
@@ -88,6 +89,6 @@ def are_equal(weights: list[Tensor], others: list[Tensor]) -> bool:
 
 
 def are_equal_at_once(weights: list[Tensor], others: list[Tensor]) -> bool:
-    """Return whether tensors of the same shapes are equal, with one wait for all, not one each."""
+    """Return whether tensors of the same shapes are equal, waiting for the device only once."""
     verdicts = [(a == b).all() for a, b in zip(weights, others, strict=True)]
     return bool(torch.stack(verdicts).all())

@@ -18,25 +18,25 @@ from ._optimizers import OptimizerBuilder
 
 @share_parameters
 class ImageClassifier(BaseImageClassifier):
-    """Classify small images with a network of your own, or with one of this package by its name.
+    """Classify small images with your own network, or with one of this package by its name.
 
-    All that trains and regularises the other classifiers serves your network too. With a name it is
+    Your network is trained and regularised like those of the other classifiers. With a name, it is
     the classifier of that network, to the bit: ``ImageClassifier("resnet")`` is
-    :class:`~skquickdraw.neural_network.ResNetClassifier`. So a search can choose among networks.
+    :class:`~skquickdraw.neural_network.ResNetClassifier`. So a search can choose a network.
 
     Parameters
     ----------
     network : {'cnn', 'mobilenet', 'resnet'} or callable, default='resnet'
         A module class, or a function that returns a new module, called as
-        ``network(image_shape, n_classes)``: see :class:`~skquickdraw.networks.Network`. Give it
-        arguments of its own by ``functools.partial``. In front of it, a layer takes each
-        channel to mean 0 and variance 1.
+        ``network(image_shape, n_classes)``: see :class:`~skquickdraw.networks.Network`. Set its own
+        arguments with ``functools.partial``. A layer before it scales each channel to mean 0 and
+        variance 1.
     width, dropout, spatial_dropout, stochastic_depth : float or None, default=None
         As in :class:`~skquickdraw.neural_network.ResNetClassifier`; None leaves each to the
-        network. Only a network that names one in its signature takes it; with others, setting it is
-        an error.
+        network. A network takes those that it names in its signature; setting any other is an
+        error.
     stem_stride : {1, 2} or 'auto', default='auto'
-        Likewise. 'auto' goes by the size of the images, and leaves it to a network of yours.
+        The same. 'auto' depends on the size of the images; your own network chooses itself.
     {parameters}
 
     Attributes
@@ -45,19 +45,19 @@ class ImageClassifier(BaseImageClassifier):
 
     See Also
     --------
-    ResNetClassifier, MobileNetClassifier, CNNClassifier : One network each.
-    skquickdraw.networks.Network : What a network of your own has to be.
+    ResNetClassifier, MobileNetClassifier, CNNClassifier : Have one network each.
+    skquickdraw.networks.Network : The protocol for your own network.
 
     Notes
     -----
-    A network of yours is tried out on two blank images when it is built: a wrong shape of the
-    output is found before any training.
+    Your own network is tried on two blank images when it is built, so a wrong shape of the output
+    is found before any training.
 
     With ``optimizer='muon'`` its hidden layers are trained by Muon, linear ones too; embeddings,
     depthwise filters, layers of ``n_classes`` outputs and weights of one dimension by AdamW.
 
-    Batch normalisation of a network of yours is not folded for prediction, and its weights are kept
-    in PyTorch's usual order in memory, so that ``view`` works behind convolutions.
+    Batch normalisation of your own network is not folded for prediction. Its weights have PyTorch's
+    usual memory order, so that ``view`` works after convolutions.
 
     Examples
     --------

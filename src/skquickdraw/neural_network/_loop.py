@@ -25,11 +25,11 @@ from ._plan import TrainingPlan
 from ._replay import make_step
 from ._step import TrainingStep
 
-VALIDATION_CHUNK = 1024  # rows that are gathered at a time
+VALIDATION_CHUNK = 1024  # rows gathered at a time
 
 
 def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNet:
-    """Return a net that is trained as planned, and tells ``tasks`` of each epoch."""
+    """Return a net that is trained by the plan, and report each epoch to ``tasks``."""
     batches = make_batches(plan)
     n_steps = count_steps(plan.n_epochs, len(batches))
     with (
@@ -43,25 +43,25 @@ def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNet:
 
 
 def count_steps(n_epochs: float, n_batches: int) -> int:
-    """Return how many steps so many passes have, of which the last may be a part; at least one."""
+    """Return the number of steps in these passes, the last of which may be a part; at least one."""
     return max(1, round(n_epochs * n_batches))
 
 
 class TrainingLoop:
-    """Trains a net, on whole tensors and without needless waits.
+    """Train a net on whole tensors without needless waiting.
 
-    It differs from skorch's where whole tensors allow more speed: batches are cut, not collated;
-    losses are added up on the device and read once an epoch, where skorch waits for each; an
-    interrupt by the user ends the fit, where skorch swallows it.
+    It differs from skorch's loop to be faster on whole tensors. Batches are cut, not collated.
+    Losses are summed on the device and read once per epoch, while skorch waits for each. An
+    interrupt by the user ends the fit, while skorch ignores it.
 
     Parameters
     ----------
     net : ImageNet
     batches : TrainingBatches
     validation : ImageSet or None
-        What the net is judged by after each epoch.
+        Rows on which the net is scored after each epoch.
     n_steps : int
-        After which the training ends, in the middle of an epoch or not.
+        Number of steps after which training ends, also in the middle of an epoch.
     """
 
     step: TrainingStep
@@ -78,8 +78,8 @@ class TrainingLoop:
     def run(self) -> None:
         """Train until all steps are taken, or a callback stops the net.
 
-        An interrupt by the user ends it too, and after the first epoch what has been learned is
-        kept: ``is_interrupted_`` of the net tells.
+        An interrupt by the user ends it too. After the first epoch, what was learned is then kept,
+        and ``is_interrupted_`` of the net is True.
         """
         net, dataset, n_before = self.net, self.batches.dataset, len(self.net.history)
         net.is_stopped_ = net.is_interrupted_ = net.is_diverged_ = False
@@ -93,7 +93,7 @@ class TrainingLoop:
                         break
             except KeyboardInterrupt:
                 if net.history and "dur" not in net.history[-1]:
-                    net.history.pop()  # of the epoch that was cut off
+                    net.history.pop()  # the interrupted epoch
                 if len(net.history) == n_before:
                     raise
                 net.is_interrupted_ = True
@@ -102,12 +102,12 @@ class TrainingLoop:
                 net.module_.eval()
 
     def run_epoch(self, n_steps: int) -> None:
-        """Train for one epoch, or the first ``n_steps`` of it, and judge the net."""
+        """Train for one epoch, or the first ``n_steps`` of it, and score the net."""
         net, sets = self.net, (self.batches.dataset, self.validation)
         net.notify("on_epoch_begin", dataset_train=sets[0], dataset_valid=sets[1])
         net.history.record("lr", float(net.optimizer_.param_groups[0]["lr"]))
         started = process_time()
-        with closing(iter(self.batches)) as epoch:  # which may hold a thread that reads ahead
+        with closing(iter(self.batches)) as epoch:  # may hold a thread that reads ahead
             self.run_steps(islice(epoch, n_steps))
         net.history.record("cpu", process_time() - started)
         n_images = round(self.batches.n_shown * n_steps / len(self.batches))
@@ -147,7 +147,7 @@ class TrainingLoop:
         )
 
     def validate(self, validation: ImageSet) -> None:
-        """Record cross entropy and balanced accuracy of the network as it would be kept."""
+        """Record cross entropy and balanced accuracy of the network that would be kept."""
         module = self.net.evaluated_module()
         parts = validation.rows.split(VALIDATION_CHUNK)
         images = (validation.images.index_select(0, rows) for rows in parts)

@@ -1,4 +1,4 @@
-"""Images that lie in files: what stands in for their tensor, and a thread that reads ahead."""
+"""Images in files: a substitute for their tensor, and a thread that reads ahead."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .. import _mapped
 from .._mapped import MappedRows
 from .._mapped_files import MappedFiles
 
-# Rows that lie side by side are read at once, a run: a disk finds one long piece about as fast as a
-# short one. Runs from all over the files come together in a window, within which rows are shuffled.
+# Neighbouring rows are read at once, as a run: a disk reads one long piece about as fast as a short
+# one. A window collects runs from everywhere in the files; rows are shuffled within it.
 RUN_BYTES = 2**14
 WINDOW_BYTES = 2**25
 
@@ -28,17 +28,17 @@ Found = TypeVar("Found")
 
 
 class MappedImages:
-    """Stands in for the tensor of all images where these lie in files.
+    """A substitute for the tensor of all images, if these are in files.
 
-    It has those methods of a tensor that are asked for. Each reads what it returns, and nothing
-    else comes into memory or goes to the device.
+    It has the methods of a tensor that are needed. Each reads only what it returns; nothing else is
+    loaded into memory or moved to the device.
 
     Parameters
     ----------
     rows : MappedRows or MappedFiles
         Of shape (n, C, H, W).
     device : torch.device
-        Where the tensors go that are cut out of it.
+        The device of the tensors that it returns.
     """
 
     def __init__(self, rows: MappedRows | MappedFiles, device: torch.device) -> None:
@@ -48,7 +48,7 @@ class MappedImages:
 
     @property
     def is_in_files(self) -> bool:
-        """Whether rows lie in many files, and are read in runs."""
+        """Whether rows are in many files, and are read in runs."""
         return isinstance(self.rows, MappedFiles)
 
     def index_select(self, dim: int, positions: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class MappedImages:
         return as_tensor(self.rows.take(positions.cpu().numpy())).to(self.device)
 
     def split(self, size: int) -> Iterator[Tensor]:
-        """Go through all images in order, ``size`` at a time."""
+        """Iterate over all images in order, ``size`` at a time."""
         n_bytes = size * prod(self.shape[1:]) * self.rows.dtype.itemsize
         chunk = size * max(1, _mapped.CHUNK_BYTES // n_bytes)
         for start in range(0, self.shape[0], chunk):
@@ -64,25 +64,26 @@ class MappedImages:
                 yield part.to(self.device)
 
     def read(self, positions: Tensor) -> Tensor:
-        """Return the images at ``positions`` on the CPU, where a GPU can fetch them by itself."""
+        """Return the images at ``positions`` on the CPU, in pinned memory for a GPU."""
         images = as_tensor(self.rows.take(positions.numpy()))
         return images.pin_memory() if self.device.type == "cuda" else images
 
 
 def as_tensor(images: NDArray[Any]) -> Tensor:
-    """Wrap an array without copying it, also one that must not be written to (a memory map)."""
+    """Wrap an array without copying it, also a read-only one (a memory map)."""
     if images.dtype.kind == "f" and images.dtype.itemsize > 8:
         images = images.astype(np.float64)
     images = images.astype(images.dtype.newbyteorder("="), copy=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         images = np.ascontiguousarray(images)
-        # An axis of one element may keep any stride, which convolutions take for channels last.
+        # An axis of one element may have any stride, which convolutions could mistake for channels
+        # last.
         return torch.from_numpy(images.ravel()).view(images.shape)
 
 
 def window_length(batch_size: int, shape: Sequence[int]) -> int:
-    """Return how many batches of images (n, C, H, W) are read at once."""
+    """Return the number of batches of images (n, C, H, W) to read at once."""
     return max(1, WINDOW_BYTES // (batch_size * prod(shape[1:])))
 
 
@@ -110,7 +111,7 @@ def read_ahead(
 ) -> Generator[Found, None, None]:
     """Yield ``read(part)`` for each part in order; a thread reads the next one meanwhile.
 
-    What it raises is raised here. The thread ends with the generator, when that is closed or done.
+    Its exceptions are raised here. The thread ends when the generator is closed or exhausted.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="skquickdraw-read") as pool:
         pending: Future[Found] | None = None

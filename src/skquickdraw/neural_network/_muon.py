@@ -1,4 +1,4 @@
-"""Muon: momentum whose matrices are made orthogonal before each step."""
+"""Muon: momentum with matrices that are made orthogonal before each step."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .._device import multiplies_bfloat16
 
-# A quintic whose iteration drives all singular values of a matrix towards 1, fast rather than
-# exactly: five rounds bring them into 0.7 to 1.2 (Jordan et al. 2024).
+# The iteration of this quintic drives all singular values of a matrix towards 1, quickly rather
+# than exactly: five rounds bring them into 0.7 to 1.2 (Jordan et al. 2024).
 QUINTIC = (3.4445, -4.7750, 2.0315)
 N_ROUNDS = 5
 MOMENTUM = 0.95
@@ -22,9 +22,9 @@ ADAM_RMS = 0.2  # the usual root mean square of Adam's update, so that one rate 
 class Muon(torch.optim.AdamW):
     """Muon for dense convolutions and hidden layers, AdamW for all other weights.
 
-    The gradient of a layer is dominated by few directions; with its matrix made orthogonal, every
-    direction is learned at the same pace. Weights of one dimension, depthwise filters, and the
-    layer that makes the logits are left to AdamW, which shares rate and weight decay.
+    A few directions dominate the gradient of a layer. With an orthogonal matrix, every direction is
+    learned at the same pace. AdamW updates weights of one dimension, depthwise filters, and the
+    layer that makes the logits, with the same rate and weight decay.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Muon(torch.optim.AdamW):
         for group in self.param_groups:
             if group.get("orthogonal", False):
                 self._step_orthogonal(group)
-        super().step()  # which passes by weights without a gradient
+        super().step()  # skips weights without a gradient
         return loss
 
     @torch.no_grad()
@@ -61,7 +61,7 @@ class Muon(torch.optim.AdamW):
         if not weights:
             return
         alike = defaultdict(list)  # matrices of one shape are multiplied at once
-        # Channels last, as convolutions lie in memory; the order of columns changes no update.
+        # Channels last, like convolutions in memory; the order of columns does not matter.
         for weight, look in zip(weights, self._momentum(weights), strict=True):
             alike[weight.shape].append((weight, look.movedim(1, -1).flatten(1)))
         torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
@@ -80,7 +80,7 @@ class Muon(torch.optim.AdamW):
         """Return Nesterov's look ahead along the running means of the gradients."""
         for weight in weights:
             if "mean" not in self.state[weight]:
-                # AdamW looks for a step in every weight's state when it is loaded.
+                # AdamW needs a step in every weight's state when it is loaded.
                 self.state[weight].update(mean=torch.zeros_like(weight), step=torch.zeros(()))
         means = [self.state[weight]["mean"] for weight in weights]
         gradients: Any = [weight.grad for weight in weights]
@@ -91,7 +91,7 @@ class Muon(torch.optim.AdamW):
 def orthogonalize(matrices: Tensor) -> Tensor:
     """Return matrices (n, rows, columns) with their singular values brought close to 1.
 
-    By Newton-Schulz rounds, which are products of matrices alone.
+    With Newton-Schulz rounds, which need only products of matrices.
     """
     a, b, c = QUINTIC
     is_tall = matrices.shape[1] > matrices.shape[2]

@@ -1,4 +1,4 @@
-"""The private skorch net: a network with what trains it, and how it predicts and is stored."""
+"""The private skorch net: a network, its training state, its predictions and its storage."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from ._views import View
 
 
 class ImageNet(NeuralNet):
-    """skorch's net for images that lie in memory as one tensor.
+    """skorch's net for images that are one tensor in memory.
 
     It is trained by :class:`~._loop.TrainingLoop`, not by skorch's own loop.
 
     Parameters
     ----------
     precision : torch.dtype
-        Of activations in training; weights, and all of prediction, stay float32.
+        Of activations in training; weights and predictions are float32.
     ink : Ink or None
-        Where rows are packed strokes: draws a batch of them as pictures.
+        For packed strokes: draws a batch of them as images.
     """
 
     module_: nn.Module
@@ -43,7 +43,7 @@ class ImageNet(NeuralNet):
     optimizer_: torch.optim.Optimizer
     callbacks_: list[tuple[str, Callback]]
     history: History
-    is_stopped_: bool  # by a callback, while it trains
+    is_stopped_: bool  # by a callback, only during training
     is_interrupted_: bool  # by the user, in its last training
     is_diverged_: bool  # in its last training, which went back to the weights before
 
@@ -66,7 +66,7 @@ class ImageNet(NeuralNet):
 
     def initialize_module(self) -> ImageNet:
         super().initialize_module()
-        if not self.is_users:  # who may rely on PyTorch's usual order, as view does
+        if not self.is_users:  # a user's network may rely on PyTorch's usual order, as view does
             self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
@@ -79,21 +79,22 @@ class ImageNet(NeuralNet):
 
     @property
     def is_users(self) -> bool:
-        """Whether the network is a user's, of which less is known than of this package's."""
+        """Whether the network is a user's, about which less is known."""
         return isinstance(self.module, UserNetwork)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return plain values and arrays: no tensor of a GPU, no optimizer, no callback.
 
-        With what the optimizer remembers, so that a training goes on as if never stored.
+        Includes the state of the optimizer, so that training continues as if it had never been
+        stored.
         """
-        from ._restore import net_state  # which builds nets
+        from ._restore import net_state  # which imports this
 
         device = str(self.device)
         return {**net_state(self, with_optimizer=True), "network": self.module, "device": device}
 
     def snapshot(self) -> ImageNet:
-        """Return a net of its own that predicts as this one would if it stopped here."""
+        """Return a separate net that predicts as this one would if it stopped here."""
         from ._restore import module_state, net_state, rebuild_net
 
         weights = module_state(self.evaluated_module())
@@ -107,9 +108,9 @@ class ImageNet(NeuralNet):
         self.__dict__.update(vars(rebuild_net(state["network"], state, device)))
 
     def see_pixels(self, sums: Tensor) -> None:
-        """Tell the network of pixels that it will see; ``sums`` are those of ``pixel_sums``.
+        """Add pixels to the statistics of the network; ``sums`` are those of ``pixel_sums``.
 
-        Their mean and standard deviation are those of all pixels that it was ever told of.
+        Mean and standard deviation are those of all pixels added so far.
         """
         self.pixel_sums_ = sums if self.pixel_sums_ is None else self.pixel_sums_ + sums
         standardize = self.module_.get_submodule("standardize")
@@ -117,32 +118,33 @@ class ImageNet(NeuralNet):
         standardize.set_statistics(*pixel_statistics(self.pixel_sums_))
 
     def resume(self, previous: ImageNet) -> None:
-        """Take over the weights, the optimizer's memory and the history of another net."""
+        """Copy the weights, the optimizer's state and the history of another net."""
         self.module_.load_state_dict(previous.module_.state_dict())
         if type(self.optimizer_) is type(previous.optimizer_):
             own_options = self.optimizer_.state_dict()["param_groups"]
             memory = previous.optimizer_.state_dict()["state"]
             memory = {"state": memory, "param_groups": own_options}
             self.optimizer_.load_state_dict(deepcopy(memory))
-        self.history = deepcopy(previous.history)  # the previous net may have to serve on
+        self.history = deepcopy(previous.history)  # the previous net may still be used
         self.pixel_sums_ = previous.pixel_sums_
 
     def epochs(self) -> list[dict[str, float]]:
-        """Return one record an epoch: losses, validation score, learning rate, seconds."""
+        """Return one record per epoch: losses, validation score, learning rate, seconds."""
         return [
             {key: value for key, value in record.items() if key != "batches"}
             for record in self.history
         ]
 
     def fingerprint(self) -> tuple[dict[str, NDArray[Any]], int]:
-        """Return what tells this net from another one: its weights, and how long it trained."""
+        """Return what identifies this net: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)
 
     def folded_module(self) -> nn.Module:
         """Return the network for prediction, with batch normalisation folded into its layers.
 
-        That of a user comes as it is: its layers may be called in other ways than their order says.
+        A user's network is returned unchanged: its layers may be called in another order than they
+        are listed.
         """
         return self.module_ if self.is_users else self.folded_.of(self.module_)
 
@@ -151,7 +153,7 @@ class ImageNet(NeuralNet):
         self.is_stopped_ = True
 
     def evaluated_module(self) -> nn.Module:
-        """Return the averaged network where weights are averaged, else the trained one."""
+        """Return the averaged network if weights are averaged, else the trained one."""
         average = dict(self.callbacks_).get("average")
         return self.module_ if average is None else average.network()
 
@@ -176,13 +178,13 @@ class ImageNet(NeuralNet):
     ) -> Tensor:
         """Return logits (n, n_classes) of images (n, C, H, W) in evaluation mode, in float32.
 
-        ``view`` maps a batch of images to another look at them.
+        ``view`` maps a batch of images to another view of them.
         """
         module = self.module_ if module is None else module
         device = torch.device(self.device)
         full = full_batch(device)
         few_rows = self.folded_.few_rows(module, self.module__image_shape, device)
-        if few_rows is None:  # else it is so already
+        if few_rows is None:  # else they are already
             module.eval()
         parts = []
         with (

@@ -1,4 +1,4 @@
-"""Which network a classifier trains: one of this package by its name, or a user's, tried out."""
+"""The network of a classifier: one of this package by its name, or a user's."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..networks import CNN, MobileNetV2, ResNet, Standardize
 NetworkBuilder = Callable[..., nn.Module]
 NETWORKS: dict[str, type[nn.Module]] = {"cnn": CNN, "mobilenet": MobileNetV2, "resnet": ResNet}
 NETWORK_PARAMETERS = ("width", "stem_stride", "dropout", "spatial_dropout", "stochastic_depth")
-N_TRIED = 2  # blank images; a network must tell one from the other by their place in the batch
-LEFT_OPEN = (None, "auto")  # what leaves an option to the network
+N_TRIED = 2  # blank images, to see whether a network keeps them apart
+LEFT_OPEN = (None, "auto")  # values that leave an option to the network
 
 
 class StandardizedNetwork(nn.Module):
-    """A user's network behind the statistics of the pixels, as those of this package have them."""
+    """A user's network after the standardisation of pixels, like those of this package."""
 
     def __init__(self, network: nn.Module, n_channels: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class StandardizedNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class UserNetwork:
-    """Builds what is trained of a user's network; called as the networks of this package are."""
+    """Build the module to train from a user's network; called like the networks of this package."""
 
     network: Callable[..., object]
 
@@ -56,7 +56,7 @@ class UserNetwork:
 def try_out(
     name: str, network: nn.Module, image_shape: tuple[int, int, int], n_classes: int
 ) -> None:
-    """Show a network blank images: lazy layers take their shape, and the output is checked.
+    """Run a network on blank images: lazy layers take their shape, and the output is checked.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def try_out(
         raise InvalidParameterError(
             f"network={name} must map images of shape {shape} to logits of shape "
             f"{(N_TRIED, n_classes)}, got {found}. Let its last layer have n_classes outputs, "
-            "which it is given as its second argument."
+            "the second argument that it gets."
         )
     network.train()
 
@@ -88,7 +88,7 @@ def try_out(
 def find_logits_layer(
     network: nn.Module, image_shape: tuple[int, int, int], n_classes: int
 ) -> str | None:
-    """Return the name of the layer that makes the logits: the last one called that could."""
+    """Return the name of the layer that makes the logits: the last suitable one called."""
     called: list[str] = []
     hooks = [
         layer.register_forward_hook(lambda *_, path=path: called.append(path))
@@ -106,7 +106,7 @@ def find_logits_layer(
 
 
 def resolve_network(network: str | NetworkBuilder) -> NetworkBuilder:
-    """Return what builds the network that a parameter ``network`` stands for."""
+    """Return the builder of the network that a parameter ``network`` stands for."""
     if isinstance(network, str):
         return NETWORKS[network]
     return network if network in NETWORKS.values() else UserNetwork(network)
@@ -122,10 +122,9 @@ def choose_options(
     network : object
         As :func:`check_network` takes it.
     given : dict
-        The options as they are set on the estimator. Those that are None or 'auto' are left to a
-        user's network.
+        The options as set on the estimator. A user's network chooses those that are None or 'auto'.
     planned : dict
-        What 'auto' comes to for the networks of this package.
+        The values of 'auto' for the networks of this package.
     """
     if isinstance(resolve_network(network), UserNetwork):
         planned = {}
@@ -142,23 +141,23 @@ def check_network(name: str, network: Any, options: dict[str, object]) -> None:
         Of the estimator.
     network : object
     options : dict
-        As they are set on the estimator.
+        As set on the estimator.
 
     Raises
     ------
     InvalidParameterError
-        If it is a module already, is no callable that takes an image shape and a number of classes,
-        or does not name an option that is set.
+        If it is a module, if it is not callable with an image shape and a number of classes, or if
+        it does not name an option that is set.
     """
     if isinstance(network, nn.Module):
         kind = type(network).__name__
         raise InvalidParameterError(
-            f"{name}: network must be what builds a module, got a module, {kind}(...): each fit, "
-            f"fold and member trains a new one. Pass the class, network={kind}, with arguments of "
-            f"its own by functools.partial({kind}, ...)."
+            f"{name}: network must be a class or function that builds a module, got a module, "
+            f"{kind}(...): each fit, fold and member trains a new one. Pass the class, "
+            f"network={kind}, with arguments of its own by functools.partial({kind}, ...)."
         )
     if not callable(network) or network in NETWORKS.values():
-        return  # scikit-learn's check of the parameter tells names from what is none
+        return  # scikit-learn's check of the parameter refuses unknown names
     _check_call(name, network)
     named = named_options(network)
     options = {key: value for key, value in options.items() if value not in LEFT_OPEN}
@@ -201,6 +200,6 @@ def _check_call(name: str, network: Callable[..., object]) -> None:
     except (TypeError, ValueError) as error:
         own = name_of(network)
         raise InvalidParameterError(
-            f"{name}: network must be callable as network(image_shape, n_classes), but of {own} "
-            f"Python says: {error}. Give further arguments by functools.partial({own}, ...)."
+            f"{name}: network must be callable as network(image_shape, n_classes), but Python "
+            f"says of {own}: {error}. Set further arguments with functools.partial({own}, ...)."
         ) from error

@@ -64,10 +64,10 @@ def make_optimizer(
 def _part_dense(
     weights: list[Tensor], hidden: Sequence[Tensor] | None
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Part the hidden weights, or those of convolutions over many channels, from all others.
+    """Separate the hidden weights, or those of convolutions over many channels, from all others.
 
-    A depthwise filter has no rows to make orthogonal to each other, and linear layers are those
-    that make the logits, or features of it.
+    A depthwise filter has no rows that could be made orthogonal, and the linear layers make the
+    logits or their features.
     """
     if hidden is None:
         hidden = [w for w in weights if w.ndim == 4 and w.shape[1] > 1]
@@ -77,10 +77,10 @@ def _part_dense(
 
 
 def find_hidden_weights(network: nn.Module, n_classes: int) -> list[Tensor]:
-    """Return the weights of a network of any kind that are matrices between hidden features.
+    """Return the weights of any network that are matrices between hidden features.
 
     Left out are embeddings, layers that make logits, filters of one channel, and single rows, such
-    as a token's place.
+    as the embedding of a token's position.
     """
     left_out = {
         id(weight)

@@ -1,4 +1,4 @@
-"""What is said where memory runs out: what the user can lower."""
+"""The messages when memory runs out: what the user can lower."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def unchanged_by_failure(method: Method) -> Method:
-    """Make a method that fits leave its estimator as it was, where it raises.
+    """Make a fitting method leave its estimator unchanged if it raises.
 
-    Where memory runs out, all that the failed fit held is freed.
+    If memory runs out, everything that the failed fit held is freed.
     """
 
     @wraps(method)
@@ -34,12 +34,12 @@ def unchanged_by_failure(method: Method) -> Method:
 
 
 def memory_to_train(plan: TrainingPlan) -> AbstractContextManager[None]:
-    """Name what to lower where memory runs out in a training."""
+    """Return the message for a training that ran out of memory."""
     return out_of_memory_as(lambda: _describe_training(plan))
 
 
 def memory_to_predict(name: str, net: ImageNet) -> AbstractContextManager[None]:
-    """Name what would lower the memory of a prediction by the classifier ``name``."""
+    """Return the message for a prediction by the classifier ``name``."""
     return out_of_memory_as(lambda: _describe_prediction(name, net))
 
 
@@ -73,7 +73,7 @@ def _describe_data(estimator: TrainingParameters) -> str:
 
 
 def _sizes(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the options of a network that matter; one of the user's may not have them."""
+    """Return the relevant options of a network; a user's own may not have them."""
     return {name: options[name] for name in ("width", "stem_stride") if name in options}
 
 

@@ -1,4 +1,4 @@
-"""The parameters that all classifiers share: which there are, and what values they may have."""
+"""The parameters that all classifiers share, and their valid values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
 
 
 class TrainingParameters(ParametersMixin, BaseEstimator):
-    """Parameters of a classifier, as the user gave them: nothing is decided yet."""
+    """Parameters of a classifier as the user gave them, with nothing decided yet."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
@@ -142,14 +142,14 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         return {name: getattr(self, name) for name in NETWORK_PARAMETERS}
 
     def _network_options(self, stem_stride: int) -> dict[str, object]:
-        """Return what the network is built with, where 'auto' comes to this ``stem_stride``."""
+        """Return the options of the network, with 'auto' replaced by this ``stem_stride``."""
         planned: dict[str, object] = {"stem_stride": stem_stride}
         return choose_options(self._network, self._given_options(), planned)
 
     def _validate_params(self) -> None:
         super()._validate_params()
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
-        self._check_views(mirrors(policy))  # 'auto' counts: it may turn out so
+        self._check_views(mirrors(policy))  # 'auto' counts, as it may decide to mirror
 
     def _check_views(self, flips: bool) -> None:
         n_views = len(make_views(flips))

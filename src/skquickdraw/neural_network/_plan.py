@@ -1,4 +1,4 @@
-"""What is trained, on what, and how: all that a training needs, decided once, before it begins."""
+"""The plan of a training: everything that it needs, decided once, before it begins."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from ._parameters import TrainingParameters
 from ._samplers import effective_counts, sampling_strength
 from ._statistics import pixel_sums
 
-CONSTANT_SHARE = 0.3  # of the rate, where it neither rises nor falls: a peak is too much for that
+CONSTANT_SHARE = 0.3  # of the rate if it is constant: the peak of a schedule would be too high
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
 RATES = {"muon": (0.02, 0.15), "adamw": (0.003, 0.05), "sgd": (0.05, 0.01)}
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
-SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose what it shows
+SMALLEST_STRIDED_SIDE = 16  # pixels; halving a smaller image at once would lose too much
 
-# Steps that a training takes: as measured in the study of the defaults. They grow more slowly than
-# the rows, since more rows make fewer passes enough.
+# Steps of a training, as measured in the study of the defaults. They grow more slowly than the
+# rows: with more rows, fewer passes are enough.
 FEWEST_STEPS = 1000
 STEPS_PER_ROOT = 11.0
-LONG = 3  # times as many where 'long' is asked for
-MOST_LOOKED_AT = 2**20  # rows of files among which those are chosen that decide
+LONG = 3  # times as many for 'long'
+MOST_LOOKED_AT = 2**20  # rows of files from which the deciding ones are chosen
 EPOCHS_OF_FEATURES = 20  # for grids of features instead of images
 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What is made small.
+    """The objective of a training, which it minimises.
 
     Attributes
     ----------
     loss : Loss
     class_counts : tensor of shape (n_classes,)
-        What the loss is bound to: how often an epoch shows each class, as far as it is to know.
+        The counts to which the loss is bound: how often an epoch shows each class.
     class_weight : tensor of shape (n_classes,) or None
     label_smoothing : float in [0, 1)
     """
@@ -68,7 +68,7 @@ class Objective:
 
 @dataclass(frozen=True)
 class Descent:
-    """How each step changes the weights; parameters as of the classifiers, 'auto' decided."""
+    """The updates of the weights: parameters as in the classifiers, with 'auto' decided."""
 
     optimizer: str | OptimizerBuilder
     lr: float
@@ -79,24 +79,24 @@ class Descent:
 
 @dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """What the parameters of a classifier come to for one training set; nothing is left open.
+    """The values of a classifier's parameters for one training set, all decided.
 
     Attributes
     ----------
     name : str
-        Of the classifier, the subject of what is told.
+        Of the classifier, the subject of messages.
     classes : ndarray of shape (n_classes,)
     train, validation : ImageSet
         Images, targets and weights. ``validation`` may be None.
     sampling : float in [0, 1]
-        How far an epoch balances the classes.
+        How much an epoch balances the classes.
     batch_size : int
     epoch_size : int or None
-        Rows of an epoch; None is all.
+        Rows per epoch; None is all.
     augmentation : BoundAugmentation
     mixing : Mixing or None
     network : callable
-        Builds the network from an image shape, a number of classes and ``network_options``.
+        Builds the network for an image shape, a number of classes and ``network_options``.
     network_options : dict
     stem_stride : {1, 2}
     descent : Descent
@@ -106,14 +106,14 @@ class TrainingPlan:
     patience : int or None
         Epochs without a better score after which training stops.
     device_name : str
-        As the user named it.
+        The user's name of it.
     precision : torch.dtype
     batch_seed, net_seed : int
-        Of all that batches draw; of first weights and dropout.
+        Of all draws of batches; of initial weights and dropout.
     previous : ImageNet or None
-        The net that training goes on from.
+        The net from which training continues.
     pixel_sums : tensor of shape (3, n_channels) or None
-        What the network is to be told of pixels, where it does not know these rows.
+        Pixel statistics to add to the network; None if it has them already.
     verbose : int
     """
 
@@ -144,7 +144,7 @@ class TrainingPlan:
 
     @property
     def device(self) -> torch.device:
-        """Where the images are, or go batch by batch, and the network is."""
+        """The device of the images, or of each batch, and of the network."""
         return self.train.images.device
 
     @property
@@ -154,16 +154,16 @@ class TrainingPlan:
 
     @property
     def ink(self) -> Ink | None:
-        """What draws images of rows that are packed strokes."""
+        """The function that draws packed strokes as images."""
         return ink_of(self.augmentation)
 
     @property
     def image_shape(self) -> ImageShape:
-        """Channels, height and width of what the network sees."""
+        """Channels, height and width of the network's input."""
         return seen_shape(self.train, self.ink)
 
     def numbers(self) -> dict[str, float]:
-        """Return what stands for the parameters that may be 'auto', by their names."""
+        """Return the values of the parameters that may be 'auto', by name."""
         return {
             "stem_stride": self.stem_stride,
             "lr": self.descent.lr,
@@ -174,7 +174,7 @@ class TrainingPlan:
 
 
 class Fitted(Protocol):
-    """What is read of a classifier that training goes on from."""
+    """The attributes of a fitted classifier from which training continues."""
 
     net_: ImageNet
     n_epochs_: int
@@ -195,7 +195,7 @@ def make_plan(
 ) -> TrainingPlan:
     """Decide what a classifier leaves open.
 
-    ``previous`` is the fit that training goes on from. One epoch, that of ``partial_fit``, shows
+    ``previous`` is the fit from which training continues. The single epoch of ``partial_fit`` shows
     all rows, at a constant rate.
     """
     epoch_size = None if is_one_epoch else estimator.epoch_size
@@ -208,7 +208,7 @@ def make_plan(
     max_epochs = resolve_epochs(
         estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
     )
-    # Going on with the same seed would draw the same epochs again.
+    # Continuing with the same seed would draw the same epochs again.
     net, n_before = (None, 0) if previous is None else (previous.net_, previous.n_epochs_)
     is_judged = estimator.early_stopping and validation is not None
     is_new = net is None or (is_one_epoch and net.pixel_sums_ is not None)
@@ -243,7 +243,7 @@ def make_plan(
 def make_objective(
     estimator: TrainingParameters, classes: NDArray[Any], train: ImageSet
 ) -> Objective:
-    """Decide what is made small on a training set."""
+    """Decide the objective for a training set."""
     weight = None
     if estimator.class_weight is not None:
         codes, row_weights = train.codes.cpu().numpy(), train.row_weights()
@@ -257,12 +257,12 @@ def make_objective(
     if weight is not None:
         weighted = counts * weight
         counts = weighted * (counts.sum() / weighted.sum())
-    counts = counts.clamp(min=1.0)  # a class of weight 0 has no logarithm
+    counts = counts.clamp(min=1.0)  # weight 0 would have no logarithm
     return Objective(loss, counts, weight, estimator.label_smoothing)
 
 
 def make_descent(estimator: TrainingParameters, *, is_one_epoch: bool) -> Descent:
-    """Decide how weights are changed; in one epoch alone, the rate is constant."""
+    """Decide the updates of the weights; in a single epoch, the rate is constant."""
     schedule = None if is_one_epoch else estimator.lr_schedule
     lr, weight_decay = resolve_rates(
         estimator.optimizer, estimator.lr, estimator.weight_decay, schedule
@@ -281,7 +281,7 @@ def seen_shape(train: ImageSet, ink: Ink | None) -> ImageShape:
 def rebind(
     estimator: TrainingParameters, train: ImageSet, previous: Fitted | None
 ) -> BoundAugmentation:
-    """Return what the fit that training goes on from has decided, unless it was asked otherwise."""
+    """Return what the previous fit decided, unless the parameter has changed."""
     if previous is None:
         return bind(estimator, train)
     if previous.augmentation_source_ == repr(estimator.augmentation):
@@ -290,10 +290,10 @@ def rebind(
 
 
 def bind(estimator: TrainingParameters, train: ImageSet) -> BoundAugmentation:
-    """Decide by the distinct rows of a set what its augmentation leaves open.
+    """Decide what an augmentation leaves open by the distinct rows of a set.
 
-    Rows of files, of which nothing is known before they are read, count as distinct, and among
-    millions of them it is decided by some.
+    Rows of files, which are unknown before they are read, count as distinct; of millions of rows, a
+    part decides.
     """
     codes = train.codes.cpu().numpy()
     if train.image_keys is None:
@@ -315,12 +315,12 @@ def some_of_each(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return positions evenly spread among all, a million at most, and the first of each class."""
     first = np.zeros(codes.max() + 1, dtype=np.int64)
     rows = np.arange(len(codes), dtype=smallest_int(len(codes)))
-    first[codes[::-1]] = rows[::-1]  # the last to be written stays
+    first[codes[::-1]] = rows[::-1]  # the last value written stays
     return np.union1d(spread(len(codes), MOST_LOOKED_AT), first[np.bincount(codes) > 0])
 
 
 def resolve_batch_size(batch_size: int | str, n_rows: int) -> int:
-    """Return the batch size; 'auto' takes about 16 steps an epoch, within 16 to 256 rows."""
+    """Return the batch size; 'auto' makes about 16 steps per epoch, with 16 to 256 rows."""
     if batch_size == "auto":
         return min(LARGEST_BATCH, max(SMALLEST_BATCH, n_rows // 16))
     return int(batch_size)
@@ -339,7 +339,7 @@ def resolve_rates(
     weight_decay: float | str,
     lr_schedule: str | None,
 ) -> tuple[float, float]:
-    """Return learning rate and weight decay; 'auto' is what suits optimizer and schedule."""
+    """Return learning rate and weight decay; 'auto' suits optimizer and schedule."""
     own_lr, own_decay = RATES[optimizer if isinstance(optimizer, str) else "adamw"]
     own_lr = own_lr * CONSTANT_SHARE if lr_schedule is None else own_lr
     return (
@@ -355,9 +355,9 @@ def resolve_epochs(
     is_picture: bool,
     epoch_size: int | None = None,
 ) -> float:
-    """Return the number of epochs; 'auto' and 'long' go by a number of steps.
+    """Return the number of epochs; 'auto' and 'long' follow from a number of steps.
 
-    ``epoch_size`` is the rows of an epoch; None is all ``n_rows``.
+    ``epoch_size`` is the number of rows per epoch; None is ``n_rows``.
     """
     if not isinstance(max_epochs, str):
         return max_epochs

@@ -1,9 +1,9 @@
-"""How many rows a network predicts at a time, so that an image's logits are its own.
+"""The batch size of predictions, chosen so that an image's logits do not depend on other rows.
 
-Libraries choose their algorithms, and so the order of their sums, by the size of a batch. So
-batches are full ones: what is left over is padded. For few rows that takes many times as long as
-the rows alone, and a smaller batch is taken if it gives the same logits to the bit. Whether it does
-depends on the machine, its libraries and the network, so it is tried out.
+Libraries choose their algorithms, and so the order of their sums, by the size of a batch. So all
+batches are full: the last one is padded. For few rows this takes many times as long as the rows
+alone, so a smaller batch is used if it gives the same logits to the bit. That depends on the
+machine, its libraries and the network, so it is tried.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def full_batch(device: torch.device) -> int:
 
 
 def pad_rows(rows: Tensor, size: int) -> Tensor:
-    """Append rows of zeros, so that there are ``size``."""
+    """Append rows of zeros up to ``size`` rows."""
     return pad(rows, (*(0, 0) * (rows.ndim - 1), 0, size - rows.shape[0]))
 
 
 class FewRows:
-    """Finds the smallest batch in which a network gives rows the logits of a full batch.
+    """Find the smallest batch in which a network gives rows the same logits as in a full batch.
 
-    Each size is tried out once, with random images and for each number of threads. The order of
-    sums does not depend on what is added, so it is the same for all images.
+    Each size is tried once, with random images, for each number of threads. The order of sums does
+    not depend on the values, so it is the same for all images.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class FewRows:
         self.device = device
         self.full = full_batch(device)
         is_cpu = device.type == "cpu"
-        # Whoever has set a hook counts on being called for images only.
+        # A user's hook expects to be called for images only.
         is_hooked = any(p._forward_hooks or p._forward_pre_hooks for p in network.modules())
         sizes = SMALLER_BATCHES_CPU if is_cpu else SMALLER_BATCHES_ACCELERATOR
         self.sizes = () if is_hooked else sizes
@@ -75,7 +75,7 @@ class FewRows:
 
     @property
     def for_few(self) -> nn.Module:
-        """The network in the form that runs on smaller batches; it shares the weights."""
+        """The network in the form that runs on smaller batches, with the same weights."""
         if self._for_few is None:
             self._for_few = _make_for_few(self.network, self.full, self.device)
         return self._for_few
@@ -90,7 +90,7 @@ class FewRows:
         generator = torch.Generator().manual_seed(0)
         images = 255 * torch.rand(self.full, *self.shape, generator=generator)
         images = images.to(self.device)
-        expected = self.network(images)[-size:]  # the last ones: their place must not matter
+        expected = self.network(images)[-size:]  # the last: position must not matter
         try:
             found = self.for_few(images[-size:])
         except RuntimeError:  # oneDNN is not part of every build of PyTorch
@@ -99,7 +99,7 @@ class FewRows:
 
 
 class FullLinear(nn.Module):
-    """A linear layer that sees a full batch: below 16 rows its sums have another order."""
+    """A linear layer that pads to a full batch: below 16 rows its sums have another order."""
 
     def __init__(self, layer: nn.Linear, n_rows: int) -> None:
         super().__init__()
@@ -111,11 +111,12 @@ class FullLinear(nn.Module):
 
 
 class OneDNNConvolution(nn.Module):
-    """A convolution by oneDNN, which PyTorch leaves for other libraries where rows are few."""
+    """A convolution by oneDNN, for which PyTorch takes other libraries if there are few rows."""
 
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
-        # In one tuple, as looking up a layer's parameters takes as long as a small convolution.
+        # In one tuple, because looking up a layer's parameters takes as long as a small
+        # convolution.
         self.arguments: Any = (
             layer.weight,
             layer.bias,
@@ -139,7 +140,7 @@ def _make_for_few(network: nn.Module, n_rows: int, device: torch.device) -> nn.M
 
 
 def _replace(network: nn.Module, types: tuple[type, ...], make: Callable[[Any], nn.Module]) -> None:
-    """Put ``make(layer)`` in the place of each layer of one of these types, not of subclasses."""
+    """Replace each layer of one of these types, but not of subclasses, by ``make(layer)``."""
     for part in list(network.modules()):
         for name, layer in list(part.named_children()):
             if type(layer) in types:

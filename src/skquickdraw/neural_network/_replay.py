@@ -1,13 +1,12 @@
-"""Steps that a GPU recorded once, and plays again: a CUDA graph for each size of batch.
+"""Steps that a GPU records once and replays: a CUDA graph for each size of batch.
 
-A step of a small network is hundreds of short kernels, and Python takes longer to ask for them than
-a GPU to run them. A recording asks for all at once. It reads and writes the same memory each time:
-weights, what the optimizer remembers, the average, the sum of losses, and the buffers that the
-next batch and the next rate are copied to. Batches are drawn, gathered and augmented outside, while
-the GPU works on the step before.
+A step of a small network is hundreds of short kernels, and Python needs longer to launch them than
+a GPU to run them. A recording launches all at once. It reads and writes the same memory each time:
+weights, the optimizer's state, the average, the sum of losses, and the buffers for the next batch
+and rate. Batches are drawn, gathered and augmented outside, while the GPU works on the step before.
 
-What was recorded is what is played: a number of Python is frozen at its value. So only code of this
-package is recorded; a user's network, loss or optimizer is called in each step.
+A recording never changes: Python numbers are frozen at their values. So only code of this package
+is recorded; a user's network, loss or optimizer is called in each step.
 """
 
 from __future__ import annotations
@@ -31,32 +30,32 @@ from ._step import TrainingStep
 
 # Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
 N_WARM_UP = 3
-FEWEST_STEPS = 64  # of a training that is worth a recording
+FEWEST_STEPS = 64  # of a training for which recording pays
 SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable, to look for errors
 
 Signature = tuple[tuple[torch.Size, torch.dtype], ...]  # of the tensors of a batch
 
 
 class Recording(Protocol):
-    """What can be played again."""
+    """Something that can be replayed."""
 
     def replay(self) -> None: ...
     def reset(self) -> None: ...
 
 
 class Recorder(Protocol):
-    """Makes recordings; a context manager, inside which a whole training takes place."""
+    """Makes recordings; a context manager around a whole training."""
 
     def __enter__(self) -> Recorder: ...
     def __exit__(self, *error: object) -> None: ...
     def record(self, step: Callable[[], None]) -> Recording:
-        """Record what ``step`` asks the device for, without doing it."""
+        """Record what ``step`` launches on the device, without running it."""
         ...
 
 
 @dataclass
 class Slot:
-    """What is known of one size of batch."""
+    """The state of one size of batch."""
 
     n_steps: int = 0
     buffers: Batch | None = None
@@ -64,9 +63,9 @@ class Slot:
 
 
 class ReplayedStep(TrainingStep):
-    """Takes the first steps as they are, records one, and plays it again from then on.
+    """Run the first steps normally, record one, and replay it from then on.
 
-    Where no recording can be made, all steps are taken as they are, with a warning.
+    If recording fails, all steps run normally, with a warning.
     """
 
     def __init__(self, net: ImageNet, recorder: Recorder) -> None:
@@ -101,7 +100,7 @@ class ReplayedStep(TrainingStep):
 
     def begin_epoch(self) -> None:
         super().begin_epoch()
-        self._hold_rates()  # a schedule may have put a number of its own
+        self._hold_rates()  # a schedule may have set a plain number
 
     def __call__(self, batch: Batch) -> None:
         slot = self.slots.setdefault(_signature(batch), Slot())
@@ -127,7 +126,7 @@ class ReplayedStep(TrainingStep):
             set_capturable(optimizer, True)
             slot.recording = self.recorder.record(lambda: TrainingStep.__call__(self, buffers))
         except RuntimeError as error:
-            optimizer.zero_grad(set_to_none=True)  # they lie in memory of the recording
+            optimizer.zero_grad(set_to_none=True)  # they are in the recording's memory
             self.is_given_up = True
             warnings.warn(
                 "The steps of this training cannot be recorded as CUDA graphs, and are taken one "
@@ -136,7 +135,7 @@ class ReplayedStep(TrainingStep):
                 stacklevel=2,
             )
         finally:
-            set_capturable(optimizer, False)  # elsewhere it brings a warning
+            set_capturable(optimizer, False)  # on other devices it raises a warning
 
     def _hold_rates(self) -> None:
         """Let the optimizer read its rates from the device."""
@@ -145,7 +144,7 @@ class ReplayedStep(TrainingStep):
                 group["lr"] = rate.fill_(float(group["lr"]))
 
     def _release_rates(self) -> None:
-        """Leave plain numbers to whoever stores the optimizer, or goes on with it."""
+        """Restore plain numbers, for storing the optimizer or continuing with it."""
         for group in self.net.optimizer_.param_groups:
             group["lr"] = float(group["lr"])
 
@@ -153,9 +152,9 @@ class ReplayedStep(TrainingStep):
 class CudaRecorder:
     """Records CUDA graphs.
 
-    All of a training runs on one stream of its own: a graph may not be recorded on the default one,
-    and the engine of gradients stays on the stream on which it met a weight first. Dropout draws
-    from a copy of the device's generator, so that a failed recording leaves no trace in it.
+    A whole training runs on one stream of its own: a graph cannot be recorded on the default
+    stream, and autograd stays on the stream on which it first used a weight. Dropout draws from a
+    copy of the device's generator, so a failed recording does not change the generator.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -182,7 +181,7 @@ class CudaRecorder:
     def _leave(self, outer: torch.cuda.Stream) -> None:
         outer.wait_stream(self.stream)
         torch.cuda.synchronize(self.index)
-        torch.cuda.empty_cache()  # memory of recordings serves nothing else
+        torch.cuda.empty_cache()  # memory of recordings cannot be used otherwise
 
     def record(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
         graph = torch.cuda.CUDAGraph()
@@ -194,16 +193,16 @@ class CudaRecorder:
                 step()
         except RuntimeError as error:
             self._abandon()
-            cause = error.__context__  # CUDA's last word is only that something failed before
+            cause = error.__context__  # CUDA's last error only says that something failed before
             raise cause if isinstance(cause, RuntimeError) else error from None
         return graph
 
     def _abandon(self) -> None:
-        """End what PyTorch leaves begun where a recording fails (pytorch/pytorch#180395)."""
+        """End what PyTorch leaves unfinished if a recording fails (pytorch/pytorch#180395)."""
         self.generator.graphsafe_set_state(self.generator.graphsafe_get_state().clone_state())
         names = ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool")  # 2.6 has these
         end = next((getattr(torch._C, name) for name in names if hasattr(torch._C, name)), None)
-        with suppress(RuntimeError, TypeError):  # where PyTorch has ended it itself
+        with suppress(RuntimeError, TypeError):  # PyTorch has ended it itself
             if end is not None:
                 end(self.index, self.pool)
 
@@ -220,14 +219,14 @@ def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> Non
 
 
 def make_step(net: ImageNet, n_steps: int) -> TrainingStep:
-    """Return what takes the steps of a training: recorded where that pays and is safe."""
+    """Return the runner of a training's steps, recorded if that is safe and pays."""
     if n_steps < FEWEST_STEPS or not can_replay(net):
         return TrainingStep(net)
     return ReplayedStep(net, CudaRecorder(torch.device(net.device)))
 
 
 def can_replay(net: ImageNet) -> bool:
-    """Return whether a net is on a CUDA device, and all that a step calls is this package's."""
+    """Return whether a net is on a CUDA device and its steps call only code of this package."""
     device = torch.device(net.device)
     return (
         device.type == "cuda"
@@ -238,7 +237,7 @@ def can_replay(net: ImageNet) -> bool:
 
 
 def is_own(net: ImageNet) -> bool:
-    """Return whether all that a step calls is code of this package, none of which exchanges."""
+    """Return whether a step calls only code of this package, and no exchange between processes."""
     package = __name__.partition(".")[0]
     row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]
     is_known = type(net.optimizer_) in (Muon, torch.optim.AdamW)

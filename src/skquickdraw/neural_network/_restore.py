@@ -1,4 +1,4 @@
-"""A trained net taken apart into plain values and arrays, and put together again."""
+"""Turn a trained net into plain values and arrays, and back."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ._optimizers import make_optimizer
 
 Builder = type[nn.Module] | UserNetwork
 
-# What optimizers remember of a weight, one or another; "step" is a number, the rest has its shape.
+# States of weights in the optimizers; "step" is a number, the others have the weight's shape.
 MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buffer"})
 
 
 def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
-    """Return what :func:`restore_net` needs: plain values and arrays."""
-    # Weights that a user's loss learns are not restored, so their memory has no owner.
+    """Return the state for :func:`restore_net`: plain values and arrays."""
+    # Weights that a user's loss learns are not restored, so their optimizer state is dropped.
     learns_loss = any(True for _ in net.criterion_.parameters())
     is_kept = with_optimizer and not learns_loss
     memory = net.optimizer_.state_dict()["state"] if is_kept else {}
@@ -46,10 +46,10 @@ def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
 
 
 def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNet:
-    """Return a net that predicts as the one before, and from which training can go on.
+    """Return a net that predicts as before, and from which training can continue.
 
-    What a training makes for itself is not restored: its criterion and its callbacks. The state may
-    be hostile: plain values and arrays, but any.
+    The criterion and callbacks of a training are not restored. The state may be hostile: plain
+    values and arrays, but any.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -
         If something in the state does not fit.
     """
     check_module_state(network, state["options"], state["weights"])
-    if not isinstance(state["optimizer"]["name"], str):  # else it would be called
+    if not isinstance(state["optimizer"]["name"], str):  # otherwise it would be called
         raise ValueError("the optimizer of a network has no name")
     _check_sums(state.get("pixel_sums"), state["options"]["image_shape"][0])
     return rebuild_net(network, state, device, is_trusted=False)
@@ -70,9 +70,9 @@ def rebuild_net(
     *,
     is_trusted: bool = True,
 ) -> ImageNet:
-    """Do as :func:`restore_net`; a state that is trusted, that of a pickle, may hold any optimizer.
+    """As :func:`restore_net`, for a trusted state, from a pickle, which may hold any optimizer.
 
-    It is called, and what it remembers is not looked at.
+    The optimizer is called, and its state is not checked.
     """
     options, optimizer = state["options"], state["optimizer"]
     with isolated_torch_rng(0, device):
@@ -99,13 +99,13 @@ def rebuild_net(
         _check_memory(net.optimizer_, optimizer["memory"])
     _restore_memory(net.optimizer_, optimizer["memory"])
     net.history.extend(state["history"])
-    sums = state.get("pixel_sums")  # older files have none: their statistics stay as they are
+    sums = state.get("pixel_sums")  # older files have none, so their statistics stay unchanged
     net.pixel_sums_ = None if sums is None else torch.as_tensor(np.array(sums))
     return net
 
 
 def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
-    """Return a network on the device that computes as the one before; raises as for a net."""
+    """Return a network on the device that computes as before; raises as for a net."""
     check_module_state(network, state["options"], state["weights"])
     with isolated_torch_rng(0):
         module = network(**state["options"])
@@ -124,8 +124,8 @@ def check_module_state(
 ) -> None:
     """Raise ValueError unless the weights fit the network.
 
-    For a network of this package that takes no memory, whatever the size. A user's is built and
-    tried out, which not every network is able to do without values.
+    For a network of this package this takes no memory, whatever its size. A user's network is built
+    and tried, which not every network can do without values.
     """
     with torch.device("cpu" if isinstance(network, UserNetwork) else "meta"):
         expected = network(**options).state_dict()
@@ -147,7 +147,7 @@ def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> N
         found = {name: np.shape(array) for name, array in values.items()}
         wanted = {name: () if name == "step" else tuple(weights[i].shape) for name in found}
         if set(found) not in MEMORIES or found != wanted:
-            raise ValueError(f"what the optimizer remembers of weight {i} has the shapes {found}")
+            raise ValueError(f"the optimizer's state of weight {i} has the shapes {found}")
 
 
 def _check_sums(sums: Any, n_channels: int) -> None:
@@ -156,7 +156,7 @@ def _check_sums(sums: Any, n_channels: int) -> None:
     is_right = isinstance(sums, np.ndarray) and sums.dtype == np.float64
     if not is_right or sums.shape != (3, n_channels) or not (sums[0] > 0).all():
         raise ValueError(
-            "what the network remembers of pixels is not a number, sum and sum of squares"
+            "the network's pixel statistics are not a number, a sum and a sum of squares"
         )
 
 
@@ -166,16 +166,16 @@ def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) ->
         i: {name: _as_remembered(value, weights[i]) for name, value in values.items()}
         for i, values in memory.items()
     }
-    # By its own method, which knows what belongs on which device.
+    # With its own method, which knows what belongs on which device.
     optimizer.load_state_dict(
         {"state": tensors, "param_groups": optimizer.state_dict()["param_groups"]}
     )
 
 
 def _as_remembered(value: Any, weight: Tensor) -> Any:
-    """Return an array as a tensor, with the weight's own strides, on which fused optimizers count.
+    """Return an array as a tensor with the weight's strides, which fused optimizers require.
 
-    What else an optimizer remembers stays as it is.
+    Other states of an optimizer are not changed.
     """
     if not isinstance(value, np.ndarray):
         return value
@@ -186,7 +186,7 @@ def _as_remembered(value: Any, weight: Tensor) -> Any:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Return tensors as arrays on the CPU, and all else as it is; NumPy has no bfloat16."""
+    """Return tensors as arrays on the CPU, and anything else unchanged; NumPy has no bfloat16."""
     half = torch.bfloat16
     tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
     exact = {name: t.float() if t.dtype == half else t for name, t in tensors.items()}

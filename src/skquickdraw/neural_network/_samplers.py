@@ -1,8 +1,8 @@
-"""Which rows an epoch shows, how often, and in which order.
+"""The rows that an epoch shows, how often, and in which order.
 
-An epoch is all rows once, or any number of them. Reading single rows from all over a disk is slow:
-there, neighbours are drawn together, as a run, and runs from all over the files make a window,
-within which single rows are shuffled.
+An epoch is all rows once, or any number of them. Reading scattered single rows from a disk is slow.
+So neighbours are drawn together, as a run. A window collects runs from everywhere in the files, and
+single rows are shuffled within it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def make_sampler(
     batch_size: int,
     epoch_size: int | None,
 ) -> Sampler:
-    """Return what draws the rows of an epoch; those of many files are drawn in runs."""
+    """Return the sampler of an epoch's rows; rows of many files are drawn in runs."""
     codes, shape = train.codes.cpu().numpy(), train.images.shape
     n_shown = len(codes) if epoch_size is None else epoch_size
     if isinstance(train.images, MappedImages) and train.images.is_in_files:
@@ -87,7 +87,7 @@ def sampling_factors(counts: NDArray[np.int64], sampling: float) -> NDArray[np.f
 
 
 class EpochSampler:
-    """Draws the order of an epoch.
+    """Draw the order of an epoch.
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ class EpochSampler:
         Class of each row that may be shown.
     sampling : float in [0, 1]
         Class c is shown in proportion to ``n_c ** (1 - sampling)``: 0 shows every row once, 1 all
-        classes equally often. The rows of a class are shown equally often, give or take one.
+        classes equally often. The rows of a class are shown equally often, up to a difference of
+        one.
     generator : torch.Generator
     """
 
@@ -132,9 +133,9 @@ class EpochSampler:
 
 
 class RunSampler:
-    """Draws the order of an epoch, which goes on where the one before ended.
+    """Draw the order of an epoch, which continues where the last one ended.
 
-    A row comes again only after all others; where classes are balanced, after all of its class.
+    A row comes again only after all others; if classes are balanced, after all of its class.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ class RunSampler:
     n_shown : int
         Rows that an epoch shows.
     run : int, default=1
-        How many rows that follow each other are drawn together.
+        Number of consecutive rows that are drawn together.
     windows : list of int, default=None
         Numbers of rows, ``n_shown`` in all, that are shuffled among themselves. None is one window.
     """
@@ -193,11 +194,10 @@ class RunSampler:
 
 
 def spread_runs(shown: Tensor, n_windows: int, generator: torch.Generator) -> Tensor:
-    """Return rows run by run, such that each window has runs from all over the files.
+    """Return rows run by run, so that each window has runs from everywhere in the files.
 
-    A run is a stretch of rows that follow each other. Of each as many neighbouring runs as there
-    are windows, every window gets one: so all windows show classes in much the same shares, even
-    where a file holds one class only.
+    A run is a stretch of consecutive rows. Neighbouring runs are dealt out to the windows, one to
+    each. So all windows have nearly the same class shares, even if a file holds only one class.
 
     Parameters
     ----------
@@ -213,13 +213,13 @@ def spread_runs(shown: Tensor, n_windows: int, generator: torch.Generator) -> Te
     windows = keys.argsort(dim=1).flatten()[: len(starts)]
     runs = shown[starts].argsort()[windows.argsort(stable=True)]
     lengths = lengths[runs]
-    before = lengths.cumsum(0) - lengths  # rows in front of each run, in its new place
+    before = lengths.cumsum(0) - lengths  # rows before each run, in its new place
     places = torch.repeat_interleave(starts[runs] - before, lengths) + torch.arange(len(shown))
     return shown[places]
 
 
 class _Members:
-    """The rows of a class, without end: all of them, run by run, and again in another order.
+    """An endless sequence of a class's rows: all of them, run by run, then again in another order.
 
     ``rows`` (n_members,) are positions; None stands for all from 0 on, which need no memory.
     """
@@ -231,8 +231,8 @@ class _Members:
         self.n_rows = n_rows
         self.run = run
         self.generator = generator
-        self.runs = torch.empty(0, dtype=torch.int32)  # that are still to come
-        self.left = torch.empty(0, dtype=torch.int64)  # rows of a run that was begun
+        self.runs = torch.empty(0, dtype=torch.int32)  # not yet used
+        self.left = torch.empty(0, dtype=torch.int64)  # rest of a started run
 
     def take(self, n_rows: int) -> Tensor:
         """Return the next rows, int64."""
@@ -259,7 +259,7 @@ class _Members:
 def round_shares(expected: Tensor, offset: Tensor, n_shown: int) -> Tensor:
     """Return whole numbers with sum ``n_shown``, each the floor or the ceiling of its share.
 
-    Systematic rounding: in the mean over offsets from 0 to 1 they are the shares.
+    Systematic rounding: averaged over offsets from 0 to 1, they equal the shares.
     """
     ends = (expected.cumsum(0) + offset).floor().long().clamp(max=n_shown)
     ends[-1] = n_shown

@@ -32,8 +32,9 @@ def cosine(step: int, n_steps: int) -> float:
 class StepSchedule(Callback):
     """Set the rate before each step.
 
-    torch's and skorch's schedulers read where they are from the optimizer's and the net's history,
-    which go on from an earlier fit under ``warm_start``; a schedule here starts with its training.
+    torch's and skorch's schedulers take their position from the history of the optimizer or the
+    net, which continues from an earlier fit under ``warm_start``. A schedule here starts with its
+    training.
     """
 
     def __init__(self, shape: Callable[[int, int], float], lr: float, n_steps: int) -> None:
@@ -45,7 +46,7 @@ class StepSchedule(Callback):
         self.step_ = 0
 
     def on_epoch_begin(self, net: ImageNet, **kwargs: object) -> None:
-        self._set_rate(net)  # the net records the rate that an epoch begins with
+        self._set_rate(net)  # the net records the rate at the start of an epoch
 
     def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: object) -> None:
         if training:
@@ -70,7 +71,7 @@ class PlateauSchedule(Callback):
         self.scheduler_.step(record.get("valid_loss", record["train_loss"]))
 
     def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
-        del self.scheduler_  # it holds the optimizer, and the net stays
+        del self.scheduler_  # it holds the optimizer, and the net is kept
 
 
 def make_schedule(name: str | None, *, lr: float, n_steps: int) -> Callback | None:

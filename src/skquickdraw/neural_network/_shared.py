@@ -1,7 +1,7 @@
-"""One network, trained by several processes: each learns from its part of every batch.
+"""One network, trained by several processes, each with its part of every batch.
 
-All of them draw, augment and mix the same whole batches, and begin with the same network. What they
-exchange makes their steps those of one process, so that all end with the same network too.
+All processes draw, augment and mix the same whole batches, and start with the same network. Their
+exchanges make their steps equal to those of one process, so all end with the same network.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._net import ImageNet
 
 
 class SharedBatches(TrainingBatches):
-    """Gives, of every batch, the rows of this process."""
+    """Return this process' rows of every batch."""
 
     def __init__(self, dataset: ImageSet, **options: Any) -> None:
         super().__init__(dataset, **options)
@@ -44,12 +44,12 @@ class SharedBatches(TrainingBatches):
                 images, targets, weights = (
                     column.tensor_split(n_processes)[rank] for column in (images, targets, weights)
                 )
-                # So that the mean over processes of their means is the mean over the batch.
+                # So that the mean of the processes' means is the mean over the batch.
                 yield images, (targets, weights * (len(images) * n_processes / n_rows))
 
 
 class Exchange(Callback):
-    """Makes gradients, losses and the statistics of batch norms those of all processes."""
+    """Combine gradients, losses and batch-norm statistics of all processes."""
 
     def on_train_begin(self, net: ImageNet, X: ImageSet, **kwargs: object) -> None:
         check_alike(torch.default_generator.initial_seed(), X)
@@ -80,7 +80,7 @@ def batch_norms(net: ImageNet) -> list[_BatchNorm]:
 
 
 def check_alike(seed: int, dataset: ImageSet) -> None:
-    """Refuse to train where the processes would draw different batches."""
+    """Refuse to train if the processes would draw different batches."""
     own = (seed, len(dataset), crc32(dataset.codes.cpu().numpy().tobytes()))
     found: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(found, own)
@@ -121,9 +121,9 @@ def mean_of_channels(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def normalize_all(norm: Any, x: Tensor) -> Tensor:
-    """Do what a batch norm does, with statistics over the rows of all processes.
+    """Apply a batch norm with statistics over the rows of all processes.
 
-    torch's SyncBatchNorm does so on GPUs only.
+    torch's SyncBatchNorm works on GPUs only.
     """
     if not norm.training:
         return type(norm).forward(norm, x)

@@ -1,7 +1,7 @@
-"""Mean and standard deviation of pixels, which a network scales its images by.
+"""Mean and standard deviation of pixels, by which a network scales its images.
 
-They are kept as sums, so that those of several calls of ``partial_fit`` add up: the first call may
-show anything, such as blank images.
+They are stored as sums, so that calls of ``partial_fit`` add up: the first call may hold anything,
+such as blank images.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ROUNDING = 1e-13  # of sums of squares in double precision, relative
 def pixel_sums(train: ImageSet, ink: Ink | None = None) -> Tensor:
     """Return number, sum and sum of squares of each channel's pixels, float64 of shape (3, C).
 
-    Where rows are packed strokes, ``ink`` draws the images whose pixels count. Of many files a
-    sample of the rows is read, evenly spread, and its sums stand for all of them.
+    If rows are packed strokes, ``ink`` draws the images. For many files, an evenly spread sample of
+    the rows is read, and its sums are used for all of them.
     """
     is_sampled = isinstance(train.images, MappedImages) and train.images.is_in_files
     shown = train.rows

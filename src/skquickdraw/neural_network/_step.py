@@ -10,18 +10,18 @@ from torch import Tensor
 from ._batches import Batch
 from ._net import ImageNet
 
-Number = float | Tensor  # a tensor where the device is to read it anew in each step
+Number = float | Tensor  # a tensor if the device reads it in each step
 
 
 def put(number: Number, value: float) -> Number:
-    """Return ``value``: in the tensor that holds the number on the device, where one does."""
+    """Return ``value``, written into the tensor that holds the number on the device, if any."""
     return number.fill_(value) if isinstance(number, Tensor) else value
 
 
 class TrainingStep:
-    """Does each step as Python says: forward, loss, backward, optimizer, average of the weights.
+    """Run each step in Python: forward, loss, backward, optimizer, average of the weights.
 
-    A context manager, inside which a whole training takes place.
+    A context manager around a whole training.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ class TrainingStep:
     Attributes
     ----------
     loss_sum : tensor of shape ()
-        Losses of the rows since the epoch began. It stays on the device: to read it is to wait.
+        Sum of losses since the start of the epoch. It stays on the device, because reading it would
+        wait.
     """
 
     def __init__(self, net: ImageNet) -> None:
@@ -50,14 +51,14 @@ class TrainingStep:
         self.net.optimizer_.zero_grad(set_to_none=True)
 
     def number(self) -> Number:
-        """Return a number that changes from step to step; 0 at first."""
+        """Return a number that changes in every step; 0 at first."""
         return 0.0
 
     def begin_epoch(self) -> None:
         self.loss_sum.zero_()
 
     def __call__(self, batch: Batch) -> None:
-        """Take one step."""
+        """Run one step."""
         loss = self.net.train_step(batch)["loss"].detach()
         if self.average is not None:
             self.average.update()

@@ -1,4 +1,4 @@
-"""From what the user passed to ``fit`` to the sets that the net trains and validates on."""
+"""Make the sets that the net trains and validates on from the arguments of ``fit``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..model_selection import LabeledStratifiedShuffleSplit
 from ._batches import ImageSet, as_images, smallest_int
 from ._mapped_images import MappedImages
 
-# Whole-number weights are repetitions; but not where that made an epoch this many times longer.
+# Whole-number weights are repetitions, unless an epoch became this many times longer.
 LONGEST_REPETITION = 10
 
 
@@ -35,21 +35,21 @@ class LabeledImages:
     weights: NDArray[np.float64] | None = None
 
     def order(self) -> NDArray[np.int64]:
-        """Return the rows that count, in an order that depends on their content only.
+        """Return the rows with weight, in an order that depends only on their content.
 
-        Those of many files keep their order: to read all of them for it would take too long.
+        Rows of many files keep their order, because reading all of them would take too long.
         """
         if self.is_in_files:
             rows = np.arange(len(self.codes), dtype=smallest_int(len(self.codes)))
             return rows if self.weights is None else rows[self.weights > 0]
-        columns = (self.codes, self.weights, self.soft_targets)  # each breaks ties of those before
+        columns = (self.codes, self.weights, self.soft_targets)  # later ones break ties
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
         return order if self.weights is None else order[self.weights[order] > 0]
 
     @property
     def is_in_files(self) -> bool:
-        """Whether the images are those of many files, which are not read before they are shown."""
+        """Whether the images are in many files, which are not read before they are shown."""
         return isinstance(self.images, MappedFiles)
 
     @cached_property
@@ -63,7 +63,7 @@ class LabeledImages:
         return as_images(self.images, self.device)
 
     def subset(self, rows: NDArray[np.int64]) -> ImageSet:
-        """Return these rows, repeated and weighted as their weights ask."""
+        """Return these rows, repeated and weighted by their weights."""
         weights = None if self.weights is None else self.weights[rows]
         is_whole = self.is_in_files and weights is None and len(rows) == len(self.codes)
         rows, weights = repeat_rows(rows, weights)
@@ -72,7 +72,7 @@ class LabeledImages:
         return ImageSet(
             images=self.pictures,
             rows=torch.as_tensor(rows) if is_mapped else self._on_device(rows),
-            codes=self._on_device(self.codes if is_whole else self.codes[rows]),  # no copy of all
+            codes=self._on_device(self.codes if is_whole else self.codes[rows]),  # avoids a copy
             image_keys=None if self.is_in_files else self.image_keys[rows],
             n_classes=len(self.classes),
             soft_targets=None if soft is None else self._on_device(soft),
@@ -85,7 +85,7 @@ class LabeledImages:
     def split(
         self, fraction: float, rng: np.random.RandomState, name: str
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return training rows and validation rows, in an order that depends on content only."""
+        """Return training rows and validation rows, in an order that depends only on content."""
         order = self.order()
         codes = self.codes[order]
         splitter = LabeledStratifiedShuffleSplit(
@@ -99,7 +99,7 @@ class LabeledImages:
                 "class with a row to validate on. Raise it, pass X_val and y_val, or set "
                 "early_stopping=False."
             ) from error
-        if self.is_in_files:  # so that neighbours are read at once
+        if self.is_in_files:  # to read neighbours at once
             train, validation = np.sort(train), np.sort(validation)
         return order[train], order[validation]
 
@@ -153,7 +153,7 @@ def repeat_rows(
     -------
     rows : ndarray of shape (n_shown,)
     weights : ndarray of shape (n_shown,) or None
-        With mean 1; None where all are equal.
+        With mean 1; None if all are equal.
     """
     if weights is None:
         return rows, None

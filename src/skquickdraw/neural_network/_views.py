@@ -1,4 +1,4 @@
-"""Test-time views: slightly different looks at the same image, whose logits are averaged."""
+"""Test-time views: slightly different versions of an image, the logits of which are averaged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _look(
 
 
 def mirrors(augmentation: Augmentation | None) -> bool:
-    """Return whether an augmentation shows mirrored images, or may decide to."""
+    """Return whether an augmentation mirrors images, or may decide to."""
     return getattr(augmentation, "horizontal_flip", 0) != 0
 
 

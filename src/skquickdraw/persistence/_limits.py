@@ -1,7 +1,7 @@
-"""What a file may cost in memory, in processes and in size of image, however small the file is.
+"""Limits of the memory, processes and image sizes that a file may ask for, however small it is.
 
-A few bytes can ask for much: a reference repeats a whole part of the model, a length reserves room
-for text that is not there. Each such request is counted over the whole file.
+A few bytes can ask for much: a reference repeats a whole part of the model, a length reserves
+memory for text that is not there. All such requests of a file are counted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Limits:
     Raises
     ------
     ValueError
-        By each method, where the file asks for too much.
+        By each method, if the file asks for too much.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Limits:
 
 
 def check_image_shape(shape: Any) -> None:
-    """Raise ValueError where images of this shape are larger than a file may ask for."""
+    """Raise ValueError if images of this shape are larger than a file may ask for."""
     is_shape = isinstance(shape, (list, tuple)) and all(type(side) is int for side in shape)
     if is_shape and prod(shape) > MAX_IMAGE_VALUES:
         raise ValueError(
@@ -55,5 +55,5 @@ def check_image_shape(shape: Any) -> None:
 
 
 def within_cores(n_jobs: Any) -> Any:
-    """Return ``n_jobs``, or as many as this machine has cores where it is more."""
+    """Return ``n_jobs``, but at most the number of cores of this machine."""
     return min(n_jobs, cpu_count()) if isinstance(n_jobs, int) else n_jobs

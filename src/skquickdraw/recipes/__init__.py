@@ -1,4 +1,4 @@
-"""Estimators that are configured to do well, as they come, on a few minutes or hours of a CPU.
+"""Configured estimators that do well with a few minutes or hours of a CPU.
 
 ``single`` and ``winner`` are earlier names of :func:`accurate` and :func:`ensemble`: the same
 functions.

@@ -1,4 +1,4 @@
-"""BudgetedClassifier: as good as the given minutes allow on this machine."""
+"""BudgetedClassifier: the best classifier that the given minutes allow on this machine."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
 from ._work import Work, list_work, with_students
 
-# Of the time: a long training is slower than the short one that was measured. On a machine whose
-# speed varies no reserve is right for all.
+# Reserve of the time: a long training is slower than the short one that was measured. If the speed
+# of a machine varies, no reserve is always right.
 RESERVE = 0.03
-SHARE_MEASURED = 0.01  # of the time, twice, to measure what was chosen more exactly
-# An estimator is chosen where this share of the passes that it would make by itself can be made.
+SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
+# An estimator is chosen if there is time for this share of its usual passes.
 LEAST_SHARE = 0.7
-LATE = 0.25  # of the minutes, and minutes at least, beyond which a warning says so
+LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
 
 
 def _attributes(estimator: Any) -> dict[str, Any]:
@@ -55,38 +55,38 @@ class BudgetedClassifier(
 ):
     """Train for a given time, as well as it allows.
 
-    ``fit`` first measures for seconds how fast this machine is, and fixes a plan: which of the
-    estimators is trained, and for how many passes. Then it trains, without looking at the clock. So
-    ``clone(clf.plan_).fit(X, y)`` repeats the training to the bit, however busy the machine is.
+    ``fit`` first measures the speed of this machine for some seconds, and makes a plan: which of
+    the estimators to train, and for how many passes. Then it trains without looking at the clock.
+    So ``clone(clf.plan_).fit(X, y)`` repeats the training to the bit, however busy the machine is.
 
     Parameters
     ----------
     estimators : list of classifiers
         From cheap to expensive: networks of this package, and votes, noisy students and
-        distillations of such. The last one that the time is enough for is trained. Where there are
-        no unlabeled rows, noisy students are left out if there is anything else.
+        distillations of them. The last one for which the time is enough is trained. Without
+        unlabeled rows, noisy students are left out if there is any other estimator.
     minutes : float, default=15
-        How long ``fit`` takes, above 0. A grid search takes so long for each of its fits.
+        Duration of ``fit``, above 0. A grid search takes this time for each of its fits.
     n_jobs : int, default=None
-        Networks of a vote to train at once; None leaves that to the estimators.
+        Networks of a vote to train at once; None keeps the setting of the estimators.
     unlabeled_label : label or None, default='auto'
-        The mark of rows without labels in y, as for
+        The mark of unlabeled rows in y, as for
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
     random_state : int, RandomState instance or None, default=None
-        Gives the networks seeds of their own.
+        Gives the networks their own seeds.
 
     Attributes
     ----------
     plan_ : classifier
-        What was trained, unfitted: every seed and every number of passes is set.
+        The estimator that was trained, unfitted, with every seed and number of passes set.
     estimator_ : classifier
-        What was trained, fitted.
+        The fitted estimator.
     elapsed_minutes_ : float
-        How long ``fit`` took.
+        Duration of ``fit``.
     classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Only if X had string column names.
 
     Raises
     ------
@@ -95,12 +95,12 @@ class BudgetedClassifier(
 
     See Also
     --------
-    skquickdraw.recipes.best : The estimators that are best for each length of time.
+    skquickdraw.recipes.best : Chooses the best estimators for each duration.
 
     Notes
     -----
-    Time that is left is spent on more passes. A warning says where ``fit`` took a quarter longer
-    than it should, and a quarter of a minute, as on a machine that became busy.
+    Remaining time is used for more passes. If ``fit`` takes too long by a quarter and by a quarter
+    of a minute, for example because the machine became busy, it gives a warning.
 
     Examples
     --------
@@ -157,11 +157,10 @@ class BudgetedClassifier(
         ----------
         X : array-like of images, as the estimators take them
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes, and ``unlabeled_label`` where there is
-            none.
+            Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
         X_unlabeled : array-like of images, default=None
-            Images without labels, for the estimators that learn from them.
+            Unlabeled images, for the estimators that learn from them.
 
         Returns
         -------
@@ -239,10 +238,10 @@ class BudgetedClassifier(
         return self.estimator_.predict(check_rows(self, X, reset=False))
 
     def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
-        """Return copies of the estimators that can be trained on what there is."""
+        """Return copies of the estimators that can be trained on this data."""
         name = type(self).__name__
         candidates = [each for each in self.estimators if has_pool or not _is_noisy_student(each)]
-        # A noisy student alone is its teacher where there is no pool.
+        # Without a pool, a noisy student is only its teacher.
         candidates = [with_students(each) for each in candidates or self.estimators]
         for each in candidates:
             check_mark(name, each, classes)
@@ -261,17 +260,17 @@ def _is_noisy_student(estimator: Any) -> bool:
 def choose(
     candidates: list[Any], stopwatch: Stopwatch, deadline: float, n_labeled: int, n_pool: int
 ) -> Any:
-    """Return the last candidate that the time is enough for, with its passes set to fill it.
+    """Return the last candidate for which the time is enough, with passes that fill the time.
 
     Parameters
     ----------
     candidates : list of unfitted estimators
-        From cheap to expensive; the first is taken where the time is enough for none.
+        From cheap to expensive; the first is taken if the time is enough for none.
     stopwatch : Stopwatch
     deadline : float
         In seconds of ``time.perf_counter``.
     n_labeled, n_pool : int
-        Rows with and without labels.
+        Labeled and unlabeled rows.
     """
     chosen = candidates[0]
     for candidate in candidates[1:]:
@@ -281,7 +280,7 @@ def choose(
         chosen = candidate
     stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
     wanted = _wanted_seconds(chosen, stopwatch, n_labeled, n_pool)
-    if not wanted.trainings:  # of a frozen teacher alone
+    if not wanted.trainings:  # only a frozen teacher
         return chosen
     share = max(0.0, deadline - perf_counter() - wanted.fixed) / wanted.training
     passes = {
@@ -292,7 +291,7 @@ def choose(
 
 
 class Wanted:
-    """The seconds that an estimator takes where nothing limits it."""
+    """The seconds that an estimator takes without a limit."""
 
     def __init__(self, works: list[Work], stopwatch: Stopwatch) -> None:
         self.trainings = [work for work in works if work.is_training]

@@ -1,7 +1,7 @@
 """Recipes of one network, trained on labeled images.
 
-A GPU trains some fifty times as many images in the same time as a processor's core. There the
-recipes are larger networks, at full resolution, that are trained for longer and regularised more.
+In the same time, a GPU trains on about fifty times as many images as a processor's core. So the
+recipes for a GPU are larger networks at full resolution, with more passes and more regularisation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def has_gpu() -> bool:
 
 
 def large() -> ResNetClassifier:
-    """Return the network of the default for a GPU, where the time is long."""
+    """Return the default network for a GPU and a long time."""
     return ResNetClassifier(
         width=1.5, stem_stride=1, dropout=0.2, stochastic_depth=0.1, max_epochs="long"
     )
@@ -37,17 +37,17 @@ def large() -> ResNetClassifier:
 def fast(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return one small residual network, for those who want a good model in minutes.
+    """Return one small residual network: a good model in minutes.
 
     It is :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, which
-    makes it two to three times as fast. On a GPU, where that gains nothing, it has all of them.
+    makes it two to three times as fast. On a GPU this would not help, so it has full width.
 
     Parameters
     ----------
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes over the training set, as in :class:`~skquickdraw.neural_network.ResNetClassifier`.
     minutes : float, default=None
-        Train for so many minutes on this machine, whatever ``max_epochs`` says.
+        Train for this time on this machine; ``max_epochs`` is then ignored.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -72,13 +72,13 @@ def fast(
 def accurate(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return one residual network of full width, for those who want one accurate model.
+    """Return one residual network of full width: an accurate single model.
 
-    It learns from labeled images alone. It is
-    :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines whatever
-    the images are: they bend, and become thicker and thinner. On a GPU it is half as wide again,
-    keeps all pixels in its first layer, is regularised by dropout and stochastic depth, and changes
-    images more; and 'auto' is 'long'. This recipe was called ``single`` before.
+    It learns from labeled images only. It is :class:`~skquickdraw.neural_network.ResNetClassifier`,
+    with the augmentation for line drawings, whatever the images are: lines bend, and become thicker
+    and thinner. On a GPU it is half as wide again, keeps all pixels in its first layer, is
+    regularised by dropout and stochastic depth, and changes images more; 'auto' is 'long'. This
+    recipe was called ``single`` before.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def accurate(
     augmentation = VARIED_MORE if has_gpu() else VARIED
     network = large() if has_gpu() else ResNetClassifier()
     network.set_params(
-        augmentation=clone(augmentation),  # set_params would change a shared one everywhere
+        augmentation=clone(augmentation),  # set_params would change a shared object everywhere
         random_state=random_state,
     )
     if max_epochs != "auto":
@@ -110,7 +110,7 @@ def accurate(
 def within(
     minutes: float | None, *estimators: Any, n_jobs: int | None = None, random_state: Any = None
 ) -> Any:
-    """Return the estimator, or with ``minutes`` one that trains them for so long."""
+    """Return the estimator, or with ``minutes`` one that trains it for this time."""
     if minutes is None:
         return estimators[0]
     return BudgetedClassifier(

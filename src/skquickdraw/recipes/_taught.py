@@ -1,4 +1,4 @@
-"""Recipes of several networks, and of one that these teach."""
+"""Recipes of several networks, and of one network that they teach."""
 
 from __future__ import annotations
 
@@ -27,40 +27,39 @@ def ensemble(
     memory: Any = None,
     random_state: Any = None,
 ) -> NoisyStudentClassifier | BudgetedClassifier:
-    """Return a vote of noisy students, for those who want the most accuracy and have hours.
+    """Return a vote of noisy students: the highest accuracy, in hours.
 
-    Networks as those of :func:`accurate` vote, and are the teacher: they label the images that have
-    no labels. As many new networks learn from all images, and vote. This recipe was called
-    ``winner`` before.
+    The teacher is a vote of networks like those of :func:`accurate`; it labels the unlabeled
+    images. Then the same number of new networks learn from all images, and vote. This recipe was
+    called ``winner`` before.
 
     Parameters
     ----------
     n_members : int, default=4
-        Networks that vote, of teacher and student each.
+        Networks in the vote of the teacher, and in that of the student.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of each teacher over the labeled images, and of each student over all images, as in
         :class:`~skquickdraw.neural_network.ResNetClassifier`. With a number, students make five
         passes for seven of their teachers'.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
-        What shares the classes have among the unlabeled images, as in
-        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Give it where it is
-        known.
+        Shares of the classes among the unlabeled images, as in
+        :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
     minutes : float, default=None
-        Train for so many minutes on this machine, whatever ``max_epochs`` says.
+        Train for this time on this machine; ``max_epochs`` is then ignored.
     n_jobs : int, default=None
-        Networks to train at once, as in :class:`joblib.Parallel`. On CPUs several networks of one
-        thread each are trained faster than one after another.
+        Networks to train at once, as in :class:`joblib.Parallel`. On CPUs, several networks with
+        one thread each train faster than one after another.
     memory : str or joblib.Memory, default=None
-        Folder that keeps networks when they are finished, so that a run of hours goes on where it
-        was interrupted. Needs an int as ``random_state``.
+        Folder for finished networks, so that an interrupted run continues where it stopped. Needs
+        an int as ``random_state``.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
     classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier of one
-        Not fitted. Where its ``fit`` is given no unlabeled images, the teacher's vote is all
-        that is trained. For a whole test set whose class balance is known, its
-        ``predict_transductive`` may gain some more.
+        Not fitted. Without unlabeled images in ``fit``, only the teacher's vote is trained. For a
+        whole test set with known class balance, ``predict_transductive`` may be still more
+        accurate.
 
     Examples
     --------
@@ -94,19 +93,18 @@ def distilled(
     memory: Any = None,
     random_state: Any = None,
 ) -> DistilledClassifier | BudgetedClassifier:
-    """Return one small network, taught by a large teacher, for those who need fast predictions.
+    """Return one small network, taught by a large teacher: fast predictions.
 
-    It knows most of what its teacher does.
+    It is nearly as accurate as its teacher.
 
     Parameters
     ----------
     teacher : classifier, default=None
-        None is :func:`ensemble`. A fitted one is kept as it is by
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        None is :func:`ensemble`. Wrap a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
     max_epochs : float, 'auto' or 'long', default='auto'
-        Passes of the small network over all images, labeled or not.
+        Passes of the small network over all images, labeled and unlabeled.
     minutes : float, default=None
-        Train teacher and student for so many minutes on this machine, whatever ``max_epochs`` says.
+        Train teacher and student for this time on this machine; ``max_epochs`` is then ignored.
     memory : str or joblib.Memory, default=None
         As in :func:`ensemble`.
     random_state : int, RandomState instance or None, default=None
@@ -141,25 +139,25 @@ def distilled(
 def best(
     minutes: float = 15, *, n_jobs: int | None = None, random_state: Any = None
 ) -> BudgetedClassifier:
-    """Return the best model that the given time allows, for those who do not want to choose.
+    """Return the best model that the given time allows, if you do not want to choose.
 
-    With little time, or many images, it is a small network; with more a large one, then a vote of
-    up to six. On a GPU all of them are larger. Where ``fit`` is given unlabeled images and there
-    is time, the vote teaches another one, which learns from these too.
+    With little time, or many images, it is a small network; with more time a large one, then a vote
+    of up to six. On a GPU all of them are larger. If ``fit`` gets unlabeled images and there is
+    time, the vote teaches another vote, which learns from these too.
 
     Parameters
     ----------
     minutes : float, default=15
-        How long ``fit`` takes on this machine, above 0.
+        Duration of ``fit`` on this machine, above 0.
     n_jobs : int, default=None
-        Networks of a vote to train at once. None is as many as the processor has cores, up to six;
-        on a GPU one.
+        Networks of a vote to train at once. None takes one per core of the processor, up to six,
+        and one on a GPU.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
     classifier : BudgetedClassifier
-        Not fitted. Its ``plan_`` says what was chosen.
+        Not fitted. After ``fit``, ``plan_`` is the estimator that was chosen.
 
     Examples
     --------
@@ -179,6 +177,6 @@ def best(
 
 
 def default_jobs() -> int:
-    """Return how many networks to train at once: they share a GPU badly, and cores well."""
+    """Return how many networks to train at once: they share cores well, but a GPU badly."""
     n_cores = cpu_count(only_physical_cores=True)
     return 1 if has_gpu() else min(MOST_MEMBERS, n_cores)

@@ -74,7 +74,7 @@ def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
         A network of this package, or a vote, noisy student or distillation of such networks, as
         :func:`with_students` returns it.
     n_labeled, n_pool : int
-        Rows with and without labels.
+        Labeled and unlabeled rows.
 
     Raises
     ------

@@ -58,7 +58,7 @@ def _run_rounds(
     trainings: Trainings,
     tasks: list[Task],
 ) -> None:
-    """Let students become teachers, and tell ``noisy`` of the complete rounds."""
+    """Let students become teachers, and store the complete rounds in ``noisy``."""
     history, prior = History(data, noisy.verbose), None
     teachers: list[Any] = []
     for i, student in enumerate(students if len(data.unlabeled) else []):
