@@ -3,13 +3,17 @@
 from importlib import import_module
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from imblearn.pipeline import Pipeline
+from numpy.testing import assert_allclose, assert_array_equal
 
-from skquickdraw import MobileNetClassifier, ResNetClassifier
+from skquickdraw import ImageClassifier, MobileNetClassifier, ResNetClassifier
+from skquickdraw.semi_supervised import assign_to_prior
 
 # The machine decides about two; batches of so many drawings are the largest that 'auto' takes.
 LEFT_OPEN = {"batch_size", "device", "precision"}
+KINDS = MobileNetClassifier | ResNetClassifier | ImageClassifier
 OPTIONS = SimpleNamespace(passes=None, memory=None, n_jobs=1)
 
 
@@ -17,27 +21,28 @@ def networks_of(estimator):
     """Yield the networks inside an estimator."""
     parts = [part for _, part in estimator.steps] if isinstance(estimator, Pipeline) else []
     inner = [estimator, *parts, *estimator.get_params(deep=True).values()]
-    yield from (each for each in inner if isinstance(each, MobileNetClassifier | ResNetClassifier))
+    yield from (each for each in inner if isinstance(each, KINDS))
 
 
 @pytest.mark.parametrize(
     "row",
-    ["original-single", "original-student", "original-six", "fast-4", "fast", "single", "vote"],
+    ["original-single", "original-student", "original-six", "fast-4", "fast", "single", "vote", "resnet"],
 )
 def test_networks_leave_nothing_to_the_defaults(row):
-    check(import_module("competition.rows").ROWS[row](0, OPTIONS, None))
+    rows = import_module("competition.rows")
+    check((rows.ROWS | rows.SINGLE_NETWORKS)[row](0, OPTIONS, None))
 
 
 def test_winner_and_distilled_leave_nothing_to_the_defaults():
-    settings = import_module("competition.settings")
-    winner = settings.winner(n_jobs=1, memory=None)
+    rows = import_module("competition.rows")
+    winner = rows.winner(OPTIONS, rows.vote(OPTIONS))
     check(winner)
-    check(settings.distilled(winner, memory=None, random_state=0))
+    check(rows.distilled(OPTIONS, winner))
 
 
 @pytest.mark.parametrize("step", ["static", "live", "muon", "erasing", "longer-decay"])
 def test_steps_leave_nothing_to_the_defaults(step):
-    check(import_module("competition.steps").make_estimator(step, 0))
+    check(import_module("competition.splits").make_step(step, 0))
 
 
 def check(estimator):
@@ -50,6 +55,30 @@ def check(estimator):
 
 def is_open(value):
     return isinstance(value, str) and value == "auto"
+
+
+def test_predictions_are_kept_beside_those_of_other_rows(tmp_path):
+    measure = import_module("competition.measure")
+    file, rng = tmp_path / "predictions.npz", np.random.default_rng(0)
+    kept = {}
+    for row in ("one", "two", "one"):  # the last one takes the place of the first
+        kept[row] = rng.dirichlet(np.ones(3), (2, 40))
+        measure.keep_predictions(row, *kept[row], file)
+    found = measure.load_predictions(file)
+    assert set(found) == {"one", "two"}
+    for row, (unlabeled, holdout) in kept.items():
+        assert found[row]["unlabeled"].dtype == np.uint8
+        assert_array_equal(found[row]["unlabeled"], unlabeled.argmax(axis=1))
+        assert_array_equal(found[row]["transductive"], assign_to_prior(unlabeled))
+        assert_array_equal(found[row]["holdout"], holdout.argmax(axis=1))
+        confidence = found[row]["confidence"] / measure.CERTAIN
+        assert_allclose(confidence, holdout.max(axis=1), atol=1e-5)
+
+
+def test_every_row_of_the_table_has_its_predictions():
+    found = import_module("competition.measure").load_predictions()
+    assert set(found) == set(import_module("competition.rows").ROWS)
+    assert all(len(own["unlabeled"]) == 30_000 for own in found.values())
 
 
 def test_an_open_default_is_noticed():
