@@ -170,7 +170,18 @@ def as_json(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def table(header: list[str], rows: Iterable[list[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines).rstrip("\n")
+def table(columns: dict[str, str], rows: Iterable[dict[str, Any]]) -> str:
+    """Return a table in Markdown; ``columns`` gives the format of each one's cells."""
+    cells = [[form.format_map(Blank(row)) for form in columns.values()] for row in rows]
+    lines = [[name.strip() for name in columns], ["---"] * len(columns), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+class Blank(dict):
+    """What a row has not is a blank, in any format."""
+
+    def __missing__(self, key: str) -> Blank:
+        return self
+
+    def __format__(self, form: str) -> str:
+        return ""

@@ -91,7 +91,7 @@ ADAM = {"optimizer": adam, "lr": 0.001, "lr_schedule": None, "weight_decay": 4e-
 def filled(role: str, n_passes: int) -> Any:
     """Return a network behind the over-sampler, to be trained so often on the filled-up set."""
     copies = AugmentingOverSampler(FILLED[role], augmentation=COPIES, unlabeled_label=-1)
-    given = PLAIN | ADAM | {"stem_stride": None, "batch_size": 128, "max_epochs": n_passes}
+    given = PLAIN | ADAM | {"stem_stride": "auto", "batch_size": 128, "max_epochs": n_passes}
     return make_pipeline(copies, ImageClassifier(OriginalMobileNetV2, **given))
 
 

@@ -17,6 +17,11 @@ from .splits import CONTROLS, IMAGES, STEPS, STUDENTS
 
 SCORES = ("head", "medium", "tail")
 N_PAIRS = 12
+PAIRS = {
+    "pair": "{first}, {second}",
+    "first taken for second": "{first_as_second}",
+    "second for first": "{second_as_first}",
+}
 # Whose errors were looked at, in competition_errors.png; look again at those of other answers.
 BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 BY_EYE = """\
@@ -50,7 +55,7 @@ def main() -> None:
             ladder=ladder_table(ladder["rows"]),
             students=students_table(students["rows"]),
             members=members_table(members["rows"]),
-            pairs=pairs_table(errors["pairs"]),
+            pairs=table(PAIRS, errors["pairs"][:N_PAIRS]),
             calibration=calibration_table(errors["calibration"]),
             by_eye=BY_EYE if errors["answers"] == BY_EYE_OF else "",
         )
@@ -62,61 +67,65 @@ def main() -> None:
 
 
 def recipes_table(rows: dict[str, Any]) -> str:
-    header = ["recipe", "accuracy", *SCORES, "transductive"]
-    header += ["networks", "images seen", "CPU minutes"]
-    return table(header, [recipe_row(name, list(seeds.values())) for name, seeds in rows.items()])
+    columns = {
+        "recipe": "`{name}`",
+        "accuracy": "{scores[balanced_accuracy]:.1%} ± {error:.1f}",
+        **{key: f"{{scores[{key}]:.1%}}" for key in SCORES},
+        "transductive": "{transductive[balanced_accuracy]:.1%}",
+        "networks": "{networks}",
+        "images seen": "{images:,}",
+        "CPU minutes": "{cpu_minutes:.0f}",
+    }
+    return table(columns, [average_run(name, seeds) for name, seeds in rows.items()])
 
 
-def recipe_row(name: str, runs: list[dict[str, Any]]) -> list[str]:
-    def average(group: str, key: str) -> float:
-        return mean(run[group][key] for run in runs)
-
-    accuracy = average("scores", "balanced_accuracy")
-    error = 100 * average("scores", "standard_error")
-    return [
-        f"`{name}`" + (f" ({len(runs)} seeds)" if len(runs) > 1 else ""),
-        f"{accuracy:.1%} ± {error:.1f}",
-        *(f"{average('scores', key):.1%}" for key in SCORES),
-        f"{average('transductive', 'balanced_accuracy'):.1%}",
-        str(runs[0]["networks"]),
-        f"{runs[0]['images']:,}",
-        f"{mean(run['cpu_minutes'] for run in runs):.0f}",
-    ]
+def average_run(name: str, seeds: dict[str, Any]) -> dict[str, Any]:
+    """Return the first run of a recipe, with scores and minutes averaged over all."""
+    runs = list(seeds.values())
+    means = {
+        group: {key: mean(run[group][key] for run in runs) for key in runs[0][group]}
+        for group in ("scores", "transductive")
+    }
+    minutes = {"cpu_minutes": mean(run["cpu_minutes"] for run in runs)}
+    error = 100 * means["scores"]["standard_error"]
+    return {**runs[0], **means, **minutes, "error": error, "name": name}
 
 
 def ladder_table(rows: dict[str, Any]) -> str:
     described = {name: (step.of or "", step.change) for name, step in STEPS.items()}
-    header = ["step", "of", "change", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
-    return table(header, changed_rows(described, rows))
+    return changes_table({"step": "`{name}`", "of": "{of}", "change": "{change}"}, described, rows)
 
 
 def students_table(rows: dict[str, Any]) -> str:
     described = {"teacher": ("", "the vote of three networks"), **CONTROLS}
     described |= {name: (student.of, student.change) for name, student in STUDENTS.items()}
-    header = ["", "of", "", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
-    return table(header, changed_rows(described, rows))
+    return changes_table({"": "`{name}`", "of": "{of}", " ": "{change}"}, described, rows)
 
 
-def changed_rows(described: dict[str, tuple[str, str]], rows: dict[str, Any]) -> list[list[str]]:
+def changes_table(
+    columns: dict[str, str], described: dict[str, tuple[str, str]], rows: dict[str, Any]
+) -> str:
     """Return what was measured of changes, ``described`` by what they are of, and in words."""
-    return [
+    columns |= {"seeds": "{n}", "accuracy": "{balanced_accuracy:.1%}", "gain": "{gain}"}
+    columns |= {"tail": "{tail:.1%}", "CPU minutes": "{cpu_minutes:.1f}"}
+    return table(
+        columns,
         [
-            f"`{name}`",
-            f"`{of}`" if of else "",
-            change,
-            str(len(rows[name])),
-            f"{average(rows[name], 'balanced_accuracy'):.1%}",
-            gain(rows[name], rows.get(of, {})),
-            f"{average(rows[name], 'tail'):.1%}",
-            f"{average(rows[name], 'cpu_minutes'):.1f}",
-        ]
-        for name, (of, change) in described.items()
-        if name in rows
-    ]
+            {
+                **averages(rows[name], "balanced_accuracy", "tail", "cpu_minutes"),
+                "name": name,
+                "of": f"`{of}`" if of else "",
+                "change": change,
+                "gain": gain(rows[name], rows.get(of, {})),
+            }
+            for name, (of, change) in described.items()
+            if name in rows
+        ],
+    )
 
 
-def average(runs: dict[str, Any], key: str) -> float:
-    return mean(run[key] for run in runs.values())
+def averages(runs: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {"n": len(runs)} | {key: mean(run[key] for run in runs.values()) for key in keys}
 
 
 def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
@@ -130,51 +139,41 @@ def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
 
 
 def members_table(rows: dict[str, Any]) -> str:
-    cells = [
-        [
-            kind,
-            str(len(runs)),
-            f"{average(runs, 'balanced_accuracy'):.1%}",
-            gain(runs, rows["seed"]) if kind != "seed" else "",
-            f"{mean(mean(run['alone']) for run in runs.values()):.1%}",
-            f"{average(runs, 'disagreement'):.1%}",
-        ]
-        for kind, runs in rows.items()
-    ]
-    header = ["differ by", "seeds", "vote", "gain over seeds alone", "alone", "disagreement"]
-    return table(header, cells)
-
-
-def pairs_table(pairs: list[dict[str, Any]]) -> str:
-    rows = [
-        [f"{p['first']}, {p['second']}", str(p["first_as_second"]), str(p["second_as_first"])]
-        for p in pairs[:N_PAIRS]
-    ]
-    return table(["pair", "first taken for second", "second for first"], rows)
+    columns = {"differ by": "{kind}", "seeds": "{n}", "vote": "{balanced_accuracy:.1%}"}
+    columns |= {"gain over seeds alone": "{gain}", "alone": "{alone:.1%}"}
+    columns |= {"disagreement": "{disagreement:.1%}"}
+    cells = []
+    for kind, runs in rows.items():
+        found = averages(runs, "balanced_accuracy", "disagreement")
+        alone = mean(mean(run["alone"]) for run in runs.values())
+        over = gain(runs, rows["seed"]) if kind != "seed" else ""
+        cells.append(found | {"kind": kind, "alone": alone, "gain": over})
+    return table(columns, cells)
 
 
 def calibration_table(groups: list[dict[str, float]]) -> str:
     limits = [group["from"] for group in groups[1:]] + [1.0]
     rows = [
-        [f"{group['from']:.0%} to {limit:.0%}", f"{group['share']:.0%}", f"{group['right']:.0%}"]
+        group | {"low": group["from"], "to": limit}
         for group, limit in zip(groups, limits, strict=True)
     ]
-    return table(["probability", "share of drawings", "right"], rows)
+    columns = {"probability": "{low:.0%} to {to:.0%}", "share of drawings": "{share:.0%}"}
+    return table(columns | {"right": "{right:.0%}"}, rows)
 
 
 def render_single_networks() -> str:
     """Return the table of docs/benchmarks.md: single networks, and how each got there."""
-    rows, curves = [], []
-    for name in SINGLE_NETWORKS:
-        run = load(RESULTS / f"{name}.json")["seeds"]["0"]
-        scores = [f"{run['scores'][key]:.1%}" for key in ("balanced_accuracy", *SCORES)]
-        sizes = [f"{run['weights']:,}", f"{run['images']:,}", f"{run['wall_minutes']:.1f}"]
-        rows.append([name, *sizes, *scores])
+    runs = {name: load(RESULTS / f"{name}.json")["seeds"]["0"] for name in SINGLE_NETWORKS}
+    columns = {"network": "{name}", "weights": "{weights:,}", "images seen": "{images:,}"}
+    columns |= {"minutes": "{wall_minutes:.1f}"}
+    columns |= {"balanced accuracy": "{scores[balanced_accuracy]:.1%}"}
+    columns |= {key: f"{{scores[{key}]:.1%}}" for key in SCORES}
+    parts = [table(columns, [{"name": name, **run} for name, run in runs.items()])]
+    for name, run in runs.items():
         epochs = list(enumerate(run["curve"], start=1))[2::3]
         shown = ", ".join(f"{i}: {epoch['score']:.1%}" for i, epoch in epochs)
-        curves.append(f"*{name}* after epoch {shown}.")
-    header = ["network", "weights", "images seen", "minutes", "balanced accuracy", *SCORES]
-    return "\n\n".join([table(header, rows), *curves])
+        parts.append(f"*{name}* after epoch {shown}.")
+    return "\n\n".join(parts)
 
 
 # ---- figures ------------------------------------------------------------------------------------

@@ -112,10 +112,7 @@ STEPS = {
     "depth": Step("mirrored", "stochastic depth 0.1", {"stochastic_depth": 0.1}),
     "wider": Step("mirrored", "0.5 wide, in about equal time", {"width": 0.5}, pace=0.5),
     "full-size": Step(
-        "mirrored",
-        "28 x 28 in the first stage, in about equal time",
-        {"stem_stride": 1},
-        pace=0.25,
+        "mirrored", "28 x 28 in the first stage, in about equal time", {"stem_stride": 1}, pace=0.25
     ),
     "mobilenet": Step(
         "mirrored",

@@ -14,7 +14,8 @@ from competition.render import render_single_networks
 from studies.render import render_few_shot, render_teachers
 
 HERE = Path(__file__).parent
-RATES = ["images/s", "skquickdraw to this", "target"]
+OURS_TO_THIS = "skquickdraw to this"
+AGAINST = {OURS_TO_THIS: "{ratio:.2f}", "target": "{target}"}
 GPU_PARTS = ("training", "prediction", "small_fit", "several", "accuracy", "winner")
 
 
@@ -48,104 +49,95 @@ def measured(result: dict[str, Any]) -> str:
     )
 
 
-def rates_table(
-    result: dict[str, Any], header: list[str], form: str = "g", more: Any = None
-) -> str:
-    """Return rate, ratio and target of each contender; ``more`` gives a second column."""
-    ratios, targets = result["ratios"], result["targets"]
-    rows = [
-        [
-            name,
-            *([] if more is None else [str(more.get(name, ""))]),
-            f"{rate:,.0f}",
-            f"{ratios[name]:.2f}" if name in ratios else "",
-            *([f"at least {targets[name]:{form}}" if name in targets else ""] if targets else []),
-        ]
-        for name, rate in result["images_per_second"].items()
-    ]
-    return table(header, rows)
+def rates_table(result: dict[str, Any], columns: dict[str, str], form: str = "g") -> str:
+    """Return rate, ratio and target of each contender; 'sizes' are of its batches."""
+    sizes = result.get("batch_sizes", {})
+    rows = []
+    for name, rate in result["images_per_second"].items():
+        row = {"name": name, "rate": rate}
+        for key, found in (("ratio", result["ratios"]), ("size", sizes)):
+            row |= {key: found[name]} if name in found else {}
+        if name in result["targets"]:
+            row["target"] = f"at least {result['targets'][name]:{form}}"
+        rows.append(row)
+    return table(columns, rows)
 
 
 def step_table(result: dict[str, Any]) -> str:
-    best, units = result["attainable"], ("gflops", "gigabytes")
-    rows = []
+    best, rows = result["attainable"], []
     for name, own in result["networks"].items():
-        shares = [f"{own[unit]:,} ({own[unit] / best[unit]:.0%})" for unit in units]
-        rows.append([name, f"{own['images_per_second']:,.0f}", *shares])
         shown = {key: share for key, share in own["operations"].items() if share > 0.01}
         own["shown"] = ", ".join(f"`{key}` {share:.0%}" for key, share in shown.items())
-    rows.append(["the machine", "", *(f"{best[unit]:,}" for unit in units)])
-    return table(["network", "images/s", "GFLOP/s", "GB/s"], rows)
+        cells = {u: f"{own[u]:,} ({own[u] / best[u]:.0%})" for u in ("gflops", "gigabytes")}
+        rows.append({"name": name, "rate": own["images_per_second"], **cells})
+    columns = {"network": "{name}", "images/s": "{rate:,.0f}"}
+    columns |= {"GFLOP/s": "{gflops}", "GB/s": "{gigabytes}"}
+    return table(columns, [*rows, {"name": "the machine", **best}])
 
 
 def one_image_table(result: dict[str, Any]) -> str:
     rows = []
-    for name, own in result["networks"].items():
-        for contender, ms in own["ms"].items():
-            ratio = f"{own['ratios'][contender]:.2f}" if contender in own["ratios"] else ""
-            target = f"at most {result['target']:g}" if contender == "bare" else ""
-            rows.append([name, contender, f"{ms:.2f}", ratio, target])
-    return table(["network", "", "ms", "skquickdraw to this", "target"], rows)
+    for network, own in result["networks"].items():
+        for name, ms in own["ms"].items():
+            row = {"network": network, "name": name, "ms": ms}
+            row |= {"ratio": own["ratios"][name]} if name in own["ratios"] else {}
+            row |= {"target": f"at most {result['target']:g}"} if name == "bare" else {}
+            rows.append(row)
+    columns = {"network": "{network}", "": "{name}", "ms": "{ms:.2f}"}
+    return table(columns | {OURS_TO_THIS: "{ratio:.2f}", "target": "{target}"}, rows)
 
 
 def over_sampling_table(result: dict[str, Any]) -> str:
     made = result["n_made"].items()
     result["made"] = ", ".join(f"{n:,} by {name}" for name, n in made)
-    return rates_table(result, ["", "new " + RATES[0], *RATES[1:]], ".2g")
+    columns = {"": "{name}", "new images/s": "{rate:,.0f}"}
+    return rates_table(result, columns | AGAINST, ".2g")
 
 
 def overhead_table(result: dict[str, Any]) -> str:
-    imports, target = result["imports"], result["targets"]["import seconds"]
     shares = result["noisy_student"]["share_outside"].items()
     result["most"] = 100 * result["targets"]["noisy student"]
     result |= {f"{what}_mb": result[f"{what}_bytes"] / 1e6 for what in ("pickle", "weights")}
     result["shares"] = ", ".join(
         f"{Spread({k: 100 * v for k, v in share.items()}):.2f} % {name}" for name, share in shares
     )
-    costs = [
-        [
-            name,
-            f"{cost['ms']:,.2f}",
-            cost["beside"],
-            f"{cost['ms_beside']:,.2f}",
-            f"{cost['ratio']:.2f}",
-        ]
-        for name, cost in result["fixed_costs"].items()
-    ]
-    result["costs"] = table(["", "ms", "beside", "its ms", "ratio"], costs)
-    seconds = {name: f"{value:.3f}" for name, value in imports["seconds"].items()}
-    package, later = (f"{ratio:.3f}" for ratio in imports["ratios"].values())
+    columns = {"": "{name}", "ms": "{ms:,.2f}", "beside": "{beside}"}
+    columns |= {"its ms": "{ms_beside:,.2f}", "ratio": "{ratio:.2f}"}
+    costs = [{"name": name, **cost} for name, cost in result["fixed_costs"].items()]
+    result["costs"] = table(columns, costs)
+    imports, most = result["imports"], f"under {result['targets']['import seconds']:g}"
+    package, later = (f"{ratio:.3f} of" for ratio in imports["ratios"].values())
     note = "torch too" if imports["skquickdraw_brings_torch"] else "no torch"
-    ours = [f"`import skquickdraw` after it ({note})", seconds["skquickdraw"]]
-    use = "`from skquickdraw import MobileNetClassifier` after them"
-    rows = [
-        ["`import numpy`", seconds["numpy"], "", ""],
-        [*ours, f"{package} of numpy", f"under {target:g}"],
-        ["`import torch, skorch`", seconds["torch and skorch"], "", ""],
-        [use, seconds["MobileNetClassifier"], f"{later} of them", ""],
-    ]
-    return table(["in a new process", "seconds", "ratio", "target"], rows)
+    told = {  # what is imported, and its ratio to what
+        "numpy": {"name": "`import numpy`"},
+        "skquickdraw": {
+            "name": f"`import skquickdraw` after it ({note})",
+            "ratio": f"{package} numpy",
+            "target": most,
+        },
+        "torch and skorch": {"name": "`import torch, skorch`"},
+        "MobileNetClassifier": {
+            "name": "`from skquickdraw import MobileNetClassifier` after them",
+            "ratio": f"{later} them",
+        },
+    }
+    columns = {"in a new process": "{name}", "seconds": "{seconds:.3f}"}
+    columns |= {"ratio": "{ratio}", "target": "{target}"}
+    return table(columns, [row | {"seconds": imports["seconds"][k]} for k, row in told.items()])
 
 
 def growth_table(result: dict[str, Any]) -> str:
     axes = result["axes"].items()
     result["most"] = result["axes"]["images"]["points"][-1]
-    steepest = {name: axis["exponent"] for name, axis in axes if "exponent" in axis}
-    rows = [[name, f"{e['seconds']:.2f}", f"{e['peak_gb']:.2f}"] for name, e in steepest.items()]
-    result["exponents"] = table(["grows", "exponent of time", "of memory"], rows)
-    header = ["grows", "to", "seconds", "peak memory, GB", "beyond the data, GB"]
-    points = [(name, point) for name, axis in axes for point in axis["points"]]
-    rows = [
-        [
-            name,
-            f"{point['x']:,}" if isinstance(point["x"], int) else point["x"],
-            f"{point['seconds']:,.2f}",
-            f"{point['peak_gb']:.2f}",
-            f"{point['beyond_data_gb']:.2f}",
-        ]
-        for name, point in points
-    ]
-    return table(header, rows)
+    columns = {"grows": "{name}", "exponent of time": "{seconds:.2f}", "of memory": "{peak_gb:.2f}"}
+    steepest = [{"name": n, **axis["exponent"]} for n, axis in axes if "exponent" in axis]
+    result["exponents"] = table(columns, steepest)
+    columns = {"grows": "{name}", "to": "{to}", "seconds": "{seconds:,.2f}"}
+    columns |= {"peak memory, GB": "{peak_gb:.2f}", "beyond the data, GB": "{beyond_data_gb:.2f}"}
+    points = [{"name": name, **point} for name, axis in axes for point in axis["points"]]
+    for point in points:
+        point["to"] = f"{point['x']:,}" if isinstance(point["x"], int) else point["x"]
+    return table(columns, points)
 
 
 def draw_growth(axes: dict[str, Any], file: Path) -> None:
@@ -169,27 +161,21 @@ def draw_growth(axes: dict[str, Any], file: Path) -> None:
 
 
 def minutes_table(result: dict[str, Any]) -> str:
-    header = ["recipe", "images", "minutes asked for", "minutes taken", "ratio", "networks"]
-    rows = []
-    for point in result["points"]:
-        row = [f"`{point['recipe']}`", f"{point['n_rows']:,}", f"{point['minutes']:g}"]
-        taken = [f"{point['taken']:.2f}", f"{point['ratio']:.2f}", "; ".join(point["trained"])]
-        rows.append(row + taken)
-    return table(header, rows)
+    columns = {"recipe": "`{recipe}`", "images": "{n_rows:,}", "minutes asked for": "{minutes:g}"}
+    columns |= {"minutes taken": "{taken:.2f}", "ratio": "{ratio:.2f}", "networks": "{networks}"}
+    points = [{**point, "networks": "; ".join(point["trained"])} for point in result["points"]]
+    return table(columns, points)
 
 
 def networks_table(result: dict[str, Any]) -> str:
     rows = []
     for name, own in result["variants"].items():
-        row = [name, f"{own['n_parameters']:,}", f"{own['images_per_second']:,.0f}"]
-        scores = ["not measured", "", ""]
-        if "accuracy" in own:
-            found = own["accuracy"]
-            scores = [f"{100 * found['balanced_accuracy']:.1f}", str(found["n_epochs"])]
-            scores.append(f"{found['fit_seconds']:.0f}")
-        rows.append(row + scores)
-    header = ["network", "weights", "images/s", "balanced accuracy, %", "epochs", "seconds"]
-    return table(header, rows)
+        accuracy = own.get("accuracy", {})
+        score = f"{100 * accuracy['balanced_accuracy']:.1f}" if accuracy else "not measured"
+        rows.append({"name": name, "score": score, **own, **accuracy})
+    columns = {"network": "{name}", "weights": "{n_parameters:,}"}
+    columns |= {"images/s": "{images_per_second:,.0f}", "balanced accuracy, %": "{score}"}
+    return table(columns | {"epochs": "{n_epochs}", "seconds": "{fit_seconds:.0f}"}, rows)
 
 
 def render_gpu(result: dict[str, Any]) -> str:
@@ -201,20 +187,30 @@ def render_gpu(result: dict[str, Any]) -> str:
         f"{card['tflops']:g} TFLOP/s, in large copies {card['terabytes']:g} TB/s."
     ]
     for part in GPU_PARTS:
-        rows = result.get(part, [])
-        header = list(dict.fromkeys(key for row in rows for key in row))
-        cells = [[f"{row.get(key, '-')}" for key in header] for row in rows]
-        tables += [table([key.replace("_", " ") for key in header], cells)] if rows else []
+        if part in result:
+            keys = dict.fromkeys(key for row in result[part] for key in row)
+            columns = {key.replace("_", " "): f"{{{key}}}" for key in keys}
+            tables.append(table(columns, result[part]))
     return "\n\n".join(tables)
 
 
 TABLES = {
-    "training": lambda r: rates_table(
-        r, ["loop", "images/s", "skquickdraw to this loop", "target"]
+    "training": lambda result: rates_table(
+        result,
+        {
+            "loop": "{name}",
+            "images/s": "{rate:,.0f}",
+            f"{OURS_TO_THIS} loop": "{ratio:.2f}",
+            "target": "{target}",
+        },
     ),
     "step": step_table,
-    "ensemble": lambda r: rates_table(r, ["", "images/s", "in processes to this"]),
-    "prediction": lambda r: rates_table(r, ["", "batches of", *RATES], "g", r["batch_sizes"]),
+    "ensemble": lambda result: rates_table(
+        result, {"": "{name}", "images/s": "{rate:,.0f}", "in processes to this": "{ratio:.2f}"}
+    ),
+    "prediction": lambda result: rates_table(
+        result, {"": "{name}", "batches of": "{size}", "images/s": "{rate:,.0f}", **AGAINST}
+    ),
     "one_image": one_image_table,
     "over_sampling": over_sampling_table,
     "overhead": overhead_table,

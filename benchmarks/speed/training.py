@@ -8,25 +8,12 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from common import (
-    LIGHT,
-    compare_rates,
-    make_labeled_sketches,
-    make_plain,
-    summarize,
-    take_turns,
-)
+from common import LIGHT, compare_rates, make_labeled_sketches, make_plain, summarize, take_turns
 from skorch import NeuralNetClassifier
 
 from skquickdraw import MobileNetClassifier
 
-from .loops import (
-    Recipe,
-    TunedClassifier,
-    train_by_hand,
-    train_with_keras,
-    train_with_skorch,
-)
+from .loops import Recipe, TunedClassifier, train_by_hand, train_with_keras, train_with_skorch
 
 # Smallest ratios that the library aims for.
 TARGETS = {"by hand": 0.97, "skorch": 5.0, "keras, on torch": 2.0}

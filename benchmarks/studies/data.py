@@ -63,7 +63,7 @@ def clothes(n_rows: int, seed: int, folder: Path) -> Split:
 
 def photos(n_rows: int, seed: int, folder: Path) -> Split:
     """32 x 32 colour photographs of ten classes, 900 to 10 a class at most."""
-    found = read(folder / "other_images" / "cifar10_lt.npz")
+    found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
     rows = thin(y[~is_test], n_rows, seed)
@@ -72,7 +72,7 @@ def photos(n_rows: int, seed: int, folder: Path) -> Split:
 
 def characters(n_rows: int, seed: int, folder: Path) -> Split:
     """242 handwritten characters, an equal number of each, tested on other drawers."""
-    found = read(folder / "other_images" / "omniglot_small.npz")
+    found = read(folder, "other_images/omniglot_small.npz")
     drawers = np.random.RandomState(seed).permutation(np.unique(found["groups"]))
     n_drawers = n_rows // 242
     is_train = np.isin(found["groups"], drawers[:n_drawers])
@@ -83,7 +83,7 @@ def characters(n_rows: int, seed: int, folder: Path) -> Split:
 
 def drawings(n_rows: int, seed: int, folder: Path) -> Split:
     """Quick, Draw! sketches of 50 classes, the largest 30 times the smallest."""
-    found = read(folder / "quickdraw100" / "train.npz")
+    found = read(folder, "quickdraw100/train.npz")
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
     X, X_test, y, y_test = train_test_split(X, y, test_size=5000, stratify=y, random_state=seed)
@@ -117,10 +117,10 @@ SETS: dict[str, Callable[[int, int, Path], Split]] = {
 }
 
 
-def read(path: Path) -> Any:
-    if not path.exists():
-        raise Absent(f"{path.name} is not in the folder of data, {path.parent}.")
-    return np.load(path)
+def read(folder: Path | None, name: str) -> Any:
+    if folder is None or not (folder / name).is_file():
+        raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
+    return np.load(folder / name)
 
 
 @cache

@@ -137,15 +137,15 @@ def sets_table(cells: list[str]) -> str:
         name, n_rows = cell.rsplit("-", 1)
         sizes.setdefault(name, []).append(int(n_rows))
     rows = [
-        [
-            f"`{name}`",
-            " ".join((getdoc(make) or "").split()),
-            ", ".join(f"{n_rows:,}" for n_rows in sorted(sizes[name])),
-        ]
+        {
+            "name": name,
+            "images": " ".join((getdoc(make) or "").split()),
+            "sizes": ", ".join(f"{n_rows:,}" for n_rows in sorted(sizes[name])),
+        }
         for name, make in SETS.items()
         if name in sizes
     ]
-    return table(["set", "images", "rows to train on"], rows)
+    return table({"set": "`{name}`", "images": "{images}", "rows to train on": "{sizes}"}, rows)
 
 
 def settings_table(base: str, names: list[str], results: Results) -> dict[str, str]:
@@ -164,15 +164,16 @@ def settings_table(base: str, names: list[str], results: Results) -> dict[str, s
     shared = in_order(set(cells).intersection(*(results[name] for name in whole)))
     best = {cell: max(average(results[name].get(cell, {})) for name in measured) for cell in cells}
     rows = [
-        [
-            SETTINGS[name].title,
-            *(score(results[name].get(cell, {}), best[cell]) for cell in cells),
-            *summary(results[name], shared if name in whole else []),
-        ]
+        {
+            "title": SETTINGS[name].title,
+            **{cell: score(results[name].get(cell, {}), best[cell]) for cell in cells},
+            **summary(results[name], shared if name in whole else []),
+        }
         for name in measured
     ]
-    text = table(["", *cells, "mean", "seeds", "CPU seconds"], rows)
-    text += f"\n\n{note}" if note else ""
+    columns = {"": "{title}"} | {cell: f"{{{cell}}}" for cell in cells}
+    columns |= {"mean": "{mean}", "seeds": "{seeds}", "CPU seconds": "{seconds}"}
+    text = table(columns, rows) + (f"\n\n{note}" if note else "")
     return {"over": f"{len(shared)} of {len(cells)} cells", "table": text}
 
 
@@ -191,14 +192,15 @@ def score(runs: Runs, best: float) -> str:
     return f"{text} ± {stdev(points(run) for run in runs.values()) / len(runs) ** 0.5:.1f}"
 
 
-def summary(cells: dict[str, Runs], shared: list[str]) -> list[str]:
+def summary(cells: dict[str, Runs], shared: list[str]) -> dict[str, str]:
     """Return mean score over shared cells, number of seeds, and seconds of a fit."""
     counts = sorted({len(runs) for runs in cells.values()})
     seeds = " to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]]))
     if not shared:
-        return ["-", seeds, "-"]
+        return {"mean": "-", "seeds": seeds, "seconds": "-"}
     seconds = mean(mean(run["cpu_seconds"] for run in cells[cell].values()) for cell in shared)
-    return [f"{mean(average(cells[cell]) for cell in shared):.1f}", seeds, f"{seconds:.0f}"]
+    score = mean(average(cells[cell]) for cell in shared)
+    return {"mean": f"{score:.1f}", "seeds": seeds, "seconds": f"{seconds:.0f}"}
 
 
 def peer_gains(results: Results) -> str:
@@ -219,7 +221,6 @@ def peer_gains(results: Results) -> str:
 # ---- teachers and students, few examples: sections of docs/benchmarks.md ------------------------
 
 SCORES = ("balanced_accuracy", "head", "medium", "tail")
-PSEUDO_KEYS = ("selected", "accuracy", "recall", "tail_recall")
 # Rows that the text names.
 NAMED = {
     "single": "single network",
@@ -241,16 +242,17 @@ def render_teachers() -> dict[str, Any]:
     results = [load(file) for file in sorted((HERE / "results").glob("teachers-*.json"))]
     names = [name for name in results[0]["rows"] if all(name in r["rows"] for r in results)]
     rows = {name: [result["rows"][name] for result in results] for name in names}
-    header = ["", "balanced accuracy", "head", "medium", "tail"]
-    header += ["transductive", "images", "CPU minutes"]
-    pseudo = [line for name in names for line in pseudo_rows(name, rows[name])]
+    scores = {key.replace("_", " "): f"{{{key}}}" for key in SCORES}
+    columns = {"": "{name}", **scores, "transductive": "{transductive}"}
+    columns |= {"images": "{images:,.0f}k", "CPU minutes": "{minutes:.1f}"}
+    pseudo = {"pseudo-labels of": "{name}", "selected": "{selected}", "right": "{accuracy}"}
+    pseudo |= {"recall": "{recall}", "tail recall": "{tail_recall}"}
+    judged = [row for name in names for row in pseudo_rows(name, rows[name])]
     return {
         "images": results[0]["images"],
         "n_seeds": len(results),
-        "table": table(header, [teacher_row(name, rows[name]) for name in names]),
-        "pseudo_labels": table(
-            ["pseudo-labels of", "selected", "right", "recall", "tail recall"], pseudo
-        ),
+        "table": table(columns, [teacher_row(name, rows[name]) for name in names]),
+        "pseudo_labels": table(pseudo, judged),
         **findings({key: rows[name] for key, name in NAMED.items()}),
     }
 
@@ -279,18 +281,20 @@ def findings(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
     }
 
 
-def teacher_row(name: str, rows: list[dict[str, Any]]) -> list[str]:
-    scores = [percent(row["scores"][key] for row in rows) for key in SCORES]
-    transductive = percent(row["transductive"]["balanced_accuracy"] for row in rows)
-    images = mean(row["images"] for row in rows) / 1000
-    minutes = mean(row["cpu_minutes"] for row in rows)
-    return [name, *scores, transductive, f"{images:,.0f}k", f"{minutes:.1f}"]
+def teacher_row(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        **{key: percent(row["scores"][key] for row in rows) for key in SCORES},
+        "transductive": percent(row["transductive"]["balanced_accuracy"] for row in rows),
+        "images": mean(row["images"] for row in rows) / 1000,
+        "minutes": mean(row["cpu_minutes"] for row in rows),
+    }
 
 
-def pseudo_rows(name: str, rows: list[dict[str, Any]]) -> list[list[str]]:
-    """Return a line, and before it one for the naive rule, where these were judged."""
+def pseudo_rows(name: str, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return a row, and before it one for the naive rule, where these were judged."""
     return [
-        [name + note, *(percent(row[kind][key] for row in rows) for key in PSEUDO_KEYS)]
+        {"name": name + note, **{k: percent(row[kind][k] for row in rows) for k in rows[0][kind]}}
         for kind, note in (("naive_pseudo_labels", ", naive"), ("pseudo_labels", ""))
         if kind in rows[0]
     ]
@@ -305,17 +309,12 @@ def percent(values: Iterable[float]) -> str:
 def render_few_shot() -> dict[str, Any]:
     """Return the settings that the text names, and the table."""
     result = load(HERE / "results" / "few_shot.json")
-    rows = [
-        [
-            name,
-            *(
-                f"{100 * own[shots]['accuracy']:.1f} ({100 * own[shots]['interval']:.1f})"
-                for shots in ("1-shot", "5-shot")
-            ),
-        ]
-        for name, own in result["contenders"].items()
-    ]
-    return result["settings"] | {"table": table(["", "one example", "five examples"], rows)}
+    rows = [{"name": name} for name in result["contenders"]]
+    for row, own in zip(rows, result["contenders"].values(), strict=True):
+        for key in ("1-shot", "5-shot"):
+            row[key] = f"{100 * own[key]['accuracy']:.1f} ({100 * own[key]['interval']:.1f})"
+    columns = {"": "{name}", "one example": "{1-shot}", "five examples": "{5-shot}"}
+    return result["settings"] | {"table": table(columns, rows)}
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ Two rows need more: what is distilled learns from a teacher that has used up the
 relation network is trained beside the one that it re-ranks. Settings were chosen on drawings held
 out of the training set: LightGBM's leaves after it had diverged, all else beforehand.
 
-Finished rows are kept in ``results/teachers-<seed>.json``, and fits in the memory folder, but for
-those that contain a trained network, which joblib does not know again.
+Finished rows are kept in ``results/teachers-<seed>.json``, members of votes in the memory folder.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from typing import Any
 import numpy as np
 from common import LIGHT, describe_machine, describe_moment, load, make_plain, need_folder, save
 from competition.measure import costs, score
-from joblib import Memory
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -69,26 +67,12 @@ NETWORK = make_plain(
 LEAVES = {"num_leaves": 15, "min_sum_hessian_in_leaf": 1.0, "reg_lambda": 5.0}
 
 
-def fit_timed(estimator: Any, X: Any, y: Any, **params: Any) -> tuple[Any, float]:
-    """Return the fitted estimator and the seconds of processor time that it took."""
-    started = process_time()
-    estimator.fit(X, y, **params)
-    return estimator, process_time() - started
-
-
 class Kitchen:
     """What the rows are made of; each network is trained once a run."""
 
     def __init__(self, data: Any, seed: int, memory: str) -> None:
-        self.data, self.seed, self.X, self.y = data, seed, data.data, data.target
-        self.fit_timed = Memory(memory, verbose=0).cache(fit_timed)
-        self.seconds: dict[int, float] = {}  # of what has been fitted, by its id
-
-    def fit(self, estimator: Any, X: Any = None, y: Any = None, **params: Any) -> Any:
-        X, y = (self.X, self.y) if X is None else (X, y)
-        fitted, self_seconds = self.fit_timed(estimator, X, y, **params)
-        self.seconds[id(fitted)] = self_seconds
-        return fitted
+        self.data, self.seed, self.memory = data, seed, memory
+        self.X, self.y = data.data, data.target
 
     def network(self, share: float, n_rows: int | None = None, **params: Any) -> ResNetClassifier:
         """Return the network, to be trained for a share of the budget."""
@@ -96,36 +80,34 @@ class Kitchen:
         return clone(NETWORK).set_params(max_epochs=epochs, random_state=self.seed, **params)
 
     def vote(self, network: Any, seed: int = 0, **params: Any) -> SeedEnsembleClassifier:
-        return SeedEnsembleClassifier(network, N_MEMBERS, random_state=self.seed + seed, **params)
+        shared = {"memory": self.memory, "random_state": self.seed + seed}
+        return SeedEnsembleClassifier(network, N_MEMBERS, **shared, **params)
 
     def teach(self, teacher: Any, student: Any, **params: Any) -> Any:
+        shared = {"n_iterations": 1, "random_state": self.seed}
         noisy = NoisyStudentClassifier(
-            FrozenEstimator(teacher),
-            student=student,
-            n_iterations=1,
-            random_state=self.seed,
-            **params,
+            FrozenEstimator(teacher), student=student, **shared, **params
         )
-        return self.fit(noisy, X_unlabeled=self.data.unlabeled)
+        return noisy.fit(self.X, self.y, X_unlabeled=self.data.unlabeled)
 
     @cached_property
     def single(self) -> Any:
-        return self.fit(self.network(1.0))
+        return self.network(1.0).fit(self.X, self.y)
 
     @cached_property
     def teacher(self) -> Any:
-        return self.fit(self.network(0.5))
+        return self.network(0.5).fit(self.X, self.y)
 
     @cached_property
     def members(self) -> Any:
         """Six networks on nine tenths of the rows: what combines them learns from the rest."""
         network = self.network(1 / N_MEMBERS, round(len(self.y) * (1 - HELD_OUT)))
         held_out = {"weights": "validation", "validation_fraction": HELD_OUT}
-        return self.fit(self.vote(network, **held_out))
+        return self.vote(network, **held_out).fit(self.X, self.y)
 
     @cached_property
     def six_teachers(self) -> Any:
-        return self.fit(self.vote(self.network(0.5 / N_MEMBERS)))
+        return self.vote(self.network(0.5 / N_MEMBERS)).fit(self.X, self.y)
 
     @cached_property
     def six_students(self) -> Any:
@@ -133,13 +115,23 @@ class Kitchen:
         student = self.network(0.5 / N_MEMBERS, n_rows, width=STUDENT_WIDTH)
         return self.teach(self.six_teachers, self.vote(student, seed=1), **PRIOR_AWARE)
 
-    def row(self, estimator: Any, *trained: Any, proba: Any = None, more_images: int = 0) -> dict:
-        """Return what a row shows; ``trained`` was fitted for it before ``estimator``."""
+    def row(
+        self, estimator: Any, *, proba: Any = None, seconds: float = 0.0, more_images: int = 0
+    ) -> dict[str, Any]:
+        """Return what a row shows; ``seconds`` and images are of what is no network inside."""
         if proba is None:
             proba = estimator.predict_proba(self.data.holdout_data)
-        seconds = sum(self.seconds[id(each)] for each in (estimator, *trained))
-        images = costs(estimator)["images"] + more_images
-        return score(proba, self.data) | {"images": images, "cpu_minutes": seconds / 60}
+        found = costs(estimator)
+        return score(proba, self.data) | {
+            "images": found["images"] + more_images,
+            "cpu_minutes": found["cpu_minutes"] + seconds / 60,
+        }
+
+    def fit_row(self, estimator: Any, X: Any, y: Any, **more: Any) -> dict[str, Any]:
+        """Fit what is put on trained networks, and return its row."""
+        started = process_time()
+        estimator.fit(X, y)
+        return self.row(estimator, seconds=process_time() - started, **more)
 
     def quality(
         self, teacher: Any, threshold: float, class_prior: Any = None, **_: Any
@@ -173,7 +165,7 @@ def half_budget_teacher(kitchen: Kitchen) -> dict[str, Any]:
 
 def plain_teacher(kitchen: Kitchen) -> dict[str, Any]:
     """A teacher that nothing has told of unequal classes, and what a prior makes of its labels."""
-    network = kitchen.fit(kitchen.network(0.5, loss="cross_entropy"))
+    network = kitchen.network(0.5, loss="cross_entropy").fit(kitchen.X, kitchen.y)
     naive, aware = (kitchen.quality(network, **how) for how in (NAIVE, PRIOR_AWARE))
     return kitchen.row(network) | {"pseudo_labels": aware, "naive_pseudo_labels": naive}
 
@@ -184,8 +176,7 @@ def noisy_student(kitchen: Kitchen, how: dict[str, Any]) -> dict[str, Any]:
     n_rows = len(kitchen.y) + int((confidence > how["threshold"]).sum())
     student = kitchen.network(0.5, n_rows, width=STUDENT_WIDTH)
     quality = kitchen.quality(teacher, **how)
-    row = kitchen.row(kitchen.teach(teacher, student, **how), teacher)
-    return row | {"pseudo_labels": quality}
+    return kitchen.row(kitchen.teach(teacher, student, **how)) | {"pseudo_labels": quality}
 
 
 def vote(kitchen: Kitchen) -> dict[str, Any]:
@@ -199,16 +190,16 @@ def vote(kitchen: Kitchen) -> dict[str, Any]:
 
 def stack(kitchen: Kitchen) -> dict[str, Any]:
     """The same members, and a logistic regression on what they say of the rows held out."""
-    six, rows = kitchen.members, kitchen.members.held_out_
-    members = [(f"seed{i}", FrozenEstimator(m)) for i, m in enumerate(six.estimators_)]
+    rows = kitchen.members.held_out_
+    members = [(f"seed{i}", FrozenEstimator(m)) for i, m in enumerate(kitchen.members.estimators_)]
     final = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
     stacked = StackingClassifier(members, final, cv="prefit", stack_method="predict_proba")
-    return kitchen.row(kitchen.fit(stacked, kitchen.X[rows], kitchen.y[rows]), six)
+    return kitchen.fit_row(stacked, kitchen.X[rows], kitchen.y[rows])
 
 
 def six_noisy_students(kitchen: Kitchen) -> dict[str, Any]:
     quality = kitchen.quality(kitchen.six_teachers, **PRIOR_AWARE)
-    return kitchen.row(kitchen.six_students, kitchen.six_teachers) | {"pseudo_labels": quality}
+    return kitchen.row(kitchen.six_students) | {"pseudo_labels": quality}
 
 
 def distilled(kitchen: Kitchen) -> dict[str, Any]:
@@ -216,13 +207,12 @@ def distilled(kitchen: Kitchen) -> dict[str, Any]:
     student = kitchen.network(0.5, len(kitchen.y) + len(kitchen.data.unlabeled))
     teacher = FrozenEstimator(kitchen.six_students)
     one = DistilledClassifier(teacher, student, random_state=kitchen.seed)
-    one = kitchen.fit(one, X_unlabeled=kitchen.data.unlabeled)
-    return kitchen.row(one, kitchen.six_students, kitchen.six_teachers)
+    return kitchen.row(one.fit(kitchen.X, kitchen.y, X_unlabeled=kitchen.data.unlabeled))
 
 
 def head(kitchen: Kitchen, estimator: Any) -> dict[str, Any]:
     extractor = DeepFeatureExtractor(FrozenEstimator(kitchen.single))
-    return kitchen.row(kitchen.fit(make_pipeline(extractor, estimator)), kitchen.single)
+    return kitchen.fit_row(make_pipeline(extractor, estimator), kitchen.X, kitchen.y)
 
 
 def lda(kitchen: Kitchen) -> dict[str, Any]:
@@ -239,15 +229,11 @@ def lightgbm(kitchen: Kitchen) -> dict[str, Any]:
 def relation_reranking(kitchen: Kitchen) -> dict[str, Any]:
     """The single network, whose five likeliest classes a relation network weighs again."""
     shared = {"augmentation": LIGHT, "precision": "bfloat16", "random_state": kitchen.seed}
-    relation = kitchen.fit(RelationNetworkClassifier(**EPISODES, **shared))
-    reranker = TopKReranker(FrozenEstimator(kitchen.single), FrozenEstimator(relation), k=5)
+    relation = RelationNetworkClassifier(**EPISODES, **shared)
+    reranker = TopKReranker(FrozenEstimator(kitchen.single), relation, k=5)
     per_episode = EPISODES["n_way"] * (EPISODES["n_shot"] + EPISODES["n_query"])
-    return kitchen.row(
-        kitchen.fit(reranker),
-        kitchen.single,
-        relation,
-        more_images=EPISODES["n_episodes"] * per_episode,
-    )
+    images = EPISODES["n_episodes"] * per_episode
+    return kitchen.fit_row(reranker, kitchen.X, kitchen.y, more_images=images)
 
 
 ROWS: dict[str, Callable[[Kitchen], dict[str, Any]]] = {
@@ -255,7 +241,7 @@ ROWS: dict[str, Callable[[Kitchen], dict[str, Any]]] = {
     "teacher, half the budget": half_budget_teacher,
     "teacher of cross entropy, half the budget": plain_teacher,
     "the student's network alone, half the budget": lambda kitchen: kitchen.row(
-        kitchen.fit(kitchen.network(0.5, width=STUDENT_WIDTH))
+        kitchen.network(0.5, width=STUDENT_WIDTH).fit(kitchen.X, kitchen.y)
     ),
     "+ noisy student, naive": lambda kitchen: noisy_student(kitchen, NAIVE),
     "+ noisy student, prior-aware": lambda kitchen: noisy_student(kitchen, PRIOR_AWARE),

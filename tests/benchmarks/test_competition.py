@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from imblearn.pipeline import Pipeline
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skquickdraw import ImageClassifier, MobileNetClassifier, ResNetClassifier
+from skquickdraw.datasets import make_sketches
 from skquickdraw.semi_supervised import assign_to_prior
 
 # The machine decides about two; batches of so many drawings are the largest that 'auto' takes.
@@ -26,7 +28,16 @@ def networks_of(estimator):
 
 @pytest.mark.parametrize(
     "row",
-    ["original-single", "original-student", "original-six", "fast-4", "fast", "single", "vote", "resnet"],
+    [
+        "original-single",
+        "original-student",
+        "original-six",
+        "fast-4",
+        "fast",
+        "single",
+        "vote",
+        "resnet",
+    ],
 )
 def test_networks_leave_nothing_to_the_defaults(row):
     rows = import_module("competition.rows")
@@ -50,11 +61,24 @@ def check(estimator):
     assert networks
     for network in networks:
         params = network.get_params()
-        assert {name for name, value in params.items() if is_open(value)} <= LEFT_OPEN
+        left_open = {name for name, value in params.items() if is_open(value)} - LEFT_OPEN
+        # A network of a user's has a stem of its own.
+        assert not left_open - ({"stem_stride"} if isinstance(network, ImageClassifier) else set())
 
 
 def is_open(value):
     return isinstance(value, str) and value == "auto"
+
+
+def test_the_original_trains_and_takes_black_for_zero(monkeypatch):
+    original = import_module("competition.original")
+    monkeypatch.setitem(original.FILLED, "teacher", 12)
+    X, y = make_sketches(24, 3, random_state=0)
+    assert original.filled("teacher", 1).fit(X, y).predict(X).shape == y.shape
+    network = original.OriginalMobileNetV2((1, 28, 28), 3).eval()
+    images = torch.from_numpy(X).float().view(-1, 1, 28, 28)  # all have black pixels
+    with torch.no_grad():
+        assert_allclose(network(images - 40), network(images), atol=1e-5)
 
 
 def test_predictions_are_kept_beside_those_of_other_rows(tmp_path):
