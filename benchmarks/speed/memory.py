@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import pairwise
 from math import log
 from multiprocessing import get_context
@@ -49,10 +50,14 @@ def make_classifier(**params: Any) -> CNNClassifier:
     return make_plain(CNNClassifier, **(given | params))
 
 
-def noisy_rows(n_rows: int, side: int = 28) -> Iterator[np.ndarray]:
+@cache
+def draw_sketches(side: int) -> np.ndarray:
+    return make_sketches(512, 50, image_shape=(side, side), random_state=0)[0]
+
+
+def noisy_rows(n_rows: int, side: int = 28, seed: int = 0) -> Iterator[np.ndarray]:
     """Yield blocks of flat sketches, 512 different ones, every copy with noise of its own."""
-    drawn, _ = make_sketches(512, 50, image_shape=(side, side), random_state=0)
-    rng = np.random.default_rng(0)
+    drawn, rng = draw_sketches(side), np.random.default_rng(seed)
     for start in range(0, n_rows, len(drawn)):
         noise = rng.integers(0, 32, drawn.shape, dtype=np.uint8)
         yield np.maximum(drawn, noise)[: n_rows - start]
@@ -178,7 +183,7 @@ def measure_files(options: Any) -> Iterator[dict[str, Any]]:
         shares = np.random.default_rng(0).uniform(0.8, 1.2, N_CLASSES)
         counts = (shares / shares.sum() * n_rows).astype(int).tolist()
         for i, n in enumerate(counts):
-            np.save(Path(folder, f"class {i:03}.npy"), np.concatenate(list(noisy_rows(n))))
+            np.save(Path(folder, f"class {i:03}.npy"), np.concatenate(list(noisy_rows(n, seed=i))))
         yield {"cache_limit_gb": cache_limit()}
         started = perf_counter()
         data = load_quickdraw(folder, mmap=True)
