@@ -6,11 +6,11 @@
 #   make lint                    ruff (rules and layout), codespell and mypy
 #   make docs [GALLERY=0]        build the site into docs/_build/html; a warning is an error. With GALLERY=0
 #                                no example is run, and the gallery has no figures
-#   make bench                   run the benchmarks
+#   make bench [DATA=folder]     measure speed; with DATA, a competition's drawings, accuracy too
 #   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
-#   make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
+#   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
-#   make defaults DATA=folder    measure what the study of the defaults lacks, and write its page
+#   make defaults [DATA=folder]  measure what the study of the defaults lacks, and write its page
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make dist [FRESH=1]          build wheel and sdist, check them, try the wheel outside of the checkout; with
 #                                FRESH=1 with dependencies of its own, downloaded anew
@@ -29,6 +29,9 @@ WORKERS ?= 2
 # What is spell-checked.
 PROSE := *.md *.toml Makefile src docs/*.md docs/user_guide tests benchmarks examples packaging
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+# What is not given, benchmarks look for in the folder that SKQUICKDRAW_DATA names.
+DATA_OPTION = $(if $(DATA),--data "$(abspath $(DATA))")
 
 .DEFAULT_GOAL := test
 .PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults test-oldest dist clean
@@ -68,22 +71,19 @@ docs: $(STAMP)docs
 		-b html docs docs/_build/html
 
 bench: $(STAMP)bench
-	set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+	cd benchmarks && ../$(BIN)/python -m speed.run $(DATA_OPTION)
 
 bench-gpu: $(STAMP)test
-	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m gpu.run $(if $(DATA),--data "$(abspath $(DATA))")
-
-DATA_OF_COMPETITION = $(abspath $(or $(DATA),../shared/quickdraw100))
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m speed.run gpu $(DATA_OPTION)
 
 competition: $(STAMP)plot
-	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) \
-		--data "$(DATA_OF_COMPETITION)" --seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2) \
-		$(if $(PASSES),--passes $(PASSES))
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) $(DATA_OPTION) \
+		--seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2) $(if $(PASSES),--passes $(PASSES))
 
 defaults: $(STAMP)data
-	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m defaults.run \
-		--data "$(abspath $(or $(DATA),../shared))" $(if $(SEEDS),--seeds $(SEEDS))
-	cd benchmarks && ../$(BIN)/python -m defaults.render
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m studies.run defaults $(DATA_OPTION) \
+		$(if $(SEEDS),--seeds $(SEEDS))
+	cd benchmarks && ../$(BIN)/python -m studies.render
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)

@@ -1,13 +1,13 @@
-"""What a fitted estimator cost and scores."""
+"""What a fitted estimator cost and scores, and the file of predictions."""
 
 from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import recall_score
 from sklearn.pipeline import Pipeline
@@ -16,7 +16,10 @@ from sklearn.utils import Bunch
 from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import assign_to_prior
 
+RESULTS = Path(__file__).parent / "results"
+PREDICTIONS = RESULTS / "predictions.npz"
 MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")  # of a fitted one
+CERTAIN = 2**16 - 1  # stands for a probability of 1
 
 
 def networks_in(estimator: Any) -> Iterator[Any]:
@@ -26,7 +29,8 @@ def networks_in(estimator: Any) -> Iterator[Any]:
     elif isinstance(estimator, FrozenEstimator):
         yield from networks_in(estimator.estimator)
     elif isinstance(estimator, Pipeline):
-        yield from networks_in(estimator[-1])
+        for _, part in estimator.steps:
+            yield from networks_in(part)
     else:
         for name in MEMBERS:
             inner = getattr(estimator, name, [])
@@ -66,17 +70,13 @@ def peak_memory() -> dict[str, float]:
     return {name: resource.getrusage(code).ru_maxrss / 1024**2 for name, code in who.items()}
 
 
-def score(proba: NDArray[Any], data: Bunch) -> dict[str, Any]:
+def score(proba: Any, data: Bunch) -> dict[str, Any]:
     """Score probabilities of the holdout; ``transductive`` uses that it is balanced."""
-    truth = data.holdout_target
-    assigned = assign_to_prior(proba)
-    return {
-        "scores": report(truth, proba.argmax(axis=1), data),
-        "transductive": report(truth, assigned, data),
-    }
+    codes = {"scores": proba.argmax(axis=1), "transductive": assign_to_prior(proba)}
+    return {name: report(data.holdout_target, own, data) for name, own in codes.items()}
 
 
-def report(truth: NDArray[Any], prediction: NDArray[Any], data: Bunch) -> dict[str, float]:
+def report(truth: Any, prediction: Any, data: Bunch) -> dict[str, float]:
     """Return balanced accuracy, that of head, medium and tail, and the first one's standard error.
 
     The error is that of the holdout being a sample of each class, for these very networks.
@@ -86,3 +86,31 @@ def report(truth: NDArray[Any], prediction: NDArray[Any], data: Bunch) -> dict[s
     variance = recall * (1 - recall) / np.bincount(truth)
     scores["standard_error"] = np.sqrt(variance.sum()) / len(recall)
     return {name: float(value) for name, value in scores.items()}
+
+
+def load_predictions(file: Path = PREDICTIONS) -> dict[str, dict[str, Any]]:
+    """Return for each row of the table what it says of all drawings.
+
+    ``unlabeled`` and ``transductive`` are labels of ``unlabeled.npz``, in its order, the second
+    ones using that the set is balanced; ``holdout`` and ``confidence`` are those of the holdout.
+    """
+    if not file.is_file():
+        return {}
+    with np.load(file) as found:
+        arrays = dict(found)
+    names = arrays.pop("rows").tolist()
+    return {name: {key: a[:, i] for key, a in arrays.items()} for i, name in enumerate(names)}
+
+
+def keep_predictions(row: str, unlabeled: Any, holdout: Any, file: Path = PREDICTIONS) -> None:
+    """Write what a row says, as probabilities, beside what others said: labels as uint8."""
+    own = {
+        "unlabeled": unlabeled.argmax(axis=1),
+        "transductive": assign_to_prior(unlabeled),
+        "holdout": holdout.argmax(axis=1),
+    }
+    own = {key: labels.astype(np.uint8) for key, labels in own.items()}
+    own["confidence"] = np.round(holdout.max(axis=1) * CERTAIN).astype(np.uint16)
+    rows = load_predictions(file) | {row: own}
+    arrays = {key: np.stack([each[key] for each in rows.values()], axis=1) for key in own}
+    np.savez_compressed(file, rows=np.array(list(rows)), **arrays)

@@ -1,210 +1,259 @@
-"""Write docs/competition.md and its plots from the result files.
+"""Write docs/competition.md and its figures: ``python -m competition.render``.
 
-cd benchmarks && python -m competition.render
+``page.md`` holds the text; names in braces stand for what is made of the results here.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
-from _tables import table
+from common import DOCS, load, table
 
-from .ladder import gain
-from .limits import render_errors, render_members, render_published, render_students
-from .plots import plot_curves, plot_groups, plot_growth, plot_pool
-from .rows import ROWS
-from .steps import STEPS
-from .students import PICTURES, VARIANTS
+from .measure import RESULTS
+from .rows import ROWS, SINGLE_NETWORKS
+from .splits import CONTROLS, IMAGES, STEPS, STUDENTS
 
-ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).parent / "results"
-PAGE = ROOT / "docs" / "competition.md"
-IMAGES = ROOT / "docs" / "images"
-
-INTRODUCTION = """\
-# A competition
-
-{headline}The data are 100 classes of real Quick, Draw! drawings of 28 x 28 pixels.
-
-- **Training:** 1,000 labeled drawings of the first class, 990 of the second, ... 10 of the last.
-- **Test set of the competition:** 30,000 unlabeled drawings, balanced.
-- **Holdout**, on which this page is scored: 10,000 more labeled drawings, balanced.
-
-No pretrained weights and no other drawings are used.
-
-`make competition RECIPE=... DATA=folder` trains a row again, on a folder as in
-[a competition of your own](user_guide/data.md#a-competition-of-your-own). The original rows were
-made with `PASSES=5` (`original-single`) and `PASSES=4` (the other two). Without `PASSES` they train
-for 180 passes. This page is made by `benchmarks/competition/render.py`.
-
-## Recipes
-
-- *Accuracy* is balanced accuracy on the holdout. Its standard error says how much another sample
-  of drawings would change it. Another seed moves a row by up to half a point more.
-- *Head*, *medium* and *tail* are the recall of thirds of the classes by size.
-- *Transductive* assigns the labels of the whole set at once, and uses that the set is balanced.
-- *Networks*, *images seen* and *CPU minutes* count all that was trained for a row, teachers
-  included. Minutes are of one core of one virtual machine; other machines are slower.
-
-Rows are trained with the settings in `benchmarks/competition/settings.py`, not with the package's
-defaults. Today's `recipes` train the same networks with the same optimizer and loss. They differ in
-three things:
-
-- They choose the number of passes by the number of drawings, and mirror only if mirrored drawings
-  keep their class.
-- `fast` also bends lines.
-- The student of `distilled` has more weight decay and no label smoothing.
-
-About the rows:
-"""
-HEADLINE = """\
-`fast` trains for {fast[cpu_minutes]:.0f} CPU minutes and reaches a balanced accuracy of
-{fast[scores][balanced_accuracy]:.1%} on real drawings whose labels were held out. `winner` also
-learns from unlabeled drawings. It trains for {winner[cpu_minutes]:.0f} CPU minutes and reaches
-{winner[scores][balanced_accuracy]:.1%}.
-
-"""
-# What a reader has to know of a row, of those that were measured.
-NOTES = {
-    "original-single": """
-- `original-single` is one network of the recipe that won the original competition. It saw
-  {images:,} images here; its author showed it 27,000,000.
-""",
-    "original-six": """\
-- `original-six` is that recipe in full. Six networks vote. Each is the noisy student of its own
-  teacher, and `original-student` is the first of them. Teachers made {passes[0]} passes over their
-  filled-up set. Students made {passes[1]} passes over theirs, which is nearly three times as large.
-""",
-    "fast-4": """\
-- `fast-4` is `fast` with 4 passes instead of 12. Its learning rate falls to nothing in that time.
-""",
-    "winner": """\
-- `single` and `winner` are named as when they were measured. Today's names are
-  `recipes.accurate` and `recipes.ensemble`.
-- `single` is the first member of `vote`, and `vote` is the teacher of `winner`. Without unlabeled
-  drawings, `winner` trains nothing more than `vote`. Its students are told that the unlabeled
-  drawings are balanced.
-""",
-    "distilled": """\
-- The teacher of `distilled` is `winner`.
-- The original students, `winner` and `distilled` also learn from the unlabeled drawings, and from
-  the drawings of the holdout without their labels.
-""",
-}
-LADDER = """
-## The ladder
-
-What is each part of the recipe worth? Each row changes one thing, or a few that belong together, of
-the step that it names (*of*). Scores are from splits of the labeled drawings that hold out a fifth
-of each class, at most 40.
-
-- *Gain* is the difference to that step. Its standard error is over the seeds, each of which has its
-  own split.
-- Trainings are short: {passes} passes of a network 0.35 wide, or what fits into the same time. What
-  did not pay here may pay in longer trainings.
-- With three seeds, a gain of less than about three times its error may be chance, and the error
-  itself may be small by chance.
-"""
 SCORES = ("head", "medium", "tail")
+N_PAIRS = 12
+PAIRS = {
+    "pair": "{first}, {second}",
+    "first taken for second": "{first_as_second}",
+    "second for first": "{second_as_first}",
+}
+# Whose errors were looked at, in competition_errors.png; look again at those of other answers.
+BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
+BY_EYE = """\
+We looked at fifty errors drawn at random, with both names in view:
+
+- 13 do not show their class: they are scribbles, or a helicopter labeled as an aircraft carrier.
+- In 22 more, both answers can be defended, or neither: a crescent for a banana or a moon, a potato
+  or a cloud.
+- The other 15 are plain: a cake with its candles, a pair of eyes, a snowman.
+
+So less than a third of the remaining errors look avoidable: 19 to 44 %, given that this is a sample
+of fifty. That is some three to seven points of accuracy.
+
+"""
 
 
 def main() -> None:
-    IMAGES.mkdir(exist_ok=True)
-    rows = {name: load(f"{name}.json") for name in ROWS}
-    rows = {name: row["seeds"] for name, row in rows.items() if row}
-    plots = [
-        plot_groups(rows, IMAGES / "competition_groups.png"),
-        plot_curves(rows, IMAGES / "competition_curves.png"),
-        plot_growth(rows, IMAGES / "competition_growth.png"),
-    ]
-    students = load("students.json")
-    changes = {variant.name: (variant.of, variant.change) for variant in VARIANTS}
-    PAGE.write_text(
-        INTRODUCTION.format(headline=render_headline(rows))
-        + "".join(
-            note.format(**next(iter(rows[name].values())))
-            for name, note in NOTES.items()
-            if name in rows
-        )
-        + recipes_table(rows)
-        + render_published(load("errors.json"))
-        + "".join(plots)
-        + render_ladder(load("ladder.json"))
-        + render_students(students, changes, PICTURES)
-        + plot_pool(students, pools(), IMAGES / "competition_pool.png")
-        + render_members(load("members.json"))
-        + render_errors(load("errors.json"))
+    rows = {name: load(RESULTS / f"{name}.json")["seeds"] for name in ROWS}
+    first = {name.replace("-", "_"): next(iter(seeds.values())) for name, seeds in rows.items()}
+    ladder, students, members, errors = (
+        load(RESULTS / f"{name}.json") for name in ("ladder", "students", "members", "errors")
     )
-
-
-def render_headline(rows: dict[str, Any]) -> str:
-    """Return what a fast and a thorough recipe reach, if both were measured."""
-    if not {"fast", "winner"} <= set(rows):
-        return ""
-    return HEADLINE.format(**{name: next(iter(rows[name].values())) for name in ("fast", "winner")})
-
-
-def pools() -> dict[str, int]:
-    """Return the variants of students that differ in how many unlabeled drawings they have."""
-    sizes = {variant.name: variant.n_unlabeled for variant in VARIANTS if variant.n_unlabeled}
-    return {"control": 0} | sizes | {"soft": 40_000}
-
-
-def load(name: str) -> dict[str, Any]:
-    file = RESULTS / name
-    return json.loads(file.read_text()) if file.is_file() else {}
+    page = (Path(__file__).parent / "page.md").read_text()
+    (DOCS / "competition.md").write_text(
+        page.format(
+            **first,
+            errors=errors,
+            passes=ladder["passes"],
+            images=IMAGES,
+            recipes=recipes_table(rows),
+            ladder=ladder_table(ladder["rows"]),
+            students=students_table(students["rows"]),
+            members=members_table(members["rows"]),
+            pairs=table(PAIRS, errors["pairs"][:N_PAIRS]),
+            calibration=calibration_table(errors["calibration"]),
+            by_eye=BY_EYE if errors["answers"] == BY_EYE_OF else "",
+        )
+    )
+    draw_groups(rows)
+    draw_curves(first)
+    draw_growth(first)
+    draw_pool(students["rows"])
 
 
 def recipes_table(rows: dict[str, Any]) -> str:
-    header = ["recipe", "accuracy", *SCORES, "transductive"]
-    header += ["networks", "images seen", "CPU minutes"]
-    return table(header, [recipe_row(name, seeds) for name, seeds in rows.items()])
+    columns = {
+        "recipe": "`{name}`",
+        "accuracy": "{scores[balanced_accuracy]:.1%} ± {error:.1f}",
+        **{key: f"{{scores[{key}]:.1%}}" for key in SCORES},
+        "transductive": "{transductive[balanced_accuracy]:.1%}",
+        "networks": "{networks}",
+        "images seen": "{images:,}",
+        "CPU minutes": "{cpu_minutes:.0f}",
+    }
+    return table(columns, [average_run(name, seeds) for name, seeds in rows.items()])
 
 
-def recipe_row(name: str, seeds: dict[str, Any]) -> list[str]:
+def average_run(name: str, seeds: dict[str, Any]) -> dict[str, Any]:
+    """Return the first run of a recipe, with scores and minutes averaged over all."""
     runs = list(seeds.values())
-
-    def average(group: str, key: str) -> float:
-        return mean(run[group][key] for run in runs)
-
-    first = runs[0]
-    accuracy = average("scores", "balanced_accuracy")
-    error = 100 * average("scores", "standard_error")
-    return [
-        f"`{name}`" + (f" ({len(runs)} seeds)" if len(runs) > 1 else ""),
-        f"{accuracy:.1%} ± {error:.1f}",
-        *(f"{average('scores', key):.1%}" for key in SCORES),
-        f"{average('transductive', 'balanced_accuracy'):.1%}",
-        str(first["networks"]),
-        f"{first['images']:,}",
-        f"{mean(run['cpu_minutes'] for run in runs):.0f}",
-    ]
+    means = {
+        group: {key: mean(run[group][key] for run in runs) for key in runs[0][group]}
+        for group in ("scores", "transductive")
+    }
+    minutes = {"cpu_minutes": mean(run["cpu_minutes"] for run in runs)}
+    error = 100 * means["scores"]["standard_error"]
+    return {**runs[0], **means, **minutes, "error": error, "name": name}
 
 
-def render_ladder(result: dict[str, Any]) -> str:
-    if not result:
+def ladder_table(rows: dict[str, Any]) -> str:
+    described = {name: (step.of or "", step.change) for name, step in STEPS.items()}
+    return changes_table({"step": "`{name}`", "of": "{of}", "change": "{change}"}, described, rows)
+
+
+def students_table(rows: dict[str, Any]) -> str:
+    described = {"teacher": ("", "the vote of three networks"), **CONTROLS}
+    described |= {name: (student.of, student.change) for name, student in STUDENTS.items()}
+    return changes_table({"": "`{name}`", "of": "{of}", " ": "{change}"}, described, rows)
+
+
+def changes_table(
+    columns: dict[str, str], described: dict[str, tuple[str, str]], rows: dict[str, Any]
+) -> str:
+    """Return what was measured of changes, ``described`` by what they are of, and in words."""
+    columns |= {"seeds": "{n}", "accuracy": "{balanced_accuracy:.1%}", "gain": "{gain}"}
+    columns |= {"tail": "{tail:.1%}", "CPU minutes": "{cpu_minutes:.1f}"}
+    return table(
+        columns,
+        [
+            {
+                **averages(rows[name], "balanced_accuracy", "tail", "cpu_minutes"),
+                "name": name,
+                "of": f"`{of}`" if of else "",
+                "change": change,
+                "gain": gain(rows[name], rows.get(of, {})),
+            }
+            for name, (of, change) in described.items()
+            if name in rows
+        ],
+    )
+
+
+def averages(runs: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {"n": len(runs)} | {key: mean(run[key] for run in runs.values()) for key in keys}
+
+
+def gain(runs: dict[str, Any], below: dict[str, Any]) -> str:
+    """Return the mean difference over common seeds, in points, and its standard error."""
+    key = "balanced_accuracy"
+    gains = [100 * (runs[s][key] - below[s][key]) for s in sorted(runs.keys() & below.keys())]
+    if not gains:
         return ""
-    steps = result["steps"]
-    rows = [ladder_row(step, steps) for step in STEPS if step.name in steps]
-    header = ["step", "of", "change", "seeds", "accuracy", "gain", "tail", "CPU minutes"]
-    return LADDER.format(passes=result["passes"]) + table(header, rows)
+    error = f" ± {stdev(gains) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+    return f"{mean(gains):+.1f}{error}"
 
 
-def ladder_row(step: Any, steps: dict[str, Any]) -> list[str]:
-    runs = steps[step.name]
-    return [
-        f"`{step.name}`",
-        "" if step.of is None else f"`{step.of}`",
-        step.change,
-        str(len(runs)),
-        f"{mean(run['balanced_accuracy'] for run in runs.values()):.1%}",
-        gain(runs, steps.get(step.of, {})),
-        f"{mean(run['tail'] for run in runs.values()):.1%}",
-        f"{mean(run['cpu_minutes'] for run in runs.values()):.1f}",
+def members_table(rows: dict[str, Any]) -> str:
+    columns = {"differ by": "{kind}", "seeds": "{n}", "vote": "{balanced_accuracy:.1%}"}
+    columns |= {"gain over seeds alone": "{gain}", "alone": "{alone:.1%}"}
+    columns |= {"disagreement": "{disagreement:.1%}"}
+    cells = []
+    for kind, runs in rows.items():
+        found = averages(runs, "balanced_accuracy", "disagreement")
+        alone = mean(mean(run["alone"]) for run in runs.values())
+        over = gain(runs, rows["seed"]) if kind != "seed" else ""
+        cells.append(found | {"kind": kind, "alone": alone, "gain": over})
+    return table(columns, cells)
+
+
+def calibration_table(groups: list[dict[str, float]]) -> str:
+    limits = [group["from"] for group in groups[1:]] + [1.0]
+    rows = [
+        group | {"low": group["from"], "to": limit}
+        for group, limit in zip(groups, limits, strict=True)
     ]
+    columns = {"probability": "{low:.0%} to {to:.0%}", "share of drawings": "{share:.0%}"}
+    return table(columns | {"right": "{right:.0%}"}, rows)
+
+
+def render_single_networks() -> str:
+    """Return the table of docs/benchmarks.md: single networks, and how each got there."""
+    runs = {name: load(RESULTS / f"{name}.json")["seeds"]["0"] for name in SINGLE_NETWORKS}
+    columns = {"network": "{name}", "weights": "{weights:,}", "images seen": "{images:,}"}
+    columns |= {"minutes": "{wall_minutes:.1f}"}
+    columns |= {"balanced accuracy": "{scores[balanced_accuracy]:.1%}"}
+    columns |= {key: f"{{scores[{key}]:.1%}}" for key in SCORES}
+    parts = [table(columns, [{"name": name, **run} for name, run in runs.items()])]
+    for name, run in runs.items():
+        epochs = list(enumerate(run["curve"], start=1))[2::3]
+        shown = ", ".join(f"{i}: {epoch['score']:.1%}" for i, epoch in epochs)
+        parts.append(f"*{name}* after epoch {shown}.")
+    return "\n\n".join(parts)
+
+
+# ---- figures ------------------------------------------------------------------------------------
+
+
+def draw(name: str, width: float, plot: Any, **labels: Any) -> None:
+    """Save a figure of docs/images that ``plot`` draws into axes."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(width, 3.6), layout="constrained")
+    legend = {"frameon": False} | (plot(axes) or {})
+    axes.set(**{"ylabel": "balanced accuracy, %", **labels})
+    axes.legend(**legend)
+    figure.savefig(DOCS / "images" / f"competition_{name}.png", dpi=110)
+    plt.close(figure)
+
+
+def draw_groups(rows: dict[str, Any]) -> None:
+    """Draw bars of head, medium and tail for each recipe."""
+
+    def plot(axes: Any) -> dict[str, Any]:
+        for i, group in enumerate(SCORES):
+            scores = [
+                100 * mean(run["scores"][group] for run in seeds.values())
+                for seeds in rows.values()
+            ]
+            axes.bar([x + 0.27 * (i - 1) for x in range(len(rows))], scores, 0.25, label=group)
+        axes.set_xticks(range(len(rows)), [name.replace("-", "-\n") for name in rows])
+        axes.grid(axis="y", alpha=0.3)
+        return {"ncols": 3}
+
+    draw("groups", 8, plot, ylabel="recall, %", ylim=(0, 100))
+
+
+def draw_curves(runs: dict[str, Any]) -> None:
+    """Draw accuracy against processor time, for recipes of one network."""
+
+    def plot(axes: Any) -> None:
+        for name, run in runs.items():
+            if run["curve"]:
+                minutes = [point["cpu_minutes"] for point in run["curve"]]
+                scores = [100 * point["score"] for point in run["curve"]]
+                axes.plot(minutes, scores, marker=".", label=name.replace("_", "-"))
+        axes.grid(alpha=0.3)
+
+    draw("curves", 8, plot, xlabel="CPU minutes", xscale="log")
+
+
+def draw_growth(runs: dict[str, Any]) -> None:
+    """Draw accuracy against the number of members that vote."""
+
+    def plot(axes: Any) -> None:
+        for name, run in runs.items():
+            scores = [100 * vote["balanced_accuracy"] for vote in run["growth"]]
+            if len(scores) > 1:
+                label = name.replace("_", "-")
+                axes.plot(range(1, len(scores) + 1), scores, marker="o", label=label)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+
+    draw("growth", 5, plot, xlabel="members that vote")
+
+
+def draw_pool(rows: dict[str, Any]) -> None:
+    """Draw accuracy against unlabeled drawings, of students that see as many drawings in all."""
+    sizes = {name: student.n_unlabeled for name, student in STUDENTS.items()}
+    sizes = {"control": 0} | {k: n for k, n in sizes.items() if n and k in rows} | {"soft": 40_000}
+    x = list(sizes.values())
+
+    def plot(axes: Any) -> None:
+        seeds = sorted(set.intersection(*(set(rows[name]) for name in sizes)))
+        curves = [[100 * rows[name][s]["balanced_accuracy"] for name in sizes] for s in seeds]
+        for curve in curves:
+            axes.plot(x, curve, color="0.7", marker=".")
+        means = [mean(points) for points in zip(*curves, strict=True)]
+        axes.plot(x, means, marker="o", label=f"mean of {len(seeds)} splits")
+        axes.set_xticks(x)
+        axes.grid(alpha=0.3)
+
+    draw("pool", 5, plot, xlabel="drawings without labels")
 
 
 if __name__ == "__main__":

@@ -1,84 +1,104 @@
-"""Train a row of docs/competition.md, measure it, and write its predictions.
+"""Train a row of docs/competition.md, or a study of it: ``python -m competition.run NAME``.
 
-    make competition RECIPE=fast DATA=folder [SEEDS="0 1 2"] [N_JOBS=2]
-    make competition RECIPE=original-single DATA=folder PASSES=5
-
-Writes ``results/<recipe>.json`` and, of seed 0, ``results/<recipe>-unlabeled.npy`` (labels of
-``unlabeled.npz``, int64, in its order) and ``results/<recipe>-transductive-unlabeled.npy`` (the
-same, using that the set is balanced), and ``results/<recipe>-holdout.npz``, for a look at the
-errors. The holdout's labels measure, and nothing else. What a recipe has finished is kept in the
-memory folder, so that a run which was interrupted goes on there. ``wall_minutes`` are of this run
-alone, in which kept networks took none; ``cpu_minutes`` are of all.
+A row, such as ``winner``, writes ``results/NAME.json`` and, of seed 0, its predictions into
+``results/predictions.npz``. The holdout's labels measure, and nothing else. What a row has finished
+is kept in the memory folder, so that a run which was interrupted goes on there. ``wall_minutes``
+are of this run alone, in which kept networks took none; ``cpu_minutes`` are of all. A study,
+``ladder``, ``students`` or ``members``, measures what its results lack. ``errors`` looks at the
+predictions of the winner.
 """
 
 from __future__ import annotations
 
 import argparse
-import inspect
-import json
-import time
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import torch
-from _machine import describe_machine, describe_moment
+from common import COMPETITION, ROOT, describe_machine, describe_moment, load, need_folder, save
+from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from skquickdraw._fitting import learns_from
 from skquickdraw.datasets import load_competition
-from skquickdraw.semi_supervised import assign_to_prior
 
-from .measure import costs, growth, peak_memory, score
-from .rows import ROWS, unlabeled_pool
+from .errors import look_at_errors
+from .measure import RESULTS, costs, growth, keep_predictions, peak_memory, score
+from .rows import ROWS, SINGLE_NETWORKS, UNLABELED_TOO, unlabeled_pool
+from .splits import PASSES, STUDIES, Split
 
-RESULTS = Path(__file__).parent / "results"
-MEMORY = Path(__file__).parents[2] / ".cache" / "competition"
 CURVE_STEP = 5  # every fifth holdout drawing is scored after each epoch, for the curve
+RECIPES = ROWS | SINGLE_NETWORKS
 
 
 def main() -> None:
-    args = parse_arguments()
-    torch.set_num_threads(args.threads)
-    data = load_competition(args.data)
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{args.recipe}.json"
-    seeds = load_seeds(file)
-    for seed in args.seeds:
-        seeds[str(seed)] = train(args, data, seed, writes=seed == 0)
-        file.write_text(json.dumps({"recipe": args.recipe, "seeds": seeds}, indent=1) + "\n")
-        print_row(args.recipe, seed, seeds[str(seed)])
-
-
-def parse_arguments() -> argparse.Namespace:
+    names = [*RECIPES, *STUDIES, "errors"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", choices=list(ROWS))
-    parser.add_argument("--data", required=True, help="folder with train, unlabeled, holdout .npz")
+    parser.add_argument("name", choices=names)
+    parser.add_argument("--data", type=Path, default=COMPETITION, help="folder of the competition")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--passes", type=int, help="of the original's teachers")
-    parser.add_argument("--memory", default=str(MEMORY))
+    parser.add_argument("--rows", nargs="+", help="some rows of a study only")
+    parser.add_argument("--memory", default=str(ROOT / ".cache" / "competition"))
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch, for each job")
     parser.add_argument("--n-jobs", type=int, default=2, help="networks to train at once")
-    return parser.parse_args()
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    data = load_competition(need_folder(options.data, "The competition's folder"))
+    if options.name == "errors":
+        look_at_errors("winner", data)
+    elif options.name in STUDIES:
+        study(options, data)
+    else:
+        train_row(options, data)
 
 
-def load_seeds(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text())["seeds"] if file.is_file() else {}
+def study(options: argparse.Namespace, data: Bunch) -> None:
+    """Measure what the results of a study lack, the row first that leaves others its teacher."""
+    measure, names = STUDIES[options.name]
+    file = RESULTS / f"{options.name}.json"
+    result = {"rows": {}, "passes": PASSES} | load(file)
+    for seed in options.seeds:
+        split = Split(data, seed)
+        known = [name for name, runs in result["rows"].items() if str(seed) in runs]
+        missing = [name for name in options.rows or names if name not in known]
+        for part in (missing[:1], missing[1:]):
+            jobs = (delayed(in_one_thread)(measure, name, split, options.memory) for name in part)
+            for rows in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
+                for name, row in rows.items():
+                    result["rows"].setdefault(name, {})[str(seed)] = row
+                    print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
+                save(file, result | {"machine": describe_machine()})
 
 
-def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> dict[str, Any]:
-    """Fit and measure a recipe with one seed; write its predictions where asked to."""
-    started = time.perf_counter()
-    estimator = ROWS[args.recipe](seed, args, data)
-    estimator.fit(data.data, data.target, **extra_data(estimator, data))
-    seconds = time.perf_counter() - started
-    pool, holdout = map(estimator.predict_proba, (data.unlabeled, data.holdout_data))
-    if writes:
-        write_predictions(args.recipe, estimator.classes_, pool)
-        file = RESULTS / f"{args.recipe}-holdout.npz"
-        label, confidence = holdout.argmax(axis=1), holdout.max(axis=1).astype(np.float32)
-        np.savez_compressed(file, label=label, confidence=confidence)
+def in_one_thread(measure: Any, name: str, split: Split, memory: str) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    return measure(name, split, memory)
+
+
+def train_row(options: argparse.Namespace, data: Bunch) -> None:
+    file = RESULTS / f"{options.name}.json"
+    result = {"recipe": options.name, "seeds": {}} | load(file)
+    for seed in options.seeds:
+        row = train(options, data, seed)
+        result["seeds"][str(seed)] = row
+        save(file, result)
+        scores = "  ".join(f"{name} {value:.1%}" for name, value in row["scores"].items())
+        print(f"seed {seed}: {scores}  {row['cpu_minutes']:.0f} CPU minutes", flush=True)
+
+
+def train(options: argparse.Namespace, data: Bunch, seed: int) -> dict[str, Any]:
+    """Fit and measure a recipe with one seed."""
+    started = perf_counter()
+    estimator = RECIPES[options.name](seed, options, data)
+    more = {"X_unlabeled": unlabeled_pool(data)} if options.name in UNLABELED_TOO else {}
+    estimator.fit(data.data, data.target, **more, **curve_data(estimator, data))
+    seconds = perf_counter() - started
+    holdout = estimator.predict_proba(data.holdout_data)
+    if seed == 0 and options.name in ROWS:
+        keep_predictions(options.name, estimator.predict_proba(data.unlabeled), holdout)
     return {
         **score(holdout, data),
         **costs(estimator),
@@ -86,66 +106,30 @@ def train(args: argparse.Namespace, data: Bunch, seed: int, *, writes: bool) -> 
         "growth": growth(estimator, data),
         "wall_minutes": seconds / 60,
         "peak_memory": peak_memory(),
-        "machine": describe_machine() | {"jobs": args.n_jobs},
+        "machine": describe_machine() | {"jobs": options.n_jobs},
         **describe_moment(),
     }
 
 
-def extra_data(estimator: Any, data: Bunch) -> dict[str, Any]:
-    """Return the unlabelled drawings for who learns from such.
-
-    A network by itself is shown a fifth of the holdout after each epoch, for the curve.
-    """
-    if learns_from(estimator, "X_unlabeled"):
-        return {"X_unlabeled": unlabeled_pool(data)}
-    prefix = network_prefix(estimator)
-    if prefix is None:
+def curve_data(estimator: Any, data: Bunch) -> dict[str, Any]:
+    """Return what shows a single network a fifth of the holdout after each epoch."""
+    prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+    if not prefix and not hasattr(estimator, "max_epochs"):
         return {}
     part = np.argsort(data.holdout_target, kind="stable")[::CURVE_STEP]
-    return {
-        f"{prefix}X_val": data.holdout_data[part],
-        f"{prefix}y_val": data.holdout_target[part],
-    }
-
-
-def network_prefix(estimator: Any) -> str | None:
-    """Return how parameters of a network's ``fit`` are called; None where it is no single one."""
-    prefix = ""
-    if isinstance(estimator, Pipeline):
-        name, estimator = estimator.steps[-1]
-        prefix = f"{name}__"
-    return prefix if "X_val" in inspect.signature(estimator.fit).parameters else None
+    shown = {"X_val": data.holdout_data[part], "y_val": data.holdout_target[part]}
+    return {f"{prefix}{name}": value for name, value in shown.items()}
 
 
 def curve(estimator: Any) -> list[dict[str, float]]:
-    """Return epochs of a single network: pictures and processor time so far, and its score."""
+    """Return epochs of a single network: images and processor time so far, and its score."""
     network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-    if network_prefix(network) is None:
-        return []
-    images = np.cumsum([epoch["n_images"] for epoch in network.history_]).tolist()
-    minutes = np.cumsum([epoch["cpu"] / 60 for epoch in network.history_]).tolist()
-    scores = [epoch["valid_score"] for epoch in network.history_]
-    keys = ("images", "cpu_minutes", "score")
+    epochs = network.history_ if hasattr(network, "net_") else []
+    images, seconds = (np.cumsum([epoch[key] for epoch in epochs]) for key in ("n_images", "cpu"))
     return [
-        dict(zip(keys, point, strict=True)) for point in zip(images, minutes, scores, strict=True)
+        {"images": int(n), "cpu_minutes": s / 60, "score": epoch["valid_score"]}
+        for n, s, epoch in zip(images, seconds, epochs, strict=True)
     ]
-
-
-def write_predictions(recipe: str, classes: Any, proba: Any) -> None:
-    """Write the labels of the unlabelled drawings, row by row and as a balanced set."""
-    plain, assigned = proba.argmax(axis=1), assign_to_prior(proba)
-    for name, codes in ((recipe, plain), (f"{recipe}-transductive", assigned)):
-        np.save(RESULTS / f"{name}-unlabeled.npy", classes[codes].astype(np.int64))
-
-
-def print_row(recipe: str, seed: int, row: dict[str, Any]) -> None:
-    scores = "  ".join(f"{name} {value:.1%}" for name, value in row["scores"].items())
-    assigned = row["transductive"]["balanced_accuracy"]
-    print(
-        f"{recipe}, seed {seed}: {scores}  transductive {assigned:.1%}  "
-        f"{row['cpu_minutes']:.0f} CPU minutes, {row['images']:,} pictures",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation, res
 from skquickdraw.datasets import pack_strokes, rasterize, unpack_strokes
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
-PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
 THEN = AugmentationPolicy(horizontal_flip=0.5)
 OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
 HOUSE = [  # the longest stroke first
@@ -55,8 +53,8 @@ def difference(images, other):
     return np.abs(images[:, 0].numpy() - np.asarray(other, dtype=float)).mean(axis=(1, 2))
 
 
-def real_drawings():
-    files = sorted(PAIRS.glob("*.ndjson"))
+def real_drawings(folder):
+    files = sorted(folder.glob("*.ndjson"))
     return [json.loads(line)["drawing"] for file in files for line in file.read_text().splitlines()]
 
 
@@ -79,9 +77,8 @@ def test_the_paper_is_that_of_rasterize(paper):
     np.testing.assert_array_equal(images[:, 0], rasterize(DRAWINGS, **paper))
 
 
-@pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! format pairs")
-def test_real_drawings_look_as_rasterized():
-    drawings = real_drawings()
+def test_real_drawings_look_as_rasterized(data_folder):
+    drawings = real_drawings(data_folder("quickdraw_formats"))
     images = StrokeAugmentation().ink(packed(drawings, 300))
     np.testing.assert_array_equal(images[:, 0], rasterize(drawings))
 

@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture
 def page(tmp_path):
     """Return a function that renders results {setting: {cell: scores by seed}}."""
-    render = import_module("defaults.render")
+    render = import_module("studies.render")
 
     def make(results):
         for name, cells in results.items():
@@ -95,5 +95,5 @@ def test_results_of_no_setting_are_named(page, capsys):
 
 def test_every_set_of_the_study_is_described(page):
     text = page({})
-    data = import_module("defaults.data")
+    data = import_module("studies.data")
     assert all(f"| `{name}` | " in text for name in data.SETS)

@@ -1,7 +1,5 @@
 """The competition loader: what it reads, and what it refuses."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -9,7 +7,6 @@ from numpy.testing import assert_array_equal
 from skquickdraw.datasets import load_competition
 from skquickdraw.exceptions import DataFileError
 
-REAL = Path(__file__).parents[2] / "../shared/quickdraw100"
 CLASSES = np.array(["ant", "bee", "cat"])
 X = np.random.RandomState(0).randint(0, 256, (6, 8, 9)).astype(np.uint8)
 TRAIN = {"X": X, "y": np.array([0, 0, 0, 1, 1, 2], dtype=np.int32), "classes": CLASSES}
@@ -57,9 +54,8 @@ def test_opens_no_other_file(write):
     assert len(load_competition(folder).data) == 6
 
 
-@pytest.mark.skipif(not (REAL / "train.npz").is_file(), reason="no competition folder")
-def test_reads_the_real_one():
-    competition = load_competition(REAL)
+def test_reads_the_real_one(data_folder):
+    competition = load_competition(data_folder("quickdraw100"))
     assert competition.data.shape == (50_500, 784)
     assert_array_equal(competition.class_counts, np.arange(1000, 0, -10))
     assert competition.unlabeled.shape == (30_000, 784)

@@ -3,7 +3,6 @@
 import json
 import sys
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from skquickdraw.exceptions import (
 )
 
 pooch = pytest.importorskip("pooch", reason="downloading needs pooch")
-SHARED = Path(__file__).parents[2] / "../shared"
 
 
 @pytest.fixture
@@ -66,13 +64,13 @@ def test_returns_strokes_that_can_be_drawn(server, fetch):
     assert rasterize(data.data).shape == (14, 28, 28)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of real drawings")
 @pytest.mark.parametrize("word", ["apple", "moon"])
-def test_reads_real_files(server, fetch, word):
+def test_reads_real_files(server, fetch, word, data_folder):
+    pairs = data_folder("quickdraw_formats")
     for folder, suffix in [("numpy_bitmap", "npy"), ("simplified", "ndjson")]:
-        content = (SHARED / "quickdraw_formats" / f"{word}.{suffix}").read_bytes()
+        content = (pairs / f"{word}.{suffix}").read_bytes()
         server.files[f"/full/{folder}/{word}.{suffix}"] = content
-    published = np.load(SHARED / "quickdraw_formats" / f"{word}.npy")
+    published = np.load(pairs / f"{word}.npy")
     X = fetch([word], n_per_class=20).data
     assert_array_equal(X, published[:20])
     drawings = fetch([word], kind="simplified", n_per_class=20).data
@@ -259,10 +257,9 @@ def test_all_classes_are_the_default(fetch):
         fetch(None, download_if_missing=False)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of real drawings")
-def test_the_names_are_those_of_the_published_files():
+def test_the_names_are_those_of_the_published_files(data_folder):
     assert len(CLASS_NAMES) == len(set(CLASS_NAMES)) == 345
-    with np.load(SHARED / "quickdraw100" / "train.npz") as train:
+    with np.load(data_folder("quickdraw100") / "train.npz") as train:
         assert set(train["classes"]) <= set(CLASS_NAMES)
 
 

@@ -10,10 +10,6 @@ from numpy.testing import assert_array_equal
 from skquickdraw.datasets import load_quickdraw, rasterize
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 
-PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
-COMPETITION = Path(__file__).parents[2] / "../shared/quickdraw100"
-needs_pairs = pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! files")
-
 X = np.random.RandomState(0).randint(0, 256, (7, 784)).astype(np.uint8)
 BAR = [[[0, 255], [128, 128]]]
 
@@ -138,21 +134,21 @@ def test_formats_may_be_mixed_where_classes_are_distinct(folder):
     assert_array_equal(drawings.data[3], rasterize(BAR).ravel())
 
 
-@needs_pairs
-def test_strokes_and_bitmaps_of_the_published_files_agree():
-    bitmaps = load_quickdraw(PAIRS, file_format="npy")
-    drawn = load_quickdraw(PAIRS, file_format="ndjson")
+def test_strokes_and_bitmaps_of_the_published_files_agree(data_folder):
+    pairs = data_folder("quickdraw_formats")
+    bitmaps = load_quickdraw(pairs, file_format="npy")
+    drawn = load_quickdraw(pairs, file_format="ndjson")
     assert_array_equal(bitmaps.target, drawn.target)
     assert_array_equal(bitmaps.target_names, ["apple", "boomerang", "cookie", "diamond", "moon"])
     assert np.abs(bitmaps.data.astype(float) - drawn.data).mean() < 0.6
-    assert_array_equal(bitmaps.data[:25], np.load(PAIRS / "apple.npy"))
+    assert_array_equal(bitmaps.data[:25], np.load(pairs / "apple.npy"))
 
 
-@pytest.mark.skipif(not (COMPETITION / "train.npz").is_file(), reason="no competition folder")
-def test_points_a_competition_to_its_own_loader():
+def test_points_a_competition_to_its_own_loader(data_folder):
+    folder = data_folder("quickdraw100")
     with pytest.raises(DataFileError, match="has labels of its own.*load_competition reads"):
-        load_quickdraw(COMPETITION)
-    assert load_quickdraw(COMPETITION / "train.npz", n_per_class=2).data.shape == (200, 784)
+        load_quickdraw(folder)
+    assert load_quickdraw(folder / "train.npz", n_per_class=2).data.shape == (200, 784)
 
 
 def test_refuses_a_missing_path(tmp_path):

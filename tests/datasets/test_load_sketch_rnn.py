@@ -18,7 +18,6 @@ from skquickdraw.datasets import load_quickdraw, rasterize
 from skquickdraw.datasets._formats import _npz
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 
-PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
 BAR = [[[0, 255], [128, 128]]]
 CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
 WAVE = [[[0, 100, 255], [20, 0, 40]], [[3], [9]]]
@@ -134,13 +133,13 @@ def test_other_scales_and_starts_are_brought_to_the_box(tmp_path, factor, start)
     assert factor == 1 or drawings[1] == [[[0], [0]]]
 
 
-@pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! files")
-def test_the_published_drawings_survive_the_format(tmp_path):
-    for file in PAIRS.glob("*.ndjson"):
+def test_the_published_drawings_survive_the_format(tmp_path, data_folder):
+    pairs = data_folder("quickdraw_formats")
+    for file in pairs.glob("*.ndjson"):
         drawings = [json.loads(line)["drawing"] for line in file.read_text().splitlines()]
         np.savez_compressed(tmp_path / f"{file.stem}.npz", train=array_of(drawings))
     ours = load_quickdraw(tmp_path, as_strokes=True)
-    plain = load_quickdraw(PAIRS, file_format="ndjson", as_strokes=True)
+    plain = load_quickdraw(pairs, file_format="ndjson", as_strokes=True)
     assert ours.data == plain.data
     assert_array_equal(ours.target, plain.target)
 

@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from skquickdraw.datasets import load_quickdraw, rasterize
 from skquickdraw.datasets._formats import _class_rows
 from skquickdraw.exceptions import DataFileError
 
-PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
 BAR = [[[0, 255], [128, 128]]]
 CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
 DOT = [[[7], [9]]]
@@ -89,16 +87,16 @@ def test_refuses_a_file_without_drawings(tmp_path, filename, encode):
         load_quickdraw(tmp_path, recognized_only=True)
 
 
-@pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! files")
-def test_the_published_drawings_survive_every_format(tmp_path):
-    for file in PAIRS.glob("*.ndjson"):
+def test_the_published_drawings_survive_every_format(tmp_path, data_folder):
+    pairs = data_folder("quickdraw_formats")
+    for file in pairs.glob("*.ndjson"):
         entries = [json.loads(line) for line in file.read_text().splitlines()]
         drawings = [entry["drawing"] for entry in entries]
         content = as_binary(drawings, [entry["recognized"] for entry in entries])
         (tmp_path / f"{file.stem}.bin").write_bytes(content)
         (tmp_path / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
     for options in ({}, {"recognized_only": True}):
-        plain = load_quickdraw(PAIRS, file_format="ndjson", as_strokes=True, **options)
+        plain = load_quickdraw(pairs, file_format="ndjson", as_strokes=True, **options)
         assert len(plain.data) == 125 if not options else 90 < len(plain.data) < 125
         for kind in ("bin", "ndjson"):
             other = load_quickdraw(tmp_path, file_format=kind, as_strokes=True, **options)

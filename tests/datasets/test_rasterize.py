@@ -1,7 +1,6 @@
 """The rasteriser: against Google's own bitmaps where they are at hand, and by plain geometry."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,17 +8,16 @@ import pytest
 from skquickdraw.datasets import pack_strokes, rasterize
 from skquickdraw.exceptions import InvalidParameterError
 
-PAIRS = Path(__file__).parents[2] / "../shared/quickdraw_formats"
 BAR = [[[0, 255], [128, 128]]]
 CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
 
 
-@pytest.mark.skipif(not PAIRS.is_dir(), reason="no folder of Quick, Draw! format pairs")
 @pytest.mark.parametrize("word", ["apple", "boomerang", "cookie", "diamond", "moon"])
-def test_agrees_with_the_published_bitmaps(word):
-    lines = (PAIRS / f"{word}.ndjson").read_text().splitlines()
+def test_agrees_with_the_published_bitmaps(word, data_folder):
+    pairs = data_folder("quickdraw_formats")
+    lines = (pairs / f"{word}.ndjson").read_text().splitlines()
     images = rasterize([json.loads(line)["drawing"] for line in lines])
-    published = np.load(PAIRS / f"{word}.npy").reshape(-1, 28, 28)
+    published = np.load(pairs / f"{word}.npy").reshape(-1, 28, 28)
     error = np.abs(images.astype(float) - published).mean(axis=(1, 2))
     assert error.mean() < 0.6
     assert error.max() < 1.0

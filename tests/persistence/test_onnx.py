@@ -46,7 +46,6 @@ onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
-DRAWINGS = Path(__file__).parents[2] / "../shared/quickdraw100"
 SIDE = 12
 X, CODES, NAMES = make_sketches(
     90, n_classes=3, image_shape=(SIDE, SIDE), random_state=0, return_names=True
@@ -73,12 +72,13 @@ def file(fitted, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def drawings():
+def drawings(find_data):
     """Return training rows, labels and 1,000 other rows: real ones, or else sketches."""
-    if not DRAWINGS.is_dir():
+    folder = find_data("quickdraw100")
+    if folder is None:
         images, y = make_sketches(1600, n_classes=10, random_state=0)
         return images[:600], y[:600], images[600:]
-    with np.load(DRAWINGS / "train.npz") as train, np.load(DRAWINGS / "holdout.npz") as holdout:
+    with np.load(folder / "train.npz") as train, np.load(folder / "holdout.npz") as holdout:
         images, y, unseen = train["X"], train["y"], holdout["X"]
     known = np.flatnonzero(y < 10)[:600]
     rows = np.random.default_rng(0).choice(len(unseen), 1000, replace=False)

@@ -1,0 +1,187 @@
+"""What all benchmarks share: settings, timing in turns, the machine, results and tables.
+
+Contenders take turns, A B C A B C, and ratios are formed round by round, so that a slow minute of
+the machine hits all of them alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from skquickdraw.augmentation import AugmentationPolicy
+from skquickdraw.datasets import make_sketches
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+DATA = os.environ.get("SKQUICKDRAW_DATA")
+COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
+PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy")
+
+# Every parameter whose default has changed, but for the passes, which each benchmark gives.
+PLAIN = {
+    "stem_stride": 2,
+    "weight_decay": 0.05,
+    "label_smoothing": 0.1,
+    "loss": "cross_entropy",
+    "augmentation": None,
+    "optimizer": "adamw",
+    "lr": 0.003,
+    "ema_decay": None,
+    "n_tta": 1,
+}
+AFFINE = {"rotation": 15, "horizontal_flip": 0.5, "shift": 0.08}
+LIGHT = AugmentationPolicy(**AFFINE, scale=0.15, shear=8)
+STRONGER = AugmentationPolicy(**AFFINE, scale=0.2, shear=10, elastic=0.8, thickness=0.3)
+
+
+class Spread(dict):
+    """Median, min and max; a format is that of each of them."""
+
+    def __format__(self, form: str) -> str:
+        return "{} ({} to {})".format(*(format(self[k], form) for k in ("median", "min", "max")))
+
+
+def make_plain(classifier: type, **params: Any) -> Any:
+    """Return a classifier with the plain settings, but for ``params``."""
+    return classifier(**(PLAIN | params))
+
+
+def make_labeled_sketches(n_images: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return flat sketches with labels that mean nothing: only the speed is looked at."""
+    X, _ = make_sketches(n_images, 50, random_state=0)
+    return X, np.arange(n_images) % n_classes
+
+
+def need_folder(folder: Path | None, what: str) -> Path:
+    """Return the folder, or stop and say how to name one."""
+    if folder is None or not folder.is_dir():
+        raise SystemExit(f"{what} is not there: {folder}. Name it by --data or SKQUICKDRAW_DATA.")
+    return folder
+
+
+def measure_seconds(action: Callable[[], object]) -> float:
+    """Return how long one call takes, by the wall clock."""
+    start = perf_counter()
+    action()
+    return perf_counter() - start
+
+
+def take_turns(
+    contenders: Mapping[str, Callable[[], object]], n_rounds: int, time: Any = measure_seconds
+) -> dict[str, list[float]]:
+    """Return the seconds of ``n_rounds`` rounds; one more comes first and is dropped."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for i in range(n_rounds + 1):
+        for name, action in contenders.items():
+            duration = time(action)
+            if i > 0:
+                seconds[name].append(duration)
+    return seconds
+
+
+def summarize(values: Iterable[float]) -> Spread:
+    """Return median, smallest and largest value, to the four digits that a timing is good for."""
+    values = list(values)
+    figures = {"median": median(values), "min": min(values), "max": max(values)}
+    return Spread({name: float(f"{value:.4g}") for name, value in figures.items()})
+
+
+def compare(values: list[float], others: list[float]) -> Spread:
+    """Summarise ratios round by round: neighbours in time had the same machine."""
+    return summarize(a / b for a, b in zip(values, others, strict=True))
+
+
+def compare_rates(
+    seconds: Mapping[str, list[float]], n_images: int | Mapping[str, int], targets: dict[str, float]
+) -> dict[str, Any]:
+    """Return images per second of each contender, and the first one's rate to each other one's."""
+    n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(seconds, n_images)
+    rates = {name: [n_of[name] / s for s in values] for name, values in seconds.items()}
+    ours, *others = rates
+    return {
+        "images_per_second": {name: summarize(values) for name, values in rates.items()},
+        "ratios": {name: compare(rates[ours], rates[name]) for name in others},
+        "targets": targets,
+    }
+
+
+def describe_moment() -> dict[str, Any]:
+    """Return the day, and how busy the machine was before the measurement began."""
+    return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "load": round(os.getloadavg()[0], 2)}
+
+
+def describe_machine(*packages: str) -> dict[str, Any]:
+    """Return what decides speed: processor, cores, threads of torch, versions."""
+    return {
+        "cpu": describe_cpu(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": {name: installed_version(name) for name in (*PACKAGES, *packages)},
+    }
+
+
+def installed_version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def describe_cpu() -> str:
+    """Return the processor's name, with the vector and matrix units that matter for bfloat16."""
+    info = Path("/proc/cpuinfo")
+    if not info.is_file():
+        return platform.processor() or platform.machine()
+    lines = (line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in lines}
+    flags = fields.get("flags", "").split()
+    units = [u for u in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if u in flags]
+    return f"{fields.get('model name', platform.machine())} ({', '.join(units)})"
+
+
+def load(file: Path) -> Any:
+    """Return what a file of results holds, an empty dict where there is none."""
+    return json.loads(file.read_text(), object_hook=as_spread) if file.is_file() else {}
+
+
+def as_spread(value: dict[str, Any]) -> dict[str, Any]:
+    return Spread(value) if value.keys() == {"median", "min", "max"} else value
+
+
+def save(file: Path, result: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(result, indent=1, default=as_json) + "\n")
+
+
+def as_json(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def table(columns: dict[str, str], rows: Iterable[dict[str, Any]]) -> str:
+    """Return a table in Markdown; ``columns`` gives the format of each one's cells."""
+    cells = [[form.format_map(Blank(row)) for form in columns.values()] for row in rows]
+    lines = [[name.strip() for name in columns], ["---"] * len(columns), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+class Blank(dict):
+    """What a row has not is a blank, in any format."""
+
+    def __missing__(self, key: str) -> Blank:
+        return self
+
+    def __format__(self, form: str) -> str:
+        return ""

@@ -1,1 +1,0 @@
-"""What a GPU does with the package, in a few minutes: ``python -m gpu.run --help``."""

@@ -1,0 +1,1 @@
+"""How fast the library is, beside other ways to do the same, and how it grows."""

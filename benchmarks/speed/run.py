@@ -1,0 +1,83 @@
+"""Measure speed: ``python -m speed.run``, or with names, some of it only.
+
+Each benchmark has a process of its own, and writes ``results/<name>.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from common import COMPETITION, as_json, describe_machine, describe_moment, save
+from threadpoolctl import threadpool_limits
+
+RESULTS = Path(__file__).parent / "results"
+# Name: module, rounds that count (one more warms up), threads.
+BENCHES = {
+    "training": ("training", 5, 2),
+    "step": ("step", 5, 2),
+    "ensemble": ("step", 3, 2),
+    "prediction": ("prediction", 5, 2),
+    "one_image": ("prediction", 15, 1),
+    "over_sampling": ("over_sampling", 11, 2),
+    "overhead": ("overhead", 5, 2),
+    "growth": ("memory", 3, 2),
+    "minutes": ("networks", 1, 1),
+    "networks": ("networks", 1, 2),
+    "files": ("memory", 7, 1),
+    "files_blank": ("memory", 1, 1),
+    "memory_mapped": ("memory", 1, 1),
+    "gpu": ("gpu", 1, 1),
+}
+CONTENDERS = ("keras", "kornia", "scipy", "imbalanced-learn", "onnxruntime")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("--quick", action="store_true", help="tiny, to try it out; keeps nothing")
+    parser.add_argument("--rounds", type=int, help="that count, after one of warm-up")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
+    parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
+    parser.add_argument("--folder", help="files, memory_mapped: where to put some gigabytes")
+    parser.add_argument("--device", default="cuda", help="gpu: which one")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(BENCHES))
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}, but {', '.join(BENCHES)}")
+    if len(options.names) == 1:
+        return measure(options.names[0], options)
+    flags = [word for word in arguments or sys.argv[1:] if word not in options.names]
+    for name in options.names or [name for name in BENCHES if name != "gpu"]:
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, "-m", "speed.run", name, *flags], check=True)
+
+
+def measure(name: str, options: argparse.Namespace) -> None:
+    module, n_rounds, n_threads = BENCHES[name]
+    options.threads = options.threads or n_threads
+    options.rounds = 1 if options.quick else options.rounds or n_rounds
+    file = options.output or (None if options.quick else RESULTS / f"{name}.json")
+    torch.set_num_threads(options.threads)
+    threadpool_limits(options.threads)  # of BLAS and of scikit-learn, until the process ends
+    result = {**describe_moment(), "machine": describe_machine(*CONTENDERS)}
+    result["n_rounds"] = options.rounds
+
+    def keep(part: dict) -> None:
+        result.update(part)
+        print(json.dumps(part, default=as_json), flush=True)
+        if file is not None:
+            save(file, result)
+
+    for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
+        keep(part)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Where a training step's time goes, and several networks at once.
+
+Arithmetic is that of convolutions and matrix products. Traffic adds up the tensors that operations
+read and write, an estimate: it knows neither caches nor what an operation does inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from common import (
+    LIGHT,
+    compare,
+    compare_rates,
+    make_labeled_sketches,
+    make_plain,
+    measure_seconds,
+    summarize,
+    take_turns,
+)
+from joblib import parallel_config
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from skquickdraw import ResNetClassifier, SeedEnsembleClassifier
+from skquickdraw.networks import MobileNetV2, ResNet
+
+from .loops import IMAGE_SHAPE, Recipe, make_adamw, statistics, training_loss
+
+NETWORKS: dict[str, type[nn.Module]] = {"MobileNet": MobileNetV2, "ResNet": ResNet}
+N_TIMED, N_PROFILED, N_SHOWN = 10, 5, 10
+MATRIX_SIDE, COPIED_BYTES = 2048, 2**28
+N_MEMBERS, WIDTH = 6, 0.35
+
+
+class TrafficCounter(TorchDispatchMode):
+    """Adds up the bytes of all that operations read and write."""
+
+    n_bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            touched = tree_leaves((args, kwargs, out))
+            self.n_bytes += sum(t.nbytes for t in touched if isinstance(t, Tensor))
+        return out
+
+
+def measure_step(options: Any) -> Iterator[dict[str, Any]]:
+    """Yield what the machine reaches, and of each network rates, operations, and compiling."""
+    recipe = Recipe(batch_size=32 if options.quick else 256)
+    yield {"attainable": measure_machine(3 * options.rounds + 1)}
+    yield {"networks": {name: measure_network(name, recipe, options) for name in NETWORKS}}
+
+
+def measure_machine(n_calls: int, device: str = "cpu", side: int = MATRIX_SIDE) -> dict[str, float]:
+    """Return GFLOP/s of a large matrix product and GB/s of a copy, each at its best."""
+    a = torch.randn(side, side, dtype=torch.bfloat16, device=device)
+    source = torch.zeros(COPIED_BYTES, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    product = min(time_call(lambda: a @ a, device) for _ in range(n_calls))
+    copy = min(time_call(lambda: target.copy_(source), device) for _ in range(n_calls))
+    return {
+        "gflops": round(2 * side**3 / product / 1e9, 1),
+        "gigabytes": round(2 * COPIED_BYTES / copy / 1e9, 1),
+    }
+
+
+def time_call(action: Callable[[], object], device: str) -> float:
+    """Return the seconds of one call, with the device idle before and after it."""
+    wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
+    wait()
+    return measure_seconds(lambda: (action(), wait()))
+
+
+def measure_network(name: str, recipe: Recipe, options: Any) -> dict[str, Any]:
+    step = make_step(name, recipe)
+    step()
+    seconds = [measure_seconds(step) for _ in range(N_TIMED)]
+    with TrafficCounter() as traffic:
+        step()
+    flops = recipe.batch_size * flops_of_training(NETWORKS[name](IMAGE_SHAPE, recipe.n_classes))
+    measured = {
+        "images_per_second": summarize(recipe.batch_size / s for s in seconds),
+        "gflops": round(flops / median(seconds) / 1e9, 1),
+        "gigabytes": round(traffic.n_bytes / median(seconds) / 1e9, 1),
+        "operations": profile_step(step),
+    }
+    if options.quick:
+        return measured
+    steps = {"eager": step, "compiled": make_step(name, recipe, torch.compile)}
+    first = measure_seconds(steps["compiled"])
+    eager, compiled = take_turns(steps, N_TIMED).values()
+    speed = compare(eager, compiled)
+    return measured | {"compile": {"first_step_seconds": round(first, 1), "speed": speed}}
+
+
+def make_step(name: str, recipe: Recipe, wrap: Any = lambda network: network) -> Any:
+    """Return a training step on one batch: forwards, backwards, update of the weights."""
+    torch.manual_seed(0)
+    network = NETWORKS[name](IMAGE_SHAPE, recipe.n_classes).to(memory_format=torch.channels_last)
+    called, optimizer = wrap(network), make_adamw(network, recipe)
+    images = 255 * torch.rand(recipe.batch_size, *IMAGE_SHAPE)
+    labels = torch.arange(recipe.batch_size) % recipe.n_classes
+
+    def step() -> None:
+        optimizer.zero_grad()
+        training_loss(called, images, labels, recipe).backward()
+        optimizer.step()
+
+    return step
+
+
+def flops_of_training(network: nn.Module) -> float:
+    """Return the operations that an image takes; backwards takes twice those forwards.
+
+    The counter itself is wrong about the gradients of depthwise convolutions.
+    """
+    with FlopCounterMode(display=False) as counter:
+        network.eval()(torch.zeros(8, *IMAGE_SHAPE))
+    return 3 * counter.get_total_flops() / 8
+
+
+def profile_step(step: Callable[[], None]) -> dict[str, float]:
+    """Return the shares of time of the operations that take the most, without what they call."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(N_PROFILED):
+            step()
+    events = profiler.key_averages()
+    total = sum(event.self_cpu_time_total for event in events)
+    slowest = sorted(events, key=lambda event: -event.self_cpu_time_total)[:N_SHOWN]
+    return {event.key: round(event.self_cpu_time_total / total, 4) for event in slowest}
+
+
+def measure_ensemble(options: Any) -> Iterator[dict[str, Any]]:
+    """Yield how many images a second six networks learn from together, in three ways.
+
+    Batched, ``torch.func.vmap`` turns each convolution into one of as many groups as networks.
+    """
+    n_images = 512 if options.quick else 4096
+    X, y = make_labeled_sketches(n_images, 100)
+    recipe = Recipe(n_epochs=2)
+    contenders = {
+        "in processes": partial(fit_ensemble, X, y, recipe, options.threads),
+        "one after another": partial(fit_ensemble, X, y, recipe, 1),
+        "batched": partial(fit_batched, X, y, recipe),
+    }
+    seconds = take_turns(contenders, options.rounds)
+    yield {"n_images": n_images, "n_members": N_MEMBERS, "width": WIDTH}
+    yield compare_rates(seconds, N_MEMBERS * recipe.n_epochs * n_images, {})
+
+
+def fit_ensemble(X: np.ndarray, y: np.ndarray, recipe: Recipe, n_jobs: int) -> Any:
+    network = make_plain(ResNetClassifier, width=WIDTH, augmentation=LIGHT, **recipe.params())
+    vote = SeedEnsembleClassifier(network, N_MEMBERS, n_jobs=n_jobs, random_state=0)
+    with parallel_config("loky", inner_max_num_threads=1):  # of workers; one job alone has none
+        return vote.fit(X, y)
+
+
+def fit_batched(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> dict[str, Tensor]:
+    """Train all members as one model; each draws its own batches."""
+    generator = torch.Generator().manual_seed(0)
+    images, labels = torch.from_numpy(X).view(-1, *IMAGE_SHAPE), torch.from_numpy(y)
+    members = [ResNet(IMAGE_SHAPE, recipe.n_classes, width=WIDTH) for _ in range(N_MEMBERS)]
+    for member in members:
+        member.standardize.set_statistics(*statistics(images))
+    weights, buffers = stack_module_state(members)
+    decay = recipe.weight_decay  # of all weights, and at a constant rate: it costs the same time
+    optimizer = torch.optim.AdamW(weights.values(), lr=recipe.lr, weight_decay=decay, fused=True)
+
+    def loss_of_one(own: Any, own_buffers: Any, batch: Tensor, target: Tensor) -> Tensor:
+        def network(x: Tensor) -> Tensor:
+            return functional_call(members[0], (own, own_buffers), (x,))
+
+        return training_loss(network, batch, target, recipe)
+
+    losses = vmap(loss_of_one)
+    for _ in range(recipe.n_epochs):
+        orders = [torch.randperm(len(images), generator=generator) for _ in members]
+        for rows in torch.stack(orders).split(recipe.batch_size, dim=1):
+            flat = LIGHT(images[rows.flatten()].float(), generator)
+            batch = flat.view(N_MEMBERS, -1, *IMAGE_SHAPE)
+            optimizer.zero_grad()
+            losses(weights, buffers, batch, labels[rows]).sum().backward()
+            optimizer.step()
+    return weights

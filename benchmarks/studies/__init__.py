@@ -1,0 +1,1 @@
+"""Which settings and methods pay: the defaults, teachers and students, few examples."""

@@ -1,0 +1,181 @@
+"""The development sets: images of many kinds, cut to a size, split into training and test rows.
+
+``load("clothes-500", seed, folder)`` gives one cell of the study. Some sets come from a folder of
+downloaded files, some from packages of the system; one that is absent raises ``Absent``.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from skquickdraw.datasets import make_ladder, make_sketches
+
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+FONTS = Path("/usr/share/fonts")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+FONT_KINDS = ("*.ttf", "*.otf")
+
+
+class Absent(FileNotFoundError):
+    """The files of a set are not on this machine."""
+
+
+@dataclass
+class Split:
+    """Images (n, H, W) or (n, C, H, W) and labels (n,), to train on and to test on."""
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def load(cell: str, seed: int, folder: Path) -> Split:
+    """Return the split of a cell, ``name-rows``; ``seed`` draws the rows."""
+    name, n_rows = cell.rsplit("-", 1)
+    return SETS[name](int(n_rows), seed, folder)
+
+
+def digits(n_rows: int, seed: int, folder: Path) -> Split:
+    """8 x 8 digits by 43 writers, in equal parts."""
+    X, y = load_digits(return_X_y=True)
+    X = X.reshape(-1, 8, 8)
+    X, X_test, y, y_test = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=seed)
+    return Split(X, y, X_test, y_test)
+
+
+def clothes(n_rows: int, seed: int, folder: Path) -> Split:
+    """Fashion-MNIST, the largest class 50 times the smallest."""
+    X, y = fashion("train")
+    X, y = cut_ladder(X, y, n_rows, ratio=50, seed=seed)
+    X_test, y_test = fashion("t10k")
+    return Split(X, y, X_test[:5000], y_test[:5000])
+
+
+def photos(n_rows: int, seed: int, folder: Path) -> Split:
+    """32 x 32 colour photographs of ten classes, 900 to 10 a class at most."""
+    found = read(folder, "other_images/cifar10_lt.npz")
+    X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
+    is_test = found["is_test"].astype(bool)
+    rows = thin(y[~is_test], n_rows, seed)
+    return Split(X[~is_test][rows], y[~is_test][rows], X[is_test], y[is_test])
+
+
+def characters(n_rows: int, seed: int, folder: Path) -> Split:
+    """242 handwritten characters, an equal number of each, tested on other drawers."""
+    found = read(folder, "other_images/omniglot_small.npz")
+    drawers = np.random.RandomState(seed).permutation(np.unique(found["groups"]))
+    n_drawers = n_rows // 242
+    is_train = np.isin(found["groups"], drawers[:n_drawers])
+    is_test = np.isin(found["groups"], drawers[-8:])
+    X, y = found["X"], found["y"]
+    return Split(X[is_train], y[is_train], X[is_test], y[is_test])
+
+
+def drawings(n_rows: int, seed: int, folder: Path) -> Split:
+    """Quick, Draw! sketches of 50 classes, the largest 30 times the smallest."""
+    found = read(folder, "quickdraw100/train.npz")
+    is_large = found["y"] < 50  # the only ones with enough rows to test on
+    X, y = found["X"][is_large], found["y"][is_large]
+    X, X_test, y, y_test = train_test_split(X, y, test_size=5000, stratify=y, random_state=seed)
+    X, y = cut_ladder(X, y, n_rows, ratio=30, seed=seed)
+    return Split(X, y, X_test, y_test)
+
+
+def sketches(n_rows: int, seed: int, folder: Path) -> Split:
+    """Sketches made by ``make_sketches``, the largest of ten classes 40 times the smallest."""
+    X, y = make_sketches(8000, n_classes=10, random_state=seed)
+    X, X_test, y, y_test = train_test_split(X, y, test_size=2000, stratify=y, random_state=seed)
+    X, y = cut_ladder(X, y, n_rows, ratio=40, seed=seed)
+    return Split(X, y, X_test, y_test)
+
+
+def letters(n_rows: int, seed: int, folder: Path) -> Split:
+    """Capital letters of the system's fonts, the largest class 10 times the smallest.
+
+    Tested on other families of fonts.
+    """
+    X, y, families = rendered_letters()
+    order = np.random.RandomState(seed).permutation(np.unique(families))
+    is_test = np.isin(families, order[: len(order) // 3])
+    X_train, y_train = cut_ladder(X[~is_test], y[~is_test], n_rows, ratio=10, seed=seed)
+    return Split(X_train, y_train, X[is_test], y[is_test])
+
+
+SETS: dict[str, Callable[[int, int, Path], Split]] = {
+    function.__name__: function
+    for function in (digits, clothes, photos, characters, drawings, sketches, letters)
+}
+
+
+def read(folder: Path | None, name: str) -> Any:
+    if folder is None or not (folder / name).is_file():
+        raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
+    return np.load(folder / name)
+
+
+@cache
+def fashion(part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read Fashion-MNIST as Debian's package dataset-fashion-mnist installs it."""
+    paths = sorted(FASHION.rglob(f"{part}-*-ubyte*"))
+    if len(paths) != 2:
+        raise Absent(f"Fashion-MNIST is not in {FASHION}: install dataset-fashion-mnist.")
+    images, labels = (gzip.decompress(path.read_bytes()) for path in paths)
+    X = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28)
+    return X, np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
+
+
+@cache
+def rendered_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Render each letter in each font; return images, labels and the fonts' families."""
+    from PIL import ImageFont
+
+    paths = sorted({path for kind in FONT_KINDS for path in FONTS.rglob(kind)})
+    if len(paths) < 50:
+        raise Absent(f"{FONTS} holds {len(paths)} fonts, and letters need 50: install more.")
+    images, labels, families = [], [], []
+    for path in paths:
+        font = ImageFont.truetype(str(path), 24)
+        drawn = [render_letter(letter, font) for letter in LETTERS]
+        if len({image.tobytes() for image in drawn}) < len(LETTERS):
+            continue  # a font of symbols draws one box for all that it lacks
+        images += drawn
+        labels += list(LETTERS)
+        families += [font.getname()[0].split()[0]] * len(LETTERS)
+    return np.stack(images), np.array(labels), np.array(families)
+
+
+def render_letter(letter: str, font: Any) -> np.ndarray:
+    from PIL import Image, ImageDraw
+
+    canvas = Image.new("L", (28, 28))
+    ImageDraw.Draw(canvas).text((14, 14), letter, fill=255, font=font, anchor="mm")
+    return np.asarray(canvas)
+
+
+def cut_ladder(
+    X: np.ndarray, y: np.ndarray, n_rows: int, *, ratio: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut to about ``n_rows`` in all, class sizes falling exponentially by ``ratio`` in all."""
+    n_classes = len(np.unique(y))
+    shares = ratio ** (-np.arange(n_classes) / (n_classes - 1))
+    n_max = min(round(n_rows / shares.sum()), np.unique(y, return_counts=True)[1].min())
+    n_min = max(2, round(n_max / ratio))
+    return make_ladder(X, y, n_max=n_max, n_min=n_min, profile="exponential", random_state=seed)
+
+
+def thin(y: np.ndarray, n_rows: int, seed: int) -> np.ndarray:
+    """Return ``n_rows`` rows of all, every class in its share; all where there are no more."""
+    rows = np.arange(len(y))
+    if n_rows >= len(y):
+        return rows
+    return train_test_split(rows, train_size=n_rows, stratify=y, random_state=seed)[0]

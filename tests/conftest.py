@@ -1,0 +1,30 @@
+"""Real images for the tests that want them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def find_data():
+    """Return a function from a name to the folder of real images of that name, None without it."""
+
+    def find(name):
+        folder = Path(os.environ.get("SKQUICKDRAW_DATA", ""), name)
+        return folder if "SKQUICKDRAW_DATA" in os.environ and folder.is_dir() else None
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def data_folder(find_data):
+    """Return the same function, which skips the test where there is no such folder."""
+
+    def find_or_skip(name):
+        folder = find_data(name)
+        if folder is None:
+            pytest.skip(f"SKQUICKDRAW_DATA names no folder that holds {name}/")
+        return folder
+
+    return find_or_skip
