@@ -1,11 +1,11 @@
 """Drawings to learn from: generate, load, download, and make them scarce.
 
-`make_sketches` generates hand-drawn-looking pictures of everyday things without any download,
-`load_quickdraw` reads files in the formats of Quick, Draw! and pictures of one's own,
-`load_image_folder` reads pictures of any format and size, one folder a class,
+`make_sketches` generates hand-drawn-looking images of everyday things without any download,
+`load_quickdraw` reads files in the formats of Quick, Draw! and images of one's own,
+`load_image_folder` reads images of any format and size, one folder a class,
 `load_images` reads such without labels,
 `fetch_quickdraw` downloads some of the real ones into a cache,
-`load_competition` reads a folder of scarce imbalanced labels with its unlabelled drawings,
+`load_competition` reads a folder of scarce imbalanced labels with its unlabeled drawings,
 `make_ladder` cuts any data set down to falling class sizes (`ladder_counts`), `rasterize` draws
 strokes as bitmaps, and `pack_strokes` keeps them as an array (`unpack_strokes`). `MappedFiles` is
 one X of many files, which stay on disk. Drawings come as flat uint8 rows,

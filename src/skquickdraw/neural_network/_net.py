@@ -35,7 +35,7 @@ class ImageNet(NeuralNet):
     precision : torch.dtype
         Of activations in training; weights, and all of prediction, stay float32.
     ink : Ink or None
-        Where rows are packed strokes: draws a batch of them as pictures.
+        Where rows are packed strokes: draws a batch of them as images.
     """
 
     module_: nn.Module

@@ -1,6 +1,6 @@
 """What a file may cost in memory, in processes and in size of image, however small the file is.
 
-A few bytes can ask for much: a reference repeats a whole part of the model, a length reserves room
+A few bytes can ask for much: a reference repeats a whole part of the model, a length reserves space
 for text that is not there. Each such request is counted over the whole file.
 """
 

@@ -61,7 +61,7 @@ class PictureReader(nn.Module):
 
 
 class MeanOfViews(PictureReader):
-    """What a network makes of pictures, averaged over test-time views: logits, or features."""
+    """What a network makes of images, averaged over test-time views: logits, or features."""
 
     def __init__(
         self,

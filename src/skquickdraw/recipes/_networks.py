@@ -37,7 +37,7 @@ def large() -> ResNetClassifier:
 def fast(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return one small residual network, for those who want a good model in minutes.
+    """Return one small residual network for those who want a good model in minutes.
 
     It is :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, which
     makes it two to three times as fast. On a GPU, where that gains nothing, it has all of them.
@@ -72,7 +72,7 @@ def fast(
 def accurate(
     *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
 ) -> ResNetClassifier | BudgetedClassifier:
-    """Return one residual network of full width, for those who want one accurate model.
+    """Return one residual network of full width for those who want one accurate model.
 
     It learns from labeled images alone. It is
     :class:`~skquickdraw.neural_network.ResNetClassifier`, with the changes that suit lines whatever

@@ -27,7 +27,7 @@ def ensemble(
     memory: Any = None,
     random_state: Any = None,
 ) -> NoisyStudentClassifier | BudgetedClassifier:
-    """Return a vote of noisy students, for those who want the most accuracy and have hours.
+    """Return a vote of noisy students for those who want the most accuracy and have hours.
 
     Networks as those of :func:`accurate` vote, and are the teacher: they label the images that have
     no labels. As many new networks learn from all images, and vote. This recipe was called
@@ -94,7 +94,7 @@ def distilled(
     memory: Any = None,
     random_state: Any = None,
 ) -> DistilledClassifier | BudgetedClassifier:
-    """Return one small network, taught by a large teacher, for those who need fast predictions.
+    """Return one small network, taught by a large teacher for those who need fast predictions.
 
     It knows most of what its teacher does.
 
@@ -141,7 +141,7 @@ def distilled(
 def best(
     minutes: float = 15, *, n_jobs: int | None = None, random_state: Any = None
 ) -> BudgetedClassifier:
-    """Return the best model that the given time allows, for those who do not want to choose.
+    """Return the best model that the given time allows for those who do not want to choose.
 
     With little time, or many images, it is a small network; with more a large one, then a vote of
     up to six. On a GPU all of them are larger. Where ``fit`` is given unlabeled images and there
