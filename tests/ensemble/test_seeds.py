@@ -263,7 +263,7 @@ def test_members_of_other_classes_are_refused(blobs, tree):
 
 def test_a_pool_has_to_be_of_use_and_fit(blobs):
     X, y = blobs
-    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* leave X_unlab"):
+    with pytest.raises(InvalidParameterError, match="learns from X_unlabeled, .* not pass X_unl"):
         SeedEnsembleClassifier(LogisticRegression(), 2).fit(X, y, X_unlabeled=X)
     with pytest.raises(ValueError, match="X has 2 features, but SeedEnsembleClassifier"):
         SeedEnsembleClassifier(NOISY, 2).fit(X, y, X_unlabeled=X[:, :2])
