@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from ._memory import kept_allocations
+from ._malloc import kept_allocations
 from .exceptions import InvalidParameterError, MissingDependencyError
 
 PRECISIONS = ("auto", "float32", "bfloat16")

@@ -75,7 +75,6 @@ def read_partly_labeled(
     estimator: Any,
     X: ArrayLike,
     y: ArrayLike,
-    *,
     unlabeled_label: Any,
     X_unlabeled: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,

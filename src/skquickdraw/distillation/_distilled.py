@@ -220,14 +220,8 @@ class DistilledClassifier(
         with unchanged_by_failure(self):
             self._validate_params()
             self._check_learners(sample_weight is not None)
-            data = read_partly_labeled(
-                self,
-                X,
-                y,
-                unlabeled_label=self.unlabeled_label,
-                X_unlabeled=X_unlabeled,
-                sample_weight=sample_weight,
-            ).joined()
+            mark = self.unlabeled_label
+            data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
             for learner in (self.teacher, self.student):
                 check_mark(type(self).__name__, learner, data.classes)
             return self._fit(data)

@@ -278,14 +278,7 @@ class SeedEnsembleClassifier(
             way_out = f"Choose other members, or do not pass {metadata}."
             check_learns_from(name, self.estimator, metadata, way_out)
         mark = find_mark(name, self.estimator)
-        data = read_partly_labeled(
-            self,
-            X,
-            y,
-            unlabeled_label=mark,
-            X_unlabeled=X_unlabeled,
-            sample_weight=sample_weight,
-        )
+        data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight)
         check_mark(name, self.estimator, data.classes)
         pool = data.pool()
         if pool is not None:

@@ -138,7 +138,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         self._validate_params()
         name = type(self).__name__
         mark = find_mark(name, self.estimator)
-        data = read_partly_labeled(self, X, y, unlabeled_label=mark)
+        data = read_partly_labeled(self, X, y, mark)
         rng = check_random_state(self.random_state)
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
         for part in copies:

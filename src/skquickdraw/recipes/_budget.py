@@ -175,14 +175,8 @@ class BudgetedClassifier(
         with unchanged_by_failure(self):
             started = perf_counter()
             self._validate_params()
-            data = read_partly_labeled(
-                self,
-                X,
-                y,
-                unlabeled_label=self.unlabeled_label,
-                X_unlabeled=X_unlabeled,
-                sample_weight=sample_weight,
-            )
+            mark = self.unlabeled_label
+            data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight)
             self._fit(data, started)
         if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(

@@ -265,14 +265,8 @@ class NoisyStudentClassifier(
         """
         with unchanged_by_failure(self):
             self._validate_params()
-            data = read_partly_labeled(
-                self,
-                X,
-                y,
-                unlabeled_label=self.unlabeled_label,
-                X_unlabeled=X_unlabeled,
-                sample_weight=sample_weight,
-            ).joined()
+            mark = self.unlabeled_label
+            data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
             self._check_prior(data)
             self._quotas(data)
             rng = check_random_state(self.random_state)

@@ -1,8 +1,9 @@
 """Keep freed memory for the next step of a training, which the C library would return.
 
 A step of a small network allocates and frees hundreds of megabytes of activations. glibc gives
-large blocks back to the system as they are freed, and the next step pays for their pages again:
-tens of thousands of page faults, up to a fifth of the time of a step.
+large blocks back to the system as they are freed, and the next step pays for their pages again.
+For a ResNet with batches of 256 these were tens of thousands of page faults. Keeping the memory
+saved 3 % of the processor time of the first fit in a process, and about 1 % of later ones.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ def kept_allocations() -> Iterator[None]:
     """Keep freed memory inside the block, and return it afterwards; do nothing without glibc.
 
     The thresholds belong to the process. On leaving they get the values at which glibc's own
-    adaptation ends. If the environment sets them (``MALLOC_...``, ``GLIBC_TUNABLES``), they are not
-    changed.
+    adaptation ends, because glibc does not adapt again once they were set. If the environment sets
+    them (``MALLOC_...``, ``GLIBC_TUNABLES``), they are not changed.
     """
     libc = _glibc()
     if libc is None:

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from skquickdraw import _memory
-from skquickdraw._memory import kept_allocations
+from skquickdraw import _malloc
+from skquickdraw._malloc import kept_allocations
 
 
 class Recorder:
@@ -23,15 +23,15 @@ class Recorder:
 
 def test_memory_is_given_back_even_after_an_error(monkeypatch):
     libc = Recorder()
-    monkeypatch.setattr(_memory, "_glibc", lambda: libc)
+    monkeypatch.setattr(_malloc, "_glibc", lambda: libc)
     with pytest.raises(KeyError), kept_allocations():
-        assert libc.calls[-1] == (_memory.M_TRIM_THRESHOLD, _memory.NEVER)
+        assert libc.calls[-1] == (_malloc.M_TRIM_THRESHOLD, _malloc.NEVER)
         raise KeyError
-    assert libc.calls[-2:] == [(_memory.M_TRIM_THRESHOLD, 64 * 2**20), "trim"]
+    assert libc.calls[-2:] == [(_malloc.M_TRIM_THRESHOLD, 64 * 2**20), "trim"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc has these settings")
 @pytest.mark.parametrize("name", ["MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])
 def test_what_the_environment_sets_is_left_alone(monkeypatch, name):
     monkeypatch.setenv(name, "1")
-    assert _memory._glibc() is None
+    assert _malloc._glibc() is None
