@@ -64,10 +64,11 @@ lint: $(STAMP)test
 	$(BIN)/python -m codespell_lib $(PROSE)
 	$(BIN)/python -m mypy
 
-# The reference is made anew: Sphinx would keep the page of a name that is gone.
+# The reference is made anew: Sphinx would keep the page of a name that is gone. All pages are written (-a):
+# of those that it does not write, the search would forget the words of docs/_extensions/search_words.py.
 docs: $(STAMP)docs
 	rm -rf docs/api/generated
-	$(ONE_THREAD) $(BIN)/python -m sphinx -W --keep-going -q -D plot_gallery=$(or $(GALLERY),1) \
+	$(ONE_THREAD) $(BIN)/python -m sphinx -a -W --keep-going -q -D plot_gallery=$(or $(GALLERY),1) \
 		-b html docs docs/_build/html
 
 bench: $(STAMP)bench

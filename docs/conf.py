@@ -118,10 +118,10 @@ def skip_foreign_members(
 def find_description(app: Any, env: Any, node: Element, contnode: TextElement) -> Element | None:
     """Let a link to ``skquickdraw.Name`` lead to the subpackage that describes the name."""
     module, _, name = node.get("reftarget", "").rpartition(".")
-    if module != "skquickdraw" or name not in skquickdraw.__all__:
+    home = getattr(getattr(skquickdraw, name, None), "__module__", None)
+    if module != "skquickdraw" or home is None:
         return None
-    subpackage = getattr(skquickdraw, name).__module__.split(".")[1]
-    domain, target = env.domains["py"], f"skquickdraw.{subpackage}.{name}"
+    domain, target = env.domains["py"], f"skquickdraw.{home.split('.')[1]}.{name}"
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, contnode)
 
 

@@ -13,8 +13,8 @@ from sphinx.transforms import SphinxTransform
 
 WORDS = {
     "install": ("install", "extras", "requirements"),
-    "user_guide/command_line": ("folder", "command line", "without Python"),
-    "user_guide/pictures": ("JPEG", "JPG", "PNG", "folder of images", "scan", "photo"),
+    "user_guide/command_line": ("command line", "without Python", "terminal"),
+    "user_guide/pictures": ("JPEG", "JPG", "PNG", "folder", "scan", "photo"),
     "user_guide/data": ("RGB", "colour images", "color images", "grayscale", "image shape"),
     "user_guide/files": ("ndjson", "sketch-rnn", "npy"),
     "user_guide/millions": ("larger than memory", "memory map"),
@@ -24,6 +24,10 @@ WORDS = {
     "user_guide/semi_supervised": ("unlabeled", "unlabelled", "few labels", "pseudo-labels"),
     "user_guide/few_shot": ("few-shot", "few shot", "few examples", "new classes"),
     "user_guide/inspection": ("confusion matrix", "plots", "errors"),
+    "user_guide/metrics": ("metrics", "balanced accuracy", "recall"),
+    "user_guide/which": ("which method", "which classifier", "SVC", "random forest"),
+    "user_guide/pitfalls": ("pitfalls", "leakage", "data leakage"),
+    "user_guide/coming_from": ("Keras", "fastai", "skorch", "imbalanced-learn"),
     "user_guide/gpu": ("GPU", "CUDA"),
     "user_guide/distributed": ("cluster", "n_jobs", "Dask"),
     "user_guide/persistence": ("save", "save model", "load model", "pickle"),
