@@ -7,9 +7,10 @@ looking through pipelines and votes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from ._checks import raised_as
 from ._compat import set_random_states
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 @contextmanager
@@ -47,6 +50,20 @@ def lost_if_interrupted() -> Iterator[None]:
         yield
     except FitInterrupted:
         raise KeyboardInterrupt from None
+
+
+def all_or_nothing(method: Method) -> Method:
+    """Make a fitting method leave its estimator as it was, if it raises or is interrupted.
+
+    For estimators that cannot predict with what an interrupted fit inside them has left.
+    """
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with unchanged_by_failure(self), lost_if_interrupted():
+            return method(self, *args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 def can_predict(estimator: Any, X: Any) -> bool:

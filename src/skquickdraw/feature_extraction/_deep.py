@@ -23,7 +23,7 @@ from .._checks import (
     check_sample_weight,
 )
 from .._compat import HasMethods, safe_indexing
-from .._fitting import check_learns_from, seeded_clone
+from .._fitting import all_or_nothing, check_learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
@@ -164,6 +164,7 @@ class DeepFeatureExtractor(
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    @all_or_nothing
     def fit(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> DeepFeatureExtractor:
@@ -189,6 +190,7 @@ class DeepFeatureExtractor(
         self._fit(X, y, sample_weight, is_crossed=False)
         return self
 
+    @all_or_nothing
     def fit_transform(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.float32]:

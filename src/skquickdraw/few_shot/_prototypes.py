@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_sample_weight
 from .._compat import Interval, StrOptions
+from .._fitting import all_or_nothing
 from .._images import check_rows, check_rows_and_labels
 from .._mapped_files import refuse_files
 from .._scoring import ClassifierMixin
@@ -95,6 +96,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
+    @all_or_nothing
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> PrototypeClassifier:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval
 from .._fitting import (
+    all_or_nothing,
     check_mark,
     check_parameters,
     check_same_classes,
@@ -121,6 +122,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         tags.input_tags.three_d_array = all(part.input_tags.three_d_array for part in parts)
         return tags
 
+    @all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike) -> TopKReranker:
         """Fit copies of both classifiers.
 

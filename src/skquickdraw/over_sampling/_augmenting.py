@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from .._checks import ParametersMixin, check_random_state, raised_as
 from .._compat import safe_indexing
+from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
 from .._mapped_files import refuse_files
 from .._random import draw_seed
@@ -147,6 +148,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
         return {"augmentation": OBJECT_OF_AUGMENTATION}
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any, **params: Any) -> AugmentingOverSampler:
         """Check the input and count the classes; :meth:`fit_resample` does all the work.
 
@@ -171,6 +173,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self._choose_copies(classes, codes, check_random_state(0))
         return self
 
+    @all_or_nothing
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
         """Return the rows, followed by changed copies of rows of small classes.
 

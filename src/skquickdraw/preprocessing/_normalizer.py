@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from .._checks import ParametersMixin, raised_as
 from .._compat import StrOptions
+from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
 from .._mapped_files import refuse_files
 from ..exceptions import InvalidImagesError, InvalidParameterError
@@ -124,6 +125,7 @@ class SketchNormalizer(
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    @all_or_nothing
     def fit(self, X: Any, y: ArrayLike | None = None) -> SketchNormalizer:
         """Check the parameters and the images; there is nothing to learn.
 

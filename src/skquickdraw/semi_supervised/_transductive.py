@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_sample_weight
 from .._compat import HasMethods
-from .._fitting import check_learns_from, find_mark, fit_targets
+from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
 from ._prior import assign_to_prior
@@ -130,6 +130,7 @@ class TransductiveClassifier(
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
+    @all_or_nothing
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> TransductiveClassifier:
