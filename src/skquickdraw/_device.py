@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any
@@ -14,6 +14,7 @@ from ._malloc import kept_allocations
 from .exceptions import InvalidParameterError, MissingDependencyError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+AUTOCAST_DEVICES = ("cpu", "cuda", "mps")
 SHARED = "accelerate"  # the device of a network that several processes train
 
 
@@ -96,12 +97,14 @@ def tuned_backends(device: torch.device) -> Iterator[None]:
 
 
 class _SharedFlags:
-    """cuDNN's flags belong to the process: the first user sets them, the last restores them.
+    """Flags that belong to the process: the first user sets them, the last restores them.
 
     Without counting, the later of two overlapping threads would restore what the first had set.
+    ``change`` sets the flags, and registers how to restore them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, change: Callable[[ExitStack], None]) -> None:
+        self._change = change
         self._lock = Lock()
         self._n_users = 0
         self._flags = ExitStack()
@@ -109,9 +112,7 @@ class _SharedFlags:
     def __enter__(self) -> None:
         with self._lock:
             if self._n_users == 0:
-                for holder, name, value in repeatable_settings():
-                    self._flags.callback(setattr, holder, name, getattr(holder, name))
-                    setattr(holder, name, value)
+                self._change(self._flags)
             self._n_users += 1
 
     def __exit__(self, *error: object) -> None:
@@ -143,7 +144,39 @@ def _has_named_precision() -> bool:
     return getattr(torch.backends, "fp32_precision", "none") != "none"
 
 
-_CUDNN = _SharedFlags()
+def _make_cudnn_repeatable(flags: ExitStack) -> None:
+    for holder, name, value in repeatable_settings():
+        flags.callback(setattr, holder, name, getattr(holder, name))
+        setattr(holder, name, value)
+
+
+def _make_float32_default(flags: ExitStack) -> None:
+    flags.callback(torch.set_default_dtype, torch.get_default_dtype())
+    torch.set_default_dtype(torch.float32)
+
+
+_CUDNN = _SharedFlags(_make_cudnn_repeatable)
+_DEFAULT_DTYPE = _SharedFlags(_make_float32_default)
+
+
+@contextmanager
+def plain_torch() -> Iterator[None]:
+    """Set torch as it is in a new process, whatever the program has set, and restore it afterwards.
+
+    Networks would otherwise follow the program's default dtype and device, and its autocast,
+    ``no_grad`` and ``inference_mode``. Deterministic algorithms stay as they are: they change no
+    result here, and a user's own network may need them.
+    """
+    with ExitStack() as settings:
+        settings.enter_context(_DEFAULT_DTYPE)
+        if torch.get_default_device().type != "cpu":  # a default device slows every call of torch
+            settings.enter_context(torch.device("cpu"))
+        for kind in AUTOCAST_DEVICES:
+            if torch.is_autocast_enabled(kind):
+                settings.enter_context(torch.autocast(kind, enabled=False))
+        if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
+            settings.enter_context(torch.inference_mode(False))  # which enables gradients too
+        yield
 
 
 @contextmanager

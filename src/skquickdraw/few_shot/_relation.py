@@ -17,7 +17,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
 from .._compat import HasMethods, Interval, StrOptions
-from .._device import PRECISIONS, resolve_device, resolve_precision, usable_device
+from .._device import (
+    PRECISIONS,
+    plain_torch,
+    resolve_device,
+    resolve_precision,
+    usable_device,
+)
 from .._fitting import unchanged_by_failure
 from .._images import check_images, check_images_and_labels
 from .._mapped_files import refuse_files
@@ -261,7 +267,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
         refuse_files(type(self).__name__, X)
-        with unchanged_by_failure(self):
+        with unchanged_by_failure(self), plain_torch():
             images, classes, codes = check_images_and_labels(
                 self, X, y, reset=True, image_shape=self.image_shape
             )
@@ -304,6 +310,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             verbose=self.verbose,
         )
 
+    @plain_torch()
     def adapt(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
         """Return a copy with other classes, without training.
 
@@ -350,6 +357,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self.classes_ = classes
         return self
 
+    @plain_torch()
     def _scores(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)
         refuse_files(type(self).__name__, X)

@@ -214,6 +214,7 @@ def take_step(
     is_mixed = plan.precision != torch.float32
     with torch.autocast(plan.device.type, plan.precision, enabled=is_mixed):
         loss = episode_loss(network, pictures, plan.n_shot)
+    torch.clear_autocast_cache()  # a user's own autocast would keep these weights for the next step
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

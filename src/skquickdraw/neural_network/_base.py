@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_random_state, check_sample_weight
 from .._compat import CallbackSupportMixin, with_callbacks
-from .._device import resolve_device
+from .._device import plain_torch, resolve_device
 from .._fit_tasks import Fit
 from .._images import ImageShape, check_images, check_images_and_labels
 from .._mapped import in_chunks
@@ -190,6 +190,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         check_is_fitted(self, "net_")
         return self._outputs(X, self.net_.folded_module)
 
+    @plain_torch()
     def _outputs(self, X: ArrayLike, find: Callable[[], torch.nn.Module]) -> NDArray[np.float32]:
         """Return the outputs of the module that ``find`` returns, averaged over the views."""
         views = self._views()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from .._device import plain_torch
 from .._fitting import unchanged_by_failure as _unchanged_by_failure
 from .._out_of_memory import out_of_memory_as
 from ._net import ImageNet
@@ -22,12 +23,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 def unchanged_by_failure(method: Method) -> Method:
     """Make a fitting method leave its estimator unchanged if it raises.
 
-    If memory runs out, everything that the failed fit held is freed.
+    If memory runs out, everything that the failed fit held is freed. The settings of torch are
+    those of a new process meanwhile.
     """
 
     @wraps(method)
     def call(self: TrainingParameters, *args: Any, **kwargs: Any) -> Any:
-        with _unchanged_by_failure(self), out_of_memory_as(lambda: _describe_data(self)):
+        lacks_memory = out_of_memory_as(lambda: _describe_data(self))
+        with _unchanged_by_failure(self), plain_torch(), lacks_memory:
             return method(self, *args, **kwargs)
 
     return call  # type: ignore[return-value]

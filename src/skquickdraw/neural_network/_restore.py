@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .._device import plain_torch
 from .._random import isolated_torch_rng
 from ..augmentation import StrokeAugmentation
 from ..losses import resolve_loss
@@ -63,6 +64,7 @@ def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -
     return rebuild_net(network, state, device, is_trusted=False)
 
 
+@plain_torch()
 def rebuild_net(
     network: Builder,
     state: dict[str, Any],

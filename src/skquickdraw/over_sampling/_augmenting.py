@@ -187,9 +187,12 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         X_resampled : as X, of shape (n_samples_new, ...)
         y_resampled : as y, of shape (n_samples_new,)
         """
+        from .._device import plain_torch  # late, as it imports torch
+
         classes, codes = self._read_labels(y)
-        # imbalanced-learn refuses some labels that we accept, so it gets codes.
-        X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
+        with plain_torch():
+            # imbalanced-learn refuses some labels that we accept, so it gets codes.
+            X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
         y_new = safe_indexing(y, self.sample_indices_)
         is_indexed = hasattr(y_new, "reset_index")  # a column of pandas
         return X_new, y_new.reset_index(drop=True) if is_indexed else y_new

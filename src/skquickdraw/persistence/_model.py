@@ -14,7 +14,7 @@ import sklearn
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .._device import resolve_device
+from .._device import plain_torch, resolve_device
 from ..exceptions import DataFileError, InvalidParameterError
 from ._classes import NAME_OF
 from ._decoder import MISFITS, Decoder
@@ -25,6 +25,7 @@ from ._users import check_trusted
 from ._writing import check_target
 
 
+@plain_torch()
 def save_model(
     estimator: Any, path: str | os.PathLike[str], *, keep_optimizer: bool = True
 ) -> None:
@@ -159,7 +160,8 @@ def load_model(
     known = check_trusted(os.fspath(path), trusted, content.get("model"))
     decoder = Decoder(arrays, place, known)
     try:
-        estimator = decoder.decode(content["model"])
+        with plain_torch():
+            estimator = decoder.decode(content["model"])
         _check_built(estimator)
         _warn_of_versions(decoder.foreign, content["versions"]["scikit-learn"])
     except MISFITS as error:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._device import plain_torch
 from .._images import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
 from .._random import sole_user_of_torch
@@ -31,6 +32,7 @@ INPUT_DTYPES = {"uint8": torch.uint8, "float32": torch.float32}
 NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
+@plain_torch()
 def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "uint8") -> None:
     """Write a fitted estimator as one ONNX graph: pixels in, probabilities out.
 
