@@ -5,7 +5,9 @@ import pickle
 import subprocess
 import sys
 from copy import deepcopy
+from io import BytesIO
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -33,7 +35,11 @@ class Counted(DecisionTreeClassifier):
         return super().fit(X, y, sample_weight)
 
 
-FITS: list[int] = []
+class Log(list):
+    """Does not count as a constant of this module, unlike a list."""
+
+
+FITS = Log()
 
 
 class Linear(nn.Sequential):
@@ -232,3 +238,113 @@ def test_a_fit_of_an_edited_network_is_not_recalled(tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "Linear", Wider)
     fit(Wider)
     assert len(list(tmp_path.rglob("output.pkl"))) == 2
+
+
+CONSTANTS = """
+import numpy as np, torch
+from torch.nn import ReLU, Tanh
+
+def scale(x):
+    return x * VALUE
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[1, 2]", "[1, 3]"),
+        ("{'a': [1]}", "{'a': [2]}"),
+        ("{1, 2}", "{1, 3}"),
+        ("(1, {'a': ReLU})", "(1, {'a': Tanh})"),
+        ("[len, object(), 1]", "[len, object(), 2]"),
+        ("np.arange(3)", "np.arange(1, 4)"),
+        ("np.float64(1)", "np.float64(2)"),
+        ("torch.arange(3)", "torch.arange(1, 4)"),
+        ("torch.tensor(2**24)", "torch.tensor(2**24 + 1)"),
+        ("torch.tensor(1.0, dtype=torch.bfloat16)", "torch.tensor(2.0, dtype=torch.bfloat16)"),
+    ],
+)
+def test_a_changed_constant_of_a_users_module_counts(before, after):
+    def scale(value):
+        module = {"__name__": "of_a_user"}
+        exec(f"{CONSTANTS}\nVALUE = {value}", module)
+        return content_hash(module["scale"])
+
+    assert scale(before) == scale(before) != scale(after)
+
+
+def test_a_constant_may_hold_itself():
+    module = {"__name__": "of_a_user"}
+    exec(f"{CONSTANTS}\nVALUE = [1]\nVALUE.append(VALUE)", module)
+    content_hash(module["scale"])
+
+
+def flip_a_bit(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def foreign(value):
+    buffer = BytesIO()
+    joblib.dump(value, buffer)
+    return lambda content: buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        flip_a_bit,
+        lambda content: content[:-20],
+        lambda content: b"",
+        foreign(DecisionTreeClassifier()),
+        foreign(3),
+        foreign(("0" * 64, pickle.dumps(DecisionTreeClassifier()))),
+    ],
+    ids=["bit", "cut off", "empty", "estimator", "number", "checksum"],
+)
+def test_a_damaged_entry_is_fitted_again(tmp_path, damage):
+    FITS.clear()
+
+    def fit():
+        return fit_or_recall(str(tmp_path), Counted(random_state=1), X, Y).predict_proba(X)
+
+    expected = fit()
+    (entry,) = tmp_path.rglob("output.pkl")
+    entry.write_bytes(damage(entry.read_bytes()))
+    with pytest.warns(UserWarning, match=f"Counted: in memory '{tmp_path}' an entry is damaged"):
+        np.testing.assert_array_equal(fit(), expected)
+    assert FITS == [1, 1]
+    np.testing.assert_array_equal(fit(), expected)
+    assert FITS == [1, 1]
+
+
+def test_an_entry_of_another_fit_is_not_taken_for_this_one(tmp_path):
+    for seed in (1, 2):
+        fit_or_recall(str(tmp_path), Counted(random_state=seed), X, Y)
+    one, two = tmp_path.rglob("output.pkl")
+    one.write_bytes(two.read_bytes())
+    with pytest.warns(UserWarning, match="checksum"):
+        fitted = [fit_or_recall(str(tmp_path), Counted(random_state=s), X, Y) for s in (1, 2)]
+    assert [each.random_state for each in fitted] == [1, 2]
+
+
+class Unpicklable(Counted):
+    def fit(self, X, y, sample_weight=None):
+        self.function_ = lambda x: x
+        return super().fit(X, y)
+
+
+def test_a_fit_that_has_no_pickle_is_returned_with_a_warning(tmp_path):
+    with pytest.warns(UserWarning, match="Unpicklable: in memory .* cannot be kept"):
+        fitted = fit_or_recall(str(tmp_path), Unpicklable(random_state=1), X, Y)
+    assert fitted.predict(X).shape == (12,)
+
+
+@pytest.mark.parametrize("error", [AttributeError, TypeError])
+def test_errors_of_the_fit_are_raised_as_they_are(tmp_path, error):
+    class Raising(Counted):
+        def fit(self, X, y, sample_weight=None):
+            raise error("of the fit")
+
+    with pytest.raises(error, match="of the fit"):
+        fit_or_recall(str(tmp_path), Raising(), X, Y)

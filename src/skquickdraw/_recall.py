@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from hashlib import sha256
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -33,6 +36,8 @@ KNOWN_PACKAGES = sys.stdlib_module_names | {
     "xgboost",
 }
 PLAIN = {bool, bytes, complex, float, int, str, type(None)}
+CONTAINERS = {dict, frozenset, list, set, tuple}
+ARRAYS = (np.ndarray, np.generic)
 N_DATA = 5  # number of arguments that fit_targets takes
 NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
 
@@ -43,9 +48,14 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = N
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is identified by its content:
     the parameters of the estimator, including seeds; the code of a user's own functions and
     classes; the weights of trained networks inside; and the data. A user's code includes the
-    functions, classes and plain values that it names from its own module. What it uses in other
-    ways, as ``module.Block``, is identified by name only, and so are classes of this package and of
-    its dependencies: take another folder after their code has changed.
+    functions, classes and values that it names from its own module: numbers, text, arrays, tensors,
+    and lists, tuples, dicts and sets of these. What it uses in other ways, as ``module.Block``, is
+    identified by name only, and so are classes of this package and of its dependencies: take
+    another folder after their code has changed.
+
+    A value that a fit itself changes counts too, so that such a fit is never recalled.
+
+    Entries carry a checksum. One that is damaged is dropped with a warning, and fitted again.
 
     ``task`` tells callbacks of the fit. They are not part of its content.
     """
@@ -53,17 +63,61 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = N
     if isinstance(estimator, FrozenEstimator):  # has nothing to fit
         fitted = fit_targets(estimator, *data)
     elif memory is None:
-        fitted = _fit_known_task("", (estimator, *padded, task))
+        fitted = fit_targets(estimator, *padded, task=task)
     else:
-        recall = check_memory(memory).cache(_fit_known_task, ignore=["task"])
-        fitted = recall(content_hash((estimator, *data)), (estimator, *padded, task))
+        fitted = _recall(check_memory(memory), estimator, *padded, task)
     if task is not None:
         task.has(fitted)
     return fitted
 
 
-def _fit_known_task(content: str, task: tuple[Any, ...]) -> Any:
-    return fit_targets(*task)
+def _recall(memory: Any, estimator: Any, *task: Any) -> Any:
+    """Return the fit from a joblib.Memory, or else fit, and keep it there."""
+    key = content_hash((estimator, *task[:-1]))
+    fresh: list[Any] = []
+    cached = memory.cache(_fit_to_bytes, ignore=["task", "fresh"])
+    for _ in range(2):
+        try:
+            entry = cached.call_and_shelve(key, (estimator, *task), fresh)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            if not fresh:  # the fit itself failed
+                raise
+            _warn(estimator, memory, f"a fit cannot be kept, because it has no pickle: {error}.")
+        if fresh:
+            return fresh[0]
+        try:
+            return _read_entry(key, *entry.get())
+        except Exception as error:  # whatever joblib and pickle raise on damaged bytes
+            entry.clear()
+            _warn(
+                estimator,
+                memory,
+                f"an entry is damaged, or was not written by this package ({error}). It is removed "
+                "and fitted again. If this comes back, check the disk, or take another folder.",
+            )
+    return fit_targets(estimator, *task)  # the entry cannot be removed
+
+
+def _warn(estimator: Any, memory: Any, text: str) -> None:
+    place = f"memory {str(memory.location)!r}"
+    warnings.warn(f"{type(estimator).__name__}: in {place} {text}", UserWarning, stacklevel=4)
+
+
+def _fit_to_bytes(key: str, task: tuple[Any, ...], fresh: list[Any]) -> tuple[str, bytes]:
+    """Fit, and return a checksum and the pickle; ``fresh`` gets the fitted estimator."""
+    fresh.append(fit_targets(*task))
+    content = pickle.dumps(fresh[0], protocol=pickle.HIGHEST_PROTOCOL)
+    return _checksum(key, content), content
+
+
+def _checksum(key: str, content: bytes) -> str:
+    return sha256(key.encode() + content).hexdigest()
+
+
+def _read_entry(key: str, checksum: str, content: bytes) -> Any:
+    if checksum != _checksum(key, content):
+        raise ValueError("its checksum is another")
+    return pickle.loads(content)
 
 
 def content_hash(value: Any) -> str:
@@ -90,8 +144,8 @@ class _ContentHasher(NumpyHasher):
             del obj._skl_callbacks
         elif hasattr(type(obj), "fingerprint"):
             obj = (type(obj), obj.fingerprint())
-        elif type(obj).__module__.split(".")[0] == "torch" and hasattr(obj, "detach"):
-            obj = ("tensor", np.ascontiguousarray(obj.detach().cpu().float().numpy()))
+        elif _is_tensor(obj):
+            obj = ("tensor", str(obj.dtype), _as_array(obj))
         super().save(obj)
 
     def _save_code(self, code: Any, describe: Callable[[Any], Any]) -> None:
@@ -127,7 +181,36 @@ def _named_values(function: FunctionType) -> list[tuple[str, Any]]:
         return []
     named = sorted(_names(function.__code__) & function.__globals__.keys())
     values = [(name, function.__globals__[name]) for name in named]
-    return [(name, value) for name, value in values if _counts(value)]
+    return [(name, _describe_value(value)) for name, value in values if _counts(value)]
+
+
+def _describe_value(value: Any, *inside: Any) -> Any:
+    """Return what can be hashed of a value: what is unknown in a container counts by its type."""
+    if type(value) not in CONTAINERS:
+        return value if _counts(value) else _name_of(value)
+    if any(value is outer for outer in inside):
+        return "itself"
+    parts = value.items() if isinstance(value, dict) else value
+    described = [_describe_value(part, *inside, value) for part in parts]
+    if isinstance(value, set | frozenset):  # which have no order
+        described = sorted(map(content_hash, described))
+    return type(value).__name__, described
+
+
+def _name_of(value: Any) -> str:
+    known = value if isinstance(value, FunctionType | type) else type(value)
+    return f"{known.__module__}.{known.__qualname__}"
+
+
+def _is_tensor(value: Any) -> bool:
+    return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def _as_array(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu()
+    if str(tensor.dtype) == "torch.bfloat16":  # which NumPy does not have
+        tensor = tensor.float()
+    return np.ascontiguousarray(tensor.numpy())
 
 
 def _names(code: CodeType) -> set[str]:
@@ -138,16 +221,15 @@ def _names(code: CodeType) -> set[str]:
 def _counts(value: Any) -> bool:
     if isinstance(value, FunctionType | type):
         return _is_users(value)
-    if type(value) is tuple:
-        return all(map(_counts, value))
-    return type(value) in PLAIN
+    return type(value) in PLAIN | CONTAINERS or isinstance(value, ARRAYS) or _is_tensor(value)
 
 
 def _describe_class(cls: type) -> Any:
     """Return the code of a class, its plain attributes, and its base classes."""
     members = [(name, vars(cls)[name]) for name in sorted(vars(cls).keys() - NO_CODE)]
     parts = [(name, part) for name, value in members for part in _unwrap(value)]
-    return cls.__bases__, [(name, part) for name, part in parts if _counts(part)]
+    counted = [(name, _describe_value(part)) for name, part in parts if _counts(part)]
+    return cls.__bases__, counted
 
 
 def _unwrap(member: Any) -> tuple[Any, ...]:
