@@ -8,7 +8,9 @@ by batch, on the device.
 
 from __future__ import annotations
 
+import warnings
 from math import isqrt, prod
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,6 +206,8 @@ def _as_images(
     _keep_data_format(estimator, layout, reset)
     stacked_shape = None if layout is None else layout.shape
     shape = resolve_image_shape(name, flat.shape[1], image_shape, stacked_shape)
+    if reset and image_shape is None and layout is None:
+        _warn_of_a_stray_column(estimator, shape)
     if min(shape[1:]) >= SMALLEST_SIDE:
         values = _as_pixels(estimator, flat, reset)
     else:
@@ -211,6 +215,19 @@ def _as_images(
         if reset:
             estimator.pixel_range_ = None
     return (layout or Layout(shape, False)).restore(values)
+
+
+def _warn_of_a_stray_column(estimator: Any, shape: ImageShape) -> None:
+    """Warn where the columns of a table are too many for features, and form no square image."""
+    if hasattr(estimator, "feature_names_in_") and shape[1] == 1 and shape[2] > SMALLEST_PICTURE:
+        first, last = estimator.feature_names_in_[[0, -1]]
+        warnings.warn(
+            f"{type(estimator).__name__}: X has {shape[2]} columns, from {first!r} to {last!r}, "
+            "too many for a square image, or too few: rows are read as images one pixel high. Drop "
+            "a column that holds no pixels, or set image_shape.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def resolve_image_shape(
@@ -244,7 +261,13 @@ def resolve_image_shape(
 
 
 def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
-    shape = tuple(int(size) for size in image_shape)
+    try:
+        shape = tuple(index(size) for size in image_shape)
+    except TypeError:
+        raise InvalidImagesError(
+            f"{name}: image_shape must be a tuple of ints, (height, width) or (channels, height, "
+            f"width), got {image_shape!r}."
+        ) from None
     if len(shape) == 2:
         shape = (1, *shape)
     if len(shape) != 3 or min(shape) < 1 or shape[0] not in CHANNELS:

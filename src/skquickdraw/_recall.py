@@ -59,13 +59,13 @@ def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = N
 
     ``task`` tells callbacks of the fit. They are not part of its content.
     """
-    padded = (*data, *[None] * (N_DATA - len(data)))
+    given: tuple[Any, ...] = (estimator, *data, *[None] * (N_DATA - len(data)), task)
     if isinstance(estimator, FrozenEstimator):  # has nothing to fit
         fitted = fit_targets(estimator, *data)
     elif memory is None:
-        fitted = fit_targets(estimator, *padded, task=task)
+        fitted = fit_targets(*given)
     else:
-        fitted = _recall(check_memory(memory), estimator, *padded, task)
+        fitted = _recall(check_memory(memory), *given)
     if task is not None:
         task.has(fitted)
     return fitted

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ..exceptions import DataFileError, InvalidParameterError
-from ._writing import replacing
+from ._writing import check_path, replacing
 
 FORMAT = 2
 OLDEST_FORMAT = 2  # 1 was a development version, whose models do not hold their augmentation
@@ -62,6 +62,7 @@ def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:
 
 def read_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
     """Return the content and arrays of a file that is complete and of a known format."""
+    check_path("load_model", path)
     data = _read_bytes(path)
     found = CHECKSUM.match(data)
     if found is None:

@@ -8,13 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..exceptions import DataFileError
 
 
+def check_path(subject: str, path: Any) -> None:
+    """Refuse what is no path before any work, such as None or a number."""
+    if not isinstance(path, str | os.PathLike):
+        raise DataFileError(
+            f"{subject}: path must be a str or a path-like, got {path!r}. Pass the name of a file, "
+            "such as 'model.safetensors'."
+        )
+
+
 def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
     """Return where to write, or raise before any work; ``subject`` is the function that writes."""
+    check_path(subject, path)
     target = Path(os.path.realpath(path))  # a link stays; its target is replaced
     if target.is_dir():
         raise DataFileError(

@@ -1,0 +1,38 @@
+"""Mistakes that are easily made get an error, or a warning, that names the way out."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+
+from skquickdraw import load_model, save_model
+from skquickdraw._images import check_images
+from skquickdraw.exceptions import DataFileError, InvalidImagesError
+
+
+@pytest.mark.parametrize("image_shape", [("8", "8"), (np.nan, 8), (8.5, 8), (None, 8)])
+def test_an_image_shape_holds_ints(image_shape):
+    with pytest.raises(InvalidImagesError, match="BaseEstimator: image_shape must be a tuple of"):
+        check_images(BaseEstimator(), np.zeros((2, 64)), reset=True, image_shape=image_shape)
+
+
+@pytest.mark.parametrize("path", [None, 3, 1.5, ["model"]])
+def test_a_path_is_a_path(path):
+    with pytest.raises(DataFileError, match="load_model: path must be a str or a path-like, got"):
+        load_model(path)
+    with pytest.raises(DataFileError, match="save_model: path must be a str or a path-like, got"):
+        save_model(BaseEstimator(), path)
+
+
+def test_a_stray_column_of_a_table_is_told_of():
+    pandas = pytest.importorskip("pandas")
+    names = [f"p{i}" for i in range(64)]
+    table = pandas.DataFrame(np.zeros((2, 64), np.uint8), columns=names)
+    wider = table.assign(id=[1, 2])
+    with pytest.warns(
+        UserWarning, match="X has 65 columns, from 'p0' to 'id', too many for a square"
+    ):
+        check_images(BaseEstimator(), wider, reset=True)
+    # No warning where the shape is as it should be, or where it was said.
+    check_images(BaseEstimator(), table, reset=True)
+    check_images(BaseEstimator(), wider, reset=True, image_shape=(5, 13))
+    check_images(BaseEstimator(), wider.to_numpy(), reset=True)
