@@ -56,9 +56,7 @@ def by_hand(
     return [(rows, path @ frame[rows]) for rows, path in strokes]
 
 
-def _slips(
-    strokes: list[Stroke], n: int, rng: np.random.RandomState, noise: float
-) -> list[Stroke]:
+def _slips(strokes: list[Stroke], n: int, rng: np.random.RandomState, noise: float) -> list[Stroke]:
     """Leave strokes out, draw some twice, add stray ones; a drawing's first stroke stays."""
     begun = np.zeros(n, dtype=bool)
     last = np.where(rng.random_sample(n) < GIVE_UP * noise, rng.randint(2, 8, n), len(strokes))

@@ -15,7 +15,9 @@ STEP = 0.26  # length of a primitive's segments: about 3 pixels of 28, short eno
 
 Number = float | NDArray[np.float64]  # one for all drawings, or one for each
 Place = tuple[Number, Number]
-Stroke = tuple[NDArray[np.intp], NDArray[np.float64]]  # the rows that have it, and its points in them
+Stroke = tuple[
+    NDArray[np.intp], NDArray[np.float64]
+]  # the rows that have it, and its points in them
 
 
 class Pen:
