@@ -6,7 +6,7 @@ exchanges make their steps equal to those of one process, so all end with the sa
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from types import MethodType
 from typing import Any
@@ -108,15 +108,18 @@ class SumOfProcesses(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:
-        return SumOfProcesses.apply(gradient)
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return sum_of_processes(gradient)
+
+
+sum_of_processes: Callable[[Tensor], Tensor] = SumOfProcesses.apply
 
 
 def mean_of_channels(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return means (C,) over all rows and pixels of all processes, and the number of these."""
     sums = x.transpose(0, 1).flatten(1).sum(dim=1)  # (C,)
     n_values = sums.new_full((1,), x.numel() / len(sums))
-    total = SumOfProcesses.apply(torch.cat([sums, n_values]))
+    total = sum_of_processes(torch.cat([sums, n_values]))
     return total[:-1] / total[-1], total[-1].detach()
 
 

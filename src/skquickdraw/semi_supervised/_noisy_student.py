@@ -181,7 +181,7 @@ class NoisyStudentClassifier(
     (2, 'max_iter', ['circle', 'clock', 'cookie'])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "student": [HasMethods(["fit", "predict_proba"]), None],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
