@@ -23,7 +23,7 @@ from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions
 from ._figures import LINE, SMALLEST_FONT, font_size, import_pyplot, make_axes
 from ._figures import size_in_points as size_of
-from ._image_grid import draw_image, look_at, outline_image, show_grid
+from ._image_grid import draw_image, find_colour_scale, outline_image, show_grid
 from ._reading import check_fitted, read_images, shape_of
 
 GAP = 0.08  # between images, in their height
@@ -242,11 +242,11 @@ class AugmentationDisplay:
         step = width / height + GAP
         inches = (n_columns * step - GAP) * CELL, (n_rows * (1 + GAP) - GAP) * CELL
         is_own, ax = ax is None, make_axes(caller, ax, inches)
-        look = look_at(images, cmap)
+        scale = find_colour_scale(images, cmap)
         self.images_ = np.empty((n_rows, n_columns), dtype=object)
         for row, column in np.ndindex(n_rows, n_columns):
             corner = (column * step, row * (1 + GAP))
-            drawn = draw_image(ax, images[row, column], corner, look, **(image_kw or {}))
+            drawn = draw_image(ax, images[row, column], corner, scale, **(image_kw or {}))
             self.images_[row, column] = drawn
             outline_image(ax, corner, width / height)
         show_grid(ax, n_columns * step - GAP, n_rows * (1 + GAP) - GAP)

@@ -12,7 +12,7 @@ from ._figures import MUTED
 WHITE, BRIGHT = 255, 128
 
 
-class Look(NamedTuple):
+class ColourScale(NamedTuple):
     """How values are mapped to grey or colour."""
 
     low: float
@@ -20,7 +20,7 @@ class Look(NamedTuple):
     cmap: Any
 
 
-def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
+def find_colour_scale(images: NDArray[Any], cmap: Any = None) -> ColourScale:
     """Return the scale of images (n, C, H, W), and colours for those of one channel.
 
     Without ``cmap`` ink is dark: 'gray_r' where most pixels are 0, and else 'gray'.
@@ -33,11 +33,11 @@ def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
     if cmap is None:
         cmap = "gray_r" if 2 * np.sum(images == 0) > images.size else "gray"
     low = min(low, 0.0)
-    return Look(low, high if high > low else low + 1, cmap)
+    return ColourScale(low, high if high > low else low + 1, cmap)
 
 
 def draw_image(
-    ax: Any, image: NDArray[Any], corner: tuple[float, float], look: Look, **image_kw: Any
+    ax: Any, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
 ) -> Any:
     """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
     _, height, width = image.shape
@@ -45,9 +45,9 @@ def draw_image(
     image_kw = {"interpolation": "nearest", "aspect": "equal", **image_kw}
     extent = (left, left + width / height, top + 1, top)
     if len(image) == 1:
-        colours: dict[str, Any] = {"vmin": look.low, "vmax": look.high, "cmap": look.cmap}
+        colours: dict[str, Any] = {"vmin": scale.low, "vmax": scale.high, "cmap": scale.cmap}
         return ax.imshow(image[0], extent=extent, **{**colours, **image_kw})
-    scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - look.low) / (look.high - look.low)
+    scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - scale.low) / (scale.high - scale.low)
     return ax.imshow(scaled.clip(0, 1), extent=extent, **image_kw)
 
 

@@ -13,7 +13,7 @@ from ..exceptions import InvalidParameterError
 from ._choice import check_positions, choose_rows, read_proba
 from ._figures import LINE, POINTS, RIGHT, SMALLEST_FONT, WRONG, import_pyplot, make_axes, shorten
 from ._figures import size_in_points as size_of
-from ._image_grid import draw_image, look_at, show_grid
+from ._image_grid import draw_image, find_colour_scale, show_grid
 from ._reading import check_fitted, check_length, read_images, read_pair, shape_of
 
 CELL = 1.15  # inches of a new figure for each image
@@ -254,14 +254,14 @@ default='surest_errors'
         inches = max(4.0, n_columns * CELL * width), n_rows * CELL * CELL_HEIGHT + TITLE
         ax = make_axes(caller, ax, inches)
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
-        look = look_at(images, cmap)
+        scale = find_colour_scale(images, cmap)
         cell = _Cell.fitting(size, n_columns, n_rows, width)
         self.images_: list[Any] = []
         self.text_: list[Any] = []
         self.frames_: list[Any] = []
         for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
             corner = cell.corner(k, n_columns)
-            self.images_.append(draw_image(ax, image, corner, look, **(image_kw or {})))
+            self.images_.append(draw_image(ax, image, corner, scale, **(image_kw or {})))
             self._write(ax, answer, corner, cell, text_kw or {})
         show_grid(ax, n_columns * (width + GAP), n_rows * (1 + cell.text) + GAP / 2)
         if not len(images):
