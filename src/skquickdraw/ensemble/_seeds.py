@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import Memory, effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import Tags, get_tags
@@ -155,8 +155,8 @@ class SeedEnsembleClassifier(
         combine: str = "proba",
         validation_fraction: float = 0.1,
         n_jobs: int | None = None,
-        memory: Any = None,
-        random_state: Any = None,
+        memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -379,7 +379,12 @@ class SeedEnsembleClassifier(
 
 
 def fit_member(
-    trainings: Trainings, i: int, task: Task, memory: Any, member: Any, data: tuple[Any, ...]
+    trainings: Trainings,
+    i: int,
+    task: Task,
+    memory: str | Memory | None,
+    member: Any,
+    data: tuple[Any, ...],
 ) -> Any:
     """Return member ``i``, fitted; also in a worker."""
     with trainings.one(i):

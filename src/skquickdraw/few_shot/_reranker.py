@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
@@ -105,8 +106,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         *,
         k: int = 5,
         blend: float = 0.5,
-        random_state: Any = None,
-        memory: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        memory: str | Memory | None = None,
     ) -> None:
         self.estimator = estimator
         self.reranker = reranker

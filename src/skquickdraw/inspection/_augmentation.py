@@ -89,7 +89,7 @@ class AugmentationDisplay:
         *,
         rows: ArrayLike | None = None,
         n_variants: int = 8,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
         ax: Any = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
@@ -151,7 +151,7 @@ class AugmentationDisplay:
         rows: ArrayLike | None = None,
         n_variants: int = 8,
         image_shape: tuple[int, ...] | None = None,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
         ax: Any = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
@@ -198,7 +198,7 @@ class AugmentationDisplay:
         change: BoundAugmentation,
         images: NDArray[Any],
         n_variants: int,
-        random_state: Any,
+        random_state: int | np.random.RandomState | None,
     ) -> AugmentationDisplay:
         import torch
 

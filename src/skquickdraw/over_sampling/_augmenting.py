@@ -135,7 +135,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
         unlabeled_label: Any = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(sampling_strategy=sampling_strategy)
         self.augmentation = augmentation

@@ -128,7 +128,7 @@ class BudgetedClassifier(
         minutes: float = 15,
         n_jobs: int | None = None,
         unlabeled_label: Any = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimators = estimators
         self.minutes = minutes
