@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +21,14 @@ from ..augmentation import (
 )
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions
-from ._figures import LINE, SMALLEST_FONT, font_size, import_pyplot, make_axes
+from ._figures import LINE, SMALLEST_FONT, figure_of, font_size, import_pyplot, make_axes
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, outline_image, show_grid
 from ._reading import check_fitted, read_images, shape_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 GAP = 0.08  # between images, in their height
 CELL = 0.75  # inches of a new figure for each image
@@ -90,7 +94,7 @@ class AugmentationDisplay:
         rows: ArrayLike | None = None,
         n_variants: int = 8,
         random_state: int | np.random.RandomState | None = 0,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
         """Draw how a fitted classifier changed its images during training.
@@ -152,7 +156,7 @@ class AugmentationDisplay:
         n_variants: int = 8,
         image_shape: tuple[int, ...] | None = None,
         random_state: int | np.random.RandomState | None = 0,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
         """Draw what an augmentation makes of images.
@@ -217,7 +221,11 @@ class AugmentationDisplay:
         return cls(grid.clamp(original.min(), original.max()).numpy(), column_labels=labels)
 
     def plot(
-        self, ax: Any = None, *, cmap: Any = None, image_kw: dict[str, Any] | None = None
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: str | Colormap | None = None,
+        image_kw: dict[str, Any] | None = None,
     ) -> AugmentationDisplay:
         """Draw the grid.
 
@@ -251,7 +259,7 @@ class AugmentationDisplay:
             outline_image(ax, corner, width / height)
         show_grid(ax, n_columns * step - GAP, n_rows * (1 + GAP) - GAP)
         self._write(ax, step, (n_rows, n_columns))
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = ax, figure_of(ax)
         if is_own:
             self._fit_figure(inches)
         return self
@@ -274,7 +282,7 @@ class AugmentationDisplay:
                 )
         return images
 
-    def _write(self, ax: Any, step: float, shape: tuple[int, int]) -> None:
+    def _write(self, ax: Axes, step: float, shape: tuple[int, int]) -> None:
         """Name rows by tick labels, which keep their distance, and columns by texts."""
         n_rows, n_columns = shape
         usual = font_size("small")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._figures import MUTED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 WHITE, BRIGHT = 255, 128
 
@@ -17,10 +21,10 @@ class ColourScale(NamedTuple):
 
     low: float
     high: float
-    cmap: Any
+    cmap: str | Colormap
 
 
-def find_colour_scale(images: NDArray[Any], cmap: Any = None) -> ColourScale:
+def find_colour_scale(images: NDArray[Any], cmap: str | Colormap | None = None) -> ColourScale:
     """Return the scale of images (n, C, H, W), and colours for those of one channel.
 
     Without ``cmap`` ink is dark: 'gray_r' where most pixels are 0, and else 'gray'.
@@ -37,7 +41,7 @@ def find_colour_scale(images: NDArray[Any], cmap: Any = None) -> ColourScale:
 
 
 def draw_image(
-    ax: Any, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
+    ax: Axes, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
 ) -> Any:
     """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
     _, height, width = image.shape
@@ -51,7 +55,7 @@ def draw_image(
     return ax.imshow(scaled.clip(0, 1), extent=extent, **image_kw)
 
 
-def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
+def outline_image(ax: Axes, corner: tuple[float, float], width: float) -> None:
     """Draw a thin line around an image, which shows where in the image the ink is."""
     from matplotlib.patches import Rectangle
 
@@ -59,7 +63,7 @@ def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
     ax.add_patch(Rectangle(corner, width, 1, **style))
 
 
-def show_grid(ax: Any, width: float, height: float) -> None:
+def show_grid(ax: Axes, width: float, height: float) -> None:
     """Show all of a grid of so many units, and nothing around it."""
     ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
