@@ -7,6 +7,7 @@ here too. Colour is never the only difference: lines differ in markers and dashe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
@@ -33,7 +34,7 @@ SMALLEST_FONT = 4.0
 LINE = 1.3  # height of a line of text, in font sizes
 
 
-def import_pyplot(caller: str) -> Any:
+def import_pyplot(caller: str) -> ModuleType:
     """Return ``matplotlib.pyplot``, or raise MissingDependencyError."""
     try:
         import matplotlib.pyplot as plt
