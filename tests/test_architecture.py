@@ -67,7 +67,7 @@ BARRED = {subpackage: {"neural_network"} for subpackage in FLOORS[2]}
 
 BARRED_EVERYWHERE = {"torchvision", "lightgbm"}
 BARRED_IN = {"networks": {"sklearn", "skorch", "imblearn"}}
-# Extras: imported inside functions only.
+# Extras: imported inside functions only, or for type checkers.
 OPTIONAL = {
     "accelerate",
     "matplotlib",
@@ -90,7 +90,7 @@ MAX_BODY_LINES = 40
 class Import:
     target: str  # dotted and absolute, down to the imported name: "sklearn.utils.check_array"
     line: int
-    is_lazy: bool  # inside a function
+    is_lazy: bool  # inside a function, or for type checkers only
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ class Module:
     def imports(self) -> Iterator[Import]:
         functions = (ast.FunctionDef, ast.AsyncFunctionDef)
         inside = {n for f in ast.walk(self.tree) if isinstance(f, functions) for n in ast.walk(f)}
+        inside |= {n for part in self._never_run() for n in ast.walk(part)}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 targets = [alias.name for alias in node.names]
@@ -117,6 +118,12 @@ class Module:
                 continue
             for target in targets:
                 yield Import(target, node.lineno, node in inside)
+
+    def _never_run(self) -> Iterator[ast.stmt]:
+        """Yield what is under ``if TYPE_CHECKING:``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                yield from node.body
 
     def _origin(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -239,6 +246,7 @@ def test_the_package_keeps_the_law(law):
 
 LONG_BODY = "def f():\n" + "    x = 1\n" * 41
 LONG_DOCSTRING = "def f():\n" + '    """' + "Say more.\n" * 60 + '    """\n' + "    x = 1\n" * 40
+IF_TYPE_CHECKING = "if TYPE_CHECKING:\n    import matplotlib\n"
 
 BROKEN = [
     (imports_go_down, "networks/_cnn.py", "from ..losses import Focal"),
@@ -260,6 +268,7 @@ BROKEN = [
     (barred_packages_stay_out, "datasets/_a.py", "from torchvision import transforms"),
     (barred_packages_stay_out, "ensemble/_a.py", "import lightgbm as lgb"),
     (extras_are_imported_late, "inspection/_a.py", "import matplotlib.pyplot as plt"),
+    (extras_are_imported_late, "inspection/_a.py", IF_TYPE_CHECKING + "else:\n    import onnx"),
     (private_names_stay_in_compat, "metrics/_a.py", "from sklearn.utils import _safe_indexing"),
     (private_names_stay_in_compat, "metrics/_a.py", "import sklearn.utils._tags"),
     (private_names_stay_in_compat, "losses/_a.py", "from skorch._doctor import SkorchDoctor"),
@@ -280,6 +289,7 @@ KEPT = [
     (imports_go_through_init, "networks/__init__.py", "from ._cnn import CNN"),
     (barred_packages_stay_out, "neural_network/_a.py", "from sklearn.base import BaseEstimator"),
     (extras_are_imported_late, "inspection/_a.py", "def f():\n    import matplotlib"),
+    (extras_are_imported_late, "inspection/_a.py", IF_TYPE_CHECKING),
     (private_names_stay_in_compat, "_compat.py", "from sklearn.utils import _safe_indexing"),
     (private_names_stay_in_compat, "metrics/_a.py", "from sklearn import __version__"),
     (files_are_short, "losses/_a.py", "x = 1\n" * 400),

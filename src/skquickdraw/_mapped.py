@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from math import prod
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class MappedRows(FileRows):
         Position of the first row in the file, in bytes.
     """
 
-    def __init__(self, array: NDArray[Any], path: Any, start: int) -> None:
+    def __init__(self, array: NDArray[Any], path: str | PathLike[str], start: int) -> None:
         self.array = array
         self.shape = array.shape
         self.dtype = array.dtype
@@ -121,7 +122,7 @@ def _is_in_one_piece(row: NDArray[Any]) -> bool:
     return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
 
-def _is_still_there(root: np.memmap, path: Any, n_pieces: int) -> bool:
+def _is_still_there(root: np.memmap, path: str | PathLike[str], n_pieces: int) -> bool:
     """Return whether the file holds what its map shows, by pieces from everywhere in it."""
     content = root.ravel(order="K").view(np.uint8)
     starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), n_pieces).astype(np.int64)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._checks import check_random_state
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 MAX_SEED = 2**31 - 1
@@ -17,12 +18,12 @@ MAX_SEED = 2**31 - 1
 _GLOBAL_GENERATORS = RLock()
 
 
-def draw_seed(random_state: Any) -> int:
+def draw_seed(random_state: int | np.random.RandomState | None) -> int:
     """Return one integer seed drawn from an int, a ``RandomState`` or None."""
     return int(check_random_state(random_state).randint(MAX_SEED))
 
 
-def make_generator(seed: int, device: Any = "cpu") -> torch.Generator:
+def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a new torch generator on the device."""
     import torch
 
@@ -37,7 +38,7 @@ def sole_user_of_torch() -> Iterator[None]:
 
 
 @contextmanager
-def isolated_torch_rng(seed: int, device: Any = "cpu") -> Iterator[None]:
+def isolated_torch_rng(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """Seed torch's global generators inside the block, and restore their states afterwards.
 
     Weight initialisation and dropout can only draw from the global generators. Threads share these,

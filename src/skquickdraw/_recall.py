@@ -13,6 +13,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+from joblib import Memory
 from joblib.hashing import NumpyHasher
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
@@ -42,7 +43,9 @@ N_DATA = 5  # number of arguments that fit_targets takes
 NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
 
 
-def fit_or_recall(memory: Any, estimator: Any, *data: Any, task: Task | None = None) -> Any:
+def fit_or_recall(
+    memory: str | Memory | None, estimator: Any, *data: Any, task: Task | None = None
+) -> Any:
     """Return ``fit_targets(estimator, *data)``, from ``memory`` if that fit was done before.
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is identified by its content:

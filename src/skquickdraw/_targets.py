@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ._checks import check_target_array, raised_as
 from ._compat import count_samples
-from ._label_column import KINDS, NO_LABEL, is_missing, kind_of, not_a_label, read_column
+from ._label_column import KINDS, is_missing, kind_of, not_a_label, read_column
+from ._label_column import NO_LABEL as NO_LABEL
 from ._marks import find_marks, holds_minus_one, is_auto
 from .exceptions import InvalidTargetsError
 

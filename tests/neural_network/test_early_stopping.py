@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from skquickdraw.neural_network._net import ImageNet
+from skquickdraw.neural_network._net import ImageNeuralNet
 
 LR = 0.004
 
@@ -132,7 +132,7 @@ def test_the_first_error_is_told_when_training_fails_before_anything_was_kept(
     def fail(self, batch):
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr(ImageNet, "train_step_single", fail)
+    monkeypatch.setattr(ImageNeuralNet, "train_step_single", fail)
     with pytest.raises(RuntimeError, match="out of paper"):
         quick().fit(*sketches)
 
@@ -141,6 +141,6 @@ def test_the_first_error_is_told_under_early_stopping(sketches, quick, monkeypat
     def fail(self, batch):
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr(ImageNet, "train_step_single", fail)
+    monkeypatch.setattr(ImageNeuralNet, "train_step_single", fail)
     with pytest.raises(RuntimeError, match="out of paper"):
         quick(early_stopping=True).fit(*sketches)

@@ -131,14 +131,14 @@ def test_recordings_are_given_back_after_an_error(quick, sketches, recorders, mo
 
 
 def test_a_step_that_waits_is_taken_as_it_is(quick, sketches, recorders, never, monkeypatch):
-    infer = _net.ImageNet.infer
+    infer = _net.ImageNeuralNet.infer
 
     def wait(self, x, **fit_params):
         logits = infer(self, x)
         assert logits.sum().item() is not None
         return logits
 
-    monkeypatch.setattr(_net.ImageNet, "infer", wait)
+    monkeypatch.setattr(_net.ImageNeuralNet, "infer", wait)
     with pytest.warns(RuntimeWarning, match=r"cannot be recorded .*_local_scalar_dense waits"):
         slow = quick(batch_size=30, max_epochs=3).fit(*sketches)
     assert count_played(recorders) == []
@@ -228,14 +228,14 @@ def test_graphs_are_the_steps_of_python(quick, sketches, monkeypatch, recorded, 
 
 @needs_gpu
 def test_training_goes_on_where_a_graph_cannot_be_recorded(quick, sketches, monkeypatch):
-    infer = _net.ImageNet.infer
+    infer = _net.ImageNeuralNet.infer
 
     def wait(self, x, **fit_params):
         logits = infer(self, x)
         assert logits.sum().item() is not None
         return logits
 
-    monkeypatch.setattr(_net.ImageNet, "infer", wait)
+    monkeypatch.setattr(_net.ImageNeuralNet, "infer", wait)
     options = {"batch_size": 10, "max_epochs": 12, "device": "cuda", "dropout": 0.2}
     with pytest.warns(RuntimeWarning, match="cannot be recorded"):
         clf = quick(**options).fit(*sketches)

@@ -14,7 +14,7 @@ def shifted(images, down, right):
     return padded[:, 1 - down : 13 - down, 1 - right : 13 - right]
 
 
-def looks(images):
+def shifted_views(images):
     """Return the picture and its four shifts by a pixel, black coming in from the edge."""
     steps = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
     return [shifted(images, down, right) for down, right in steps]
@@ -30,7 +30,11 @@ def test_views_are_averaged(sketches, quick, n_tta):
     clf = quick(augmentation=FLIPPING).fit(X, y)
     images = X.reshape(-1, 12, 12)
     mirrored = images[:, :, ::-1]
-    views = {1: [images], 2: [images, mirrored], 10: looks(images) + looks(mirrored)}
+    views = {
+        1: [images],
+        2: [images, mirrored],
+        10: shifted_views(images) + shifted_views(mirrored),
+    }
     expected = mean_logits(clf, views[n_tta])
     clf.set_params(n_tta=n_tta)
     np.testing.assert_allclose(clf.decision_function(X), expected, atol=1e-5)
@@ -41,7 +45,7 @@ def test_views_are_averaged(sketches, quick, n_tta):
 def test_pictures_are_not_mirrored_where_training_did_not(sketches, quick):
     X, y = sketches
     clf = quick(augmentation=STILL).fit(X, y)
-    expected = mean_logits(clf, looks(X.reshape(-1, 12, 12)))
+    expected = mean_logits(clf, shifted_views(X.reshape(-1, 12, 12)))
     clf.set_params(n_tta=5)
     np.testing.assert_allclose(clf.decision_function(X), expected, atol=1e-5)
 

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,7 @@ def _encode(image: Any) -> bytes:
     return content.getvalue()
 
 
-def _import_pillow() -> Any:
+def _import_pillow() -> ModuleType:
     try:
         from PIL import Image
     except ImportError as error:

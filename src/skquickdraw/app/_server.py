@@ -266,11 +266,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_server(
-    model: str | PathLike | Any,
+    model: str | PathLike[str] | Any,
     *,
     port: int = 0,
     names: Sequence[str] | None = None,
-    save_to: str | PathLike | None = None,
+    save_to: str | PathLike[str] | None = None,
 ) -> Server:
     """Create the page's server without starting it.
 
@@ -332,12 +332,12 @@ def make_server(
 
 
 def serve(
-    model: str | PathLike | Any,
+    model: str | PathLike[str] | Any,
     *,
     port: int = 0,
     open_browser: bool = True,
     names: Sequence[str] | None = None,
-    save_to: str | PathLike | None = None,
+    save_to: str | PathLike[str] | None = None,
 ) -> None:
     """Show a page to draw on, with the model's predictions for the drawing, until Ctrl-C.
 

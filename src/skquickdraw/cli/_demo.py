@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def _fill_in(options: argparse.Namespace) -> None:
         options.images = 600 if options.quick else 90_000 if options.data is None else 300_000
 
 
-def _import_pyplot() -> Any:
+def _import_pyplot() -> ModuleType:
     try:
         import matplotlib
     except ImportError as error:

@@ -2,12 +2,16 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError
 from ._formats._bitmaps import first_twice
+
+Arrays = dict[str, NDArray[Any]]  # by their names in a file
 
 DESCR = """\
 {n_classes} classes of drawings, {height} x {width} pixels, uint8, white ink on black.
@@ -16,7 +20,7 @@ Labeled: {n_train} drawings, from {most} to {least} a class. Unlabeled: {n_unlab
 """
 
 
-def load_competition(path: str | PathLike) -> Bunch:
+def load_competition(path: str | PathLike[str]) -> Bunch:
     """Load a competition: scarce imbalanced labels, unlabeled drawings, a labeled holdout.
 
     Parameters
@@ -89,7 +93,7 @@ def load_competition(path: str | PathLike) -> Bunch:
     )
 
 
-def _train_file(path):
+def _train_file(path: str | PathLike[str]) -> Path:
     """Return the path of train.npz, or raise."""
     folder = Path(path)
     if not folder.is_dir():
@@ -107,7 +111,9 @@ def _train_file(path):
     return file
 
 
-def _read_beside(path, name, wanted, train):
+def _read_beside(
+    path: str | PathLike[str], name: str, wanted: tuple[str, ...], train: Arrays
+) -> Arrays | None:
     """Read an optional file, and compare it with the labeled set."""
     file = Path(path) / name
     if not file.is_file():
@@ -127,7 +133,7 @@ def _read_beside(path, name, wanted, train):
     return arrays
 
 
-def _read(file, wanted):
+def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
     """Read the wanted arrays of a file without pickle, and check them."""
     try:
         # Opened here because np.load leaves a damaged file open.
@@ -151,7 +157,7 @@ def _read(file, wanted):
     return arrays
 
 
-def _check(name, arrays):
+def _check(name: str, arrays: Arrays) -> None:
     """Raise if a file's arrays are of the wrong kind or do not fit each other; make y int64."""
     X, y, classes = arrays["X"], arrays.get("y"), arrays["classes"]
     if X.ndim != 3 or X.dtype != np.uint8 or len(X) == 0:
@@ -185,6 +191,6 @@ def _check(name, arrays):
     arrays["y"] = y.astype(np.int64)
 
 
-def _flat(arrays):
+def _flat(arrays: Arrays | None) -> NDArray[np.uint8] | None:
     """Return the images as rows, or None if there are none."""
-    return arrays and arrays["X"].reshape(len(arrays["X"]), -1)
+    return None if arrays is None else arrays["X"].reshape(len(arrays["X"]), -1)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from itertools import chain
 from numbers import Integral, Real
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from .._checks import check_random_state
@@ -34,7 +36,7 @@ def fetch_quickdraw(
     *,
     kind: Literal["bitmap", "simplified"] = "bitmap",
     n_per_class: int | None = 1000,
-    data_home: str | PathLike | None = None,
+    data_home: str | PathLike[str] | None = None,
     base_url: str | None = None,
     download_if_missing: bool = True,
     n_retries: int = 3,
@@ -137,7 +139,9 @@ def fetch_quickdraw(
     return (data, target) if return_X_y else _bunch(data, target, names, kind, base_url)
 
 
-def _missing_error(missing, n_classes, n_per_class, folder):
+def _missing_error(
+    missing: Sequence[str], n_classes: int, n_per_class: int | None, folder: Path
+) -> DownloadError:
     shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
     return DownloadError(
         f"fetch_quickdraw: with download_if_missing=False all drawings must be in the cache; "
@@ -147,7 +151,9 @@ def _missing_error(missing, n_classes, n_per_class, folder):
     )
 
 
-def _assemble(rows, random_state):
+def _assemble(
+    rows: Sequence[Any], random_state: int | np.random.RandomState | None
+) -> tuple[Any, NDArray[np.int64]]:
     """Concatenate the rows of all classes, and shuffle them if wanted."""
     target = np.repeat(np.arange(len(rows)), [len(part) for part in rows]).astype(np.int64)
     is_bitmap = isinstance(rows[0], np.ndarray)
@@ -158,7 +164,9 @@ def _assemble(rows, random_state):
     return (data[order] if is_bitmap else [data[row] for row in order]), target[order]
 
 
-def _bunch(data, target, names, kind, base_url):
+def _bunch(
+    data: Any, target: NDArray[np.int64], names: Sequence[str], kind: str, base_url: str
+) -> Bunch:
     counts = np.bincount(target, minlength=len(names)).astype(np.int64)
     descr = DESCR.format(
         n=len(target),
@@ -178,7 +186,7 @@ def _bunch(data, target, names, kind, base_url):
     )
 
 
-def _check_parameters(kind, n_per_class, n_retries, delay):
+def _check_parameters(kind: str, n_per_class: int | None, n_retries: int, delay: float) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     if kind not in list(FILES):
         raise InvalidParameterError(

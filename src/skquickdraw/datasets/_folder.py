@@ -1,6 +1,7 @@
 """Load images from a folder that has one folder for each class."""
 
 import warnings
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError, InvalidParameterError
@@ -23,7 +25,7 @@ N_NAMED = 5  # of the files at fault
 
 
 def load_image_folder(
-    path: str | PathLike,
+    path: str | PathLike[str],
     *,
     image_shape: tuple[int, int] = (28, 28),
     mode: str = "auto",
@@ -136,7 +138,8 @@ def load_image_folder(
     check_reading("load_image_folder", image_shape, mode, background, pad, on_error)
     files = _list_files(path, unlabeled)
     Image = import_pillow("load_image_folder", "images")
-    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background, pad)
+    height, width = map(int, image_shape)
+    reader = PictureReader(Image, (height, width), mode, background, pad)
     pictures = {name: read_files(reader, files[name], _in_class) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
     report("load_image_folder", failures, on_error)
@@ -163,7 +166,7 @@ def load_image_folder(
     return bunch
 
 
-def _describe(bunch: Any, path: Any) -> str:
+def _describe(bunch: Bunch, path: str | PathLike[str]) -> str:
     return DESCR.format(
         n=len(bunch.data),
         n_classes=len(bunch.target_names),
@@ -175,7 +178,7 @@ def _describe(bunch: Any, path: Any) -> str:
     )
 
 
-def _list_files(path, unlabeled):
+def _list_files(path: str | PathLike[str], unlabeled: str | None) -> dict[str, list[Path]]:
     """Return the files of each folder, by its name, or raise if the folders are not classes."""
     root = Path(path)
     if not root.is_dir():
@@ -209,17 +212,19 @@ def _list_files(path, unlabeled):
     return files
 
 
-def list_shown(folder):
+def list_shown(folder: Path) -> list[Path]:
     """Return a folder's content by name, without hidden files and those of file managers."""
     shown = [e for e in folder.iterdir() if not e.name.startswith(".")]
     return sorted((e for e in shown if e.name.lower() not in LITTER), key=lambda e: e.name)
 
 
-def _in_class(file):
+def _in_class(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def read_files(reader, files, describe):
+def read_files(
+    reader: PictureReader, files: Iterable[Path], describe: Callable[[Path], str]
+) -> tuple[list[NDArray[np.uint8]], list[Path], list[str]]:
     """Return the images, their files, and the errors of the other files.
 
     ``describe`` returns the name of a file in errors.
@@ -234,7 +239,7 @@ def read_files(reader, files, describe):
     return images, kept, failures
 
 
-def report(name, failures, on_error):
+def report(name: str, failures: Sequence[str], on_error: str) -> None:
     """Raise or warn if files could not be read; ``name`` is the function that read them."""
     if not failures:
         return
@@ -250,7 +255,7 @@ def report(name, failures, on_error):
     warnings.warn(text, UserWarning, stacklevel=3)
 
 
-def _check_not_empty(empty):
+def _check_not_empty(empty: Sequence[str]) -> None:
     if empty:
         raise DataFileError(
             f"load_image_folder: every folder must hold an image that can be read; got none in "
@@ -258,8 +263,8 @@ def _check_not_empty(empty):
         )
 
 
-def _check_distinct(folders):
-    by_class = {}
+def _check_distinct(folders: Iterable[str]) -> None:
+    by_class: dict[str, list[str]] = {}
     for folder in sorted(folders):
         by_class.setdefault(unquote(folder), []).append(folder)
     for name, own in by_class.items():
@@ -270,18 +275,18 @@ def _check_distinct(folders):
             )
 
 
-def _name(names):
+def _name(names: Sequence[str]) -> str:
     more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
     return ", ".join(map(repr, names[:N_NAMED])) + more
 
 
-def with_channels(image_shape, n_channels):
+def with_channels(image_shape: tuple[int, int], n_channels: int) -> tuple[int, ...]:
     """Return the shape of an image, (height, width), or (3, height, width) in colours."""
     height, width = map(int, image_shape)
     return (height, width) if n_channels == 1 else (3, height, width)
 
 
-def stack_images(images, n_channels, pad):
+def stack_images(images: Sequence[NDArray[np.uint8]], n_channels: int, pad: bool) -> NDArray[Any]:
     """Return the images as one array; among coloured ones, grey images get three equal channels.
 
     Without ``pad`` it is an array of objects, for the sizes may differ.
@@ -299,7 +304,9 @@ def stack_images(images, n_channels, pad):
     return stack
 
 
-def check_reading(name, image_shape, mode, background, pad, on_error):
+def check_reading(
+    name: str, image_shape: tuple[int, int], mode: str, background: int, pad: bool, on_error: str
+) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
     if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):

@@ -21,7 +21,7 @@ from ._formats._png import import_pillow
 
 
 def load_images(
-    paths: str | PathLike | Iterable[str | PathLike],
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
     image_shape: tuple[int, int] = (28, 28),
     mode: str = "auto",
@@ -94,7 +94,8 @@ def load_images(
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     files = [file for path in given for file in _list_files(Path(path))]
     Image = import_pillow(name, "images")
-    reader = PictureReader(Image, tuple(map(int, image_shape)), mode, background, pad)
+    height, width = map(int, image_shape)
+    reader = PictureReader(Image, (height, width), mode, background, pad)
     images, kept, failures = read_files(reader, files, lambda file: str(file))
     report(name, failures, on_error)
     if not images:

@@ -4,7 +4,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_random_state
 from .._compat import safe_indexing
@@ -150,7 +150,7 @@ def make_ladder(
     return (*kept_rows, indices) if return_indices else kept_rows
 
 
-def _rungs(classes, order):
+def _rungs(classes: NDArray[Any], order: ArrayLike | None) -> NDArray[np.intp]:
     """Return the code of the class on each rung."""
     if order is None:
         return np.arange(len(classes))

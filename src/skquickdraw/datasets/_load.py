@@ -1,19 +1,23 @@
 """Load drawings from files on disk, in the formats in which Quick, Draw! is published."""
 
+from collections.abc import Iterator, Sequence, Sized
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._bitmaps import read_labeled
-from ._formats._class_files import FORMATS, find_class_files
+from ._formats._class_files import FORMATS, ClassFile, find_class_files
 from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_strokes
+from ._formats._ndjson import Drawing
 
+Shape = tuple[int, int]
 DESCR = """\
 {n} drawings of {n_classes} classes, from {least} to {most} a class, {form}.
 Read from {path}.
@@ -21,7 +25,7 @@ Read from {path}.
 
 
 def load_quickdraw(
-    path: str | PathLike,
+    path: str | PathLike[str],
     *,
     file_format: str | None = None,
     n_per_class: int | None = None,
@@ -129,12 +133,14 @@ def load_quickdraw(
     _check_parameters(file_format, n_per_class, side)
     files = find_class_files(path, file_format)
     _check_fit(files, as_strokes=as_strokes, recognized_only=recognized_only, mmap=mmap)
+    X: NDArray[np.uint8] | MappedFiles | list[Drawing]
+    shape: Shape | None
     if files[0].layout == "labeled":
         X, target, names, shape = _read_labeled(files[0], n_per_class, side)
     elif as_strokes:
-        groups = [read_strokes(file, n_per_class, recognized_only) for file in files]
-        X, shape = [drawing for group in groups for drawing in group], None
-        target, names = _label(files, groups)
+        drawings = [read_strokes(file, n_per_class, recognized_only) for file in files]
+        X, shape = [drawing for group in drawings for drawing in group], None
+        target, names = _label(files, drawings)
     elif mmap and Path(path).is_dir():
         X, target, names, shape = _map_folder(files, n_per_class, side)
     else:
@@ -144,10 +150,12 @@ def load_quickdraw(
     return (X, target) if return_X_y else _bunch(X, target, names, shape, path)
 
 
-def _read_images(files, n_per_class, side, recognized_only):
+def _read_images(
+    files: Sequence[ClassFile], n_per_class: int | None, side: int | None, recognized_only: bool
+) -> tuple[list[NDArray[np.uint8]], Shape | None]:
     """Return the images of each file, and their common (height, width)."""
-    groups: list = []
-    shape = None if side is None else (int(side), int(side))
+    groups: list[NDArray[np.uint8]] = []
+    shape: Shape | None = None if side is None else (int(side), int(side))
     for file in files:
         images, own = read_images(file, n_per_class, side, recognized_only)
         shape = _check_shape(file, own, shape, side)
@@ -155,11 +163,14 @@ def _read_images(files, n_per_class, side, recognized_only):
     return groups, shape
 
 
-def _map_folder(files, n_per_class, side):
+def _map_folder(
+    files: Sequence[ClassFile], n_per_class: int | None, side: int | None
+) -> tuple[MappedFiles, NDArray[np.int64], NDArray[np.str_], Shape | None]:
     """Map all files one by one: pages that were read stay in memory with their map."""
-    counts, shapes = [], [None if side is None else (int(side), int(side))]
+    counts: list[int] = []
+    shapes: list[Shape | None] = [None if side is None else (int(side), int(side))]
 
-    def maps():
+    def maps() -> Iterator[NDArray[np.uint8]]:
         for file in files:
             images, own = read_images(file, n_per_class, side, False)
             shapes.append(_check_shape(file, own, shapes[-1], side))
@@ -170,7 +181,9 @@ def _map_folder(files, n_per_class, side):
     return X, *_label(files, [range(n) for n in counts]), shapes[-1]
 
 
-def _read_labeled(file, n_per_class, side):
+def _read_labeled(
+    file: ClassFile, n_per_class: int | None, side: int | None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.str_], Shape]:
     """Read a file of several classes, and keep the first drawings of each, in their order."""
     X, y, names, own = read_labeled(file.path, file.where)
     shape = _check_shape(file, own, None if side is None else (side, side), side)
@@ -181,26 +194,34 @@ def _read_labeled(file, n_per_class, side):
     return X, y, names, shape
 
 
-def _check_shape(file, own, shape, side):
+def _check_shape(file: ClassFile, own: Shape, shape: Shape | None, side: int | None) -> Shape:
     """Return the (height, width) of a file's images, or raise if another one is wanted."""
-    if shape is not None and tuple(own) != tuple(shape):
+    if shape is not None and own != shape:
         rule = f"side={side} asks for" if side is not None else "the files before it have"
         raise DataFileError(
             f"{file.where}: bitmaps must be {shape[0]} x {shape[1]}, as {rule}; got "
             f"{own[0]} x {own[1]}. Bitmaps are not resized: load files of one size, or strokes, "
             "which are drawn at any side."
         )
-    return tuple(own)
+    return own
 
 
-def _label(files, groups):
+def _label(
+    files: Sequence[ClassFile], groups: Sequence[Sized]
+) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
     """Return the label of each drawing, and the names of the classes."""
     counts = [len(group) for group in groups]
     target = np.repeat(np.arange(len(files), dtype=np.int64), counts)
     return target, np.array([file.name for file in files])
 
 
-def _bunch(X, target, names, shape, path):
+def _bunch(
+    X: Sized,
+    target: NDArray[np.int64],
+    names: NDArray[np.str_],
+    shape: Shape | None,
+    path: str | PathLike[str],
+) -> Bunch:
     counts = np.bincount(target, minlength=len(names)).astype(np.int64)
     form = "as strokes" if shape is None else f"{shape[0]} x {shape[1]} pixels, uint8"
     descr = DESCR.format(
@@ -221,7 +242,7 @@ def _bunch(X, target, names, shape, path):
     )
 
 
-def _check_parameters(file_format, n_per_class, side):
+def _check_parameters(file_format: object, n_per_class: object, side: object) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     formats = [*FORMATS, "png"]
     if file_format is not None and file_format not in formats:
@@ -235,7 +256,9 @@ def _check_parameters(file_format, n_per_class, side):
             )
 
 
-def _check_fit(files, *, as_strokes, recognized_only, mmap):
+def _check_fit(
+    files: Sequence[ClassFile], *, as_strokes: bool, recognized_only: bool, mmap: bool
+) -> None:
     """Raise if a parameter asks for what the format of a file does not have."""
     for wanted, layouts, rule in [
         (as_strokes, STROKES, "as_strokes=True needs .ndjson, .bin or sketch-rnn files"),

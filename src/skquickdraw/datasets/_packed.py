@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exceptions import InvalidParameterError
 from ._rasterize import flatten, is_one_drawing
@@ -12,7 +14,7 @@ LARGEST = 255  # coordinate that a byte holds
 NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 
 
-def pack_strokes(drawings: Sequence, n_points: int | None = None) -> np.ndarray:
+def pack_strokes(drawings: Sequence[Any], n_points: int | None = None) -> np.ndarray:
     """Pack drawings into one array of bytes, with a row of points per drawing.
 
     Lists of strokes have different lengths, but estimators need one array. Whatever takes images
@@ -130,19 +132,21 @@ def unpack_strokes(packed: np.ndarray) -> list[list[list[list[int]]]]:
     return [_strokes_of(drawing) for drawing in packed.astype(np.int64)]
 
 
-def _strokes_of(drawing):
+def _strokes_of(drawing: NDArray[np.int64]) -> list[list[list[int]]]:
     """Return the strokes of one packed drawing (3, n_points)."""
     drawing = drawing[:, drawing[2] != NOTHING]
     ends = np.flatnonzero(drawing[2] == ENDS) + 1
     return [part[:2].tolist() for part in np.split(drawing, ends, axis=1) if part.size]
 
 
-def _is_last(stroke):
+def _is_last(stroke: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return which points are the last of their strokes."""
     return np.append(stroke[1:] != stroke[:-1], True)[: len(stroke)]
 
 
-def _thin(points, stroke, drawing, n_points):
+def _thin(
+    points: NDArray[np.float64], stroke: NDArray[np.intp], drawing: NDArray[np.intp], n_points: int
+) -> NDArray[np.intp]:
     """Return the positions of points to keep, at most n_points per drawing."""
     stops = np.cumsum(np.bincount(drawing))
     kept = np.ones(len(points), dtype=bool)
@@ -161,7 +165,7 @@ def _thin(points, stroke, drawing, n_points):
     return np.flatnonzero(kept)
 
 
-def _areas(points, stroke):
+def _areas(points: NDArray[np.float64], stroke: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return twice the area of the triangle that each point makes with its neighbours."""
     areas = np.full(len(points), np.inf)
     before, after = points[1:-1] - points[:-2], points[2:] - points[1:-1]

@@ -1,10 +1,12 @@
 """Turn strokes into bitmaps, as Google made the Quick, Draw! bitmaps from simplified drawings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exceptions import InvalidParameterError
 
@@ -12,7 +14,7 @@ BOX = 256  # side of the box that simplified drawings are scaled into: coordinat
 
 
 def rasterize(
-    strokes: Sequence,
+    strokes: Sequence[Any],
     *,
     side: int = 28,
     line_width: float = 16.0,
@@ -91,16 +93,16 @@ def rasterize(
 
 
 def draw_points(
-    points,
-    stroke,
-    drawing,
+    points: NDArray[np.float64],
+    stroke: NDArray[np.intp],
+    drawing: NDArray[np.intp],
     *,
-    n_drawings,
-    shape,
-    line_width=16.0,
-    margin=16.0,
-    centered=True,
-):
+    n_drawings: int,
+    shape: tuple[int, int],
+    line_width: float = 16.0,
+    margin: float = 16.0,
+    centered: bool = True,
+) -> NDArray[np.uint8]:
     """Draw the concatenated points of many drawings on images of any shape.
 
     Parameters
@@ -152,7 +154,7 @@ def draw_points(
     return images.to(torch.uint8).numpy()
 
 
-def _check_positive(side, line_width, margin):
+def _check_positive(side: int, line_width: float, margin: float) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     for name, value, kind, least, rule in [
         ("side", side, Integral, 1, "an int of at least 1"),
@@ -163,14 +165,15 @@ def _check_positive(side, line_width, margin):
             raise InvalidParameterError(f"rasterize: {name} must be {rule}; got {value!r}.")
 
 
-def is_one_drawing(subject, strokes):
+def is_one_drawing(subject: str, strokes: Any) -> bool:
     """Distinguish one drawing (stroke, axis, point) from a sequence by its depth, or raise."""
     if not np.iterable(strokes):
         raise InvalidParameterError(
             f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got {strokes!r}."
         )
     for outer in strokes:
-        for middle in [outer] if np.isscalar(outer) else outer:
+        inner: Iterable[Any] = [outer] if np.isscalar(outer) else outer
+        for middle in inner:
             if np.isscalar(middle):
                 raise InvalidParameterError(
                     f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got a "
@@ -180,7 +183,9 @@ def is_one_drawing(subject, strokes):
     return False
 
 
-def flatten(subject, drawings):
+def flatten(
+    subject: str, drawings: Sequence[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
     """Concatenate the points of all drawings: points (n, 2), stroke (n,), drawing (n,).
 
     ``subject`` names the caller in errors.
@@ -203,7 +208,7 @@ def flatten(subject, drawings):
     return points, np.repeat(np.arange(len(strokes)), n_points), np.repeat(drawing, n_points)
 
 
-def _check_box(subject, points):
+def _check_box(subject: str, points: NDArray[np.float64]) -> None:
     """Raise if a coordinate lies outside the box, or is not a number."""
     wrong = ~((points >= 0) & (points <= BOX))
     if wrong.any():

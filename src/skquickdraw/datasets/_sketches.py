@@ -5,11 +5,12 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._checks import check_random_state, raised_as
 from ..exceptions import InvalidParameterError
 from ._concepts._hand import by_hand
-from ._concepts._pen import Pen
+from ._concepts._pen import Pen, Stroke
 from ._concepts._table import CONCEPTS, NAMES
 from ._rasterize import draw_points
 
@@ -99,7 +100,9 @@ def make_sketches(
     return (X, y, np.array(NAMES[:n_classes])) if return_names else (X, y)
 
 
-def _draw(name, n, image_shape, noise, rng):
+def _draw(
+    name: str, n: int, image_shape: tuple[int, int], noise: float, rng: np.random.RandomState
+) -> NDArray[np.uint8]:
     """Return n images of a concept, (n, height, width)."""
     ways = CONCEPTS[name]
     share = np.array([way.share for way in ways])
@@ -118,7 +121,9 @@ def _draw(name, n, image_shape, noise, rng):
     return images
 
 
-def _lay_out(strokes):
+def _lay_out(
+    strokes: Sequence[Stroke],
+) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
     """Concatenate strokes, drawing after drawing: points (n, 2), stroke (n,), drawing (n,)."""
     points = np.concatenate([path.reshape(-1, 2) for _, path in strokes])
     n_points = np.concatenate([np.full(len(rows), path.shape[1]) for rows, path in strokes])
@@ -129,7 +134,7 @@ def _lay_out(strokes):
     return points[order], stroke[order], drawing[order]
 
 
-def _fit_box(points, drawing):
+def _fit_box(points: NDArray[np.float64], drawing: NDArray[np.intp]) -> NDArray[np.float64]:
     """Scale every drawing to 0..255 along its longer side, keeping its proportions."""
     first = np.flatnonzero(np.append(True, drawing[1:] != drawing[:-1]))
     low, high = np.minimum.reduceat(points, first), np.maximum.reduceat(points, first)
@@ -139,7 +144,7 @@ def _fit_box(points, drawing):
     return (points - low[which]) * scale[which]
 
 
-def _class_counts(n_samples, weights):
+def _class_counts(n_samples: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """Divide n_samples by largest remainder, then give empty classes one."""
     exact = n_samples * weights / weights.sum()
     counts = np.floor(exact + 1e-9).astype(np.int64)
@@ -152,7 +157,7 @@ def _class_counts(n_samples, weights):
     return counts
 
 
-def _check_weights(weights, n_classes):
+def _check_weights(weights: Sequence[float] | None, n_classes: int) -> NDArray[np.float64]:
     """Return the weights as an array, or raise."""
     if weights is None:
         return np.ones(n_classes)
@@ -172,7 +177,9 @@ def _check_weights(weights, n_classes):
     return array
 
 
-def _check_parameters(n_samples, n_classes, image_shape, noise):
+def _check_parameters(
+    n_samples: int, n_classes: int, image_shape: tuple[int, int], noise: float
+) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     if not isinstance(n_samples, Integral) or n_samples < 1:
         raise InvalidParameterError(

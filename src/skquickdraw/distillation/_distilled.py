@@ -8,10 +8,11 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -165,8 +166,8 @@ class DistilledClassifier(
         temperature: float = 3.0,
         alpha: float = 0.9,
         unlabeled_label: Any = "auto",
-        memory: Any = None,
-        random_state: Any = None,
+        memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.teacher = teacher
@@ -178,7 +179,7 @@ class DistilledClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = get_tags(self.student).input_tags.three_d_array
         return tags

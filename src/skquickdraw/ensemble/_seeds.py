@@ -8,10 +8,10 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import Memory, effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -155,8 +155,8 @@ class SeedEnsembleClassifier(
         combine: str = "proba",
         validation_fraction: float = 0.1,
         n_jobs: int | None = None,
-        memory: Any = None,
-        random_state: Any = None,
+        memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -168,7 +168,7 @@ class SeedEnsembleClassifier(
         self.memory = memory
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
@@ -379,7 +379,12 @@ class SeedEnsembleClassifier(
 
 
 def fit_member(
-    trainings: Trainings, i: int, task: Task, memory: Any, member: Any, data: tuple[Any, ...]
+    trainings: Trainings,
+    i: int,
+    task: Task,
+    memory: str | Memory | None,
+    member: Any,
+    data: tuple[Any, ...],
 ) -> Any:
     """Return member ``i``, fitted; also in a worker."""
     with trainings.one(i):

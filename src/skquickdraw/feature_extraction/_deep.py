@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import (
     BaseEstimator,
@@ -14,6 +15,7 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import Tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -147,8 +149,8 @@ class DeepFeatureExtractor(
         layer: str = "penultimate",
         cv: Any = None,
         n_jobs: int | None = None,
-        memory: Any = None,
-        random_state: Any = None,
+        memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.layer = layer
@@ -157,7 +159,7 @@ class DeepFeatureExtractor(
         self.memory = memory
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = not self._is_frozen()
         tags.input_tags.three_d_array = True

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import softmax
 from sklearn.base import BaseEstimator
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_sample_weight
@@ -91,7 +92,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         self.metric = metric
         self.temperature = temperature
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags

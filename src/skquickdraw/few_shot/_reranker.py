@@ -6,10 +6,11 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
@@ -106,8 +107,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         *,
         k: int = 5,
         blend: float = 0.5,
-        random_state: Any = None,
-        memory: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+        memory: str | Memory | None = None,
     ) -> None:
         self.estimator = estimator
         self.reranker = reranker
@@ -116,7 +117,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         self.random_state = random_state
         self.memory = memory
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         parts = [get_tags(part) for part in (self.estimator, self.reranker)]
         tags.input_tags.three_d_array = all(part.input_tags.three_d_array for part in parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +21,14 @@ from ..augmentation import (
 )
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions
-from ._figures import LINE, SMALLEST_FONT, font_size, import_pyplot, make_axes
+from ._figures import LINE, SMALLEST_FONT, figure_of, font_size, import_pyplot, make_axes
 from ._figures import size_in_points as size_of
-from ._image_grid import draw_image, look_at, outline_image, show_grid
+from ._image_grid import draw_image, find_colour_scale, outline_image, show_grid
 from ._reading import check_fitted, read_images, shape_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 GAP = 0.08  # between images, in their height
 CELL = 0.75  # inches of a new figure for each image
@@ -89,8 +93,8 @@ class AugmentationDisplay:
         *,
         rows: ArrayLike | None = None,
         n_variants: int = 8,
-        random_state: Any = 0,
-        ax: Any = None,
+        random_state: int | np.random.RandomState | None = 0,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
         """Draw how a fitted classifier changed its images during training.
@@ -151,8 +155,8 @@ class AugmentationDisplay:
         rows: ArrayLike | None = None,
         n_variants: int = 8,
         image_shape: tuple[int, ...] | None = None,
-        random_state: Any = 0,
-        ax: Any = None,
+        random_state: int | np.random.RandomState | None = 0,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> AugmentationDisplay:
         """Draw what an augmentation makes of images.
@@ -198,7 +202,7 @@ class AugmentationDisplay:
         change: BoundAugmentation,
         images: NDArray[Any],
         n_variants: int,
-        random_state: Any,
+        random_state: int | np.random.RandomState | None,
     ) -> AugmentationDisplay:
         import torch
 
@@ -217,7 +221,11 @@ class AugmentationDisplay:
         return cls(grid.clamp(original.min(), original.max()).numpy(), column_labels=labels)
 
     def plot(
-        self, ax: Any = None, *, cmap: Any = None, image_kw: dict[str, Any] | None = None
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: str | Colormap | None = None,
+        image_kw: dict[str, Any] | None = None,
     ) -> AugmentationDisplay:
         """Draw the grid.
 
@@ -242,16 +250,16 @@ class AugmentationDisplay:
         step = width / height + GAP
         inches = (n_columns * step - GAP) * CELL, (n_rows * (1 + GAP) - GAP) * CELL
         is_own, ax = ax is None, make_axes(caller, ax, inches)
-        look = look_at(images, cmap)
+        scale = find_colour_scale(images, cmap)
         self.images_ = np.empty((n_rows, n_columns), dtype=object)
         for row, column in np.ndindex(n_rows, n_columns):
             corner = (column * step, row * (1 + GAP))
-            drawn = draw_image(ax, images[row, column], corner, look, **(image_kw or {}))
+            drawn = draw_image(ax, images[row, column], corner, scale, **(image_kw or {}))
             self.images_[row, column] = drawn
             outline_image(ax, corner, width / height)
         show_grid(ax, n_columns * step - GAP, n_rows * (1 + GAP) - GAP)
         self._write(ax, step, (n_rows, n_columns))
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = ax, figure_of(ax)
         if is_own:
             self._fit_figure(inches)
         return self
@@ -274,7 +282,7 @@ class AugmentationDisplay:
                 )
         return images
 
-    def _write(self, ax: Any, step: float, shape: tuple[int, int]) -> None:
+    def _write(self, ax: Axes, step: float, shape: tuple[int, int]) -> None:
         """Name rows by tick labels, which keep their distance, and columns by texts."""
         n_rows, n_columns = shape
         usual = font_size("small")

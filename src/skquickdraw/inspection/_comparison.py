@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..model_selection import Comparison
 from ._figures import (
     MUTED,
     clean,
+    figure_of,
     font_size,
     import_pyplot,
     make_axes,
@@ -18,6 +19,9 @@ from ._figures import (
     size_in_points,
     style_of,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 KINDS = ("score", "difference")
 
@@ -61,7 +65,7 @@ class ComparisonDisplay:
         self.comparison = comparison
 
     def plot(
-        self, ax: Any = None, *, score: str | None = None, kind: str = "score"
+        self, ax: Axes | None = None, *, score: str | None = None, kind: str = "score"
     ) -> ComparisonDisplay:
         """Draw the comparison.
 
@@ -94,8 +98,8 @@ class ComparisonDisplay:
         means, errors = values.mean(axis=1), found.standard_error(values)
         ax = make_axes(caller, ax, (6.4, 1 + 0.6 * len(found.names)))
         rows = np.arange(len(found.names))
-        links = {"linewidth": 0 if is_lead else 0.7, "color": MUTED, "alpha": 0.7}
-        rings = {"marker": "o", "markersize": 4, "fillstyle": "none"}
+        links: dict[str, Any] = {"linewidth": 0 if is_lead else 0.7, "color": MUTED, "alpha": 0.7}
+        rings: dict[str, Any] = {"marker": "o", "markersize": 4, "fillstyle": "none"}
         self.folds_ = [ax.plot(fold, rows, **links, **rings)[0] for fold in values.T]
         self.errorbars_: list[Any] = []
         self.text_: list[Any] = []
@@ -112,13 +116,17 @@ class ComparisonDisplay:
             ax.axvline(0, color=MUTED, linewidth=1)
         clean(ax, "x")
         ax.spines["left"].set_visible(False)
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = ax, figure_of(ax)
         return self
 
-    def _write(self, ax: Any, position: int, numbers: str) -> None:
+    def _write(self, ax: Axes, position: int, numbers: str) -> None:
         """Write name and numbers above a row, so that they do not narrow the axes."""
         size = font_size("small")
-        place = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size}
+        place: dict[str, Any] = {
+            "transform": ax.get_yaxis_transform(),
+            "va": "center",
+            "fontsize": size,
+        }
         n_letters = int(size_in_points(ax)[0] / (0.55 * size)) - len(numbers) - 2
         name = shorten(self.comparison.names[position], max(8, n_letters))
         ax.text(0, position - 0.45, name, fontweight="bold", **place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from ._figures import (
     MUTED,
     POINTS,
     WRONG,
+    figure_of,
     font_size,
     import_pyplot,
     make_panels,
@@ -25,6 +26,12 @@ from ._figures import (
     size_in_points,
 )
 from ._reading import check_fitted, check_length, read_pair
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+
+    from ._figures import Panels
 
 CELL = 0.115  # inches of a new figure for each class, at least
 ROOMY = 0.3  # inches for each of few classes
@@ -104,7 +111,7 @@ class ConfusedPairsDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: ArrayLike, y: ArrayLike, *, ax: Any = None, **plot_kw: Any
+        cls, estimator: Any, X: ArrayLike, y: ArrayLike, *, ax: Panels | None = None, **plot_kw: Any
     ) -> ConfusedPairsDisplay:
         """Predict a test set, and draw its confusions.
 
@@ -143,7 +150,7 @@ class ConfusedPairsDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Any = None, **plot_kw: Any
+        cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Panels | None = None, **plot_kw: Any
     ) -> ConfusedPairsDisplay:
         """Draw the confusions of given predictions.
 
@@ -172,10 +179,10 @@ class ConfusedPairsDisplay:
 
     def plot(
         self,
-        ax: Any = None,
+        ax: Panels | None = None,
         *,
         n_pairs: int = 15,
-        cmap: Any = None,
+        cmap: str | Colormap | None = None,
         im_kw: dict[str, Any] | None = None,
     ) -> ConfusedPairsDisplay:
         """Draw the matrix and the list.
@@ -203,7 +210,7 @@ class ConfusedPairsDisplay:
         self.order_ = order_by_similarity(shares)
         self.pairs_ = _most_confused(counts, shares, classes, n_pairs)
         self.axes_ = self._panels(caller, ax, len(classes))
-        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        self.ax_, self.figure_ = self.axes_[0], figure_of(self.axes_[0])
         self._draw_matrix(shares, classes, cmap, im_kw or {}, is_own=ax is None)
         self.text_ = self._draw_list() if self.pairs_ else []
         if ax is None:  # the layout of square axes needs a second pass
@@ -230,7 +237,7 @@ class ConfusedPairsDisplay:
             raise InvalidParameterError(f"{caller}: n_pairs must be at least 0, got {n_pairs!r}.")
         return counts, list(classes)
 
-    def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Any]:
+    def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Axes]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""
         side = max(3.6, _side(n_classes) + 1.2)
         if not self.pairs_:
@@ -244,7 +251,7 @@ class ConfusedPairsDisplay:
         self,
         shares: NDArray[np.float64],
         classes: list[Any],
-        cmap: Any,
+        cmap: str | Colormap | None,
         im_kw: dict[str, Any],
         *,
         is_own: bool,
@@ -258,7 +265,7 @@ class ConfusedPairsDisplay:
         diagonal = np.ma.masked_where(~is_right, np.ones_like(drawn))
         ax.imshow(diagonal, cmap=ListedColormap([MUTED]), alpha=0.35, interpolation="nearest")
         top = float(confused.max()) if confused.count() else 1.0
-        style = {"interpolation": "nearest", "cmap": cmap or _blues()}
+        style: dict[str, Any] = {"interpolation": "nearest", "cmap": cmap or _blues()}
         if not {"norm", "vmin", "vmax"} & im_kw.keys():
             style["norm"] = PowerNorm(0.6, vmin=0, vmax=top)  # makes small shares visible
         self.im_ = ax.imshow(confused, **{**style, **im_kw})
@@ -290,7 +297,11 @@ class ConfusedPairsDisplay:
         ax.spines[:].set_visible(False)
         ax.patch.set_visible(False)
         n_letters = int((width / (0.55 * size) - len("100% taken for (100)")) / 2)
-        place = {"transform": ax.get_yaxis_transform(), "va": "center", "fontsize": size}
+        place: dict[str, Any] = {
+            "transform": ax.get_yaxis_transform(),
+            "va": "center",
+            "fontsize": size,
+        }
         return [
             ax.text(0.01, row, _describe(pair, max(5, n_letters)), **place)
             for row, pair in enumerate(shown)

@@ -7,11 +7,20 @@ here too. Colour is never the only difference: lines differ in markers and dashe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..exceptions import InvalidParameterError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+
+    Panels: TypeAlias = Axes | Sequence[Axes] | NDArray[np.object_]
 
 # Okabe and Ito's colours, which colour-blind people can distinguish too. Black and yellow are left
 # out, because each is invisible on a dark or a light background.
@@ -25,7 +34,7 @@ SMALLEST_FONT = 4.0
 LINE = 1.3  # height of a line of text, in font sizes
 
 
-def import_pyplot(caller: str) -> Any:
+def import_pyplot(caller: str) -> ModuleType:
     """Return ``matplotlib.pyplot``, or raise MissingDependencyError."""
     try:
         import matplotlib.pyplot as plt
@@ -37,18 +46,21 @@ def import_pyplot(caller: str) -> Any:
     return plt
 
 
-def make_axes(caller: str, ax: Any, size: tuple[float, float]) -> Any:
+def make_axes(caller: str, ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return ``ax``, or the axes of a new figure of ``size`` inches."""
     plt = import_pyplot(caller)
     if ax is None:
-        return plt.subplots(figsize=size, layout="constrained")[1]
-    _check_axes(caller, ax)
-    return ax
+        ax = plt.subplots(figsize=size, layout="constrained")[1]
+    return _check_axes(caller, ax)
 
 
 def make_panels(
-    caller: str, ax: Any, shape: tuple[int, int], size: tuple[float, float], **grid_kw: Any
-) -> list[Any]:
+    caller: str,
+    ax: Panels | None,
+    shape: tuple[int, int],
+    size: tuple[float, float],
+    **grid_kw: Any,
+) -> list[Axes]:
     """Return several axes: those given, or new ones in place of ``ax`` or in a new figure.
 
     Parameters
@@ -68,29 +80,29 @@ def make_panels(
     if ax is None:
         figure = plt.figure(figsize=size, layout="constrained")
         return list(figure.subplots(*shape, squeeze=False, **grid_kw).flat)
-    if np.ndim(ax):
-        panels = list(np.ravel(np.asarray(ax, dtype=object)))
+    given = np.asarray(ax, dtype=object)
+    if given.ndim:
+        panels = list(given.ravel())
         if len(panels) != n_panels:
             raise InvalidParameterError(
                 f"{caller}: ax must be one Axes, or one for each of the {n_panels} panels, got "
                 f"{len(panels)}. Make them with plt.subplots{shape}."
             )
-        for panel in panels:
-            _check_axes(caller, panel)
-        return panels
-    _check_axes(caller, ax)
-    place = ax.get_subplotspec()
+        return [_check_axes(caller, panel) for panel in panels]
+    own = _check_axes(caller, ax)
+    place = own.get_subplotspec()
     if place is None:
         raise InvalidParameterError(
             f"{caller}: ax must lie on a grid, to be parted into {n_panels} panels, but it was "
             "placed freely. Make it with plt.subplots, or pass an array of Axes."
         )
-    ax.set_axis_off()
+    own.set_axis_off()
     ratios = {key: grid_kw.pop(key, None) for key in ("height_ratios", "width_ratios")}
     return list(place.subgridspec(*shape, **ratios).subplots(squeeze=False, **grid_kw).flat)
 
 
-def _check_axes(caller: str, ax: Any) -> None:
+def _check_axes(caller: str, ax: object) -> Axes:
+    """Return the axes, or raise if they are something else."""
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
@@ -98,6 +110,7 @@ def _check_axes(caller: str, ax: Any) -> None:
             f"{caller}: ax must be a Matplotlib Axes, got {type(ax).__name__}. Make one with "
             "plt.subplots, or leave it out."
         )
+    return ax
 
 
 def style_of(position: int) -> dict[str, Any]:
@@ -106,7 +119,12 @@ def style_of(position: int) -> dict[str, Any]:
     return {"color": COLOURS[k], "marker": MARKERS[k], "linestyle": DASHES[k]}
 
 
-def size_in_points(ax: Any) -> tuple[float, float]:
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that the axes lie in, or the part of a figure, which has fewer methods."""
+    return cast("Figure", ax.figure)
+
+
+def size_in_points(ax: Axes) -> tuple[float, float]:
     """Return width and height of the axes."""
     box = ax.get_window_extent()
     scale = POINTS / ax.figure.get_dpi()
@@ -126,7 +144,11 @@ def shorten(text: Any, n_letters: int) -> str:
 
 
 def name_classes(
-    ax: Any, axis: str, names: Sequence[Any], n_letters: int = 24, space: float | None = None
+    ax: Axes,
+    axis: Literal["x", "y"],
+    names: Sequence[Any],
+    n_letters: int = 24,
+    space: float | None = None,
 ) -> None:
     """Write the names of classes at 0, 1, 2... of an axis, as large as space allows.
 
@@ -163,7 +185,7 @@ def font_size(name: str) -> float:
     return float(FontProperties(size=name).get_size_in_points())
 
 
-def legend_above(ax: Any, handles: Sequence[Any], labels: Sequence[str]) -> Any:
+def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
     """Put a legend above the axes, in as many columns as fit."""
     size = font_size("small")
     longest = max(len(label) for label in labels)
@@ -181,7 +203,7 @@ def legend_above(ax: Any, handles: Sequence[Any], labels: Sequence[str]) -> Any:
     )
 
 
-def clean(ax: Any, grid_axis: str = "both") -> None:
+def clean(ax: Axes, grid_axis: Literal["both", "x", "y"] = "both") -> None:
     """Remove the upper and right spines, and draw a faint grid behind."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid_axis, color=MUTED, alpha=0.3, linewidth=0.6)

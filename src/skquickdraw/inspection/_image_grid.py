@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._figures import MUTED
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+
 WHITE, BRIGHT = 255, 128
 
 
-class Look(NamedTuple):
+class ColourScale(NamedTuple):
     """How values are mapped to grey or colour."""
 
     low: float
     high: float
-    cmap: Any
+    cmap: str | Colormap
 
 
-def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
+def find_colour_scale(images: NDArray[Any], cmap: str | Colormap | None = None) -> ColourScale:
     """Return the scale of images (n, C, H, W), and colours for those of one channel.
 
     Without ``cmap`` ink is dark: 'gray_r' where most pixels are 0, and else 'gray'.
@@ -33,11 +37,11 @@ def look_at(images: NDArray[Any], cmap: Any = None) -> Look:
     if cmap is None:
         cmap = "gray_r" if 2 * np.sum(images == 0) > images.size else "gray"
     low = min(low, 0.0)
-    return Look(low, high if high > low else low + 1, cmap)
+    return ColourScale(low, high if high > low else low + 1, cmap)
 
 
 def draw_image(
-    ax: Any, image: NDArray[Any], corner: tuple[float, float], look: Look, **image_kw: Any
+    ax: Axes, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
 ) -> Any:
     """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
     _, height, width = image.shape
@@ -45,13 +49,13 @@ def draw_image(
     image_kw = {"interpolation": "nearest", "aspect": "equal", **image_kw}
     extent = (left, left + width / height, top + 1, top)
     if len(image) == 1:
-        colours: dict[str, Any] = {"vmin": look.low, "vmax": look.high, "cmap": look.cmap}
+        colours: dict[str, Any] = {"vmin": scale.low, "vmax": scale.high, "cmap": scale.cmap}
         return ax.imshow(image[0], extent=extent, **{**colours, **image_kw})
-    scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - look.low) / (look.high - look.low)
+    scaled = (np.moveaxis(image, 0, -1).astype(np.float64) - scale.low) / (scale.high - scale.low)
     return ax.imshow(scaled.clip(0, 1), extent=extent, **image_kw)
 
 
-def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
+def outline_image(ax: Axes, corner: tuple[float, float], width: float) -> None:
     """Draw a thin line around an image, which shows where in the image the ink is."""
     from matplotlib.patches import Rectangle
 
@@ -59,7 +63,7 @@ def outline_image(ax: Any, corner: tuple[float, float], width: float) -> None:
     ax.add_patch(Rectangle(corner, width, 1, **style))
 
 
-def show_grid(ax: Any, width: float, height: float) -> None:
+def show_grid(ax: Axes, width: float, height: float) -> None:
     """Show all of a grid of so many units, and nothing around it."""
     ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +11,24 @@ from .._compat import count_samples, safe_indexing
 from .._targets import NO_LABEL
 from ..exceptions import InvalidParameterError
 from ._choice import check_positions, choose_rows, read_proba
-from ._figures import LINE, POINTS, RIGHT, SMALLEST_FONT, WRONG, import_pyplot, make_axes, shorten
+from ._figures import (
+    LINE,
+    POINTS,
+    RIGHT,
+    SMALLEST_FONT,
+    WRONG,
+    figure_of,
+    import_pyplot,
+    make_axes,
+    shorten,
+)
 from ._figures import size_in_points as size_of
-from ._image_grid import draw_image, look_at, show_grid
+from ._image_grid import draw_image, find_colour_scale, show_grid
 from ._reading import check_fitted, check_length, read_images, read_pair, shape_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 CELL = 1.15  # inches of a new figure for each image
 TEXT_LINES = 2
@@ -102,7 +116,7 @@ class ImageSheetDisplay:
         show: str | ArrayLike = "surest_errors",
         n_images: int = 24,
         image_shape: tuple[int, ...] | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
         """Predict images, and draw those most worth looking at.
@@ -171,7 +185,7 @@ default='surest_errors'
         show: str | ArrayLike = "surest_errors",
         n_images: int = 24,
         image_shape: tuple[int, ...] | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
         """Draw the images most worth looking at, for given predictions.
@@ -215,10 +229,10 @@ default='surest_errors'
 
     def plot(
         self,
-        ax: Any = None,
+        ax: Axes | None = None,
         *,
         n_columns: int | None = None,
-        cmap: Any = None,
+        cmap: str | Colormap | None = None,
         image_kw: dict[str, Any] | None = None,
         text_kw: dict[str, Any] | None = None,
     ) -> ImageSheetDisplay:
@@ -254,21 +268,21 @@ default='surest_errors'
         inches = max(4.0, n_columns * CELL * width), n_rows * CELL * CELL_HEIGHT + TITLE
         ax = make_axes(caller, ax, inches)
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
-        look = look_at(images, cmap)
+        scale = find_colour_scale(images, cmap)
         cell = _Cell.fitting(size, n_columns, n_rows, width)
         self.images_: list[Any] = []
         self.text_: list[Any] = []
         self.frames_: list[Any] = []
         for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
             corner = cell.corner(k, n_columns)
-            self.images_.append(draw_image(ax, image, corner, look, **(image_kw or {})))
+            self.images_.append(draw_image(ax, image, corner, scale, **(image_kw or {})))
             self._write(ax, answer, corner, cell, text_kw or {})
         show_grid(ax, n_columns * (width + GAP), n_rows * (1 + cell.text) + GAP / 2)
         if not len(images):
             ax.text(0.5, 0.5, "no such image", ha="center", transform=ax.transAxes)
         if self.title:
             ax.set_title(self.title, fontsize="medium")
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = ax, figure_of(ax)
         return self
 
     def _answers(self, caller: str) -> list[tuple[str, str, float | None]]:
@@ -284,7 +298,7 @@ default='surest_errors'
 
     def _write(
         self,
-        ax: Any,
+        ax: Axes,
         answer: tuple[str, str, float | None],
         corner: tuple[float, float],
         cell: _Cell,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from .._targets import read_labels
 from ..exceptions import InvalidParameterError
 from ._figures import (
     clean,
+    figure_of,
     font_size,
     import_pyplot,
     legend_above,
@@ -20,6 +21,11 @@ from ._figures import (
     style_of,
 )
 from ._reading import check_fitted, check_length
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ._figures import Panels
 
 NEEDED = ("n_selected", "mean_confidence")
 ROW = 0.2  # inches of a new figure for each class
@@ -91,7 +97,7 @@ class PseudoLabelDisplay:
         estimator: Any,
         y_unlabeled: ArrayLike | None = None,
         *,
-        ax: Any = None,
+        ax: Panels | None = None,
         **plot_kw: Any,
     ) -> PseudoLabelDisplay:
         """Draw what a fitted noisy student learned from.
@@ -144,7 +150,7 @@ class PseudoLabelDisplay:
             truth = _judge(caller, estimator, classes, y_unlabeled)
         return cls(history, classes, **truth).plot(ax=ax, **plot_kw)
 
-    def plot(self, ax: Any = None) -> PseudoLabelDisplay:
+    def plot(self, ax: Panels | None = None) -> PseudoLabelDisplay:
         """Draw the panels side by side.
 
         Parameters
@@ -176,7 +182,7 @@ class PseudoLabelDisplay:
             drawn = self._draw(self.axes_[2], values, "share\nright", len(numbers) - 1)
             self.lines_["precision"] = drawn
         self._finish(n_classes, len(numbers))
-        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        self.ax_, self.figure_ = self.axes_[0], figure_of(self.axes_[0])
         return self
 
     def _check(self, caller: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -196,7 +202,7 @@ class PseudoLabelDisplay:
         return columns[0], columns[1]
 
     def _draw(
-        self, axes: Any, values: NDArray[np.float64], label: str, first: int = 0
+        self, axes: Axes, values: NDArray[np.float64], label: str, first: int = 0
     ) -> list[Any]:
         lines = []
         for k, row in enumerate(values, start=first):
@@ -209,7 +215,7 @@ class PseudoLabelDisplay:
         axes.spines["left"].set_visible(False)
         return lines
 
-    def _mark_truth(self, axes: Any) -> list[Any]:
+    def _mark_truth(self, axes: Axes) -> list[Any]:
         from matplotlib import rcParams
 
         values = np.asarray(self.n_true)[self.order_]

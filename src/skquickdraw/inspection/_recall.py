@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,8 +14,20 @@ from .._compat import count_samples
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..metrics import frequency_groups, group_recall_score, per_class_recall
-from ._figures import MUTED, clean, font_size, import_pyplot, legend_above, make_axes, style_of
+from ._figures import (
+    MUTED,
+    clean,
+    figure_of,
+    font_size,
+    import_pyplot,
+    legend_above,
+    make_axes,
+    style_of,
+)
 from ._reading import check_length, named_estimators
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DODGE = 1.035  # between the points of two models, which often have the same recall
 BOTTOM = -0.14  # of the axes: the names of the groups are below 0
@@ -87,7 +99,7 @@ class RecallByClassSizeDisplay:
         y_train: ArrayLike | None = None,
         class_counts: Mapping[Any, int] | None = None,
         n_groups: int = 3,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> RecallByClassSizeDisplay:
         """Predict a test set, and draw the recalls.
@@ -150,7 +162,7 @@ class RecallByClassSizeDisplay:
         y_train: ArrayLike | None = None,
         class_counts: Mapping[Any, int] | None = None,
         n_groups: int = 3,
-        ax: Any = None,
+        ax: Axes | None = None,
         **plot_kw: Any,
     ) -> RecallByClassSizeDisplay:
         """Draw the recalls of given predictions.
@@ -184,7 +196,7 @@ class RecallByClassSizeDisplay:
 
     def plot(
         self,
-        ax: Any = None,
+        ax: Axes | None = None,
         *,
         show_means: bool = True,
         styles: Mapping[str, dict[str, Any]] | None = None,
@@ -221,7 +233,7 @@ class RecallByClassSizeDisplay:
             shown = groups if show_means else ()
             self.means_.append([_draw_mean(ax, counts[i], values[i], mean_style) for i in shown])
         self._finish(ax, counts, groups)
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_, self.figure_ = ax, figure_of(ax)
         return self
 
     def _check(self, caller: str) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
@@ -240,7 +252,7 @@ class RecallByClassSizeDisplay:
                 )
         return counts, recalls
 
-    def _finish(self, ax: Any, counts: NDArray[np.float64], groups: tuple[Any, ...]) -> None:
+    def _finish(self, ax: Axes, counts: NDArray[np.float64], groups: tuple[Any, ...]) -> None:
         if (counts == 0).any():
             ax.set_xscale("symlog", linthresh=1)
         else:
@@ -286,7 +298,7 @@ def _group_names(n_groups: int) -> list[str]:
 
 
 def _draw_mean(
-    ax: Any,
+    ax: Axes,
     counts: NDArray[np.float64],
     recalls: NDArray[np.float64],
     style: dict[str, Any],
@@ -298,7 +310,7 @@ def _draw_mean(
     return line
 
 
-def _draw_bands(ax: Any, counts: list[NDArray[np.float64]], names: list[str]) -> None:
+def _draw_bands(ax: Axes, counts: list[NDArray[np.float64]], names: list[str]) -> None:
     """Shade every other group, and write its name below."""
     low = min(own.min() for own in counts)
     high = max(own.max() for own in counts)
@@ -318,7 +330,7 @@ def _draw_bands(ax: Any, counts: list[NDArray[np.float64]], names: list[str]) ->
     ax.set_xlim(left, high * 1.25)
 
 
-def _name_counts(ax: Any, counts: NDArray[np.float64]) -> None:
+def _name_counts(ax: Axes, counts: NDArray[np.float64]) -> None:
     """Put ticks at 1, 2, 5, 10, 20..., fewer if the counts span many powers of ten."""
     from matplotlib.ticker import NullFormatter, NullLocator
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 from ..exceptions import InvalidParameterError
-from ._figures import clean, import_pyplot, make_panels, style_of
+from ._figures import clean, figure_of, import_pyplot, make_panels, style_of
 from ._reading import check_fitted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ._figures import Panels
 
 History = Sequence[Mapping[str, Any]]
 PANELS = (
@@ -64,7 +69,7 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: Any = None, **plot_kw: Any
+        cls, estimator: Any, *, ax: Panels | None = None, **plot_kw: Any
     ) -> TrainingHistoryDisplay:
         """Draw how the networks of an estimator were trained.
 
@@ -107,7 +112,7 @@ class TrainingHistoryDisplay:
             histories |= {_join(name, part): history for part, history in found.items()}
         return cls(histories).plot(ax=ax, **plot_kw)
 
-    def plot(self, ax: Any = None, *, log_loss: bool = False) -> TrainingHistoryDisplay:
+    def plot(self, ax: Panels | None = None, *, log_loss: bool = False) -> TrainingHistoryDisplay:
         """Draw the panels.
 
         Parameters
@@ -135,11 +140,12 @@ class TrainingHistoryDisplay:
             axes.set_title(label, loc="left", fontsize="small")
             clean(axes)
         self.axes_[-1].set_xlabel("epoch")
-        self.axes_[-1].xaxis.get_major_locator().set_params(integer=True)
+        locator: Any = self.axes_[-1].xaxis.get_major_locator()
+        locator.set_params(integer=True)
         if log_loss:
             self.axes_[0].set_yscale("log")
         self._label()
-        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        self.ax_, self.figure_ = self.axes_[0], figure_of(self.axes_[0])
         return self
 
     def _check(self, caller: str) -> None:
@@ -156,7 +162,7 @@ class TrainingHistoryDisplay:
     def _holds(self, keys: tuple[str, ...]) -> bool:
         return any(key in r for history in self.histories.values() for r in history for key in keys)
 
-    def _draw_panel(self, axes: Any, keys: tuple[str, ...]) -> None:
+    def _draw_panel(self, axes: Axes, keys: tuple[str, ...]) -> None:
         is_alone = len(self.histories) == 1
         for k, (name, history) in enumerate(self.histories.items()):
             for second, key in enumerate(keys if is_alone else keys[:1]):
@@ -179,7 +185,7 @@ class TrainingHistoryDisplay:
             if key in losses
         }
         if len(shown) > 1:
-            style = {"loc": "upper right", "fontsize": "small", "frameon": False}
+            style: dict[str, Any] = {"loc": "upper right", "fontsize": "small", "frameon": False}
             self.legend_ = self.axes_[0].legend(list(shown.values()), list(shown), **style)
 
 

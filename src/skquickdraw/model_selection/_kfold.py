@@ -74,7 +74,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
         n_splits: int = 5,
         *,
         shuffle: bool = False,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         unlabeled_label: Any = "auto",
     ) -> None:
         self.n_splits = n_splits

@@ -3,7 +3,7 @@
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from ._features import read_layer as read_layer
 from ._image_classifier import ImageClassifier
-from ._net import ImageNet as ImageNet
+from ._net import ImageNeuralNet as ImageNeuralNet
 from ._networks import UserNetwork as UserNetwork
 from ._plan import resolve_batch_size as resolve_batch_size
 from ._plan import resolve_epochs as resolve_epochs

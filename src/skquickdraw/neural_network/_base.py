@@ -28,7 +28,7 @@ from ._batches import as_images
 from ._callbacks import EpochTasks
 from ._features import read_layer
 from ._loop import train
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._out_of_memory import memory_to_predict, unchanged_by_failure
 from ._parameters import TrainingParameters
 from ._plan import TrainingPlan, make_plan
@@ -41,7 +41,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
 
     classes_: NDArray[Any]
     image_shape_: ImageShape
-    net_: ImageNet
+    net_: ImageNeuralNet
     n_epochs_: int
     history_: list[dict[str, float]]
     augmentation_: Augmentation | None
@@ -304,7 +304,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
                 f"{plan.n_epochs:g} epochs are kept. It can predict as it is."
             )
 
-    def _fitted(self, plan: TrainingPlan, net: ImageNet) -> dict[str, Any]:
+    def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, Any]:
         """Return what is kept of a fit, and predicted by."""
         history = net.epochs()
         return {

@@ -13,7 +13,7 @@ from ..losses import bind_loss
 from ._batches import TrainingBatches
 from ._callbacks import EpochTasks, KeepBest, ProgressBar, WeightAverage
 from ._criterion import Criterion
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._optimizers import make_optimizer
 from ._plan import TrainingPlan
 from ._samplers import make_sampler
@@ -41,13 +41,13 @@ def make_batches(plan: TrainingPlan) -> TrainingBatches:
     )
 
 
-def build_net(plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None) -> ImageNet:
+def build_net(plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None) -> ImageNeuralNet:
     """Return an initialized net with pixel statistics, continuing the plan's previous one.
 
     Initial weights come from torch's global generators.
     """
     objective, descent = plan.objective, plan.descent
-    net = ImageNet(
+    net = ImageNeuralNet(
         plan.network,
         **{f"module__{name}": value for name, value in plan.network_options.items()},
         module__image_shape=plan.image_shape,
@@ -91,7 +91,7 @@ def make_callbacks(
     return [(name, callback) for name, callback in named.items() if callback is not None]
 
 
-def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
+def check_compatible(name: str, net: ImageNeuralNet, previous: ImageNeuralNet) -> None:
     """Refuse to continue training if the parameters now ask for another network."""
     own, before = _identity(net), _identity(previous)
     changed = sorted(key for key in own.keys() | before.keys() if own.get(key) != before.get(key))
@@ -104,7 +104,7 @@ def check_compatible(name: str, net: ImageNet, previous: ImageNet) -> None:
         )
 
 
-def _identity(net: ImageNet) -> dict[str, Any]:
+def _identity(net: ImageNeuralNet) -> dict[str, Any]:
     """Return what must not change for weights to keep their meaning."""
     options = net.get_params_for("module")
     network = net.module_

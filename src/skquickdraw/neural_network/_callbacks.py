@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .._fit_tasks import AttributesOf, Fit, Task
 from .._progress import Bar
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._step import Number, TrainingStep, put
 
 
@@ -24,7 +24,7 @@ class WeightAverage(Callback):
     def __init__(self, decay: float) -> None:
         self.decay = decay
 
-    def on_train_begin(self, net: ImageNet, *, step: TrainingStep, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, *, step: TrainingStep, **kwargs: object) -> None:
         self.network_: nn.Module | None = copy.deepcopy(net.module_)
         self.n_steps_ = 0
         self.weight_: Number = step.number()  # of the present weights in their average
@@ -34,7 +34,7 @@ class WeightAverage(Callback):
         # Integers, such as a table of positions, cannot be averaged: the mean would be truncated.
         self.whole_ = [(own, live) for own, live in pairs if not own.is_floating_point()]
 
-    def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: object) -> None:
+    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
         decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
         self.weight_ = put(self.weight_, 1 - decay if self.n_steps_ else 1.0)
         self.n_steps_ += 1
@@ -51,7 +51,7 @@ class WeightAverage(Callback):
         for own_whole, live_whole in self.whole_:
             own_whole.copy_(live_whole)
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         net.module_.load_state_dict(self.network().state_dict())
         self.network_ = None
         self.pairs_, self.whole_ = [], []
@@ -72,12 +72,12 @@ class KeepBest(Callback):
     def __init__(self, patience: int) -> None:
         self.patience = patience
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.best_score_ = (-float("inf"), -float("inf"))
         self.best_epoch_ = 0
         self.best_weights_: dict[str, Tensor] | None = None
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         record = net.history[-1]
         score = (record["valid_score"], -record["valid_loss"])  # the loss breaks ties
         if score > self.best_score_:
@@ -86,7 +86,7 @@ class KeepBest(Callback):
         elif record["epoch"] - self.best_epoch_ >= self.patience:
             net.stop()
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         if self.best_weights_ is not None:  # else the first epoch failed
             net.module_.load_state_dict(self.best_weights_)
             self.best_weights_ = None
@@ -99,11 +99,11 @@ class ProgressBar(Callback):
         self.name = name
         self.n_epochs = n_epochs
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.n_done_ = 0
         self.bar_ = Bar(self.name, "epoch", self.n_epochs)
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         record = net.history[-1]
         status = f"loss {record['train_loss']:.3f}"
         if "valid_score" in record:
@@ -111,7 +111,7 @@ class ProgressBar(Callback):
         self.n_done_ += 1
         self.bar_.tell(self.n_done_, status)
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.bar_.close()
         del self.bar_
 
@@ -125,20 +125,20 @@ class EpochTasks(Callback):
         self.attributes_of: AttributesOf | None = attributes_of
         self.task_: Task | None = None
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         assert self.told is not None
         self.told.begin(self.n_epochs)
 
-    def on_epoch_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         assert self.told is not None
         self.task_ = self.told.task("epoch")
         self.task_.begin()
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         assert self.task_ is not None and self.attributes_of is not None
         attributes_of = self.attributes_of
         if self.task_.end(lambda: attributes_of(net.snapshot())):
             net.stop()
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.told = self.attributes_of = self.task_ = None  # the net keeps no data

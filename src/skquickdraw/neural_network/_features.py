@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._networks import find_logits_layer
 
 PENULTIMATE, LOGITS = "penultimate", "logits"
@@ -69,7 +69,7 @@ def _as_rows(path: str, caught: list[Any], x: Tensor) -> Tensor:
     return maps.mean((2, 3)) if maps.ndim == 4 else maps.flatten(1)  # (B, n_features)
 
 
-def read_layer(name: str, net: ImageNet, layer: str) -> nn.Module:
+def read_layer(name: str, net: ImageNeuralNet, layer: str) -> nn.Module:
     """Return a module from images to the features of ``layer``; ``name`` is the subject of errors.
 
     Raises
@@ -82,7 +82,7 @@ def read_layer(name: str, net: ImageNet, layer: str) -> nn.Module:
     return LayerOutput(net.module_, find_layer(name, net, layer))
 
 
-def find_layer(name: str, net: ImageNet, layer: str) -> Layer:
+def find_layer(name: str, net: ImageNeuralNet, layer: str) -> Layer:
     """Return where the features of ``layer`` are, other than 'logits'; raise as above."""
     network = net.module_
     paths = [path for path, _ in network.named_modules() if path]
@@ -100,7 +100,7 @@ def find_layer(name: str, net: ImageNet, layer: str) -> Layer:
     return Layer(layer)
 
 
-def _find_penultimate(name: str, net: ImageNet, paths: list[str]) -> Layer:
+def _find_penultimate(name: str, net: ImageNeuralNet, paths: list[str]) -> Layer:
     network = net.module_.network if net.is_users else net.module_
     named = getattr(network, "penultimate", None)
     if named is not None:

@@ -19,7 +19,7 @@ from .._random import isolated_torch_rng
 from ._batches import Batch, ImageSet, TrainingBatches
 from ._build import build_net, make_batches
 from ._callbacks import EpochTasks
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._out_of_memory import memory_to_train
 from ._plan import TrainingPlan
 from ._replay import make_step
@@ -28,7 +28,7 @@ from ._step import TrainingStep
 VALIDATION_CHUNK = 1024  # rows gathered at a time
 
 
-def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNet:
+def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNeuralNet:
     """Return a net that is trained by the plan, and report each epoch to ``tasks``."""
     batches = make_batches(plan)
     n_steps = count_steps(plan.n_epochs, len(batches))
@@ -56,7 +56,7 @@ class TrainingLoop:
 
     Parameters
     ----------
-    net : ImageNet
+    net : ImageNeuralNet
     batches : TrainingBatches
     validation : ImageSet or None
         Rows on which the net is scored after each epoch.
@@ -68,7 +68,11 @@ class TrainingLoop:
     last_finite: LastFinite
 
     def __init__(
-        self, net: ImageNet, batches: TrainingBatches, validation: ImageSet | None, n_steps: int
+        self,
+        net: ImageNeuralNet,
+        batches: TrainingBatches,
+        validation: ImageSet | None,
+        n_steps: int,
     ) -> None:
         self.net = net
         self.batches = batches

@@ -62,12 +62,12 @@ class Muon(torch.optim.AdamW):
             return
         alike = defaultdict(list)  # matrices of one shape are multiplied at once
         # Channels last, like convolutions in memory; the order of columns does not matter.
-        for weight, look in zip(weights, self._momentum(weights), strict=True):
-            alike[weight.shape].append((weight, look.movedim(1, -1).flatten(1)))
+        for weight, momentum in zip(weights, self._momentum(weights), strict=True):
+            alike[weight.shape].append((weight, momentum.movedim(1, -1).flatten(1)))
         torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
         for pairs in alike.values():
-            changed, looks = zip(*pairs, strict=True)
-            updates = orthogonalize(torch.stack(looks))
+            changed, momenta = zip(*pairs, strict=True)
+            updates = orthogonalize(torch.stack(momenta))
             updates *= -ADAM_RMS * max(updates.shape[1:]) ** 0.5 * group["lr"]
             shape = changed[0].movedim(1, -1).shape
             torch._foreach_add_(
@@ -77,7 +77,7 @@ class Muon(torch.optim.AdamW):
             weight.grad = None
 
     def _momentum(self, weights: list[Tensor]) -> list[Tensor]:
-        """Return Nesterov's look ahead along the running means of the gradients."""
+        """Return Nesterov momenta: the gradients, blended with their running means."""
         for weight in weights:
             if "mean" not in self.state[weight]:
                 # AdamW needs a step in every weight's state when it is loaded.

@@ -25,7 +25,7 @@ from ._statistics import pixel_statistics
 from ._views import View
 
 
-class ImageNet(NeuralNet):
+class ImageNeuralNet(NeuralNet):
     """skorch's net for images that are one tensor in memory.
 
     It is trained by :class:`~._loop.TrainingLoop`, not by skorch's own loop.
@@ -64,7 +64,7 @@ class ImageNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
         return [("epoch_timer", EpochTimer())]
 
-    def initialize_module(self) -> ImageNet:
+    def initialize_module(self) -> ImageNeuralNet:
         super().initialize_module()
         if not self.is_users:  # a user's network may rely on PyTorch's usual order, as view does
             self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -93,7 +93,7 @@ class ImageNet(NeuralNet):
         device = str(self.device)
         return {**net_state(self, with_optimizer=True), "network": self.module, "device": device}
 
-    def snapshot(self) -> ImageNet:
+    def snapshot(self) -> ImageNeuralNet:
         """Return a separate net that predicts as this one would if it stopped here."""
         from ._restore import module_state, net_state, rebuild_net
 
@@ -117,7 +117,7 @@ class ImageNet(NeuralNet):
         assert isinstance(standardize, Standardize)
         standardize.set_statistics(*pixel_statistics(self.pixel_sums_))
 
-    def resume(self, previous: ImageNet) -> None:
+    def resume(self, previous: ImageNeuralNet) -> None:
         """Copy the weights, the optimizer's state and the history of another net."""
         self.module_.load_state_dict(previous.module_.state_dict())
         if type(self.optimizer_) is type(previous.optimizer_):

@@ -12,7 +12,7 @@ import torch
 from .._device import plain_torch
 from .._fitting import unchanged_by_failure as _unchanged_by_failure
 from .._out_of_memory import out_of_memory_as
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._parameters import TrainingParameters
 from ._plan import TrainingPlan
 from ._prediction import full_batch
@@ -41,7 +41,7 @@ def memory_to_train(plan: TrainingPlan) -> AbstractContextManager[None]:
     return out_of_memory_as(lambda: _describe_training(plan))
 
 
-def memory_to_predict(name: str, net: ImageNet) -> AbstractContextManager[None]:
+def memory_to_predict(name: str, net: ImageNeuralNet) -> AbstractContextManager[None]:
     """Return the message for a prediction by the classifier ``name``."""
     return out_of_memory_as(lambda: _describe_prediction(name, net))
 
@@ -56,7 +56,7 @@ def _describe_training(plan: TrainingPlan) -> str:
     )
 
 
-def _describe_prediction(name: str, net: ImageNet) -> str:
+def _describe_prediction(name: str, net: ImageNeuralNet) -> str:
     device, options = torch.device(net.device), _sizes(net.get_params_for("module"))
     network = f", with {_listed(options)}" if options else ""
     remedies = ["free memory of the device", *(f"fit again: {r}" for r in _remedies(options))]

@@ -25,7 +25,7 @@ from ..augmentation import (
 )
 from ..losses import Loss, class_weights, resolve_loss
 from ._batches import ImageSet, Ink, count_batches, smallest_int
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._networks import NetworkBuilder, resolve_network
 from ._optimizers import OptimizerBuilder
 from ._parameters import TrainingParameters
@@ -110,7 +110,7 @@ class TrainingPlan:
     precision : torch.dtype
     batch_seed, net_seed : int
         Of all draws of batches; of initial weights and dropout.
-    previous : ImageNet or None
+    previous : ImageNeuralNet or None
         The net from which training continues.
     pixel_sums : tensor of shape (3, n_channels) or None
         Pixel statistics to add to the network; None if it has them already.
@@ -138,7 +138,7 @@ class TrainingPlan:
     precision: torch.dtype
     batch_seed: int
     net_seed: int
-    previous: ImageNet | None
+    previous: ImageNeuralNet | None
     pixel_sums: Tensor | None
     verbose: int
 
@@ -176,7 +176,7 @@ class TrainingPlan:
 class Fitted(Protocol):
     """The attributes of a fitted classifier from which training continues."""
 
-    net_: ImageNet
+    net_: ImageNeuralNet
     n_epochs_: int
     augmentation_: Augmentation | None
     augmentation_source_: str

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ._batches import Batch
 from ._muon import Muon
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._step import TrainingStep
 
 # Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
@@ -68,7 +68,7 @@ class ReplayedStep(TrainingStep):
     If recording fails, all steps run normally, with a warning.
     """
 
-    def __init__(self, net: ImageNet, recorder: Recorder) -> None:
+    def __init__(self, net: ImageNeuralNet, recorder: Recorder) -> None:
         super().__init__(net)
         self.recorder = recorder
         self.slots: dict[Signature, Slot] = {}
@@ -218,14 +218,14 @@ def set_capturable(optimizer: torch.optim.Optimizer, is_capturable: bool) -> Non
         group["capturable"] = is_capturable
 
 
-def make_step(net: ImageNet, n_steps: int) -> TrainingStep:
+def make_step(net: ImageNeuralNet, n_steps: int) -> TrainingStep:
     """Return the runner of a training's steps, recorded if that is safe and pays."""
     if n_steps < FEWEST_STEPS or not can_replay(net):
         return TrainingStep(net)
     return ReplayedStep(net, CudaRecorder(torch.device(net.device)))
 
 
-def can_replay(net: ImageNet) -> bool:
+def can_replay(net: ImageNeuralNet) -> bool:
     """Return whether a net is on a CUDA device and its steps call only code of this package."""
     device = torch.device(net.device)
     return (
@@ -236,7 +236,7 @@ def can_replay(net: ImageNet) -> bool:
     )
 
 
-def is_own(net: ImageNet) -> bool:
+def is_own(net: ImageNeuralNet) -> bool:
     """Return whether a step calls only code of this package, and no exchange between processes."""
     package = __name__.partition(".")[0]
     row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]

@@ -14,7 +14,7 @@ from .._random import isolated_torch_rng
 from ..augmentation import StrokeAugmentation
 from ..losses import resolve_loss
 from ._criterion import Criterion
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._networks import UserNetwork
 from ._optimizers import make_optimizer
 
@@ -24,7 +24,7 @@ Builder = type[nn.Module] | UserNetwork
 MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buffer"})
 
 
-def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
+def net_state(net: ImageNeuralNet, *, with_optimizer: bool) -> dict[str, Any]:
     """Return the state for :func:`restore_net`: plain values and arrays."""
     # Weights that a user's loss learns are not restored, so their optimizer state is dropped.
     learns_loss = any(True for _ in net.criterion_.parameters())
@@ -46,7 +46,7 @@ def net_state(net: ImageNet, *, with_optimizer: bool) -> dict[str, Any]:
     }
 
 
-def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNet:
+def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNeuralNet:
     """Return a net that predicts as before, and from which training can continue.
 
     The criterion and callbacks of a training are not restored. The state may be hostile: plain
@@ -71,14 +71,14 @@ def rebuild_net(
     device: torch.device,
     *,
     is_trusted: bool = True,
-) -> ImageNet:
+) -> ImageNeuralNet:
     """As :func:`restore_net`, for a trusted state, from a pickle, which may hold any optimizer.
 
     The optimizer is called, and its state is not checked.
     """
     options, optimizer = state["options"], state["optimizer"]
     with isolated_torch_rng(0, device):
-        net = ImageNet(
+        net = ImageNeuralNet(
             network,
             **{f"module__{name}": value for name, value in options.items()},
             criterion=Criterion,

@@ -8,7 +8,7 @@ from math import cos, pi
 from skorch.callbacks import Callback
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 from ._step import put
 
 WARM_UP = 0.2  # share of one cycle in which the rate rises
@@ -42,18 +42,18 @@ class StepSchedule(Callback):
         self.lr = lr
         self.n_steps = n_steps
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.step_ = 0
 
-    def on_epoch_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self._set_rate(net)  # the net records the rate at the start of an epoch
 
-    def on_batch_begin(self, net: ImageNet, training: bool = False, **kwargs: object) -> None:
+    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
         if training:
             self._set_rate(net)
             self.step_ += 1
 
-    def _set_rate(self, net: ImageNet) -> None:
+    def _set_rate(self, net: ImageNeuralNet) -> None:
         for group in net.optimizer_.param_groups:
             group["lr"] = put(group["lr"], self.lr * self.shape(self.step_, self.n_steps))
 
@@ -61,16 +61,16 @@ class StepSchedule(Callback):
 class PlateauSchedule(Callback):
     """Lower the rate when the validation loss, or without validation the training loss, stalls."""
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.scheduler_ = ReduceLROnPlateau(
             net.optimizer_, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE
         )
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         record = net.history[-1]
         self.scheduler_.step(record.get("valid_loss", record["train_loss"]))
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         del self.scheduler_  # it holds the optimizer, and the net is kept
 
 

@@ -6,7 +6,7 @@ exchanges make their steps equal to those of one process, so all end with the sa
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from types import MethodType
 from typing import Any
@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..exceptions import InvalidParameterError
 from ._batches import Batch, ImageSet, TrainingBatches
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 
 
 class SharedBatches(TrainingBatches):
@@ -51,13 +51,13 @@ class SharedBatches(TrainingBatches):
 class Exchange(Callback):
     """Combine gradients, losses and batch-norm statistics of all processes."""
 
-    def on_train_begin(self, net: ImageNet, X: ImageSet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, X: ImageSet, **kwargs: object) -> None:
         check_alike(torch.default_generator.initial_seed(), X)
         for norm in batch_norms(net):
             norm.forward = MethodType(normalize_all, norm)  # type: ignore[method-assign]
 
     def on_grad_computed(
-        self, net: ImageNet, named_parameters: Iterable[tuple[str, Tensor]], **kwargs: object
+        self, net: ImageNeuralNet, named_parameters: Iterable[tuple[str, Tensor]], **kwargs: object
     ) -> None:
         gradients = [weight.grad for _, weight in named_parameters if weight.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])  # one message for all
@@ -65,17 +65,17 @@ class Exchange(Callback):
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         # Exact for batches of one size; others weigh by the rows of each process, not by all.
         loss = torch.tensor(net.history[-1]["train_loss"], device=net.device)
         net.history.record("train_loss", mean_of_processes(loss).item())
 
-    def on_train_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         for norm in batch_norms(net):
             vars(norm).pop("forward", None)
 
 
-def batch_norms(net: ImageNet) -> list[_BatchNorm]:
+def batch_norms(net: ImageNeuralNet) -> list[_BatchNorm]:
     return [module for module in net.module_.modules() if isinstance(module, _BatchNorm)]
 
 
@@ -108,15 +108,18 @@ class SumOfProcesses(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:
-        return SumOfProcesses.apply(gradient)
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return sum_of_processes(gradient)
+
+
+sum_of_processes: Callable[[Tensor], Tensor] = SumOfProcesses.apply
 
 
 def mean_of_channels(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return means (C,) over all rows and pixels of all processes, and the number of these."""
     sums = x.transpose(0, 1).flatten(1).sum(dim=1)  # (C,)
     n_values = sums.new_full((1,), x.numel() / len(sums))
-    total = SumOfProcesses.apply(torch.cat([sums, n_values]))
+    total = sum_of_processes(torch.cat([sums, n_values]))
     return total[:-1] / total[-1], total[-1].detach()
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ._batches import Batch
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 
 Number = float | Tensor  # a tensor if the device reads it in each step
 
@@ -25,7 +25,7 @@ class TrainingStep:
 
     Parameters
     ----------
-    net : ImageNet
+    net : ImageNeuralNet
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class TrainingStep:
         wait.
     """
 
-    def __init__(self, net: ImageNet) -> None:
+    def __init__(self, net: ImageNeuralNet) -> None:
         self.net = net
         self.loss_sum = torch.zeros((), dtype=torch.float32, device=net.device)
         self.average = dict(net.callbacks_).get("average")

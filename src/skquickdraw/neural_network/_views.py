@@ -34,7 +34,7 @@ def _overlap(step: int, size: int) -> tuple[slice, slice]:
     return to, slice(max(-step, 0), size + min(-step, 0))
 
 
-def _look(
+def _make_view(
     images: Tensor, down: int, right: int, is_mirrored: bool, background: Tensor | None
 ) -> Tensor:
     images = images.flip(3) if is_mirrored else images
@@ -56,7 +56,7 @@ def make_views(with_mirror: bool, background: NDArray[np.float32] | None = None)
     if background is not None and background.any():
         fill = torch.tensor(background).view(-1, 1, 1)  # a copy: the array may be read-only
     return [
-        partial(_look, down=down, right=right, is_mirrored=is_mirrored, background=fill)
+        partial(_make_view, down=down, right=right, is_mirrored=is_mirrored, background=fill)
         for down, right in SHIFTS
         for is_mirrored in mirrors
     ]

@@ -8,7 +8,7 @@ import warnings
 import torch
 from skorch.callbacks import Callback
 
-from ._net import ImageNet
+from ._net import ImageNeuralNet
 
 LEAST_SECONDS = 2.0  # of processor time before a warning
 # Interruptions by other processes per second of that time. On two cores, beside two busy processes,
@@ -31,10 +31,10 @@ class BusyCores(Callback):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def on_train_begin(self, net: ImageNet, **kwargs: object) -> None:
+    def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_epoch_end(self, net: ImageNet, **kwargs: object) -> None:
+    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
         if self.before_ is None:
             return
         seconds, n_interrupted, n_waited = (

@@ -9,6 +9,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
+from sklearn.utils import Tags
 from sklearn.utils.validation import validate_data
 
 from .._checks import ParametersMixin, check_random_state, raised_as
@@ -117,7 +118,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     # Else imbalanced-learn would count the classes itself, with the unlabeled rows as one.
     _sampling_type = "bypass"
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         **BaseOverSampler._parameter_constraints,
         "sampling_strategy": [
             *BaseOverSampler._parameter_constraints["sampling_strategy"],
@@ -135,7 +136,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
         unlabeled_label: Any = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(sampling_strategy=sampling_strategy)
         self.augmentation = augmentation
@@ -205,7 +206,9 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
                 y = check_target_type(np.asarray(y))
         return read_labels(type(self).__name__, y, unlabeled_label=self.unlabeled_label)
 
-    def _check_X_y(self, X, y, accept_sparse=("csr", "csc")):
+    def _check_X_y(
+        self, X: Any, y: Any, accept_sparse: tuple[str, ...] = ("csr", "csc")
+    ) -> tuple[Any, Any, bool]:
         """Validate images as rows of pixels, and return them in their original shape."""
         name = type(self).__name__
         refuse_files(name, X)
@@ -218,7 +221,9 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)
         return X if shape is None else X.reshape(shape), y, False
 
-    def _fit_resample(self, X, codes, classes, **params):
+    def _fit_resample(
+        self, X: Any, codes: NDArray[np.int64], classes: NDArray[Any], **params: Any
+    ) -> tuple[Any, NDArray[np.int64]]:
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(classes, codes, rng)
         channels_last = X.ndim == 4 and X.shape[1:] != self.image_shape_
@@ -258,7 +263,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         positions, self.sampling_strategy_ = choose_copies(y, strategy, rng)
         return labeled[positions]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.sampler_tags.sample_indices = True

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._images import ImageShape
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    Change = Callable[[Tensor, Generator], Tensor]
 
 CHUNK_PIXELS = 2**20  # about 30 MB of float32 images and coordinates at a time
 
@@ -17,7 +22,7 @@ def append_copies(
     flat: NDArray[Any],
     copies: NDArray[np.intp],
     image_shape: ImageShape,
-    change: Callable[..., Any] | None,
+    change: Change | None,
     seed: int,
 ) -> NDArray[Any]:
     """Return the rows followed by a changed copy of each row in ``copies``.
@@ -38,6 +43,7 @@ def append_copies(
     rows : ndarray or matrix of shape (n + n_copies, C * H * W)
         In the dtype and format of ``flat``.
     """
+    changed: Iterable[Any]
     if change is None:
         changed = (flat[copies],)
     else:
@@ -53,7 +59,13 @@ def append_copies(
     return rows
 
 
-def _changed_copies(flat, copies, image_shape, change, seed):
+def _changed_copies(
+    flat: Any,
+    copies: NDArray[np.intp],
+    image_shape: ImageShape,
+    change: Change,
+    seed: int,
+) -> Iterator[NDArray[Any]]:
     """Yield the changed copies, chunk by chunk, as arrays of the dtype of ``flat``."""
     import torch
 
@@ -80,7 +92,7 @@ def _to_dtype(changed: NDArray[np.float32], source: NDArray[Any]) -> NDArray[Any
     return changed.astype(source.dtype)
 
 
-def _stack_sparse(flat, changed):
+def _stack_sparse(flat: Any, changed: Iterable[Any]) -> Any:
     from scipy import sparse
 
     as_matrix = type(flat)

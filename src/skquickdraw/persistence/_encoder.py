@@ -13,7 +13,13 @@ from sklearn.utils import Bunch
 
 from ..exceptions import InvalidParameterError
 from ..networks import RelationNetwork
-from ..neural_network import ImageNet, UserNetwork, check_module_state, module_state, net_state
+from ..neural_network import (
+    ImageNeuralNet,
+    UserNetwork,
+    check_module_state,
+    module_state,
+    net_state,
+)
 from ._classes import (
     NAME_OF,
     NETWORK_OF,
@@ -77,7 +83,7 @@ class Encoder:
             np.ndarray: self._array,
             np.memmap: self._array,
             torch.device: lambda value, path: pack_device(value),
-            ImageNet: lambda value, path: self._once(value, path, self._net),
+            ImageNeuralNet: lambda value, path: self._once(value, path, self._net),
         }
         try:
             self.model = self._encode(root, ())
@@ -205,7 +211,7 @@ class Encoder:
             return self._once(value, path, lambda *_: self._relation_network(owner, value, path))
         return self._encode(value, path)
 
-    def _net(self, net: ImageNet, path: Path) -> dict[str, Any]:
+    def _net(self, net: ImageNeuralNet, path: Path) -> dict[str, Any]:
         self.training[".".join(path)] = describe_epochs(net.epochs())
         state = net_state(net, with_optimizer=self.keep_optimizer)
         node = self._encode(state, path)

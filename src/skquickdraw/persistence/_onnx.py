@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from importlib.metadata import version
 from os import PathLike
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -166,7 +167,7 @@ class _FromPixels(nn.Module):
         return self.inner(images.float())
 
 
-def _import_onnx() -> Any:
+def _import_onnx() -> ModuleType:
     try:
         with _silence():
             import onnx

@@ -10,7 +10,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
@@ -128,7 +128,7 @@ class BudgetedClassifier(
         minutes: float = 15,
         n_jobs: int | None = None,
         unlabeled_label: Any = "auto",
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimators = estimators
         self.minutes = minutes
@@ -136,7 +136,7 @@ class BudgetedClassifier(
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         first = self.estimators[0] if self.estimators else None
         if first is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.base import clone
 
@@ -35,7 +36,10 @@ def large() -> ResNetClassifier:
 
 
 def fast(
-    *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
+    *,
+    max_epochs: float | str = "auto",
+    minutes: float | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return one small residual network: a good model in minutes.
 
@@ -70,7 +74,10 @@ def fast(
 
 
 def accurate(
-    *, max_epochs: float | str = "auto", minutes: float | None = None, random_state: Any = None
+    *,
+    max_epochs: float | str = "auto",
+    minutes: float | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return one residual network of full width: an accurate single model.
 
@@ -108,7 +115,10 @@ def accurate(
 
 
 def within(
-    minutes: float | None, *estimators: Any, n_jobs: int | None = None, random_state: Any = None
+    minutes: float | None,
+    *estimators: Any,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> Any:
     """Return the estimator, or with ``minutes`` one that trains it for this time."""
     if minutes is None:

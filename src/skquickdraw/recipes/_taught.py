@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from joblib import cpu_count
+import numpy as np
+from joblib import Memory, cpu_count
 from sklearn.base import clone
 
 from ..distillation import DistilledClassifier
@@ -24,8 +25,8 @@ def ensemble(
     class_prior: Any = None,
     minutes: float | None = None,
     n_jobs: int | None = None,
-    memory: Any = None,
-    random_state: Any = None,
+    memory: str | Memory | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> NoisyStudentClassifier | BudgetedClassifier:
     """Return a vote of noisy students: the highest accuracy, in hours.
 
@@ -90,8 +91,8 @@ def distilled(
     *,
     max_epochs: float | str = "auto",
     minutes: float | None = None,
-    memory: Any = None,
-    random_state: Any = None,
+    memory: str | Memory | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> DistilledClassifier | BudgetedClassifier:
     """Return one small network, taught by a large teacher: fast predictions.
 
@@ -137,7 +138,10 @@ def distilled(
 
 
 def best(
-    minutes: float = 15, *, n_jobs: int | None = None, random_state: Any = None
+    minutes: float = 15,
+    *,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> BudgetedClassifier:
     """Return the best model that the given time allows, if you do not want to choose.
 

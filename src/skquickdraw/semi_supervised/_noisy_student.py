@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
@@ -181,7 +182,7 @@ class NoisyStudentClassifier(
     (2, 'max_iter', ['circle', 'clock', 'cookie'])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit", "predict_proba"])],
         "student": [HasMethods(["fit", "predict_proba"]), None],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
@@ -214,8 +215,8 @@ class NoisyStudentClassifier(
         weight: float = 1.0,
         warm_start_student: bool = False,
         unlabeled_label: Any = "auto",
-        memory: Any = None,
-        random_state: Any = None,
+        memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.estimator = estimator

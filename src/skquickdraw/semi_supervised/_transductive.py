@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -37,7 +37,7 @@ class PredictsWithinMixin:
     estimator_: Any
     classes_: NDArray[Any]
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
@@ -125,7 +125,7 @@ class TransductiveClassifier(
     ['low', 'low', 'high', 'high']
     """
 
-    _parameter_constraints: dict = {"estimator": [HasMethods(["fit", "predict_proba"])]}
+    _parameter_constraints: dict[str, Any] = {"estimator": [HasMethods(["fit", "predict_proba"])]}
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator

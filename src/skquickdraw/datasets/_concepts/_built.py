@@ -1,13 +1,14 @@
 """Buildings, furniture, paper and vehicles: mostly straight lines."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._concept import way
-from ._pen import polar
+from ._pen import Pen, Place, polar
 
 
 @way("house", turn=3)
-def house(pen):
+def house(pen: Pen) -> None:
     wide, eave, peak = pen.between(0.6, 0.9), pen.between(0, 0.25), pen.between(0.75, 1.1)
     pen.box(-wide, -0.9, wide, eave)
     over = wide + pen.between(0, 0.2)
@@ -29,7 +30,7 @@ def house(pen):
 
 
 @way("house", turn=3, mirror=True, share=0.4)
-def house_seen_aslant(pen):
+def house_seen_aslant(pen: Pen) -> None:
     deep, eave, peak = pen.between(0.7, 1.1), pen.between(0, 0.2), pen.between(0.6, 0.9)
     pen.box(-1, -0.9, -0.2, eave)
     pen.line((-1, eave), (-0.6, peak), (-0.2, eave))
@@ -41,7 +42,7 @@ def house_seen_aslant(pen):
 
 
 @way("envelope", turn=5)
-def envelope(pen):
+def envelope(pen: Pen) -> None:
     tall, deep = pen.between(0.5, 0.75), pen.between(-0.25, 0.2)
     pen.box(-1, -tall, 1, tall)
     pen.line((-1, tall), (pen.near(0), deep), (1, tall))
@@ -51,7 +52,7 @@ def envelope(pen):
 
 
 @way("envelope", turn=8, share=0.35)
-def letter_with_address(pen):
+def letter_with_address(pen: Pen) -> None:
     tall = pen.between(0.5, 0.7)
     pen.box(-1, -tall, 1, tall)
     pen.box(0.6, pen.between(0.1, 0.25), 0.88, tall - 0.1)
@@ -62,7 +63,7 @@ def letter_with_address(pen):
 
 
 @way("ladder", turn=10)
-def ladder(pen):
+def ladder(pen: Pen) -> None:
     foot, top, n_rungs = pen.between(0.3, 0.5), pen.between(0.22, 0.4), pen.count(4, 8)
     for side in (-1, 1):
         pen.line((side * foot, -1.1), (side * top, 1.1))
@@ -74,10 +75,10 @@ def ladder(pen):
 
 
 @way("stairs", turn=5, mirror=True)
-def stairs(pen):
+def stairs(pen: Pen) -> None:
     n_steps = pen.count(3, 6)
     for n in range(3, 7):
-        corners = [(-1, -0.8)]
+        corners: list[Place] = [(-1, -0.8)]
         for i in range(n):
             x, y = -1 + 2 * i / n, -0.8 + 1.6 * (i + 1) / n
             corners += [
@@ -91,7 +92,7 @@ def stairs(pen):
 
 
 @way("tent", turn=3)
-def tent(pen):
+def tent(pen: Pen) -> None:
     wide, top = pen.between(0.85, 1.1), pen.between(0.5, 0.85)
     pen.line((-wide, -0.6), (0, top), (wide, -0.6), close=True)
     flap = pen.between(0.15, 0.35)
@@ -101,7 +102,7 @@ def tent(pen):
 
 
 @way("tent", turn=3, mirror=True, share=0.7)
-def ridge_tent(pen):
+def ridge_tent(pen: Pen) -> None:
     top, shift = pen.between(0.4, 0.7), pen.between(0.8, 1.1)
     pen.line((-1, -0.6), (-0.5, top), (0, -0.6), close=True)
     pen.line((-0.5, top), (shift - 0.5, top), (shift + 0.1, pen.near(-0.5)), (0, -0.6))
@@ -110,7 +111,7 @@ def ridge_tent(pen):
 
 
 @way("door", turn=3, mirror=True)
-def door(pen):
+def door(pen: Pen) -> None:
     wide = pen.between(0.4, 0.6)
     pen.box(-wide, -1, wide, 1)
     knob = (wide * pen.between(0.65, 0.82), pen.near(-0.05))
@@ -125,7 +126,7 @@ def door(pen):
 
 
 @way("book", turn=8)
-def open_book(pen):
+def open_book(pen: Pen) -> None:
     tall, sag = pen.between(0.55, 0.8), pen.between(0.08, 0.25)
     lift = pen.between(-0.05, 0.15)
     pen.line((0, tall - sag), (0, -tall))
@@ -141,7 +142,7 @@ def open_book(pen):
 
 
 @way("book", turn=12, mirror=True, share=0.5)
-def closed_book(pen):
+def closed_book(pen: Pen) -> None:
     wide, thick = pen.between(0.55, 0.75), pen.between(0.15, 0.3)
     pen.box(-wide, -0.8, wide, 0.9)
     pen.line(
@@ -153,7 +154,7 @@ def closed_book(pen):
 
 
 @way("television", turn=3)
-def television(pen):
+def television(pen: Pen) -> None:
     tall, inset = pen.between(0.55, 0.8), pen.between(0.1, 0.2)
     pen.box(-1, -tall, 1, tall)
     with pen.when(pen.chance(0.75)):
@@ -169,20 +170,21 @@ def television(pen):
 
 
 @way("chair", turn=4, mirror=True)
-def chair(pen):
+def chair(pen: Pen) -> None:
     seat, deep, back = pen.near(-0.1), pen.between(0.2, 0.35), pen.between(0.85, 1.15)
     pen.line(
         (-0.6, seat), (0.3, seat), (0.3 + deep, seat + deep), (-0.6 + deep, seat + deep), close=True
     )
     pen.line((-0.6, seat), (-0.6, back), (-0.6 + deep, back + deep / 2), (-0.6 + deep, seat + deep))
-    for x, y in [(-0.6, seat), (0.3, seat), (0.3 + deep, seat + deep)]:
+    tops: list[Place] = [(-0.6, seat), (0.3, seat), (0.3 + deep, seat + deep)]
+    for x, y in tops:
         pen.line((x, y), (pen.near(x), y - pen.between(0.75, 0.95)))
     with pen.when(pen.chance(0.5)):
         pen.line((-0.6 + deep, seat), (-0.6 + deep, seat - 0.6))
 
 
 @way("chair", turn=4, mirror=True, share=0.8)
-def side_chair(pen):
+def side_chair(pen: Pen) -> None:
     seat, wide = pen.near(-0.1), pen.between(0.4, 0.55)
     pen.line((-wide, -1), (-wide, pen.between(0.8, 1.1)))
     pen.line((-wide, seat), (wide, seat), (pen.near(wide), -1))
@@ -191,13 +193,13 @@ def side_chair(pen):
 
 
 @way("car", turn=3, mirror=True)
-def car(pen):
+def car(pen: Pen) -> None:
     roof, front, rear = pen.between(0.45, 0.7), pen.between(0.25, 0.5), pen.between(-0.75, -0.45)
     deck, tyre = pen.between(0.02, 0.18), pen.between(0.18, 0.28)
     cabin = [(rear - 0.15, deck), (rear, roof), (front, roof), (front + 0.25, deck)]
     pen.line((-1.1, -0.35), (-1.1, deck), *cabin, (1.1, deck - 0.05), (1.1, -0.35), close=True)
-    for x in (-0.6, 0.6):
-        x = pen.near(x, 0.05)
+    for middle in (-0.6, 0.6):
+        x = pen.near(middle, 0.05)
         pen.arc(x, -0.4, tyre)
         with pen.when(pen.chance(0.3)):
             pen.arc(x, -0.4, 0.4 * tyre)
@@ -214,7 +216,7 @@ def car(pen):
 
 
 @way("car", turn=3, mirror=True, share=0.5)
-def round_car(pen):
+def round_car(pen: Pen) -> None:
     roof, wide = pen.between(0.45, 0.75), pen.between(0.6, 0.8)
     pen.arc(pen.near(-0.05), -0.05, wide, roof, 0, 180)
     pen.box(-1.1, -0.45, 1.1, pen.near(0))
@@ -224,7 +226,7 @@ def round_car(pen):
 
 
 @way("car", turn=3, mirror=True, share=0.3)
-def truck(pen):
+def truck(pen: Pen) -> None:
     back, hood = pen.between(0.5, 0.8), pen.between(0.15, 0.35)
     pen.box(-1.1, -0.5, 0.3, back)
     pen.line((0.3, hood), (0.7, hood), (1.1, pen.near(-0.1)), (1.1, -0.5), (0.3, -0.5))
@@ -233,7 +235,7 @@ def truck(pen):
 
 
 @way("boat", turn=4, mirror=True)
-def sailing_boat(pen):
+def sailing_boat(pen: Pen) -> None:
     wide, keel, deck = pen.between(0.5, 0.7), pen.between(-0.95, -0.75), pen.near(-0.4)
     pen.line((-1, deck), (-wide, keel), (wide, keel), (1, deck), close=True)
     mast, top = pen.near(-0.05), pen.between(0.8, 1.1)
@@ -245,7 +247,7 @@ def sailing_boat(pen):
 
 
 @way("boat", turn=4, mirror=True, share=0.4)
-def ship(pen):
+def ship(pen: Pen) -> None:
     keel, deck = pen.between(-0.9, -0.65), pen.between(-0.25, -0.1)
     pen.curve(
         (-1.1, deck),
@@ -261,7 +263,7 @@ def ship(pen):
     _water(pen, keel)
 
 
-def _water(pen, keel):
+def _water(pen: Pen, keel: NDArray[np.float64]) -> None:
     t = np.linspace(0, 1, 24)
     waves = pen.between(3, 6)[:, None]
     with pen.when(pen.chance(0.25)):
@@ -269,7 +271,7 @@ def _water(pen, keel):
 
 
 @way("bicycle", turn=3, mirror=True)
-def bicycle(pen):
+def bicycle(pen: Pen) -> None:
     size, apart = pen.between(0.36, 0.46), pen.between(0.58, 0.7)
     for side in (-1, 1):
         pen.arc(side * apart, -0.3, size)
@@ -288,7 +290,7 @@ def bicycle(pen):
 
 
 @way("diamond", turn=5)
-def gem(pen):
+def gem(pen: Pen) -> None:
     crown, table, top = pen.near(0.35, 0.05), pen.between(0.45, 0.65), pen.between(0.65, 0.85)
     pen.line((-table, top), (table, top), (1, crown), (0, -1), (-1, crown), close=True)
     pen.line((-1, crown), (1, crown))
@@ -299,20 +301,20 @@ def gem(pen):
 
 
 @way("diamond", turn=5, share=0.4)
-def rhombus(pen):
+def rhombus(pen: Pen) -> None:
     wide = pen.between(0.55, 0.9)
     pen.line((0, 1), (wide, pen.near(0)), (0, -1), (-wide, pen.near(0)), close=True)
 
 
 @way("star", turn=10)
-def star(pen):
+def star(pen: Pen) -> None:
     # Drawn in one stroke that skips every other point, as most people do.
     tips = [polar(1, pen.near(90 + 144 * i, 5)) for i in range(5)]
     pen.line(*tips, close=True)
 
 
 @way("star", turn=10, share=0.6)
-def star_outline(pen):
+def star_outline(pen: Pen) -> None:
     waist = pen.between(0.35, 0.5)
     corners = [polar(pen.near(1, 0.07) if i % 2 == 0 else waist, 90 + 36 * i) for i in range(10)]
     pen.line(*corners, close=True)

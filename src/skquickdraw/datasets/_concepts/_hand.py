@@ -1,6 +1,9 @@
 """The hand that holds the pen: how a hurried person draws a clean template."""
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ._pen import Stroke
 
 WOBBLE = 0.022  # trembling and bending of a line, in page units per unit of the stroke's size
 DRIFT = 0.045  # how far a stroke's end strays: loops stay open, or overshoot
@@ -12,7 +15,15 @@ TURN, SLANT, STRETCH = 6.0, 0.12, 0.09  # of the whole drawing: degrees, shear, 
 WARP = 0.085  # how much larger one side of the page gets than the other, and how far lines bow
 
 
-def by_hand(strokes, n, rng, noise, *, turn=TURN, mirror=False):
+def by_hand(
+    strokes: list[Stroke],
+    n: int,
+    rng: np.random.RandomState,
+    noise: float,
+    *,
+    turn: float = TURN,
+    mirror: bool = False,
+) -> list[Stroke]:
     """Redraw the strokes of `n` drawings as a person would.
 
     Parameters
@@ -45,7 +56,7 @@ def by_hand(strokes, n, rng, noise, *, turn=TURN, mirror=False):
     return [(rows, path @ frame[rows]) for rows, path in strokes]
 
 
-def _slips(strokes, n, rng, noise):
+def _slips(strokes: list[Stroke], n: int, rng: np.random.RandomState, noise: float) -> list[Stroke]:
     """Leave strokes out, draw some twice, add stray ones; a drawing's first stroke stays."""
     begun = np.zeros(n, dtype=bool)
     last = np.where(rng.random_sample(n) < GIVE_UP * noise, rng.randint(2, 8, n), len(strokes))
@@ -62,7 +73,9 @@ def _slips(strokes, n, rng, noise):
     return [(rows, path) for rows, path in drawn if len(rows)]
 
 
-def _shaky(path, haste, rng):
+def _shaky(
+    path: NDArray[np.float64], haste: NDArray[np.float64], rng: np.random.RandomState
+) -> NDArray[np.float64]:
     """Displace, resize, bend and tremble each of the strokes (m, n_points, 2)."""
     m, n_points, _ = path.shape
     haste = haste[:, None, None]
@@ -80,13 +93,13 @@ def _shaky(path, haste, rng):
     return centre + grow * (path - centre) + haste * moved
 
 
-def _warp(path, bend):
+def _warp(path: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:
     """Change the relative proportions of the parts, by a quadratic map of the page."""
     x, y = path[..., :1].clip(-1.5, 1.5), path[..., 1:].clip(-1.5, 1.5)
     return path + bend[:, 0] * x * x + bend[:, 1] * x * y + bend[:, 2] * y * y
 
 
-def _frame(n, rng, noise, turn):
+def _frame(n: int, rng: np.random.RandomState, noise: float, turn: float) -> NDArray[np.float64]:
     """Return a matrix (2, 2) a drawing, for row vectors: slant, stretch and turn."""
     turn, slant, stretch = (
         rng.standard_normal((3, n)) * [[np.radians(turn)], [SLANT], [STRETCH]] * noise

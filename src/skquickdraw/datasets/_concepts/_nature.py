@@ -1,13 +1,14 @@
 """Plants, animals, weather and land."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._concept import way
-from ._pen import polar
+from ._pen import Number, Pen, Place, polar
 
 
 @way("flower", turn=8)
-def daisy(pen):
+def daisy(pen: Pen) -> None:
     n_petals, core, out = pen.count(5, 8), pen.between(0.15, 0.28), pen.between(0.26, 0.36)
     pen.arc(0, 0.35, core)
     for i in range(8):
@@ -19,21 +20,21 @@ def daisy(pen):
 
 
 @way("flower", turn=8, share=0.4)
-def tulip(pen):
+def tulip(pen: Pen) -> None:
     wide, tall = pen.between(0.4, 0.55), pen.between(0.85, 1.05)
-    teeth = [(-wide, tall), (-wide / 2, 0.5), (0, tall), (wide / 2, 0.5), (wide, tall)]
+    teeth: list[Place] = [(-wide, tall), (-wide / 2, 0.5), (0, tall), (wide / 2, 0.5), (wide, tall)]
     pen.line(*teeth)
     pen.curve((-wide, tall), (-wide, 0.2), (0, pen.between(-0.15, 0)), (wide, 0.2), (wide, tall))
     _stem(pen, -0.1, pen.chance(0.95))
 
 
-def _ground(pen, foot, share):
+def _ground(pen: Pen, foot: Number, share: float) -> None:
     """Draw the ground that something stands on, in a share of the drawings."""
     with pen.when(pen.chance(share)):
         pen.line((pen.between(-1.5, -0.7), foot), (pen.between(0.7, 1.5), pen.near(foot)))
 
 
-def _stem(pen, top, chosen):
+def _stem(pen: Pen, top: Number, chosen: NDArray[np.bool_]) -> None:
     foot = pen.between(-1.4, -1.1)
     with pen.when(chosen):
         pen.curve((0, top), (pen.near(0, 0.08), (top + foot) / 2), (pen.near(0, 0.1), foot))
@@ -46,7 +47,7 @@ def _stem(pen, top, chosen):
 
 
 @way("tree", turn=3)
-def leafy_tree(pen):
+def leafy_tree(pen: Pen) -> None:
     trunk, wide = pen.between(0.1, 0.22), pen.between(0.6, 0.9)
     n_lobes = pen.count(6, 9)[:, None]
     t = np.linspace(0, 1, 34)
@@ -66,16 +67,19 @@ def leafy_tree(pen):
 
 
 @way("tree", turn=3, share=0.5)
-def fir(pen):
+def fir(pen: Pen) -> None:
     wide, top = pen.between(0.5, 0.75), pen.between(1.0, 1.3)
-    steps = [(0, top), (0.5, 0.55), (0.25, 0.55), (0.75, 0.05), (0.45, 0.05), (1, -0.5)]
+    steps: list[Place] = [
+        *((0, top), (0.5, 0.55), (0.25, 0.55)),
+        *((0.75, 0.05), (0.45, 0.05), (1, -0.5)),
+    ]
     right = [(wide * x, y) for x, y in steps]
     pen.line(*right, *[(-x, y) for x, y in reversed(right)])
     pen.line((-0.13, -0.5), (-0.13, pen.between(-1, -0.75)), (0.13, -0.9), (0.13, -0.5))
 
 
 @way("tree", turn=3, share=0.4)
-def bare_tree(pen):
+def bare_tree(pen: Pen) -> None:
     foot, thick = pen.between(-1.2, -0.9), pen.between(0.08, 0.16)
     for side in (-1, 1):
         pen.curve(
@@ -89,7 +93,7 @@ def bare_tree(pen):
 
 
 @way("mushroom", turn=5)
-def mushroom(pen):
+def mushroom(pen: Pen) -> None:
     wide, brim = pen.between(0.75, 1), pen.near(0, 0.05)
     pen.arc(0, brim, wide, pen.between(0.6, 0.95), 0, 180)
     pen.curve((-wide, brim), (0, brim - pen.between(-0.1, 0.25)), (wide, brim))
@@ -105,7 +109,7 @@ def mushroom(pen):
 
 
 @way("fish", mirror=True)
-def fish(pen):
+def fish(pen: Pen) -> None:
     fat, joint, tail = pen.between(0.38, 0.6), pen.between(0.4, 0.55), pen.between(0.25, 0.45)
     bow = [(-0.55, 0.85 * fat), (-0.1, fat), (0.25, 0.6 * fat)]
     pen.curve((-1, 0), *bow, (joint, 0.05), (1.05, tail))
@@ -120,7 +124,7 @@ def fish(pen):
 
 
 @way("fish", mirror=True, share=0.6)
-def round_fish(pen):
+def round_fish(pen: Pen) -> None:
     fat, back = pen.between(0.4, 0.7), pen.between(0.25, 0.5)
     pen.arc(-0.25, 0, 0.75, fat)
     pen.line((0.45, 0), (pen.between(0.85, 1.1), back), (pen.between(0.8, 1.1), -back), (0.45, 0))
@@ -134,7 +138,7 @@ def round_fish(pen):
     _bubbles(pen)
 
 
-def _bubbles(pen):
+def _bubbles(pen: Pen) -> None:
     n_bubbles = pen.count(2, 3) * pen.chance(0.15)
     for i in range(3):
         with pen.when(i < n_bubbles):
@@ -142,7 +146,7 @@ def _bubbles(pen):
 
 
 @way("cloud", turn=3)
-def cloud(pen):
+def cloud(pen: Pen) -> None:
     n_puffs = pen.count(5, 9)[:, None]
     t = np.linspace(0, 1, 40)
     swell = 1 + pen.between(0.15, 0.4)[:, None] * np.abs(np.sin(np.pi * n_puffs * t))
@@ -151,7 +155,7 @@ def cloud(pen):
 
 
 @way("cloud", turn=3, mirror=True, share=0.6)
-def flat_cloud(pen):
+def flat_cloud(pen: Pen) -> None:
     n_puffs = pen.count(3, 5)[:, None]
     t = np.linspace(0, 1, 30)
     swell = 1 + pen.between(0.2, 0.4)[:, None] * np.abs(np.sin(np.pi * n_puffs * t))
@@ -161,23 +165,24 @@ def flat_cloud(pen):
 
 
 @way("lightning", turn=8, mirror=True)
-def lightning(pen):
+def lightning(pen: Pen) -> None:
     thick = pen.between(0.3, 0.5)
-    left = [(0.1, 1), (-0.45, 0.05), (-0.08, 0.08), (-0.35, pen.between(-1.2, -0.9))]
-    right = [(0.42, -0.02 + thick / 2), (0.1, 0.1 + thick / 2), (0.1 + thick, 1)]
+    low = pen.between(-1.2, -0.9)
+    left: list[Place] = [(0.1, 1), (-0.45, 0.05), (-0.08, 0.08), (-0.35, low)]
+    right: list[Place] = [(0.42, -0.02 + thick / 2), (0.1, 0.1 + thick / 2), (0.1 + thick, 1)]
     pen.line(
         *[(pen.near(x), y) for x, y in left], *[(pen.near(x), y) for x, y in right], close=True
     )
 
 
 @way("lightning", turn=10, mirror=True, share=0.3)
-def plain_bolt(pen):
+def plain_bolt(pen: Pen) -> None:
     width = pen.between(0.25, 0.5)
     pen.line((width, 1), (-width, pen.near(0, 0.1)), (width, pen.near(0.1, 0.1)), (-width, -1))
 
 
 @way("mountain", turn=3, mirror=True)
-def mountain(pen):
+def mountain(pen: Pen) -> None:
     peak, second = pen.between(0.6, 0.95), pen.between(0.3, 0.7)
     dip = (pen.near(0.2), pen.between(-0.2, 0.2))
     pen.line((-1, -0.6), (-0.3, peak), dip, (0.55, second), (pen.between(1, 1.3), -0.6))
@@ -195,7 +200,7 @@ def mountain(pen):
 
 
 @way("leaf", turn=40)
-def leaf(pen):
+def leaf(pen: Pen) -> None:
     fat, stalk = pen.between(0.4, 0.65), pen.between(0.3, 0.55)
     pen.curve((0, -0.8), (-fat, -0.3), (-0.75 * fat, 0.4), (0, 1))
     pen.curve((0, -0.8), (fat, -0.3), (0.75 * fat, 0.4), (0, 1))
@@ -208,11 +213,11 @@ def leaf(pen):
 
 
 @way("butterfly", turn=10)
-def butterfly(pen):
+def butterfly(pen: Pen) -> None:
     wide, low = pen.between(0.8, 1.1), pen.between(0.55, 0.85)
     for side in (-1, 1):
         upper = [(0.45, 0.85), (0.9, 0.9), (1, 0.5), (0.6, 0.05)]
-        lower = [(0.7, -0.1), (low, -0.6), (0.4, -0.85)]
+        lower: list[Place] = [(0.7, -0.1), (low, -0.6), (0.4, -0.85)]
         pen.curve((side * 0.06, 0.15), *[(side * wide * x, y) for x, y in upper], (side * 0.06, 0))
         pen.curve((side * 0.06, 0), *[(side * wide * x, y) for x, y in lower], (side * 0.06, -0.2))
         pen.curve(
@@ -222,7 +227,7 @@ def butterfly(pen):
 
 
 @way("snake", turn=12, mirror=True)
-def snake(pen):
+def snake(pen: Pen) -> None:
     t = np.linspace(0, 1, 26)
     waves, height = pen.between(1.2, 2.4)[:, None], pen.between(0.2, 0.4)[:, None]
     x, y = 2 * t - 1, height * np.sin(2 * np.pi * waves * t)
@@ -236,7 +241,7 @@ def snake(pen):
 
 
 @way("spider", turn=15)
-def spider(pen):
+def spider(pen: Pen) -> None:
     fat = pen.between(0.3, 0.42)
     pen.arc(0, -0.1, fat, fat * pen.between(0.85, 1.25))
     with pen.when(pen.chance(0.55)):
@@ -257,7 +262,7 @@ def spider(pen):
 
 
 @way("cat", turn=4)
-def cat(pen):
+def cat(pen: Pen) -> None:
     wide, ear = pen.between(0.75, 0.95), pen.between(0.95, 1.3)
     pen.arc(0, 0, wide, pen.between(0.65, 0.8))
     for side in (-1, 1):

@@ -3,16 +3,16 @@
 import numpy as np
 
 from ._concept import way
-from ._pen import polar
+from ._pen import Pen, polar
 
 
 @way("circle")
-def circle(pen):
+def circle(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.85, 1.15))
 
 
 @way("clock")
-def clock(pen):
+def clock(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.88, 1.12))
     hour, minute = pen.between(-30, 210), pen.between(60, 120)
     middle = pen.near(0, 0.08), pen.near(0, 0.08)
@@ -25,7 +25,7 @@ def clock(pen):
 
 
 @way("cookie")
-def cookie(pen):
+def cookie(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.8, 1.1))
     n_chips, first = pen.count(3, 9), pen.between(0, 360)
     size, filled = pen.between(0.04, 0.2), pen.chance(0.5)
@@ -38,7 +38,7 @@ def cookie(pen):
 
 
 @way("donut")
-def donut(pen):
+def donut(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.8, 1.1))
     hole = pen.between(0.2, 0.55)
     pen.arc(pen.near(0, 0.06), pen.near(0, 0.06), hole, hole * pen.between(0.7, 1.1))
@@ -50,7 +50,7 @@ def donut(pen):
 
 
 @way("donut", turn=10, share=0.3)
-def tilted_donut(pen):
+def tilted_donut(pen: Pen) -> None:
     flat, hole = pen.between(0.45, 0.65), pen.between(0.2, 0.4)
     pen.arc(0, 0, 1, flat)
     pen.arc(0, 0.15, hole, 0.5 * hole)
@@ -64,7 +64,7 @@ def tilted_donut(pen):
 
 
 @way("sun", turn=20)
-def sun(pen):
+def sun(pen: Pen) -> None:
     pen.arc(0, 0, 0.5, pen.between(0.45, 0.55))
     smiling = pen.chance(0.2)
     with pen.when(smiling):
@@ -79,7 +79,7 @@ def sun(pen):
 
 
 @way("sun", turn=5, mirror=True, share=0.3)
-def sun_in_the_corner(pen):
+def sun_in_the_corner(pen: Pen) -> None:
     pen.arc(1, 1, pen.between(0.6, 0.8), pen.between(0.6, 0.8), 180, 270)
     n_rays, inner, outer = pen.count(3, 6), pen.between(0.8, 0.95), pen.between(1.3, 1.6)
     for i in range(6):
@@ -89,7 +89,7 @@ def sun_in_the_corner(pen):
 
 
 @way("wheel", turn=30)
-def wheel(pen):
+def wheel(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.92, 1.08))
     hub, rim = pen.between(0.08, 0.3), pen.between(0.75, 0.88)
     with pen.when(pen.chance(0.7)):
@@ -104,7 +104,7 @@ def wheel(pen):
 
 
 @way("smiley face")
-def smiley_face(pen):
+def smiley_face(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.9, 1.1))
     apart, height, size = pen.between(0.25, 0.45), pen.between(0.2, 0.45), pen.between(0.03, 0.16)
     for side in (-1, 1):
@@ -114,7 +114,7 @@ def smiley_face(pen):
 
 
 @way("apple")
-def apple(pen):
+def apple(pen: Pen) -> None:
     dent, wide = pen.between(0.5, 0.75), pen.between(0.8, 1.05)
     top = (pen.near(0), dent)
     right = [(0.45 * wide, 0.85), (wide, 0.4), (0.85 * wide, -0.4), (0.4 * wide, -0.95)]
@@ -128,7 +128,7 @@ def apple(pen):
 
 
 @way("pizza", turn=25, share=1.2)
-def pizza_slice(pen):
+def pizza_slice(pen: Pen) -> None:
     wide = pen.between(0.55, 0.9)
     pen.line((-wide, 0.75), (pen.near(0), -1), (wide, 0.75))
     pen.curve((-wide, 0.75), (0, pen.between(0.85, 1.1)), (wide, 0.75))
@@ -143,7 +143,7 @@ def pizza_slice(pen):
 
 
 @way("pizza", turn=60)
-def whole_pizza(pen):
+def whole_pizza(pen: Pen) -> None:
     pen.arc(0, 0, 1, pen.between(0.9, 1.1))
     with pen.when(pen.chance(0.4)):
         pen.arc(0, 0, 0.85)
@@ -159,7 +159,7 @@ def whole_pizza(pen):
 
 
 @way("moon", turn=15, mirror=True)
-def moon(pen):
+def moon(pen: Pen) -> None:
     tip, belly = pen.between(50, 75), pen.between(-0.2, 0.35)
     top, bottom = polar(1, tip), polar(1, -tip)
     pen.arc(0, 0, 1, 1, tip, 360 - tip)
@@ -167,7 +167,7 @@ def moon(pen):
 
 
 @way("eye")
-def eye(pen):
+def eye(pen: Pen) -> None:
     tall = pen.between(0.4, 0.65)
     pen.curve((-1, 0), (-0.5, 0.75 * tall), (0, tall), (0.5, 0.75 * tall), (1, 0))
     pen.curve((-1, 0), (-0.5, -0.75 * tall), (0, -tall), (0.5, -0.75 * tall), (1, 0))
@@ -184,7 +184,7 @@ def eye(pen):
 
 
 @way("balloon", turn=8)
-def balloon(pen):
+def balloon(pen: Pen) -> None:
     wide = pen.between(0.5, 0.75)
     pen.arc(0, 0.4, wide, pen.between(0.62, 0.8))
     with pen.when(pen.chance(0.6)):
@@ -194,7 +194,7 @@ def balloon(pen):
 
 
 @way("snail", mirror=True)
-def snail(pen):
+def snail(pen: Pen) -> None:
     t = np.linspace(0, 1, 26)
     turns, size = pen.between(1.6, 2.6)[:, None], pen.between(0.55, 0.7)[:, None]
     x, y = polar(size * (0.08 + 0.92 * t), 360 * turns * (t - 1) - 90)
@@ -208,7 +208,7 @@ def snail(pen):
 
 
 @way("glasses")
-def glasses(pen):
+def glasses(pen: Pen) -> None:
     apart, size = pen.between(0.5, 0.6), pen.between(0.32, 0.45)
     tall, square = size * pen.between(0.75, 1.1), pen.chance(0.25)
     for side in (-1, 1):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from ._concept import way
-from ._pen import polar
+from ._pen import Number, Pen, polar
 
 
 @way("lollipop", turn=15)
-def lollipop(pen):
+def lollipop(pen: Pen) -> None:
     size, foot = pen.between(0.4, 0.6), pen.between(-1.3, -0.9)
     pen.arc(0, 0.5, size, size * pen.between(0.9, 1.1))
     pen.line((pen.near(0, 0.03), 0.5 - size), (pen.near(0, 0.08), foot))
@@ -18,7 +18,7 @@ def lollipop(pen):
 
 
 @way("umbrella", turn=8, mirror=True)
-def umbrella(pen):
+def umbrella(pen: Pen) -> None:
     tall, n_bows = pen.between(0.6, 0.95), pen.count(2, 5)
     pen.arc(0, 0, 1, tall, 0, 180)
     t, scallop = np.linspace(0, 1, 30), pen.between(0.05, 0.2)[:, None]
@@ -34,7 +34,7 @@ def umbrella(pen):
 
 
 @way("umbrella", turn=10, share=0.3)
-def closed_umbrella(pen):
+def closed_umbrella(pen: Pen) -> None:
     wide, low = pen.between(0.18, 0.32), pen.between(-0.6, -0.4)
     pen.line((0, 1.1), (-wide, low), (0, low + 0.1), (wide, low), close=True)
     pen.line((0, 1.1), (0, -0.9))
@@ -42,7 +42,7 @@ def closed_umbrella(pen):
 
 
 @way("key", turn=40, mirror=True)
-def key(pen):
+def key(pen: Pen) -> None:
     size, shaft = pen.between(0.28, 0.42), pen.near(0, 0.03)
     pen.arc(-0.7, 0, size, size * pen.between(0.8, 1.2))
     with pen.when(pen.chance(0.4)):
@@ -56,7 +56,7 @@ def key(pen):
 
 
 @way("key", turn=40, mirror=True, share=0.5)
-def thick_key(pen):
+def thick_key(pen: Pen) -> None:
     size = pen.between(0.3, 0.42)
     pen.arc(-0.7, 0, size, size, 20, 340)
     low = [
@@ -77,7 +77,7 @@ def thick_key(pen):
 
 
 @way("cup", turn=4, mirror=True)
-def cup(pen):
+def cup(pen: Pen) -> None:
     foot, tall = pen.between(0.4, 0.68), pen.between(0.6, 0.9)
     rim = pen.between(0.08, 0.22)
     with pen.when(pen.chance(0.6)):
@@ -95,7 +95,7 @@ def cup(pen):
 
 
 @way("cup", turn=4, mirror=True, share=0.5)
-def teacup(pen):
+def teacup(pen: Pen) -> None:
     tall, rim = pen.between(0.3, 0.5), pen.between(0.05, 0.2)
     pen.arc(0, tall, 0.85, rim)
     pen.arc(0, tall, 0.85, pen.between(0.8, 1.1), 180, 360)
@@ -105,7 +105,7 @@ def teacup(pen):
     _steam(pen, tall, 0.3)
 
 
-def _steam(pen, rim, share):
+def _steam(pen: Pen, rim: Number, share: float) -> None:
     steaming = pen.chance(share)
     for x in (-0.3, 0, 0.3):
         with pen.when(steaming):
@@ -116,7 +116,7 @@ def _steam(pen, rim, share):
 
 
 @way("light bulb", turn=6)
-def light_bulb(pen):
+def light_bulb(pen: Pen) -> None:
     size, neck = pen.between(0.5, 0.65), pen.between(0.18, 0.28)
     pen.arc(0, 0.4, size, size, -60, 240)
     for side in (-1, 1):
@@ -137,7 +137,7 @@ def light_bulb(pen):
 
 
 @way("ice cream", turn=10)
-def ice_cream(pen):
+def ice_cream(pen: Pen) -> None:
     wide, foot = pen.between(0.4, 0.55), pen.between(-1.3, -1)
     pen.line((-wide, 0.1), (pen.near(0), foot), (wide, 0.1), close=True)
     bump = pen.between(0.45, 0.6)
@@ -151,7 +151,7 @@ def ice_cream(pen):
 
 
 @way("candle", turn=3)
-def candle(pen):
+def candle(pen: Pen) -> None:
     wide, top, foot = pen.between(0.15, 0.32), pen.between(0.2, 0.4), pen.between(-1.1, -0.9)
     pen.box(-wide, foot, wide, top)
     pen.line((0, top), (pen.near(0, 0.03), top + 0.15))
@@ -168,7 +168,7 @@ def candle(pen):
 
 
 @way("spoon", turn=45)
-def spoon(pen):
+def spoon(pen: Pen) -> None:
     bowl = pen.between(0.26, 0.4)
     pen.arc(0, 0.7, bowl, bowl * pen.between(1.15, 1.5), 0, 360)
     thick, neck = pen.between(0.04, 0.12), 0.7 - 1.3 * bowl
@@ -180,7 +180,7 @@ def spoon(pen):
 
 
 @way("hammer", turn=30, mirror=True)
-def hammer(pen):
+def hammer(pen: Pen) -> None:
     thick, head = pen.between(0.06, 0.14), pen.between(0.35, 0.5)
     low, claw = pen.between(0.4, 0.55), pen.chance(0.5)
     pen.line((-thick, low), (-thick, -1.1), (thick, -1.1), (thick, low))
@@ -193,7 +193,7 @@ def hammer(pen):
 
 
 @way("sword", turn=40)
-def sword(pen):
+def sword(pen: Pen) -> None:
     wide, guard = pen.between(0.08, 0.16), pen.between(0.25, 0.42)
     pen.line((-wide, -0.5), (-wide, 0.9), (0, 1.2), (wide, 0.9), (wide, -0.5))
     with pen.when(pen.chance(0.3)):
@@ -206,7 +206,7 @@ def sword(pen):
 
 
 @way("pencil", turn=45)
-def pencil(pen):
+def pencil(pen: Pen) -> None:
     wide, neck = pen.between(0.14, 0.24), pen.between(-0.8, -0.65)
     pen.line((-wide, neck), (-wide, 1), (wide, 1), (wide, neck), close=True)
     tip = pen.near(0, 0.03)
@@ -220,7 +220,7 @@ def pencil(pen):
 
 
 @way("hat", turn=5)
-def top_hat(pen):
+def top_hat(pen: Pen) -> None:
     wide, tall = pen.between(0.4, 0.6), pen.between(0.55, 0.9)
     brim = pen.between(0.95, 1.1)
     pen.arc(0, -0.5, brim, pen.between(0.08, 0.22), 0, 360)
@@ -235,7 +235,7 @@ def top_hat(pen):
 
 
 @way("hat", turn=5, share=0.6)
-def bowler_hat(pen):
+def bowler_hat(pen: Pen) -> None:
     wide = pen.between(0.5, 0.7)
     pen.arc(0, -0.4, wide, pen.between(0.6, 0.9), 0, 180)
     pen.curve((-1.05, -0.4), (0, pen.between(-0.6, -0.4)), (1.05, -0.4))
@@ -246,7 +246,7 @@ def bowler_hat(pen):
 
 
 @way("crown", turn=5)
-def crown(pen):
+def crown(pen: Pen) -> None:
     top, dip = pen.between(0.5, 0.8), pen.between(-0.15, 0.2)
     tips = [(-1.05, top), (-0.5, dip), (0, pen.near(top + 0.1)), (0.5, dip), (1.05, top)]
     pen.line((-0.85, -0.65), *tips, (0.85, -0.65), close=True)

@@ -5,6 +5,7 @@ from struct import Struct
 from struct import error as StructError
 
 from ...exceptions import DataFileError
+from ._ndjson import Drawing
 
 # key_id, country code, recognized, timestamp, number of strokes
 DRAWING = Struct("<Q2sbIH")
@@ -12,28 +13,31 @@ RECOGNIZED_AT = 10  # byte of a record
 STROKE = Struct("<H")  # number of points; then as many bytes of x, and of y
 
 
-def read_binary(data, name, n_max=None, *, recognized_only=False):
+def read_binary(
+    data: bytes, name: str, n_max: int | None = None, *, recognized_only: bool = False
+) -> list[Drawing]:
     """Return the drawings in the bytes of a .bin file, at most `n_max` of them.
 
     Errors call the file `name`, and name the byte at fault.
     """
-    drawings: list = []
+    drawings: list[Drawing] = []
     position = 0
     for number in count():
         if position == len(data) or len(drawings) == n_max:
-            return drawings
+            break
         where = f"{name}, drawing {number} at byte {position}"
         recognized, n_strokes, position = _read_record(data, position, where)
-        drawing = []
+        drawing: Drawing = []
         for _ in range(n_strokes):
             stroke, position = _read_stroke(data, position, where)
             drawing.append(stroke)
         if recognized or not recognized_only:
             drawings.append(drawing)
     return drawings
+    return drawings
 
 
-def _read_record(data, position, where):
+def _read_record(data: bytes, position: int, where: str) -> tuple[int, int, int]:
     """Return what precedes the strokes of a drawing, and the position after it."""
     try:
         _, _, recognized, _, n_strokes = DRAWING.unpack_from(data, position)
@@ -48,7 +52,7 @@ def _read_record(data, position, where):
     return recognized, n_strokes, position + DRAWING.size
 
 
-def _read_stroke(data, position, where):
+def _read_stroke(data: bytes, position: int, where: str) -> tuple[list[list[float]], int]:
     """Return a stroke, and the position after it."""
     start = position + STROKE.size
     if start > len(data):
@@ -65,7 +69,7 @@ def _read_stroke(data, position, where):
     return [list(data[start:middle]), list(data[middle:end])], end
 
 
-def _cut_off(data, end, where):
+def _cut_off(data: bytes, end: int, where: str) -> DataFileError:
     return DataFileError(
         f"{where}: must go on to byte {end} at least, but the file ends at byte {len(data)}. It is "
         "cut off, or damaged before that: download it again."

@@ -1,15 +1,18 @@
 """Read bitmaps: .npy files, which may stay on disk, and .npz archives of one or many classes."""
 
 from math import isqrt
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
 from ._npy import check_plain, read_header
 from ._npz import array_names, open_npz, read_plain
 
 
-def map_npy(file, where):
+def map_npy(file: Path, where: str) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Return the images of a .npy file as a memory map, and their (height, width)."""
     with file.open("rb") as stream:
         header = read_header(stream, where)
@@ -24,7 +27,7 @@ def map_npy(file, where):
     return images.reshape(len(images), -1), shape
 
 
-def read_npz(file, where):
+def read_npz(file: Path, where: str) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Return the only array of an archive as images in rows, and their (height, width)."""
     with open_npz(file, where) as archive:
         images = read_plain(archive, array_names(archive)[0], where)
@@ -32,7 +35,9 @@ def read_npz(file, where):
     return images.reshape(len(images), -1), shape
 
 
-def read_labeled(file, where):
+def read_labeled(
+    file: Path, where: str
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.str_], tuple[int, int]]:
     """Return X in rows, y as indices, the names of the classes, and (height, width)."""
     with open_npz(file, where) as archive:
         wanted = {"X", "y", "classes"} & set(array_names(archive))
@@ -55,7 +60,7 @@ def read_labeled(file, where):
     return X.reshape(len(X), -1), y.astype(np.int64), _as_text(names, where), shape
 
 
-def _check_indices(y, names, where):
+def _check_indices(y: NDArray[Any], names: NDArray[Any], where: str) -> None:
     """Raise if y does not index the names."""
     if names.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names):
         raise DataFileError(
@@ -70,13 +75,13 @@ def _check_indices(y, names, where):
         )
 
 
-def first_twice(names):
+def first_twice(names: NDArray[Any]) -> str:
     """Return the first of the names, in their order, that occurs twice."""
     values, counts = np.unique(names, return_counts=True)
     return str(values[counts > 1][0])
 
 
-def _as_text(names, where):
+def _as_text(names: NDArray[Any], where: str) -> NDArray[np.str_]:
     """Return the names of the classes as str."""
     try:
         return np.char.decode(names, "utf-8") if names.dtype.kind == "S" else names.astype(str)
@@ -87,7 +92,7 @@ def _as_text(names, where):
         ) from error
 
 
-def check_bitmaps(shape, dtype, where):
+def check_bitmaps(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> tuple[int, int]:
     """Return (height, width), or raise if this is not a batch of 8-bit images."""
     if dtype != np.uint8 or len(shape) not in (2, 3) or min(shape[1:]) < 1:
         raise DataFileError(

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -33,7 +35,7 @@ class ClassFile(NamedTuple):
         return f"load_quickdraw: {self.path.name or self.name}"
 
 
-def find_class_files(path, file_format=None):
+def find_class_files(path: str | PathLike[str], file_format: str | None = None) -> list[ClassFile]:
     """Return the files below a path, sorted by class; of one format if that is given."""
     path = Path(path)
     if not path.exists():
@@ -53,7 +55,7 @@ def find_class_files(path, file_format=None):
     return found
 
 
-def _in_folder(folder, file_format):
+def _in_folder(folder: Path, file_format: str | None) -> list[Path]:
     """Return the data files of a folder; without any, itself or its folders with PNGs."""
     files = [file for file in folder.iterdir() if _format_of(file, file_format) and file.is_file()]
     if files or file_format not in (None, "png"):
@@ -69,11 +71,11 @@ def _in_folder(folder, file_format):
     return [folder] if pictures else parts
 
 
-def _is_shown_folder(path):
+def _is_shown_folder(path: Path) -> bool:
     return path.is_dir() and not path.name.startswith(".")
 
 
-def _format_of(file, file_format=None):
+def _format_of(file: Path, file_format: str | None = None) -> str | None:
     """Return the format by the ending of a file's name, or None if it is not wanted."""
     name = file.name.lower()
     for own, endings in FORMATS.items():
@@ -82,18 +84,19 @@ def _format_of(file, file_format=None):
     return None
 
 
-def _as_class_file(path):
+def _as_class_file(path: Path) -> ClassFile:
     if path.is_dir():
         has_name = path.name not in ("", "..")  # not resolved, because a link's own name counts
         return ClassFile(path.name if has_name else path.resolve().name, path, "png")
     layout = _format_of(path)
+    assert layout is not None  # only such files are looked for
     name = _class_name(path.name, layout)
     if layout == "npz":
         layout = tell_layout(path, f"load_quickdraw: {path.name}")
     return ClassFile(name, path, layout)
 
 
-def _class_name(filename, file_format):
+def _class_name(filename: str, file_format: str) -> str:
     """Return the name of the class in the name of a file."""
     ending = next(end for end in FORMATS[file_format][::-1] if filename.lower().endswith(end))
     stem = PREFIX.sub("", filename[: -len(ending)])
@@ -102,7 +105,7 @@ def _class_name(filename, file_format):
     return unquote(stem)
 
 
-def _check_distinct(found):
+def _check_distinct(found: Sequence[ClassFile]) -> None:
     name, n_files = Counter(file.name for file in found).most_common(1)[0]
     if n_files > 1:
         files = [file.path.name for file in found if file.name == name]
@@ -112,7 +115,7 @@ def _check_distinct(found):
         )
 
 
-def _check_no_labeled(path, found):
+def _check_no_labeled(path: Path, found: Sequence[ClassFile]) -> None:
     labeled = [file.path.name for file in found if file.layout == "labeled"]
     if labeled and path.is_dir():
         raise DataFileError(
@@ -122,7 +125,7 @@ def _check_no_labeled(path, found):
         )
 
 
-def _nothing_found(path, file_format):
+def _nothing_found(path: Path, file_format: str | None) -> DataFileError:
     endings = {**FORMATS, "png": ("folders of .png",)}
     wanted = [end for own in endings if file_format in (None, own) for end in endings[own]]
     names = [path.name]

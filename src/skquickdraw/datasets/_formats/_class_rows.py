@@ -4,12 +4,14 @@ import gzip
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
 from .._rasterize import rasterize
 from ._binary import read_binary
 from ._bitmaps import map_npy, read_npz
-from ._ndjson import read_ndjson
+from ._class_files import ClassFile
+from ._ndjson import Drawing, read_ndjson
 from ._png import read_png_folder
 from ._sketch_rnn import read_sketch_rnn
 
@@ -19,7 +21,7 @@ LONGEST_LINE = 2**24  # bytes of one drawing; what is longer is cut, and then no
 BLOCK = 512  # drawings rasterised at a time; bounds the memory
 
 
-def read_strokes(file, n_max, recognized_only):
+def read_strokes(file: ClassFile, n_max: int | None, recognized_only: bool) -> list[Drawing]:
     """Return the drawings of a class file as strokes."""
     if file.layout == "sketch_rnn":
         drawings = read_sketch_rnn(file.path, file.where, n_max)
@@ -39,7 +41,9 @@ def read_strokes(file, n_max, recognized_only):
     return drawings
 
 
-def read_images(file, n_max, side, recognized_only):
+def read_images(
+    file: ClassFile, n_max: int | None, side: int | None, recognized_only: bool
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Return the drawings of a class file as images in rows, and their (height, width)."""
     if file.layout in STROKES:
         side = 28 if side is None else int(side)
@@ -50,7 +54,7 @@ def read_images(file, n_max, side, recognized_only):
     return images[:n_max], shape
 
 
-def _draw(drawings, side):
+def _draw(drawings: list[Drawing], side: int) -> NDArray[np.uint8]:
     images = np.empty((len(drawings), side * side), dtype=np.uint8)
     for start in range(0, len(drawings), BLOCK):
         block = drawings[start : start + BLOCK]

@@ -12,8 +12,10 @@ of sets and dicts, are unknown. And the arrays hold no more bytes than the pickl
 """
 
 import pickle
+from typing import IO, Any, Literal, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
 
@@ -44,20 +46,21 @@ class _Noted:
 
     __slots__ = ("args", "name", "state")
 
-    def __init__(self, name, args=None):
-        self.name, self.args, self.state = name, args, None
+    def __init__(self, name: str, args: tuple[object, ...] | None = None) -> None:
+        self.name, self.args = name, args
+        self.state: object = None
 
-    def __call__(self, *args):
+    def __call__(self, *args: object) -> "_Noted":
         return _Noted(self.name, args)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         self.state = state
 
 
-class _Known(dict):
+class _Known(dict[int, Any]):
     """What an unpickler does at each opcode that numpy writes."""
 
-    def __missing__(self, opcode):
+    def __missing__(self, opcode: int) -> NoReturn:
         raise pickle.UnpicklingError(f"it holds the opcode {bytes([opcode])!r}")
 
 
@@ -66,16 +69,16 @@ class _Reader(pickle._Unpickler):
 
     dispatch = _Known((code[0], pickle._Unpickler.dispatch[code[0]]) for code in OPCODES)
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> _Noted:
         if (module, name) not in NOTED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return _Noted(name)
 
-    def persistent_load(self, pid):
+    def persistent_load(self, pid: object) -> NoReturn:
         raise pickle.UnpicklingError("it asks for an object outside it")
 
 
-def read_array_of_arrays(stream, where):
+def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[Any]]:
     """Return the numeric arrays of an array of objects, from a stream at the start of its pickle.
 
     Raises
@@ -105,7 +108,7 @@ def read_array_of_arrays(stream, where):
     return arrays
 
 
-def _as_array(entry, where):
+def _as_array(entry: object, where: str) -> NDArray[Any]:
     """Turn the description of a numeric array into the array."""
     try:
         code, shape, order, data = _array_parts(entry)
@@ -119,7 +122,7 @@ def _as_array(entry, where):
         ) from error
 
 
-def _array_parts(noted):
+def _array_parts(noted: object) -> tuple[str, tuple[int, ...], Literal["F", "C"], object]:
     """Return dtype code, shape, order of axes and data of the description of an array."""
     if not isinstance(noted, _Noted) or noted.name != "_reconstruct":
         raise ValueError("it is no array")
@@ -135,19 +138,19 @@ def _array_parts(noted):
     return code, _sizes(shape), "F" if is_fortran else "C", _bytes(data)
 
 
-def _tuple(value, length):
+def _tuple(value: object, length: int) -> tuple[object, ...]:
     if not isinstance(value, tuple) or len(value) != length:
         raise ValueError("it is described as numpy describes no array")
     return value
 
 
-def _sizes(shape):
+def _sizes(shape: object) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError("its shape is none")
     return shape
 
 
-def _bytes(data):
+def _bytes(data: object) -> object:
     """Return bytes, decoded if Python 2 or protocol 2 pickled them as text."""
     if isinstance(data, _Noted) and data.name == "encode":
         data, encoding = _tuple(data.args, 2)

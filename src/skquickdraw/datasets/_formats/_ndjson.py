@@ -2,9 +2,10 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from gzip import BadGzipFile
 from itertools import chain
+from typing import Any
 
 from ...exceptions import DataFileError
 from .._rasterize import BOX
@@ -59,7 +60,7 @@ def read_ndjson(
     return drawings
 
 
-def _numbered(lines, name):
+def _numbered(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """Count lines from 1, and report the line at which a compressed file breaks off."""
     number = 0
     try:
@@ -72,7 +73,7 @@ def _numbered(lines, name):
         ) from error
 
 
-def _read_object(line, where):
+def _read_object(line: bytes, where: str) -> dict[str, Any]:
     """Return the JSON object of a line, or raise."""
     try:
         entry = json.loads(line)
@@ -88,11 +89,11 @@ def _read_object(line, where):
     return entry
 
 
-def _shorten(line):
+def _shorten(line: bytes) -> str:
     return repr(line[:40].strip()) + ("..." if len(line) > 40 else "")
 
 
-def _is_recognized(entry, where):
+def _is_recognized(entry: dict[str, Any], where: str) -> bool:
     recognized = entry.get("recognized")
     if not isinstance(recognized, bool):
         raise DataFileError(
@@ -102,7 +103,7 @@ def _is_recognized(entry, where):
     return recognized
 
 
-def _check_drawing(drawing, where):
+def _check_drawing(drawing: object, where: str) -> Drawing:
     """Return the drawing, or raise if it is not a list of strokes in the box."""
     if not isinstance(drawing, list):
         raise DataFileError(
@@ -125,7 +126,7 @@ def _check_drawing(drawing, where):
     return drawing
 
 
-def _is_pair(stroke):
+def _is_pair(stroke: object) -> bool:
     if not isinstance(stroke, list) or len(stroke) != 2:
         return False
     x, y = stroke

@@ -4,7 +4,7 @@ Nothing is unpickled here: an array of objects is recognised by its header, and 
 """
 
 from math import prod
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -31,7 +31,7 @@ class NpyHeader(NamedTuple):
         return self.start + prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream, where):
+def read_header(stream: IO[bytes], where: str) -> NpyHeader:
     """Read the header of the .npy array in a stream, up to its data."""
     try:
         read = HEADER_READERS[np.lib.format.read_magic(stream)]
@@ -46,7 +46,7 @@ def read_header(stream, where):
         ) from error
 
 
-def check_plain(header, size, where):
+def check_plain(header: NpyHeader, size: int, where: str) -> None:
     """Raise if an array holds objects, or does not end where its header says."""
     if header.dtype.hasobject:
         raise DataFileError(

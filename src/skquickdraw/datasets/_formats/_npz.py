@@ -1,9 +1,13 @@
 """Read .npz archives without unpickling, and recognise the layouts by the names of the arrays."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from zipfile import ZipFile
+from pathlib import Path
+from typing import Any, Literal
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
 from ._npy import check_plain, read_header
@@ -14,7 +18,7 @@ SMALL = 2**28  # bytes in memory that need no such limit
 
 
 @contextmanager
-def open_npz(file, where):
+def open_npz(file: Path, where: str) -> Iterator[ZipFile]:
     """Open an archive, and name the file in every error of the archive."""
     try:
         with ZipFile(file) as archive:
@@ -28,12 +32,12 @@ def open_npz(file, where):
         ) from error
 
 
-def array_names(archive):
+def array_names(archive: ZipFile) -> list[str]:
     """Return the names of the arrays, as np.load gives them."""
     return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
-def tell_layout(file, where):
+def tell_layout(file: Path, where: str) -> str:
     """Return what an archive holds: 'sketch_rnn', 'labeled' images or 'bitmaps' of one class."""
     with open_npz(file, where) as archive:
         names = array_names(archive)
@@ -50,7 +54,7 @@ def tell_layout(file, where):
     )
 
 
-def check_expansion(entry, where):
+def check_expansion(entry: ZipInfo, where: str) -> None:
     """Raise where an entry of an archive would take far more memory than it takes on disk."""
     if entry.file_size > max(SMALL, LARGEST_RATIO * entry.compress_size):
         raise DataFileError(
@@ -60,7 +64,7 @@ def check_expansion(entry, where):
         )
 
 
-def read_plain(archive, name, where):
+def read_plain(archive: ZipFile, name: str, where: str) -> NDArray[Any]:
     """Return an array, which must not hold objects, of an archive."""
     entry = archive.getinfo(name + ".npy" if name + ".npy" in archive.namelist() else name)
     where = f"{where}, array {name!r}"
@@ -69,5 +73,5 @@ def read_plain(archive, name, where):
         header = read_header(stream, where)
         check_plain(header, entry.file_size, where)
         data = bytearray(stream.read())  # to the end, so that zip compares the checksum
-    order = "F" if header.fortran_order else "C"
+    order: Literal["F", "C"] = "F" if header.fortran_order else "C"
     return np.frombuffer(data, header.dtype).reshape(header.shape, order=order)

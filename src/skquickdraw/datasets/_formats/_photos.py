@@ -1,8 +1,18 @@
 """Read images of any format, mode and size as bitmaps of one size."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 SIXTEEN_BITS = 257  # 65535 / 255
 # These are left out so that no file is executed or exceeds its limits: EPS runs Ghostscript, and
@@ -24,7 +34,14 @@ class PictureReader:
         Whether images are filled up to the image shape.
     """
 
-    def __init__(self, Image, image_shape, mode, background, pad):
+    def __init__(
+        self,
+        Image: ModuleType,
+        image_shape: tuple[int, int],
+        mode: str,
+        background: int,
+        pad: bool,
+    ) -> None:
         Image.init()
         self.Image = Image
         self.formats = [name for name in Image.OPEN if name not in NOT_READ]
@@ -33,7 +50,7 @@ class PictureReader:
         self.background = background
         self.pad = pad
 
-    def read(self, file, where):
+    def read(self, file: Path, where: str) -> NDArray[np.uint8]:
         """Return an image as uint8 of shape (H, W), or (3, H, W) if it has colours.
 
         Raises
@@ -56,7 +73,7 @@ class PictureReader:
         is_grey = self.mode == "auto" and (pixels == pixels[..., :1]).all()
         return pixels[..., 0] if is_grey else pixels.transpose(2, 0, 1)
 
-    def _convert(self, picture, where):
+    def _convert(self, picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
         """Return the image upright, opaque, in mode L or RGB."""
         from PIL import ImageOps
 
@@ -75,11 +92,11 @@ class PictureReader:
         is_grey = self.mode == "L" or picture.mode in ("1", "L")
         return picture.convert("L" if is_grey else "RGB")
 
-    def _opaque(self, picture, where):
+    def _opaque(self, picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
         """Return the image on the background."""
         backdrop = self.Image.new("RGBA", picture.size, (*[self.background] * 3, 255))
         drawn = self.Image.alpha_composite(backdrop, picture)
-        least, most = picture.getextrema()[3]
+        least, most = cast("tuple[tuple[int, int], ...]", picture.getextrema())[3]
         if least < most and all(low == high for low, high in drawn.getextrema()):
             raise DataFileError(
                 f"{where}: must show something on a background of grey {self.background}, but its "
@@ -88,7 +105,7 @@ class PictureReader:
             )
         return drawn
 
-    def _fit(self, picture):
+    def _fit(self, picture: PIL.Image.Image) -> NDArray[np.uint8]:
         """Return the image's pixels, resized to fit into the image shape."""
         (width, height), (rows, columns) = picture.size, self.image_shape
         scale = min(columns / width, rows / height)
@@ -100,7 +117,7 @@ class PictureReader:
         return _padded(pixels, rows, columns) if self.pad else pixels.copy()
 
 
-def _padded(pixels, rows, columns):
+def _padded(pixels: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.uint8]:
     """Return pixels (H, W) or (H, W, 3) in the middle of an image of their border's colour."""
     border = np.concatenate(
         [

@@ -1,15 +1,24 @@
 """Read folders of PNG files as bitmaps."""
 
+from __future__ import annotations
+
 from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
-def list_png(folder):
+def list_png(folder: Path) -> list[Path]:
     """Return the PNG files of a folder, by name."""
     return sorted(
         file
@@ -18,10 +27,12 @@ def list_png(folder):
     )
 
 
-def read_png_folder(folder, where, n_max=None):
+def read_png_folder(
+    folder: Path, where: str, n_max: int | None = None
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """Return the images of a folder as grey images in rows, and their (height, width)."""
     Image = import_pillow("load_quickdraw", ".png files")
-    images: list = []
+    images: list[NDArray[np.uint8]] = []
     for file in islice(list_png(folder), n_max):
         image = _read_grey(Image, file, f"{where}/{file.name}")
         if images and image.shape != images[0].shape:
@@ -35,7 +46,7 @@ def read_png_folder(folder, where, n_max=None):
     return stack.reshape(len(stack), -1), stack.shape[1:]
 
 
-def import_pillow(subject, files):
+def import_pillow(subject: str, files: str) -> ModuleType:
     """Return Pillow's module Image, or raise an error that names the extra."""
     try:
         from PIL import Image
@@ -47,11 +58,11 @@ def import_pillow(subject, files):
     return Image
 
 
-def _size(shape):
+def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(str(pixels) for pixels in shape)
 
 
-def _read_grey(Image, file, where):
+def _read_grey(Image: ModuleType, file: Path, where: str) -> NDArray[np.uint8]:
     try:
         with Image.open(file, formats=["PNG"]) as picture:
             return np.asarray(_opaque(picture, where).convert("L"))
@@ -64,7 +75,7 @@ def _read_grey(Image, file, where):
         ) from error
 
 
-def _opaque(picture, where):
+def _opaque(picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
     """Return the image, or raise if its grey levels are ambiguous."""
     if picture.mode not in EIGHT_BITS:
         raise DataFileError(
@@ -74,7 +85,8 @@ def _opaque(picture, where):
     if not picture.has_transparency_data:
         return picture
     picture = picture.convert("RGBA")  # Pillow warns if a palette with transparency becomes grey
-    if picture.getextrema()[3][0] < 255:
+    bands = cast("tuple[tuple[int, int], ...]", picture.getextrema())
+    if bands[3][0] < 255:
         raise DataFileError(
             f"{where}: must be opaque, because its ink could be in the colour or in the "
             "transparency. Draw it on a background first, for example with "

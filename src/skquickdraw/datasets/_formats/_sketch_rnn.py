@@ -1,11 +1,16 @@
 """Read sketch-rnn archives: drawings as steps of the pen, in the splits train, valid and test."""
 
 from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...exceptions import DataFileError
 from ._inert_pickle import read_array_of_arrays
+from ._ndjson import Drawing
 from ._npy import read_header
 from ._npz import SPLITS, array_names, check_expansion, open_npz
 
@@ -13,9 +18,9 @@ LARGEST = 255  # coordinate of the simplified format
 SLACK = 4  # units by which simplifying, 2 at each end, may have shortened the longer side
 
 
-def read_sketch_rnn(file, where, n_max=None):
+def read_sketch_rnn(file: Path, where: str, n_max: int | None = None) -> list[Drawing]:
     """Return the drawings of the existing splits, one split after the other."""
-    drawings: list = []
+    drawings: list[Drawing] = []
     with open_npz(file, where) as archive:
         for split in SPLITS:
             if split in array_names(archive) and len(drawings) != n_max:
@@ -24,7 +29,7 @@ def read_sketch_rnn(file, where, n_max=None):
     return drawings
 
 
-def _read_split(archive, split, where, n_max):
+def _read_split(archive: ZipFile, split: str, where: str, n_max: int | None) -> list[Drawing]:
     check_expansion(archive.getinfo(f"{split}.npy"), where)
     stream = BytesIO(archive.read(f"{split}.npy"))  # completely, so that zip compares the checksum
     header = read_header(stream, where)
@@ -37,7 +42,7 @@ def _read_split(archive, split, where, n_max):
     return [_as_strokes(steps, f"{where}, drawing {i}") for i, steps in enumerate(entries)]
 
 
-def _as_strokes(steps, where):
+def _as_strokes(steps: NDArray[Any], where: str) -> Drawing:
     """Turn rows (dx, dy, whether the pen is lifted afterwards) into strokes in the box."""
     if steps.ndim != 2 or steps.shape[1] != 3 or len(steps) == 0 or not np.isfinite(steps).all():
         raise DataFileError(
@@ -56,7 +61,7 @@ def _as_strokes(steps, where):
     return [stroke.T.tolist() for stroke in np.split(points, ends)]
 
 
-def _into_box(points):
+def _into_box(points: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the points as integers in 0..255, unchanged if they are in Google's units."""
     extent = np.ptp(points, axis=0).max()
     in_units = LARGEST - SLACK <= extent <= LARGEST
