@@ -97,6 +97,8 @@ class TrainingLoop:
                 if len(net.history) == n_before:
                     raise
                 net.is_interrupted_ = True
+                if not self.last_finite.keep():  # it had diverged in the interrupted epoch
+                    self.last_finite.restore(net.optimizer_)
             finally:
                 net.notify("on_train_end", X=dataset, y=None)
                 net.module_.eval()
