@@ -38,7 +38,7 @@ def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNet:
         tuned_backends(plan.device),
     ):
         net = build_net(plan, n_steps, tasks)
-        TrainingLoop(net, batches, plan.validation, n_steps).run()
+        TrainingLoop(plan.name, net, batches, plan.validation, n_steps).run()
     return net
 
 
@@ -56,6 +56,8 @@ class TrainingLoop:
 
     Parameters
     ----------
+    name : str
+        Of the classifier, the subject of messages.
     net : ImageNet
     batches : TrainingBatches
     validation : ImageSet or None
@@ -68,8 +70,14 @@ class TrainingLoop:
     last_finite: LastFinite
 
     def __init__(
-        self, net: ImageNet, batches: TrainingBatches, validation: ImageSet | None, n_steps: int
+        self,
+        name: str,
+        net: ImageNet,
+        batches: TrainingBatches,
+        validation: ImageSet | None,
+        n_steps: int,
     ) -> None:
+        self.name = name
         self.net = net
         self.batches = batches
         self.validation = validation
@@ -140,10 +148,10 @@ class TrainingLoop:
         n_epochs, lr = len(net.history), net.history[-1, "lr"]
         untrained = ", which are untrained" if n_epochs == 1 else ""
         warnings.warn(
-            f"Training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a train loss of "
-            f"{loss:.3g}: weights became infinite or NaN. It has stopped, and keeps the weights of "
-            f"the epoch before{untrained}. Lower lr, or look for extreme values in X and "
-            "sample_weight.",
+            f"{self.name}: training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a "
+            f"train loss of {loss:.3g}: weights became infinite or NaN. It has stopped, and keeps "
+            f"the weights of the epoch before{untrained}. Lower lr, or look for extreme values in "
+            "X and sample_weight.",
             ConvergenceWarning,
             stacklevel=2,
         )
