@@ -76,9 +76,7 @@ def rasterize_segments(
                 FINE * starts[own], FINE * ends[own], layer[own] - layers.start, reach, shape
             )
             lengths = n_strokes[lo:hi].clamp(max=len(covered))
-            clear *= torch.segment_reduce(
-                1 - covered, "prod", lengths=lengths, axis=0, initial=1.0
-            )
+            clear *= torch.segment_reduce(1 - covered, "prod", lengths=lengths, axis=0, initial=1.0)
         images.append(clear.neg_().add_(1).mul_(255).round_())
     return torch.cat(images) if images else starts.new_zeros((0, *shape))
 
