@@ -15,7 +15,9 @@ from typing import Any
 from docutils.nodes import Element, TextElement
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the examples; read when torch is loaded
+# Of the examples; read when torch is loaded. Results of another number differ in their last bits,
+# and on a busy machine a page would show the warning of it, with a path.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import skquickdraw
 

@@ -19,8 +19,9 @@ class LastFinite:
     """
 
     def __init__(self, *networks: nn.Module) -> None:
-        self.weights = [weight.detach() for part in networks for weight in part.parameters()]
-        buffers = [buffer for part in networks for buffer in part.buffers()]
+        parts = list(dict.fromkeys(networks))  # without an average, both are the same
+        self.weights = [weight.detach() for part in parts for weight in part.parameters()]
+        buffers = [buffer for part in parts for buffer in part.buffers()]
         self.live: list[Tensor] = [*self.weights, *buffers]
         self.kept = [tensor.clone() for tensor in self.live]
 

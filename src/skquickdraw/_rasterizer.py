@@ -66,15 +66,17 @@ def rasterize_segments(
     images = []
     most = max(1, GRID_CHUNK // (shape[0] * shape[1] * FINE**2))
     for lo, hi in _chunks(first_layer, most):
-        layers = slice(first_layer[lo], first_layer[hi])
-        own = slice(first_segment[layers.start], first_segment[layers.stop])
-        reach = FINE * radius[owner[layers]] + EDGE / 2
-        covered = _coverage(
-            FINE * starts[own], FINE * ends[own], layer[own] - layers.start, reach, shape
-        )
-        clear = torch.segment_reduce(
-            1 - covered, "prod", lengths=n_strokes[lo:hi], axis=0, initial=1.0
-        )
+        clear = starts.new_ones((hi - lo, *shape))
+        # One part, or several of a single image: a stranger's drawing may have thousands of layers.
+        for first in range(first_layer[lo], first_layer[hi], most):
+            layers = slice(first, min(first + most, first_layer[hi]))
+            own = slice(first_segment[layers.start], first_segment[layers.stop])
+            reach = FINE * radius[owner[layers]] + EDGE / 2
+            covered = _coverage(
+                FINE * starts[own], FINE * ends[own], layer[own] - layers.start, reach, shape
+            )
+            lengths = n_strokes[lo:hi].clamp(max=len(covered))
+            clear *= torch.segment_reduce(1 - covered, "prod", lengths=lengths, axis=0, initial=1.0)
         images.append(clear.neg_().add_(1).mul_(255).round_())
     return torch.cat(images) if images else starts.new_zeros((0, *shape))
 

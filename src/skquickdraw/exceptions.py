@@ -6,11 +6,11 @@
     ├── InvalidImagesError      (ValueError, TypeError)  X is no batch of images of the right shape
     │                                                    and range
     ├── InvalidTargetsError     (ValueError, TypeError)  y, soft targets or weights do not fit
-    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, checked in ``fit`` ├──
-    DataFileError           (ValueError)             a file does not hold what it should ├──
-    DownloadError           (OSError)                a file could not be fetched ├──
-    OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little └──
-    MissingDependencyError  (ImportError)            an optional package is not installed
+    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, checked in ``fit``
+    ├── DataFileError           (ValueError)             a file does not hold what it should
+    ├── DownloadError           (OSError)                a file could not be fetched
+    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
+    └── MissingDependencyError  (ImportError)            an optional package is not installed
 
 Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
 raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the

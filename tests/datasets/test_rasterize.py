@@ -1,6 +1,8 @@
 """The rasteriser: against Google's own bitmaps where they are at hand, and by plain geometry."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -108,6 +110,34 @@ def test_overlap_within_a_stroke_is_no_darker_but_between_strokes_is():
     np.testing.assert_array_equal(once, there_and_back)
     assert twice.sum() > once.sum()
     assert (twice >= once).all()
+
+
+def test_more_strokes_than_are_drawn_at_once_are_one_drawing():
+    dots = [[[17 * i], [17 * j]] for i in range(15) for j in range(10)]
+    pen = {"line_width": 1, "centered": False}  # no pixel is reached by two dots
+    alone = rasterize([[dot] for dot in dots], **pen)
+    np.testing.assert_array_equal(rasterize(dots, **pen), alone.max(axis=0))
+    dot = [[128], [0]]
+    first, second = CROSS
+    few = rasterize([first, dot, second], centered=False)
+    many = rasterize([first, *(150 * [dot]), second], centered=False)
+    few[:4, 10:18] = many[:4, 10:18] = 0
+    np.testing.assert_array_equal(many, few)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is in kilobytes on Linux")
+def test_many_strokes_of_one_drawing_take_little_memory():
+    """A stranger's drawing may have tens of thousands of strokes of one point."""
+    code = """if True:
+        from resource import RUSAGE_SELF, getrusage
+        from skquickdraw.datasets import rasterize
+        rasterize([[[0], [0]]])
+        before = getrusage(RUSAGE_SELF).ru_maxrss
+        rasterize([[[i % 256], [i // 256]] for i in range(20_000)])
+        print(getrusage(RUSAGE_SELF).ru_maxrss - before)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 200_000  # kilobytes; all strokes at once would take 600,000
 
 
 def test_wider_lines_and_wider_margins():

@@ -243,6 +243,14 @@ def test_who_interrupts_a_fit_keeps_the_steps_that_were_taken(few, monkeypatch):
     assert set(clf.predict(few[0])) <= set(few[1])
 
 
+def test_interrupted_training_that_had_diverged_stays_finite(few, monkeypatch):
+    interrupt(monkeypatch, 3)
+    clf = quick(lr=1e30)
+    with pytest.raises(FitInterrupted):
+        clf.fit(*few)
+    assert np.isfinite(clf.predict_proba(few[0])).all()
+
+
 def test_before_the_first_step_an_interrupt_leaves_all_as_it_was(few, monkeypatch):
     clf = quick().fit(*few)
     state = dict(vars(clf))

@@ -57,6 +57,29 @@ def test_the_best_epoch_is_kept_where_there_is_one(quick, sketches, interrupt):
     assert clf.score(X, y) > 0 and np.isfinite(best)
 
 
+@pytest.mark.parametrize("ema_decay", [None, 0.9])
+def test_an_interrupted_epoch_that_had_diverged_is_not_kept(
+    quick, sketches, monkeypatch, ema_decay
+):
+    X, y = sketches
+    before = quick(max_epochs=2, lr_schedule=None, ema_decay=ema_decay).fit(X, y)
+    run = TrainingLoop.run_steps
+
+    def diverge_in_the_third_epoch(self, batches):
+        if len(self.net.history) < 3:
+            return run(self, batches)
+        for network in (self.net.module_, self.net.evaluated_module()):
+            for weight in network.parameters():
+                weight.data.fill_(float("nan"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TrainingLoop, "run_steps", diverge_in_the_third_epoch)
+    clf = quick(max_epochs=5, lr_schedule=None, ema_decay=ema_decay)
+    with pytest.raises(FitInterrupted, match="2 of 5 epochs are kept"):
+        clf.fit(X, y)
+    np.testing.assert_array_equal(clf.predict_proba(X), before.predict_proba(X))
+
+
 def test_training_goes_on_after_an_interrupt(quick, sketches, interrupt):
     X, y = sketches
     interrupt(2)

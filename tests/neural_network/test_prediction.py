@@ -74,7 +74,7 @@ def test_many_classes_may_be_named_at_once(sketches, quick):
 
 
 def test_training_that_diverges_warns(sketches, quick):
-    with pytest.warns(ConvergenceWarning, match="diverged in epoch 1, at a rate of 1e.30.*untrain"):
+    with pytest.warns(ConvergenceWarning, match="CNN.*: .* in epoch 1, at a rate of 1e.30.*untra"):
         clf = quick(lr=1e30, lr_schedule=None, max_epochs=3).fit(*sketches)
     assert clf.diverged_ and clf.n_epochs_ == 1
     assert np.isfinite(clf.predict_proba(sketches[0])).all()

@@ -2,11 +2,12 @@
 
 ::
 
-    page/         what the browser shows and runs; it sends pen strokes _drawing.py   strokes -> the
-    image as the model sees it _images.py    a file of an image -> the same _saving.py    drawings
-    and images with their right labels -> a folder to train on _model.py     a fitted classifier, or
-    a file of one (_onnx.py) -> probabilities and names _server.py    the loopback server between
-    them
+    page/         what the browser shows and runs; it sends pen strokes
+    _drawing.py   strokes -> the image as the model sees it
+    _images.py    a file of an image -> the same
+    _saving.py    drawings and images with their right labels -> a folder to train on
+    _model.py     a fitted classifier, or a file of one (_onnx.py) -> probabilities and names
+    _server.py    the loopback server between them
 """
 
 from ._server import make_server, serve

@@ -144,8 +144,8 @@ class Trained(NamedTuple):
 def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
     """Train as planned, unless the user interrupts it or it diverges.
 
-    After an interrupt the network is kept as it is, if it has taken a step; a network that diverged
-    goes back to the last weights that were found finite.
+    After an interrupt the network is kept, if it has taken a step. A network that diverged, also
+    before an interrupt, goes back to the last weights that were found finite.
     """
     with (
         out_of_memory_as(plan.describe),
@@ -174,6 +174,8 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
                 if not losses:
                     raise
                 is_interrupted = True
+                if not last_finite.keep():  # it had diverged since the last look
+                    last_finite.restore(optimizer)
         optimizer.zero_grad()
         network.eval()
         return Trained(network, torch.stack(losses).tolist(), is_interrupted, has_diverged)

@@ -38,7 +38,7 @@ def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNeuralNet:
         tuned_backends(plan.device),
     ):
         net = build_net(plan, n_steps, tasks)
-        TrainingLoop(net, batches, plan.validation, n_steps).run()
+        TrainingLoop(plan.name, net, batches, plan.validation, n_steps).run()
     return net
 
 
@@ -56,6 +56,8 @@ class TrainingLoop:
 
     Parameters
     ----------
+    name : str
+        Of the classifier, the subject of messages.
     net : ImageNeuralNet
     batches : TrainingBatches
     validation : ImageSet or None
@@ -69,11 +71,13 @@ class TrainingLoop:
 
     def __init__(
         self,
+        name: str,
         net: ImageNeuralNet,
         batches: TrainingBatches,
         validation: ImageSet | None,
         n_steps: int,
     ) -> None:
+        self.name = name
         self.net = net
         self.batches = batches
         self.validation = validation
@@ -101,6 +105,8 @@ class TrainingLoop:
                 if len(net.history) == n_before:
                     raise
                 net.is_interrupted_ = True
+                if not self.last_finite.keep():  # it had diverged in the interrupted epoch
+                    self.last_finite.restore(net.optimizer_)
             finally:
                 net.notify("on_train_end", X=dataset, y=None)
                 net.module_.eval()
@@ -142,10 +148,10 @@ class TrainingLoop:
         n_epochs, lr = len(net.history), net.history[-1, "lr"]
         untrained = ", which are untrained" if n_epochs == 1 else ""
         warnings.warn(
-            f"Training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a train loss of "
-            f"{loss:.3g}: weights became infinite or NaN. It has stopped, and keeps the weights of "
-            f"the epoch before{untrained}. Lower lr, or look for extreme values in X and "
-            "sample_weight.",
+            f"{self.name}: training has diverged in epoch {n_epochs}, at a rate of {lr:.2g} and a "
+            f"train loss of {loss:.3g}: weights became infinite or NaN. It has stopped, and keeps "
+            f"the weights of the epoch before{untrained}. Lower lr, or look for extreme values in "
+            "X and sample_weight.",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -189,7 +189,7 @@ def _only_worker(pipeline: Pipeline) -> Any:
 def _class_defining(
     kind: type, methods: Sequence[str] = ("predict_proba", "transform")
 ) -> type | None:
-    """Return the class that defines the first of the methods there is.
+    """Return the class that defines the first of these methods that exists.
 
     It says more about an estimator than its own class does: a subclass may keep the method, or
     define another one, which then counts as unknown.

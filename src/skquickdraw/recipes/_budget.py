@@ -53,7 +53,7 @@ def _attributes(estimator: Any) -> dict[str, Any]:
 class BudgetedClassifier(
     MetaEstimatorMixin, ClassifierMixin, ParametersMixin, CallbackSupportMixin, BaseEstimator
 ):
-    """Train for a given time, as well as it allows.
+    """Train the best classifier that a given time allows.
 
     ``fit`` first measures the speed of this machine for some seconds, and makes a plan: which of
     the estimators to train, and for how many passes. Then it trains without looking at the clock.

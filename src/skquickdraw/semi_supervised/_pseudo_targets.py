@@ -1,4 +1,4 @@
-"""What a student learns from: labels where there are some, a teacher's opinion elsewhere."""
+"""The targets of a student: labels, or the teacher's probabilities for rows without one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_pseudo_labels(
 
 
 def make_soft_targets(data: PartlyLabeled, pseudo: PseudoLabels | None) -> NDArray[np.float32]:
-    """Return one-hot rows for labels, and the teacher's opinion elsewhere; zeros if none."""
+    """Return one-hot rows for labels, else the teacher's probabilities; zeros if none."""
     targets = np.zeros((len(data.codes), len(data.classes)), dtype=np.float32)
     targets[data.labeled, data.codes[data.labeled]] = 1
     if pseudo is not None:
