@@ -185,3 +185,16 @@ class Blank(dict):
 
     def __format__(self, form: str) -> str:
         return ""
+
+
+def number_plainly(axis: Any, most: int = 100) -> None:
+    """Write the ticks of a logarithmic axis as plain numbers: 1, 10, 100.
+
+    With 2, 5, 20 and so on between them where its ends differ by a factor of ``most`` or less.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low <= most else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from common import DOCS, load, table
+from common import DOCS, load, number_plainly, table
 
 from .measure import RESULTS
 from .rows import ROWS, SINGLE_NETWORKS
@@ -217,9 +217,11 @@ def draw_curves(runs: dict[str, Any]) -> None:
                 minutes = [point["cpu_minutes"] for point in run["curve"]]
                 scores = [100 * point["score"] for point in run["curve"]]
                 axes.plot(minutes, scores, marker=".", label=name.replace("_", "-"))
+        axes.set_xscale("log")
+        number_plainly(axes.xaxis, most=200)
         axes.grid(alpha=0.3)
 
-    draw("curves", 8, plot, xlabel="CPU minutes", xscale="log")
+    draw("curves", 8, plot, xlabel="CPU minutes")
 
 
 def draw_growth(runs: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from common import DOCS, Spread, load, table
+from common import DOCS, Spread, load, number_plainly, table
 from competition.render import render_single_networks
 from studies.render import render_few_shot, render_teachers
 
@@ -155,6 +155,9 @@ def draw_growth(axes: dict[str, Any], file: Path) -> None:
             ends = [x[0], x[-1]], [y[0], y[0] * x[-1] / x[0]]
             panel.loglog(*ends, "--", color="grey", linewidth=1)
         column[1].set_xlabel(label)
+        number_plainly(column[1].xaxis)
+    for row in grid:
+        number_plainly(row[0].yaxis)
     grid[0, 0].set_ylabel("seconds of a fit")
     grid[1, 0].set_ylabel("peak memory, GB")
     figure.savefig(file, dpi=90)
