@@ -288,7 +288,7 @@ def test_a_truncated_npz_is_named(tmp_path):
     np.savez(tmp_path / "a.npz", X)
     content = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(content[:3000])
-    with pytest.raises(DataFileError, match="a.npz: must be an .npz archive.*got 3000 bytes"):
+    with pytest.raises(DataFileError, match="must be a complete .npz archive.*got 3000 bytes"):
         load_quickdraw(tmp_path)
 
 
