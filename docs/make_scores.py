@@ -1,19 +1,12 @@
 """Write the table and the charts of the first pages, from the results of the study of the defaults.
 
-::
-
-    python docs/make_scores.py                  # README.md, docs/index.md, docs/images/scores_*.png
-    python docs/make_scores.py --data FOLDER    # first docs/images/sets.png anew, from the images
-
-The extra ``plot`` is needed. ``sets.png`` holds some images of each set, so that charts are made
-without the data.
+``python docs/make_scores.py`` writes README.md, docs/index.md and docs/images/scores_*.png.
+The extra ``plot`` is needed.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -43,7 +36,6 @@ SETS = {
     "sketches": "make_sketches",
 }
 FEW = 500  # images: cells up to this size are lines of the table
-N_IMAGES, SIDE = 4, 32  # of sets.png: images a set, and pixels a side
 
 INK = {"light": "#1a1c1e", "dark": "#e2e4e8"}
 BLUE = {"light": "#0072B2", "dark": "#56B4E9"}
@@ -53,12 +45,7 @@ Scores = dict[str, dict[str, float]]  # by estimator and cell
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="folder with the images of the sets")
-    options = parser.parse_args()
     scores, seconds = load_results("balanced_accuracy"), load_results("cpu_seconds")
-    if options.data:
-        write_sets(options.data, largest_cells(scores))
     for page in PAGES:
         page.write_text(replace_table(page.read_text(), render_table(scores, seconds)))
     for theme in INK:
@@ -118,7 +105,7 @@ def render_table(scores: Scores, seconds: Scores) -> str:
 
 
 def draw_chart(scores: Scores, theme: str) -> Any:
-    """Return a figure without a background: images of each set, and the scores on it."""
+    """Return a figure without a background: the scores on each set, one line a set."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -127,73 +114,29 @@ def draw_chart(scores: Scores, theme: str) -> Any:
     surfaces = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
     style = dict.fromkeys(lines, INK[theme]) | dict.fromkeys(surfaces, "none")
     with mpl.rc_context({**style, "font.size": 11}):
-        figure = Figure(figsize=(6.4, 0.72 * len(cells) + 1.2))
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2.1, 4))
-        figure.subplots_adjust(0.01, 0.09, 0.97, 0.9, wspace=0.06)
-        draw_images(left, cells)
-        draw_marks(right, [{name: scores[name][cell] for name in scores} for cell in cells], theme)
+        figure = Figure(figsize=(6.4, 0.5 * len(cells) + 1.3), layout="constrained")
+        ax = figure.subplots()
+        draw_marks(ax, [{name: scores[name][cell] for name in scores} for cell in cells], theme)
+        ax.set_yticks(np.arange(len(cells)), [describe(cell) for cell in cells])
     return figure
-
-
-def draw_images(ax: Any, cells: list[str]) -> None:
-    """Draw some images of each cell under its name."""
-    from PIL import Image
-
-    tiles = np.asarray(Image.open(IMAGES / "sets.png"))
-    for row, cell in enumerate(cells):
-        for k in range(N_IMAGES):
-            tile = tiles[row * SIDE : (row + 1) * SIDE, k * SIDE : (k + 1) * SIDE]
-            extent = (k, k + 0.92, row + 0.5, row - 0.08)
-            ax.imshow(tile, extent=extent, aspect="auto", interpolation="nearest")
-        ax.text(0, row - 0.16, describe(cell), fontsize=10)
-    ax.set(xlim=(0, N_IMAGES), ylim=(len(cells) - 0.4, -0.5))
-    ax.axis("off")
 
 
 def draw_marks(ax: Any, scores: list[dict[str, float]], theme: str) -> None:
     """Draw the scores of each cell on one line, ours with its figure."""
-    rows = np.arange(len(scores)) + 0.21
+    rows = np.arange(len(scores))
     points = {ESTIMATORS[name]: [100 * row[name] for row in scores] for name in ESTIMATORS}
     ours = points.pop(OURS)
     for (name, values), (colour, marker) in zip(points.items(), OTHERS.items(), strict=True):
         ax.plot(values, rows, marker, color=colour, ms=7, mew=0, alpha=0.9, label=name)
     ax.plot(ours, rows, "o", color=BLUE[theme], ms=11, mew=0, label=OURS)
     for value, row in zip(ours, rows, strict=True):
-        ax.text(value, row - 0.22, f"{value:.0f}", ha="center", color=BLUE[theme], weight="bold")
+        ax.text(value, row - 0.24, f"{value:.0f}", ha="center", color=BLUE[theme], weight="bold")
     ax.hlines(rows, 0, 100, color=INK[theme], alpha=0.15, lw=1, zorder=0)
     ax.set(xlim=(0, 103), xticks=range(0, 101, 20), xlabel="balanced accuracy, %")
-    ax.tick_params(left=False, labelleft=False)
+    ax.set_ylim(len(scores) - 0.5, -0.6)
+    ax.tick_params(axis="y", left=False)
     ax.spines[["left", "right", "top"]].set_visible(False)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=10)
-
-
-def write_sets(folder: Path, cells: list[str]) -> None:
-    """Write images of different classes of each cell, a row a cell, all of one size."""
-    from PIL import Image
-
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    from defaults.data import load
-
-    rows = []
-    for cell in cells:
-        split, rng = load(cell, 0, folder), np.random.RandomState(1)
-        labels = rng.permutation(np.unique(split.y_test))[:N_IMAGES]
-        of_class = [np.flatnonzero(split.y_test == label) for label in labels]
-        rows.append([as_tile(split.X_test[rng.choice(found)]) for found in of_class])
-    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    Image.fromarray(sheet).save(IMAGES / "sets.png", optimize=True)
-
-
-def as_tile(image: np.ndarray) -> np.ndarray:
-    """Return an image of any layout as (SIDE, SIDE, 3), from 0 to 255."""
-    from PIL import Image
-
-    if image.ndim == 1:
-        image = image.reshape(round(len(image) ** 0.5), -1)
-    pixels = image.transpose(1, 2, 0) if image.ndim == 3 else image
-    pixels = np.asarray(255.0 * pixels / pixels.max()).astype(np.uint8)
-    whole = Image.fromarray(pixels).convert("RGB")
-    return np.asarray(whole.resize((SIDE, SIDE), Image.Resampling.NEAREST))
 
 
 if __name__ == "__main__":
