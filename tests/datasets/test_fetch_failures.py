@@ -183,7 +183,7 @@ def test_a_server_that_drips_is_given_up(server, fetch, monkeypatch):
     cat = server.put_bitmaps("cat", 50)
     monkeypatch.setattr(_download, "TIMEOUT", 0.3)
     server.chunk, server.pause = 1, 0.02
-    with pytest.raises(DownloadError, match="bytes came in 0 seconds"):
+    with pytest.raises(DownloadError, match="bytes came in"):
         fetch(n_retries=0)
     server.chunk, server.pause = 1 << 16, 0
     assert_array_equal(fetch(), cat)
