@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-# From the fourth on, a fit takes longer than anybody waits.
+# The members whose seeds are in the file "slow" take longer than anybody waits. The file "arrived"
+# has a line for each fitted tree that has reached the main process, where it is unpickled.
 SLOW = """
     import os, time
     from sklearn.tree import DecisionTreeClassifier
@@ -20,11 +21,19 @@ SLOW = """
         def fit(self, X, y, sample_weight=None):
             with open("workers", "a") as file:
                 file.write(f"{os.getpid()}\\n")
-            if self.is_slow and len(open("workers").readlines()) > 3:
-                time.sleep(3)  # in which results of others reach the main process
+            if self.is_slow and str(self.random_state) in open("slow").read().split():
+                while not os.path.exists("arrived") or len(open("arrived").readlines()) < 2:
+                    time.sleep(0.1)
+                time.sleep(2)  # in which the main process takes them up
                 print("slow", flush=True)
                 time.sleep(600)
             return super().fit(X, y, sample_weight)
+
+        def __setstate__(self, state):
+            super().__setstate__(state)
+            if hasattr(self, "tree_"):
+                with open("arrived", "a") as file:
+                    file.write("one\\n")
 """
 RUN = """
     import signal
@@ -36,6 +45,12 @@ RUN = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal
     X, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
     vote = SeedEnsembleClassifier(SlowTree(), 6, n_jobs=2, random_state=0)
+    SlowTree.is_slow = False
+    members = vote.set_params(n_jobs=1).fit(X, y).estimators_
+    with open("slow", "w") as file:
+        file.write(" ".join(str(member.random_state) for member in members[3:]))
+    SlowTree.is_slow = True
+    vote.set_params(n_jobs=2)
     try:
         vote.fit(X, y)
     except FitInterrupted as interrupt:
