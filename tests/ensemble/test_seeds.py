@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
 from skquickdraw.datasets import make_sketches
-from skquickdraw.ensemble._voting import learn_weights
+from skquickdraw.ensemble._voting import learn_weights, without_diverged
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 
 
@@ -348,3 +348,11 @@ def test_where_all_members_diverged_all_vote(blobs, monkeypatch):
     with pytest.warns(ConvergenceWarning, match="2 of 2 members has diverged; none voted better"):
         clf.fit(*blobs)
     assert clf.diverged_ and clf.weights_.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("diverged", [(False, False), (True, True)])
+def test_somebody_votes_where_all_weights_are_zero(diverged):
+    members = [DummyClassifier(), DummyClassifier()]
+    for member, has_diverged in zip(members, diverged, strict=True):
+        member.diverged_ = has_diverged
+    np.testing.assert_array_equal(without_diverged(np.zeros(2), members), [0.5, 0.5])

@@ -103,11 +103,12 @@ def _geometric_log_loss(
 def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArray[np.float64]:
     """Return weights with sum 1, and 0 for members that diverged while others did not."""
     is_sound = np.array([not has_diverged(member) for member in members])
-    if is_sound.any():
-        weights = weights * is_sound
-    if weights.sum() == 0:  # those with a vote diverged
+    if not is_sound.any():
+        is_sound[:] = True
+    weights = weights * is_sound
+    if weights.sum() == 0:  # all that are left had no vote
         weights = is_sound.astype(float)
-    return weights / (weights.sum() or 1)
+    return weights / weights.sum()
 
 
 def warn_of_diverged(name: str, members: list[Any]) -> None:

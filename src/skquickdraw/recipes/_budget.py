@@ -212,7 +212,7 @@ class BudgetedClassifier(
     def _plan(
         self, X: Any, y: Any, classes: NDArray[Any], weights: Any, pool: Any, started: float
     ) -> Any:
-        """Measure, and return what is to be trained, unfitted."""
+        """Measure this machine, and return the unfitted estimator to train."""
         rng = check_random_state(self.random_state)
         candidates = self._candidates(classes, pool is not None, weights is not None)
         stopwatch = Stopwatch(X, y, draw_seed(rng))
