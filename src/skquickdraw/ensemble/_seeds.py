@@ -231,7 +231,7 @@ class SeedEnsembleClassifier(
         told = Fit(self, data[0], data[1], data[3])
         attributes_of = partial(self._attributes, classes, weights)
         fitted = self._fit_members(members, told, attributes_of, *data, pool)
-        for member in fitted:
+        for member in fitted.values():
             check_same_classes(type(self).__name__, "each member", member.classes_, classes)
         self.__dict__.update(attributes_of(fitted), held_out_=labeled[held_out])
         if len(fitted) < len(members):
@@ -244,7 +244,7 @@ class SeedEnsembleClassifier(
             probas = np.stack([member.predict_proba(X_held_out) for member in self.estimators_])
             learned = learn_weights(probas, codes[held_out], of_rows, self.combine)
             self.weights_ = without_diverged(learned, self.estimators_)
-        warn_of_diverged(type(self).__name__, fitted)
+        warn_of_diverged(type(self).__name__, self.estimators_)
         return told.end()
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -293,13 +293,15 @@ class SeedEnsembleClassifier(
 
     def _fit_members(
         self, members: list[Any], told: Fit, attributes_of: Any, *data: Any
-    ) -> list[Any]:
-        """Return the fitted members; after an interrupt, those that are finished."""
-        fitted: list[Any] = []
+    ) -> dict[int, Any]:
+        """Return the fitted members by their positions; after an interrupt, the finished ones."""
+        fitted: dict[int, Any] = {}
         at_once = effective_n_jobs(self.n_jobs) > 1
         names = [f"member {i + 1}/{len(members)}" for i in range(len(members))]
         # A worker does not know the other members, so there is no vote to score.
-        so_far = None if at_once else lambda member: attributes_of([*fitted, member])
+        so_far = (
+            None if at_once else lambda member: attributes_of({**fitted, len(fitted): member})
+        )
         told.begin(len(members))
         with Trainings(names, at_once=at_once) as trainings:
             tasks = [told.task(name, so_far) for name in names]
@@ -308,21 +310,24 @@ class SeedEnsembleClassifier(
                 for i, member in enumerate(members)
             )
             try:
-                for member in Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs):
-                    fitted.append(member)
+                # As they finish: an interrupt loses none that waits for a slower one before it.
+                parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
+                for i, member in parallel(jobs):
+                    fitted[i] = member
             except KeyboardInterrupt:
                 if not fitted:
                     raise KeyboardInterrupt from None  # the network that was interrupted is lost
-        return fitted
+        return dict(sorted(fitted.items()))
 
     def _attributes(
-        self, classes: NDArray[Any], weights: NDArray[np.float64], members: list[Any]
+        self, classes: NDArray[Any], weights: NDArray[np.float64], fitted: dict[int, Any]
     ) -> dict[str, Any]:
-        """Return the fitted attributes for a vote of these first members."""
+        """Return the fitted attributes for a vote of these members, by their positions."""
+        members = list(fitted.values())
         return {
             "estimators_": members,
             "classes_": classes,
-            "weights_": without_diverged(weights[: len(members)], members),
+            "weights_": without_diverged(weights[list(fitted)], members),
             "diverged_": all(map(has_diverged, members)),
         }
 
@@ -385,7 +390,7 @@ def fit_member(
     memory: str | Memory | None,
     member: Any,
     data: tuple[Any, ...],
-) -> Any:
-    """Return member ``i``, fitted; also in a worker."""
+) -> tuple[int, Any]:
+    """Return ``i`` and its member, fitted; also in a worker."""
     with trainings.one(i):
-        return fit_or_recall(memory, member, *data, task=task)
+        return i, fit_or_recall(memory, member, *data, task=task)
