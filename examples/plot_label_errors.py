@@ -2,18 +2,18 @@
 Which labels are wrong?
 =======================
 
-Those that a network which never saw them finds most unlikely.
-:func:`~sklearn.model_selection.cross_val_predict` gives each image the probabilities of a network
-that was trained without it; the surest contradictions are worth a look.
+Those that networks which never saw them find unlikely.
+:func:`~skquickdraw.model_selection.find_label_errors` cross-validates a classifier, and lists the
+labels that it contradicts most surely.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from skquickdraw import CNNClassifier
 from skquickdraw.datasets import make_sketches
 from skquickdraw.inspection import ImageSheetDisplay
+from skquickdraw.model_selection import find_label_errors
 
 X, y, names = make_sketches(480, 6, random_state=0, return_names=True)
 
@@ -31,11 +31,9 @@ given = np.where(is_wrong, (y + rng.randint(1, 6, len(y))) % 6, y)
 # ----------------------------------
 
 network = CNNClassifier(width=0.25, max_epochs=14, batch_size=64, random_state=0)
-folds = StratifiedKFold(3, shuffle=True, random_state=0)
-proba = cross_val_predict(network, X, given, cv=folds, method="predict_proba")
-doubt = proba.max(axis=1) - proba[np.arange(len(given)), given]
-suspects = np.argsort(-doubt, kind="stable")[:30]
-print(f"of the 30 most doubtful labels {is_wrong[suspects].sum()} are wrong, of all 480 only 30")
+found = find_label_errors(network, X, given, cv=3, random_state=0)
+n_right = is_wrong[found.rows].sum()
+print(f"of the {len(found.rows)} suspects, {n_right} are wrong; in all, 30 of 480 are")
 
 # %%
 # Look at them
@@ -43,6 +41,7 @@ print(f"of the 30 most doubtful labels {is_wrong[suspects].sum()} are wrong, of 
 #
 # "True" is the label that stands in the data, and above it what the network takes the sketch for.
 
+proba = found.proba
 sheet = ImageSheetDisplay.from_predictions(
     X, names[given], names[proba.argmax(axis=1)], y_proba=proba.max(axis=1), n_images=24
 )

@@ -80,6 +80,7 @@ SUBPACKAGES = {
         "LabeledStratifiedKFold",
         "LabeledStratifiedShuffleSplit",
         "compare",
+        "find_label_errors",
     },
     "networks": {"CNN", "MobileNetV2", "Network", "RelationNetwork", "ResNet", "fold_batch_norm"},
     "neural_network": {

@@ -6,6 +6,7 @@ passes as the defaults of the library make.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,8 @@ class GenericResNet18(ClassifierMixin, BaseEstimator):
 
     def images(self, X: Any) -> Tensor:
         images = torch.as_tensor(np.asarray(X)).float()
+        if images.ndim == 2:  # flat rows of square images
+            images = images.unflatten(1, (math.isqrt(images.shape[1]), -1))
         return images[:, None] if images.ndim == 3 else images
 
     def scale(self, images: Tensor) -> Tensor:

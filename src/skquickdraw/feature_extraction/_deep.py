@@ -30,8 +30,8 @@ from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from ..exceptions import InvalidParameterError
+from ..model_selection import Fold, split_folds
 from ._alignment import Alignment
-from ._folds import Fold, split_folds
 from ._reading import has_features, last_step, read_features
 
 

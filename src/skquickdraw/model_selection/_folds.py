@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 
 from .._checks import raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..model_selection import LabeledStratifiedKFold
+from ._kfold import LabeledStratifiedKFold
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to train on, rows that are left out
 

@@ -1,0 +1,171 @@
+"""Find labels that are likely to be wrong, by classifiers that were trained without them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.utils import Bunch
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._checks import check_random_state
+from .._compat import safe_indexing
+from .._fitting import check_parameters
+from .._random import draw_seed
+from .._targets import NO_LABEL, check_same_length, read_labels
+from ..exceptions import InvalidParameterError
+from ._folds import split_folds
+
+NAME = "find_label_errors"
+
+
+def find_label_errors(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    cv: Any = 5,
+    unlabeled_label: Any = "auto",
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> Bunch:
+    """List the labels that are likely to be wrong, the most doubtful first.
+
+    Cross-validation gives each image the probabilities of classifiers that were trained without it.
+    Confident learning [1]_ compares them: the threshold of a class is the mean probability that the
+    images with its label have for it. A label is suspected if another class is the most probable
+    one, and reaches its threshold. Thus a class that is hard to recognise, or rare, is not
+    suspected as a whole.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``predict_proba``. Each fold fits a clone.
+    X : array-like of shape (n, ...)
+    y : array-like of shape (n,)
+        Labels. Rows without a label are left out.
+    cv : int, splitter or iterable of (train, test), default=5
+        A number sets the folds of a shuffled :class:`LabeledStratifiedKFold`. A class with a single
+        image is always trained on, so its label is not examined.
+    unlabeled_label : label, 'auto' or None, default='auto'
+        The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
+    n_jobs : int, default=None
+        Number of fits that run at a time.
+    random_state : int, RandomState or None, default=None
+        Shuffles the folds. The estimator has a ``random_state`` of its own.
+
+    Returns
+    -------
+    found : :class:`~sklearn.utils.Bunch`
+        rows : int64 ndarray of shape (n_suspects,)
+            Positions in X of the suspected labels, by ascending ``margin``.
+        given, suggested : ndarray of shape (n_suspects,)
+            The label in y, and the class that is more likely.
+        margin : float64 ndarray of shape (n_suspects,)
+            Probability of the given class minus that of the likeliest other one, in [-1, 0).
+        proba : float64 ndarray of shape (n, n_classes)
+            The probabilities of all rows of X; NaN for rows that were not examined.
+        classes : ndarray of shape (n_classes,)
+            The classes of the columns of ``proba``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the estimator has no ``predict_proba``, or cv cannot split.
+    InvalidTargetsError
+        If y cannot be read, or a fold does not train on all classes.
+
+    See Also
+    --------
+    skquickdraw.inspection.ImageSheetDisplay : Shows the suspects.
+
+    Notes
+    -----
+    Look at the suspects before you change a label: networks err too. Never correct the labels of a
+    test set by the model that is scored on it.
+
+    References
+    ----------
+    .. [1] C. Northcutt, L. Jiang, I. Chuang: Confident Learning: Estimating Uncertainty in Dataset
+       Labels. Journal of Artificial Intelligence Research 70, 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from skquickdraw.model_selection import find_label_errors
+    >>> X, y = load_digits(return_X_y=True)
+    >>> y[100] = 7  # it was a 4
+    >>> found = find_label_errors(KNeighborsClassifier(), X, y, random_state=0)
+    >>> for row, given, suggested in zip(found.rows, found.given, found.suggested):
+    ...     print(f"row {row}: {given}, or rather {suggested}?")
+    row 5: 5, or rather 9?
+    row 100: 7, or rather 4?
+    row 794: 8, or rather 1?
+    row 1553: 8, or rather 1?
+    row 1658: 9, or rather 3?
+    """
+    check_parameters(estimator)
+    if not hasattr(estimator, "predict_proba"):
+        raise InvalidParameterError(
+            f"{NAME}: estimator must have predict_proba, got {estimator!r}. Take a classifier that "
+            "gives probabilities, or wrap it in CalibratedClassifierCV."
+        )
+    classes, codes = read_labels(NAME, y, unlabeled_label=unlabeled_label)
+    check_same_length(NAME, X, codes)
+    labeled = np.flatnonzero(codes != NO_LABEL)
+    proba = np.full((len(codes), len(classes)), np.nan)
+    X, y = safe_indexing(X, labeled), classes[codes[labeled]]
+    folds = split_folds(NAME, cv, X, y, draw_seed(check_random_state(random_state)))
+    proba[labeled] = _predict_left_out(estimator, X, y, folds, n_jobs, len(classes))
+    rows = labeled[~np.isnan(proba[labeled, 0])]
+    suggested, margin = _judge(proba[rows], codes[rows])
+    suspects = np.flatnonzero(suggested != codes[rows])
+    suspects = suspects[np.argsort(margin[suspects], kind="stable")]
+    return Bunch(
+        rows=rows[suspects],
+        given=classes[codes[rows[suspects]]],
+        suggested=classes[suggested[suspects]],
+        margin=margin[suspects],
+        proba=proba,
+        classes=classes,
+    )
+
+
+def _predict_left_out(
+    estimator: Any, X: Any, y: NDArray[Any], folds: list[Any], n_jobs: int | None, n_classes: int
+) -> NDArray[np.float64]:
+    """Return the mean of the predictions for each row by the folds that leave it out, or NaN."""
+    jobs = (delayed(_predict_fold)(clone(estimator), X, y, *fold) for fold in folds)
+    sums, counts = np.zeros((len(y), n_classes)), np.zeros((len(y), 1))
+    for (_, left_out), proba in zip(folds, Parallel(n_jobs=n_jobs)(jobs), strict=True):
+        sums[left_out] += proba
+        counts[left_out] += 1
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _predict_fold(
+    estimator: Any, X: Any, y: NDArray[Any], train: NDArray[Any], left_out: NDArray[Any]
+) -> Any:
+    fitted = estimator.fit(safe_indexing(X, train), y[train])
+    return fitted.predict_proba(safe_indexing(X, left_out))
+
+
+def _judge(
+    proba: NDArray[np.float64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the class that each label should be, and how far it is from the likeliest other."""
+    rows = np.arange(len(codes))
+    own = proba[rows, codes]
+    counts = np.bincount(codes, minlength=proba.shape[1])
+    sums = np.bincount(codes, own, minlength=proba.shape[1])
+    # A class of which no label was examined has no threshold, and is never suggested.
+    thresholds = np.divide(sums, counts, out=np.full(len(counts), np.inf), where=counts > 0)
+    confident = np.where(proba >= thresholds, proba, -1.0)
+    others = proba.copy()
+    others[rows, codes] = -1.0
+    margin = own - others.max(axis=1)
+    is_suspect = (margin < 0) & (confident.max(axis=1) >= 0)
+    return np.where(is_suspect, confident.argmax(axis=1), codes), margin
