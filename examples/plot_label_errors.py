@@ -35,7 +35,8 @@ folds = StratifiedKFold(3, shuffle=True, random_state=0)
 proba = cross_val_predict(network, X, given, cv=folds, method="predict_proba")
 doubt = proba.max(axis=1) - proba[np.arange(len(given)), given]
 suspects = np.argsort(-doubt, kind="stable")[:30]
-print(f"of the 30 most doubtful labels {is_wrong[suspects].sum()} are wrong, of all 480 only 30")
+n_found = is_wrong[suspects].sum()
+print(f"of the 30 most doubtful labels {n_found} are wrong, of all 480 only 30")
 
 # %%
 # Look at them
