@@ -39,7 +39,7 @@ def measure(page: Path) -> float:
 def tell(text: str, seconds: float) -> str:
     """Return a page with a line before its first code that is run."""
     before, code, after = text.partition(CODE)
-    line = f"*The code of this page takes about {seconds:.0f} seconds of one core, imports included.*\n\n"
+    line = f"*The code of this page takes {seconds:.0f} seconds of one core, imports included.*\n\n"
     return before + line + code + after
 
 

@@ -196,7 +196,8 @@ def run_commands(text: str, folder: Path, capsys: Any) -> str:
 
 def labels(table: str) -> list[str]:
     """Return what the lines of a table begin with, but for the pairs of confused classes."""
-    return [re.split(r"  +", line.strip())[0] for line in table.splitlines() if " taken " not in line]
+    lines = [line.strip() for line in table.splitlines() if " taken " not in line]
+    return [re.split(r"  +", line)[0] for line in lines]
 
 
 def shown(page: Path) -> list[str]:
