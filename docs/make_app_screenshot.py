@@ -1,4 +1,4 @@
-"""Take the pictures of the drawing page for the user guide: light, dark, a photo, and on a phone.
+"""Take screenshots of the drawing page for the user guide: light, dark, a photo, and on a phone.
 
 ::
 

@@ -16,7 +16,10 @@ from skquickdraw.datasets import make_sketches
 from skquickdraw.inspection import AugmentationDisplay
 
 X, y, names = make_sketches(400, 20, noise=0.6, random_state=0, return_names=True)
-rows = [np.flatnonzero(names[y] == name)[0] for name in ("house", "tree", "cup", "key", "boat")]
+rows = [
+    np.flatnonzero(names[y] == name)[0]
+    for name in ("house", "tree", "cup", "key", "boat")
+]
 AugmentationDisplay.from_augmentation("auto", X, y, rows=rows, n_variants=7)
 plt.show()
 
@@ -45,7 +48,9 @@ for name, value in CHANGES.items():
     policy = AugmentationPolicy(**{**OFF, name: value})
     changed[f"{name}={value}"] = policy(sketches, torch.Generator().manual_seed(5))
 
-AugmentationDisplay(torch.stack(list(changed.values())), row_labels=list(changed)).plot()
+AugmentationDisplay(
+    torch.stack(list(changed.values())), row_labels=list(changed)
+).plot()
 plt.show()
 
 # %%

@@ -42,9 +42,16 @@ figure, ax = plt.subplots(layout="constrained")
 for name, model in {"as it comes": network, "calibrated": calibrated}.items():
     proba = model.predict_proba(X_test)
     is_right = proba.argmax(axis=1) == y_test
-    print(f"{name:12} sure by {proba.max(axis=1).mean():.1%}, right in {is_right.mean():.1%}")
+    surest = proba.max(axis=1)
+    print(f"{name:12} sure by {surest.mean():.1%}, right in {is_right.mean():.1%}")
     CalibrationDisplay.from_predictions(
-        is_right, proba.max(axis=1), n_bins=5, strategy="quantile", ref_line=False, name=name, ax=ax
+        is_right,
+        surest,
+        n_bins=5,
+        strategy="quantile",
+        ref_line=False,
+        name=name,
+        ax=ax,
     )
 ax.plot([0, 1], [0, 1], linestyle=":", color="0.5", label="as often as it says")
 ax.legend(loc="lower right")

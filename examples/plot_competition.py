@@ -31,7 +31,9 @@ folder = TemporaryDirectory()
 X, y, classes = make_sketches(1000, 10, random_state=0, return_names=True)
 X, y = make_ladder(X, y, n_max=100, n_min=10, profile="exponential", random_state=0)
 X_test, secret = make_sketches(500, 10, random_state=1)
-np.savez_compressed(Path(folder.name, "train.npz"), X=X.reshape(-1, 28, 28), y=y, classes=classes)
+np.savez_compressed(
+    Path(folder.name, "train.npz"), X=X.reshape(-1, 28, 28), y=y, classes=classes
+)
 np.savez_compressed(
     Path(folder.name, "unlabeled.npz"), X=X_test.reshape(-1, 28, 28), classes=classes
 )

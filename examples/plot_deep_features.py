@@ -43,7 +43,9 @@ trees = LGBMClassifier(
 )
 heads = {"LDA": lda, "class means": PrototypeClassifier(), "LightGBM": trees}
 models = {"own last layer": network}
-models |= {name: make_pipeline(features, head).fit(X, y) for name, head in heads.items()}
+models |= {
+    name: make_pipeline(features, head).fit(X, y) for name, head in heads.items()
+}
 
 answers = {name: model.predict(X_test) for name, model in models.items()}
 for name, y_pred in answers.items():

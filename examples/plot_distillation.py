@@ -44,7 +44,9 @@ ensemble = VotingClassifier(members, voting="soft").fit(X, y)
 # It is told 40 labels, and what the ensemble thinks of all images. Beside it, the same network
 # learns from the 40 labels alone, in as many steps.
 
-X_labeled, X_pool, y_labeled, _ = train_test_split(X, y, train_size=40, stratify=y, random_state=0)
+X_labeled, X_pool, y_labeled, _ = train_test_split(
+    X, y, train_size=40, stratify=y, random_state=0
+)
 network = CNNClassifier(width=0.25, max_epochs=10, batch_size=64, random_state=0)
 student = DistilledClassifier(FrozenEstimator(ensemble), network, random_state=0)
 student.fit(X_labeled, y_labeled, X_unlabeled=X_pool)
@@ -54,7 +56,11 @@ alone.fit(X_labeled, y_labeled)
 # %%
 # All are fitted, so the folds only part the test set.
 
-fitted = {"network, 40 labels alone": alone, "network, distilled": student, "ensemble": ensemble}
+fitted = {
+    "network, 40 labels alone": alone,
+    "network, distilled": student,
+    "ensemble": ensemble,
+}
 frozen = {name: FrozenEstimator(clf) for name, clf in fitted.items()}
 comparison = compare(frozen, X_test, y_test, cv=5, scoring="accuracy")
 print(comparison)

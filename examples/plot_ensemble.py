@@ -22,7 +22,9 @@ X_train, X_rest, y_train, y_rest = train_test_split(
     X, y, train_size=200, stratify=y, random_state=0
 )
 network = CNNClassifier(width=0.25, max_epochs=12, batch_size=64)
-ensemble = SeedEnsembleClassifier(network, n_estimators=6, random_state=0).fit(X_train, y_train)
+ensemble = SeedEnsembleClassifier(network, n_estimators=6, random_state=0).fit(
+    X_train, y_train
+)
 
 # %%
 # Equal votes, or learned ones?
@@ -34,7 +36,9 @@ ensemble = SeedEnsembleClassifier(network, n_estimators=6, random_state=0).fit(X
 # are scored on the same folds of images that no network was trained on, and the stack learns from
 # the other folds. The networks are frozen, so that nothing trains them again.
 
-members = [(f"seed {k}", FrozenEstimator(clf)) for k, clf in enumerate(ensemble.estimators_)]
+members = [
+    (f"seed {k}", FrozenEstimator(clf)) for k, clf in enumerate(ensemble.estimators_)
+]
 candidates = {
     "one network": members[0][1],
     "six seeds": FrozenEstimator(ensemble),

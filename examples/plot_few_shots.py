@@ -20,7 +20,9 @@ X, y = make_sketches(900, 20, random_state=0)
 is_new = y >= 15
 known = X[~is_new], y[~is_new]
 
-network = CNNClassifier(width=0.25, max_epochs=10, batch_size=64, random_state=0).fit(*known)
+network = CNNClassifier(width=0.25, max_epochs=10, batch_size=64, random_state=0).fit(
+    *known
+)
 relation = RelationNetworkClassifier(
     width=0.25, n_way=5, n_shot=5, n_episodes=50, random_state=0
 ).fit(*known)
@@ -49,7 +51,9 @@ X_new, y_new = X[is_new], y[is_new]
 rng = np.random.RandomState(0)
 folds = []
 for _ in range(6):
-    drawn = [rng.permutation(np.flatnonzero(y_new == label))[:20] for label in range(15, 20)]
+    drawn = [
+        rng.permutation(np.flatnonzero(y_new == label))[:20] for label in range(15, 20)
+    ]
     drawn = np.transpose(drawn)
     folds.append((drawn[:5].ravel(), drawn[5:].ravel()))
 

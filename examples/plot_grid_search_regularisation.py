@@ -24,7 +24,9 @@ from skquickdraw.model_selection import Comparison
 X, y = load_digits(return_X_y=True)
 X, y = make_ladder(X, y, n_max=24, n_min=8, profile="exponential", random_state=0)
 network = CNNClassifier(width=0.25, max_epochs=9, batch_size=64, random_state=0)
-model = Pipeline([("fill", AugmentingOverSampler(random_state=0)), ("classify", network)])
+model = Pipeline(
+    [("fill", AugmentingOverSampler(random_state=0)), ("classify", network)]
+)
 search = GridSearchCV(
     model,
     {"classify__dropout": [0.0, 0.5], "classify__label_smoothing": [0.0, 0.1]},

@@ -38,7 +38,9 @@ def make_models(n_passes):
     return {
         "no remedy": CNNClassifier(max_epochs=n_passes, **plain),
         "over-sampling": make_pipeline(AugmentingOverSampler(random_state=0), filled),
-        "class_weight": CNNClassifier(class_weight="balanced", max_epochs=n_passes, **settings),
+        "class_weight": CNNClassifier(
+            class_weight="balanced", max_epochs=n_passes, **settings
+        ),
         "sampling": CNNClassifier(sampling="balanced", max_epochs=n_passes, **settings),
         "balanced softmax": CNNClassifier(max_epochs=n_passes, **settings),
     }
@@ -51,12 +53,16 @@ def make_models(n_passes):
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), sharey=True, layout="constrained")
 for ax, n_passes in zip(axes, (5, 25), strict=True):
     answers = {
-        name: model.fit(X, y).predict(X_test) for name, model in make_models(n_passes).items()
+        name: model.fit(X, y).predict(X_test)
+        for name, model in make_models(n_passes).items()
     }
     print(f"{n_passes} passes")
     for name, y_pred in answers.items():
         report = imbalance_report(y_test, y_pred, y_train=y)
-        print(f"  {name:18}", {key: round(float(score), 2) for key, score in report.items()})
+        print(
+            f"  {name:18}",
+            {key: round(float(score), 2) for key, score in report.items()},
+        )
     RecallByClassSizeDisplay.from_predictions(y_test, answers, y_train=y, ax=ax)
     ax.set_xlabel(f"training rows of the class, {n_passes} passes")
 plt.show()

@@ -60,7 +60,8 @@ print(shape, classes)
 # They are those of the classifier, up to rounding.
 
 print(f"{np.mean(answers == clf.predict(X_new)):.1%} of the answers are the same,")
-print(f"and probabilities differ by {np.abs(proba - clf.predict_proba(X_new)).max():.0e} at most")
+difference = np.abs(proba - clf.predict_proba(X_new)).max()
+print(f"and probabilities differ by {difference:.0e} at most")
 folder.cleanup()
 
 ImageSheetDisplay.from_predictions(

@@ -64,4 +64,4 @@ plt.show()
 
 # %%
 # On the command line ``skquickdraw train FOLDER`` does all of this. For scans and photos of
-# drawings see :doc:`/user_guide/pictures`.
+# drawings see :doc:`/user_guide/image_folders`.

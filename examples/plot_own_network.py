@@ -63,7 +63,12 @@ class Brier(BaseEstimator):
 X, y = make_sketches(600, 8, random_state=0)
 X_test, y_test = make_sketches(400, 8, random_state=1)
 clf = ImageClassifier(
-    network=SmallNetwork, loss=Brier(), dropout=0.1, max_epochs=14, batch_size=64, random_state=0
+    network=SmallNetwork,
+    loss=Brier(),
+    dropout=0.1,
+    max_epochs=14,
+    batch_size=64,
+    random_state=0,
 )
 clf.fit(X, y)
 print(f"{clf.score(X_test, y_test):.1%} of {len(y_test)} other sketches are right")

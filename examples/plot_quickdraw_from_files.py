@@ -68,10 +68,16 @@ for name, curve in {"spiral": spiral, "zigzag": zigzag}.items():
 
 drawings = load_quickdraw(folder.name)
 print(drawings.data.shape, drawings.image_shape)
-print(dict(zip(drawings.target_names.tolist(), drawings.class_counts.tolist(), strict=True)))
+print(
+    dict(
+        zip(drawings.target_names.tolist(), drawings.class_counts.tolist(), strict=True)
+    )
+)
 
 labels = drawings.target_names[drawings.target]
-shown = [row for code in range(8) for row in np.flatnonzero(drawings.target == code)[:3]]
+shown = [
+    row for code in range(8) for row in np.flatnonzero(drawings.target == code)[:3]
+]
 sheet = ImageSheetDisplay(drawings.data[shown], [None] * 24, labels[shown])
 sheet.plot(n_columns=6)
 plt.show()

@@ -55,7 +55,10 @@ DRAWINGS = {
         [[105, 25, 105], [30, 165, 165]],
     ],
     "flower": [
-        *[arc(105 + 62 * np.cos(a), 65 + 42 * np.sin(a), 38, 23) for a in np.arange(5) * 1.257],
+        *[
+            arc(105 + 62 * np.cos(a), 65 + 42 * np.sin(a), 38, 23)
+            for a in np.arange(5) * 1.257
+        ],
         arc(105, 65, 25, 20),
         [[105, 98, 108], [107, 180, 255]],
         arc(140, 200, 33, 14),
@@ -79,9 +82,13 @@ policies = {"as drawn": StrokeAugmentation(**OFF, side=56)}
 for name, value in CHANGES.items():
     policies[f"{name}={value}"] = StrokeAugmentation(**{**OFF, name: value}, side=56)
 policies["then=None"] = StrokeAugmentation(then=None, side=56)
-policies["defaults"] = StrokeAugmentation(then=AugmentationPolicy(horizontal_flip=0.5), side=56)
+policies["defaults"] = StrokeAugmentation(
+    then=AugmentationPolicy(horizontal_flip=0.5), side=56
+)
 
-changed = [policy(strokes, torch.Generator().manual_seed(1)) for policy in policies.values()]
+changed = [
+    policy(strokes, torch.Generator().manual_seed(1)) for policy in policies.values()
+]
 AugmentationDisplay(torch.stack(changed), row_labels=list(policies)).plot()
 plt.show()
 

@@ -38,7 +38,6 @@ ALLOWED = [
     ("_class_names.py", "teddy-bear", "a class"),
     ("_class_names.py", "picture frame", "a class"),
     ("competition.md", "| bear, ", "a class"),
-    ("index.md", "\npictures\n", "the name of a page"),
     ("README.md", "picture>", "a tag of HTML"),
     ("_server.py", '"picture"', "a key that the app's page reads"),
 ]

@@ -65,7 +65,7 @@ def test_the_scores_of_recipes_are_those_of_the_competition(recipe, row):
 
 
 def figures(text: str, start: str) -> list[str]:
-    (line,) = [line for line in text.splitlines() if line.startswith(start)]
+    *_, line = [line for line in text.splitlines() if line.startswith(start)]  # of all columns
     return re.findall(r"[\d.,]*\d", line.removeprefix(start))
 
 
@@ -97,17 +97,6 @@ def test_the_snippet_of_the_first_page_is_ten_lines_and_the_same(page):
     readme = re.search(r"```python\n(from sklearn.*?)```", (ROOT / "README.md").read_text(), re.S)
     assert snippet[1] == readme[1]
     assert len([line for line in snippet[1].splitlines() if line]) == 10
-
-
-def test_the_snippet_of_the_first_page_runs(capsys):
-    readme = (ROOT / "README.md").read_text()
-    snippet = re.search(r"```python\n(from sklearn.*?)```\n\n```\n(.*?)```", readme, re.S)
-    whole = "ResNetClassifier(random_state=0)"
-    assert whole in snippet[1]
-    small = whole.replace("(", "(width=0.25, max_epochs=1, batch_size=256, ")
-    exec(snippet[1].replace(whole, small), {})
-    printed = ast.literal_eval(capsys.readouterr().out)
-    assert list(printed) == list(ast.literal_eval(snippet[2]))
 
 
 def test_the_command_that_installs_for_cpus_is_everywhere_the_same():

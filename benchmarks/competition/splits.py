@@ -67,10 +67,10 @@ class Step:
 
 
 STEPS = {
-    "static": Step(None, "over-sampled once to 1,500 copies a class; Adam at a constant rate"),
+    "static": Step(None, "over-sampled once to 1,500 copies per class; Adam at a constant rate"),
     "live": Step(
         "static",
-        "turned and shifted anew each time, classes balanced by sampling",
+        "turned and shifted again each time, classes balanced by sampling",
         {"augmentation": COPIES, "sampling": "balanced"},
     ),
     "light": Step(

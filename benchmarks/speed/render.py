@@ -11,11 +11,13 @@ from typing import Any
 
 from common import DOCS, Spread, load, number_plainly, table
 from competition.render import render_single_networks
+from figures import save_versions
 from studies.render import render_few_shot, render_teachers
 
 HERE = Path(__file__).parent
 OURS_TO_THIS = "skquickdraw to this"
 AGAINST = {OURS_TO_THIS: "{ratio:.2f}", "target": "{target}"}
+FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
 GPU_PARTS = ("training", "prediction", "small_fit", "several", "accuracy", "winner")
 
 
@@ -24,7 +26,9 @@ def main() -> None:
     for name, make in TABLES.items():
         results[name] |= {"table": make(results[name]), "measured": measured(results[name])}
     results["gpu"] = render_gpu(results["gpu"]) if results["gpu"] else "Not measured."
-    draw_growth(results["growth"]["axes"], DOCS / "images" / "growth.png")
+    images = DOCS / "images"
+    save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
+    save_versions(lambda: draw_ratios(results), images / "speed")
     page = (
         (HERE / "page.md")
         .read_text()
@@ -140,8 +144,8 @@ def growth_table(result: dict[str, Any]) -> str:
     return table(columns, points)
 
 
-def draw_growth(axes: dict[str, Any], file: Path) -> None:
-    """Write a PNG: seconds above, peak of memory below; a dashed line shows linear growth."""
+def draw_growth(axes: dict[str, Any]) -> Any:
+    """Return a figure: seconds above, peak of memory below; a dashed line is linear growth."""
     from matplotlib.figure import Figure
 
     labels = ["images", "classes", "pixels of an image", "processes"]
@@ -160,7 +164,34 @@ def draw_growth(axes: dict[str, Any], file: Path) -> None:
         number_plainly(row[0].yaxis)
     grid[0, 0].set_ylabel("seconds of a fit")
     grid[1, 0].set_ylabel("peak memory, GB")
-    figure.savefig(file, dpi=90)
+    return figure
+
+
+def draw_ratios(results: dict[str, Any]) -> Any:
+    """Return a figure: how many times as fast the package is as each other way."""
+    from matplotlib.figure import Figure
+
+    rows = [
+        (f"{what}: {name}", ratio)
+        for what, part in FASTER.items()
+        for name, ratio in results[part]["ratios"].items()
+    ]
+    figure = Figure(figsize=(6.4, 0.36 * len(rows) + 0.8), layout="constrained")
+    ax = figure.subplots()
+    for y, (_, ratio) in enumerate(rows):
+        ax.plot([ratio["min"], ratio["max"]], [y, y], color="C0", linewidth=3, alpha=0.4)
+        ax.plot(ratio["median"], y, "o", color="C0", ms=8)
+        text, beside = f"{ratio['median']:.2g}", {"textcoords": "offset points", "va": "center"}
+        ax.annotate(text, (ratio["max"], y), (8, 0), **beside)
+    ax.axvline(1, color="grey", linestyle="--", linewidth=1)
+    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.set_xscale("log")
+    ax.set(xlim=(0.4, 40), xlabel="times as fast")
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", left=False)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    number_plainly(ax.xaxis)
+    return figure
 
 
 def minutes_table(result: dict[str, Any]) -> str:

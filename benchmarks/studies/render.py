@@ -84,7 +84,7 @@ def render_finding(results: Results) -> str:
         return NOT_COMPARED
     worst = max(behind, key=behind.__getitem__)
     n_seeds = min(len(results[BASE][cell]) for cell in behind)
-    seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} a cell"
+    seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} per cell"
     if n_seeds < FEW_SEEDS:
         seeds += f"; with fewer than {FEW_SEEDS}, read these figures as a direction"
     return COMPARED.format(

@@ -14,7 +14,7 @@ from sphinx.transforms import SphinxTransform
 WORDS = {
     "install": ("install", "extras", "requirements"),
     "user_guide/command_line": ("command line", "without Python", "terminal"),
-    "user_guide/pictures": ("JPEG", "JPG", "PNG", "folder", "scan", "photo"),
+    "user_guide/image_folders": ("JPEG", "JPG", "PNG", "folder", "scan", "photo"),
     "user_guide/data": ("RGB", "colour images", "color images", "grayscale", "image shape"),
     "user_guide/files": ("ndjson", "sketch-rnn", "npy"),
     "user_guide/millions": ("larger than memory", "memory map"),

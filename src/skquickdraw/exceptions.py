@@ -45,7 +45,7 @@ class InvalidImagesError(SkquickdrawError, ValueError, TypeError):
 
 
 class InvalidTargetsError(SkquickdrawError, ValueError, TypeError):
-    """Labels, soft targets or sample weights do not fit."""
+    """Labels, soft targets or sample weights are wrong, or do not fit X."""
 
 
 class InvalidParameterError(SkquickdrawError, ValueError, TypeError):

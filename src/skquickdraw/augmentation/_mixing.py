@@ -63,7 +63,7 @@ class _Mixing(ParametersMixin, BaseEstimator):
 
 
 class MixUp(_Mixing):
-    """Blend each image with another one of its batch, and their targets alike.
+    """Blend each image, and its target, with another one of the batch.
 
     Training on points between the examples makes a network less confident away from them. This
     helps most when there are few examples.

@@ -39,7 +39,7 @@ class StrokeDraw(NamedTuple):
 
 
 class StrokeAugmentation(ParametersMixin, BaseEstimator):
-    """Random changes of drawings stored as strokes, which are drawn as images anew in each epoch.
+    """Random changes of drawings stored as strokes, which become new images in each epoch.
 
     Strokes know what pixels do not: where one line ends and the next begins. So a drawing can lose
     a stroke, or be drawn by another hand with another pen, and stays as sharp as a real one. A
@@ -248,7 +248,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         return images if policy is None else policy.apply(images, draw.then)
 
     def change(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
-        """Change the strokes of a batch as drawn, and return them packed as they came."""
+        """Change the strokes of a batch as drawn, and return them packed as before."""
         check_strokes(strokes)
         if not strokes.is_floating_point():
             strokes = strokes.float()

@@ -151,7 +151,7 @@ def _guess(model: Any) -> Reading:
             return Reading("images", (side, side), mode)
     raise DataFileError(
         f"MODEL must take square images, or be written by skquickdraw train, which says what it "
-        f"takes; got one of {n_features} numbers a row. Use it in Python, by load_model."
+        f"takes; got one of {n_features} numbers per row. Use it in Python, by load_model."
     )
 
 

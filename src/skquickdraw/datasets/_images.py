@@ -29,7 +29,7 @@ def load_images(
     pad: bool = True,
     on_error: str = "raise",
 ) -> Bunch:
-    """Load images without labels, to predict them or to learn from them unlabeled.
+    """Load images without labels, to predict them or to learn from them.
 
     They are read like the images of a class in :func:`load_image_folder`.
 

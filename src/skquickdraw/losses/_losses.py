@@ -69,7 +69,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def bind(self, class_counts: Tensor) -> nn.Module:
-        """Return the loss for a training set that shows each class ``class_counts`` times an epoch.
+        """Return the loss for a training set with ``class_counts`` rows per class and epoch.
 
         Parameters
         ----------

@@ -52,7 +52,7 @@ class Loss(Protocol):
     """
 
     def bind(self, class_counts: Tensor) -> RowLoss:
-        """Return the loss for a training set that shows each class ``class_counts`` times an epoch.
+        """Return the loss for a training set with ``class_counts`` rows per class and epoch.
 
         Parameters
         ----------

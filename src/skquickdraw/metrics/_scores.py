@@ -75,7 +75,7 @@ def group_recall_score(
     labels: ArrayLike | None = None,
     unlabeled_label: Any = "auto",
 ) -> dict[str, float]:
-    """Return the mean per-class recall of frequent, middling and rare classes.
+    """Return the mean per-class recall of head, medium and tail classes.
 
     Parameters
     ----------

@@ -1,0 +1,47 @@
+"""Write into each page of the guide how long its code takes: ``python docs/make_seconds.py``.
+
+Each page is run as its doctest is, in a process of its own, with one thread. Seconds are those of
+the processor, imports included, so other programs hardly change them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+GUIDE = Path(__file__).parent / "user_guide"
+CODE = "```python\n>>>"
+LINE = re.compile(r"\*The code of this page takes .*\*\n\n")
+
+
+def main() -> None:
+    for page in sorted(GUIDE.glob("*.md")):
+        text = LINE.sub("", page.read_text(encoding="utf-8"))
+        if CODE in text:
+            seconds = measure(page)
+            print(f"{page.name}: {seconds:.1f}", flush=True)
+            page.write_text(tell(text, seconds), encoding="utf-8")
+
+
+def measure(page: Path) -> float:
+    """Return the processor's seconds of a page's code."""
+    options = [f"-o{name}" for name in ("ELLIPSIS", "NORMALIZE_WHITESPACE")]
+    command = [sys.executable, "-m", "doctest", *options, page.name]
+    before = os.times()
+    subprocess.run(command, cwd=page.parent, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+    after = os.times()
+    return sum(after[2:4]) - sum(before[2:4])  # user and system, of child processes
+
+
+def tell(text: str, seconds: float) -> str:
+    """Return a page with a line before its first code that is run."""
+    before, code, after = text.partition(CODE)
+    line = f"*The code of this page takes {seconds:.0f} seconds of one core, imports included.*\n\n"
+    return before + line + code + after
+
+
+if __name__ == "__main__":
+    main()

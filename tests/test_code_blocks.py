@@ -1,0 +1,210 @@
+"""The code of README.md and the guide that is no doctest runs too, in a small version.
+
+``BEFORE`` is what a block takes for granted, and ``SMALLER`` what is written in place of something,
+so that it takes seconds, or needs neither network nor cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.utils import Bunch
+
+from skquickdraw.cli import main
+from skquickdraw.datasets import make_sketches
+
+ROOT = Path(__file__).parents[1]
+GUIDE = ROOT / "docs" / "user_guide"
+PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("*.md"))]
+LONGEST = 88  # characters of a line that a page shows whole
+
+FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.S | re.M)
+TINY = "width=0.25, max_epochs=1, batch_size=256, "
+
+BEFORE = """
+import numpy as np
+from skquickdraw import CNNClassifier, ResNetClassifier, recipes
+from skquickdraw.datasets import make_sketches
+X, y = make_sketches(40, n_classes=2, image_shape=(12, 12), random_state=0)
+X_pool, X_test = X[:20], X[20:]
+clf = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, y)
+"""
+DATA = """
+from sklearn.utils import Bunch
+data = Bunch(data=X, target=y, unlabeled=X_pool, target_names=np.array(["cat", "owl"]))
+"""
+# By page and first line: what comes before, and what is replaced.
+SMALLER: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
+    ("README.md", "from skquickdraw import recipes"): (
+        "",
+        {"n_per_class=1000": "n_per_class=10", "fast(": "fast(max_epochs=1, "},
+    ),
+    ("app.md", "from skquickdraw.app import serve"): ("", {}),
+    ("data.md", "from skquickdraw import recipes"): (
+        DATA,
+        {"ensemble(": "ensemble(n_members=2, max_epochs=1, ", "n_jobs=2": "n_jobs=1"},
+    ),
+    ("distributed.md", "import joblib"): (
+        "",
+        {
+            "from dask.distributed import Client\n": "",
+            'client = Client("scheduler:8786")\n': "",
+            '"dask"': '"threading"',
+            "CNNClassifier(": f"CNNClassifier({TINY}",
+            ", 6,": ", 2,",
+        },
+    ),
+    ("distributed.md", 'clf = ResNetClassifier(device="accelerate"'): (
+        "",
+        {'device="accelerate"': 'device="cpu", width=0.25, max_epochs=1'},
+    ),
+    ("gpu.md", "from skquickdraw import ResNetClassifier"): (
+        "",
+        {"ResNetClassifier(": f"ResNetClassifier({TINY}"},
+    ),
+    ("pitfalls.md", "from skquickdraw import SeedEnsembleClassifier"): (
+        "import multiprocessing\ntrain = abs",
+        {"n_jobs=2": "n_jobs=1"},
+    ),
+    ("recipes.md", "from sklearn.frozen import FrozenEstimator"): (
+        "",
+        {
+            "ensemble(": "ensemble(n_members=2, max_epochs=1, ",
+            "n_jobs=2": "n_jobs=1",
+            "FrozenEstimator(clf)": "FrozenEstimator(clf), max_epochs=1",
+        },
+    ),
+    ("recipes.md", "from sklearn.base import clone"): ("", {"minutes=15": "minutes=0.02"}),
+    ("which.md", "import numpy as np"): ("", {"recipes.fast(": "recipes.fast(max_epochs=1, "}),
+}
+FIRST = ("README.md", "from sklearn.model_selection import train_test_split")
+# It waits for ever, which is what its page says of it.
+WRONG = ("pitfalls.md", "import multiprocessing")
+COMMANDS = "command_line.md"  # whose blocks work on each other's files
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Return language and text of a page's blocks of code."""
+    found = FENCED.findall(page.read_text(encoding="utf-8"))
+    return [(language, text) for language, text in found if not language.startswith("{")]
+
+
+def python_blocks() -> list[tuple[str, str]]:
+    """Return page and text of the code that no doctest runs."""
+    every = [(page.name, *block) for page in PAGES for block in blocks(page)]
+    return [(name, text) for name, lang, text in every if lang == "python" and ">>>" not in text]
+
+
+def test_every_block_is_known():
+    known = [*SMALLER, FIRST, WRONG]
+    unknown = [
+        (page, text.splitlines()[0])
+        for page, text in python_blocks()
+        if page != COMMANDS
+        and not any(page == name and text.startswith(first) for name, first in known)
+    ]
+    assert unknown == []
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """Stay in an empty folder, and ask neither network nor browser for anything."""
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    def draw(classes, n_per_class):
+        X, y = make_sketches(n_per_class * len(classes), len(classes), random_state=0)
+        return Bunch(data=X, target=y, target_names=np.array(classes))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("skquickdraw.datasets.fetch_quickdraw", draw)
+    monkeypatch.setattr("socketserver.BaseServer.serve_forever", stop)
+    monkeypatch.setattr("webbrowser.open", lambda url: True)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "first"), SMALLER)
+def test_code_runs(page, first, alone):
+    before, smaller = SMALLER[page, first]
+    (text,) = [text for name, text in python_blocks() if name == page and text.startswith(first)]
+    for old, new in smaller.items():
+        assert old in text, f"{old!r} is not there any more"
+        text = text.replace(old, new)
+    exec(f"{BEFORE}{before}\n{text}", {})
+
+
+def test_the_code_of_the_first_page_prints_as_many_scores(alone, capsys):
+    snippet, printed = first_snippet()
+    exec(snippet.replace("ResNetClassifier(r", f"ResNetClassifier({TINY}r"), {})
+    assert scores(capsys.readouterr().out).keys() == scores(printed).keys()
+
+
+@pytest.mark.skipif("CI" not in os.environ, reason="takes two minutes: set CI=1 to run it")
+def test_the_code_of_the_first_page_prints_these_scores(capsys):
+    """Within 0.03, as the page says: processors round differently."""
+    snippet, printed = first_snippet()
+    exec(snippet, {})
+    assert scores(capsys.readouterr().out) == pytest.approx(scores(printed), abs=0.03)
+
+
+def first_snippet() -> tuple[str, str]:
+    found = [text for _, text in blocks(ROOT / "README.md")]
+    start = next(i for i, text in enumerate(found) if text.startswith(FIRST[1]))
+    return found[start], found[start + 1]
+
+
+def scores(printed: str) -> dict[str, float]:
+    return {name: float(score) for name, score in re.findall(r"'(\w+)': ([\d.]+)", printed)}
+
+
+def test_the_page_of_the_commands_from_top_to_bottom(alone, capsys):
+    """With fewer images and a few seconds; what is printed has the lines that the page shows."""
+    printed = ""
+    for language, text in blocks(GUIDE / COMMANDS):
+        if language == "python":
+            exec(text.replace("600", "90"), {})
+        elif text.startswith("skquickdraw"):
+            printed = run_commands(text, alone, capsys)
+        elif text.startswith("images  "):
+            assert labels(printed) == labels(text)
+        elif text.startswith("path,"):
+            assert printed.splitlines()[0] == text.splitlines()[0]
+            assert printed.startswith("path,label\nnew_images/")
+
+
+def run_commands(text: str, folder: Path, capsys: Any) -> str:
+    """Run lines of a shell, on copies of the images; return what the last one prints."""
+    for name in ("new_images", "other_images"):
+        shutil.copytree(folder / "my_images", folder / name, dirs_exist_ok=True)
+    for line in text.splitlines():
+        arguments = shlex.split(line.replace("--minutes 3", "--minutes 0.02").split(" > ")[0])[1:]
+        if arguments != ["demo"]:  # which test_examples.py runs
+            capsys.readouterr()
+            assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    (folder / "labels.csv").write_text(printed)
+    return printed
+
+
+def labels(table: str) -> list[str]:
+    """Return what the lines of a table begin with, but for the pairs of confused classes."""
+    lines = [line.strip() for line in table.splitlines() if " taken " not in line]
+    return [re.split(r"  +", line)[0] for line in lines]
+
+
+def shown(page: Path) -> list[str]:
+    """Return the lines of a page's blocks, but for those of a shell, which are wrapped."""
+    return [line for lang, text in blocks(page) if lang != "bash" for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "index.md"], ids=lambda page: page.name)
+def test_no_line_of_code_is_cut_off(page):
+    assert [line for line in shown(page) if len(line) > LONGEST] == []
