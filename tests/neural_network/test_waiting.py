@@ -58,3 +58,11 @@ def test_what_the_system_says_only_grows():
     before = _waiting.usage()
     sum(range(100_000))
     assert all(now >= then for now, then in zip(_waiting.usage(), before, strict=True))
+
+
+def test_nobody_has_to_wait_for_the_end_of_an_epoch(two_threads, monkeypatch):
+    let_pass(monkeypatch, 2.22, 811, 6)
+    busy = _waiting.BusyCores("CNNClassifier")
+    busy.on_train_begin(None)
+    with pytest.warns(UserWarning, match="the 2 threads"):
+        busy.on_batch_begin(None, training=True)

@@ -17,7 +17,7 @@ OFTEN = 50
 
 
 class BusyCores(Callback):
-    """Warn once per training if its threads spend their time waiting for each other.
+    """Warn once per training, within seconds, if its threads spend their time waiting.
 
     PyTorch divides each operation into equal parts, one per thread, and a thread that is done
     spins: it keeps its core busy until the others are done too. If one thread has no core, all
@@ -34,8 +34,8 @@ class BusyCores(Callback):
     def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
-        if self.before_ is None:
+    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
+        if self.before_ is None or not training:
             return
         seconds, n_interrupted, n_waited = (
             now - then for now, then in zip(usage(), self.before_, strict=True)
