@@ -18,6 +18,9 @@ FINE = 3  # grid steps a pixel; 2 misses 0.6 grey levels on drawings with many s
 EDGE = 0.9  # width of the soft edge in grid steps, fitted once to bitmaps drawn by cairo
 GRID_CHUNK = 2**19  # grid points held at a time, in number of float32
 WINDOW_CHUNK = 2**18  # points of windows
+# Both are as much as a core's cache holds. A GPU has no use for that: there, few large operations
+# are fast, and each chunk makes the CPU wait for it.
+TIMES_ON_GPU = 32
 
 
 def pixels_per_unit(shape: tuple[int, int], line_width: float, margin: float) -> float:
@@ -64,7 +67,7 @@ def rasterize_segments(
     first_layer = [0, *n_strokes.cumsum(0).tolist()]
     first_segment = [0, *n_pieces.cumsum(0).tolist()]
     images = []
-    most = max(1, GRID_CHUNK // (shape[0] * shape[1] * FINE**2))
+    most = max(1, _held(GRID_CHUNK, starts.device) // (shape[0] * shape[1] * FINE**2))
     for lo, hi in _chunks(first_layer, most):
         clear = starts.new_ones((hi - lo, *shape))
         # One part, or several of a single image: a stranger's drawing may have thousands of layers.
@@ -79,6 +82,11 @@ def rasterize_segments(
             clear *= torch.segment_reduce(1 - covered, "prod", lengths=lengths, axis=0, initial=1.0)
         images.append(clear.neg_().add_(1).mul_(255).round_())
     return torch.cat(images) if images else starts.new_zeros((0, *shape))
+
+
+def _held(n_points: int, device: torch.device) -> int:
+    """Return how many points are held at a time on a device; the images do not depend on it."""
+    return n_points if device.type == "cpu" else TIMES_ON_GPU * n_points
 
 
 def _chunks(first_layer: list[int], most: int) -> Iterator[tuple[int, int]]:
@@ -110,7 +118,7 @@ def _coverage(
     covered = starts.new_zeros(FINE**2 * plane)
     within = torch.arange(window, device=starts.device)
     where = corner.long() + window, layer * (n_rows * n_columns), reach[layer]
-    size = max(1, WINDOW_CHUNK // window**2)
+    size = max(1, _held(WINDOW_CHUNK, starts.device) // window**2)
     pieces = (part.split(size) for part in (*where, corner + 0.5 - starts, steps))
     for at, base, own_reach, to, step in zip(*pieces, strict=True):
         index = (rows[at[:, 1:] + within] + base.unsqueeze(1)).unsqueeze(2)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from skquickdraw import _rasterizer
 from skquickdraw.augmentation import AugmentationPolicy, StrokeAugmentation, resolve_augmentation
 from skquickdraw.datasets import pack_strokes, rasterize, unpack_strokes
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
@@ -102,6 +103,16 @@ def test_many_short_pieces_are_drawn_chunk_by_chunk():
     strokes = packed([zigzag] * 3, 500)
     images = StrokeAugmentation().ink(strokes)
     np.testing.assert_array_equal(images[:, 0], rasterize([zigzag] * 3))
+
+
+def test_a_gpu_holds_more_at_a_time_and_draws_the_same_images(monkeypatch):
+    times = {name: _rasterizer._held(1, torch.device(name)) for name in ("cpu", "cuda")}
+    assert times["cpu"] == 1 < times["cuda"]
+    strokes = packed(DRAWINGS * 70)
+    images = StrokeAugmentation().ink(strokes)
+    for name in ("GRID_CHUNK", "WINDOW_CHUNK"):
+        monkeypatch.setattr(_rasterizer, name, times["cuda"] * getattr(_rasterizer, name))
+    assert torch.equal(StrokeAugmentation().ink(strokes), images)
 
 
 # ---- the changes ------------------------------------------------------------------------------
