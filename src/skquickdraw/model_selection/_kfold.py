@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
-from sklearn.utils import indexable
 
 from .._checks import check_random_state, raised_as
 from .._targets import NO_LABEL, read_labels
-from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ._no_groups import refuse_groups
+from ..exceptions import InvalidParameterError
+from ._no_groups import NoGroupsMixin
 
 
-class LabeledStratifiedKFold(BaseCrossValidator):
+class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     """Split labeled rows into stratified folds, and train on the unlabeled rows every time.
 
     Scikit-learn's splitters treat the mark of unlabeled rows as a class, and put such rows into
@@ -85,30 +84,6 @@ class LabeledStratifiedKFold(BaseCrossValidator):
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds; the arguments are ignored."""
         return self.n_splits
-
-    def split(
-        self, X: ArrayLike, y: ArrayLike, groups: Any = None
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Yield the positions of training rows and of test rows, fold by fold.
-
-        Parameters
-        ----------
-        X : array-like of n rows
-        y : array-like of shape (n,)
-        groups : None
-            For scikit-learn's signature. Anything else is an error.
-
-        Yields
-        ------
-        train : ndarray
-            All unlabeled rows, and the labeled ones of the other folds.
-        test : ndarray
-            Labeled rows.
-        """
-        refuse_groups(type(self).__name__, groups)
-        with raised_as(InvalidTargetsError):
-            X, y = indexable(X, y)
-        yield from super().split(X, y, groups)
 
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None

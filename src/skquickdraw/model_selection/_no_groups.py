@@ -1,10 +1,16 @@
-"""The error for groups, which the splitters here do not keep together."""
+"""What the splitters share: they do not keep groups together, and say so."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from ..exceptions import InvalidParameterError
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import indexable
+
+from .._checks import raised_as
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
 def refuse_groups(name: str, groups: Any) -> None:
@@ -19,3 +25,31 @@ def refuse_groups(name: str, groups: Any) -> None:
             "scikit-learn's StratifiedGroupKFold, or GroupKFold. They test on unlabeled rows "
             "too, which the score of the estimators here leaves out."
         )
+
+
+class NoGroupsMixin:
+    """The ``split`` of splitters that keep no groups together."""
+
+    def split(
+        self, X: ArrayLike, y: ArrayLike, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the positions of training rows and of test rows, split by split.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+        y : array-like of shape (n,)
+        groups : None
+            For scikit-learn's signature. Anything else is an error.
+
+        Yields
+        ------
+        train : ndarray
+            All unlabeled rows, and the labeled ones that are not tested.
+        test : ndarray
+            Labeled rows.
+        """
+        refuse_groups(type(self).__name__, groups)
+        with raised_as(InvalidTargetsError):
+            X, y = indexable(X, y)
+        yield from super().split(X, y, groups)  # type: ignore[misc]  # of the splitter behind

@@ -7,17 +7,16 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.model_selection import BaseShuffleSplit
-from sklearn.utils import indexable
 
-from .._checks import check_random_state, raised_as
+from .._checks import check_random_state
 from .._targets import NO_LABEL, read_labels
-from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ._no_groups import refuse_groups
+from ..exceptions import InvalidParameterError
+from ._no_groups import NoGroupsMixin
 
 
-class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
+class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
     """Draw random test rows from each class of the labeled rows, ``n_splits`` times.
 
     Each class gives ``test_size`` of its rows, rounded, but keeps at least one for training.
@@ -75,30 +74,6 @@ class LabeledStratifiedShuffleSplit(BaseShuffleSplit):
     ) -> None:
         super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
         self.unlabeled_label = unlabeled_label
-
-    def split(
-        self, X: ArrayLike, y: ArrayLike, groups: Any = None
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Yield the positions of training rows and of test rows, in ascending order.
-
-        Parameters
-        ----------
-        X : array-like of n rows
-        y : array-like of shape (n,)
-        groups : None
-            For scikit-learn's signature. Anything else is an error.
-
-        Yields
-        ------
-        train : ndarray
-            All unlabeled rows, and the labeled ones that are not tested.
-        test : ndarray
-            Labeled rows.
-        """
-        refuse_groups(type(self).__name__, groups)
-        with raised_as(InvalidTargetsError):
-            X, y = indexable(X, y)
-        yield from super().split(X, y, groups)
 
     def _iter_indices(
         self, X: Any, y: Any = None, groups: Any = None
