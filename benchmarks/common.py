@@ -1,4 +1,4 @@
-"""What all benchmarks share: settings, timing in turns, the machine, results and tables.
+"""What all benchmarks share: settings, timing in turns, the machine, results and pages.
 
 Contenders take turns, A B C A B C, and ratios are formed round by round, so that a slow minute of
 the machine hits all of them alike.
@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DATA = os.environ.get("SKQUICKDRAW_DATA")
 COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
-PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy")
+PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
 # Every parameter whose default has changed, but for the passes, which each benchmark gives.
 PLAIN = {
@@ -71,11 +71,12 @@ def need_folder(folder: Path | None, what: str) -> Path:
     return folder
 
 
-def measure_seconds(action: Callable[[], object]) -> float:
-    """Return how long one call takes, by the wall clock."""
+def measure_seconds(action: Callable[[], object], n_calls: int = 1) -> float:
+    """Return how long a call takes, by the wall clock: the mean of so many, one after another."""
     start = perf_counter()
-    action()
-    return perf_counter() - start
+    for _ in range(n_calls):
+        action()
+    return (perf_counter() - start) / n_calls
 
 
 def take_turns(
@@ -122,22 +123,16 @@ def describe_moment() -> dict[str, Any]:
     return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "load": round(os.getloadavg()[0], 2)}
 
 
-def describe_machine(*packages: str) -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """Return what decides speed: processor, cores, threads of torch, versions."""
+    installed = {d.name: d.version for d in distributions()}
     return {
         "cpu": describe_cpu(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
-        "versions": {name: installed_version(name) for name in (*PACKAGES, *packages)},
+        "versions": {name: installed[name] for name in PACKAGES if name in installed},
     }
-
-
-def installed_version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def describe_cpu() -> str:
@@ -170,10 +165,25 @@ def as_json(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def table(columns: dict[str, str], rows: Iterable[dict[str, Any]]) -> str:
-    """Return a table in Markdown; ``columns`` gives the format of each one's cells."""
-    cells = [[form.format_map(Blank(row)) for form in columns.values()] for row in rows]
-    lines = [[name.strip() for name in columns], ["---"] * len(columns), *cells]
+def fill(page: Path, values: dict[str, Any], tables: dict[str, Iterable[dict[str, Any]]]) -> str:
+    """Return a page with values for its names in braces, as ``str.format`` writes them.
+
+    A line ``@name | {key} |`` is a line for each row of the table ``name``, made of that row.
+    """
+    lines: list[str] = []
+    for line in page.read_text().split("\n"):
+        if line.startswith("@"):
+            name, cells = line[1:].split(" ", 1)
+            lines += (cells.format_map(Blank(row)) for row in tables[name])
+        else:
+            lines.append(line.format_map(values))
+    return "\n".join(lines)
+
+
+def table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Return a table in Markdown whose columns are not known beforehand."""
+    lines = [columns := list(columns), ["---"] * len(columns)]
+    lines += [[str(row.get(name, "")) for name in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -181,7 +191,7 @@ class Blank(dict):
     """What a row has not is a blank, in any format."""
 
     def __missing__(self, key: str) -> Blank:
-        return self
+        return Blank()
 
     def __format__(self, form: str) -> str:
         return ""

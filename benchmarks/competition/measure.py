@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,16 @@ def networks_in(estimator: Any) -> Iterator[Any]:
     """Yield every network that was trained for an estimator, its teachers' included."""
     if hasattr(estimator, "net_"):
         yield estimator
-    elif isinstance(estimator, FrozenEstimator):
-        yield from networks_in(estimator.estimator)
+        return
+    if isinstance(estimator, FrozenEstimator):
+        inner = [estimator.estimator]
     elif isinstance(estimator, Pipeline):
-        for _, part in estimator.steps:
-            yield from networks_in(part)
+        inner = [part for _, part in estimator.steps]
     else:
-        for name in MEMBERS:
-            inner = getattr(estimator, name, [])
-            for member in inner if isinstance(inner, list) else [inner]:
-                yield from networks_in(member)
+        found = [getattr(estimator, name, []) for name in MEMBERS]
+        inner = [m for each in found for m in (each if isinstance(each, list) else [each])]
+    for each in inner:
+        yield from networks_in(each)
 
 
 def costs(estimator: Any) -> dict[str, Any]:
@@ -51,7 +50,6 @@ def costs(estimator: Any) -> dict[str, Any]:
         "cpu_minutes": sum(epoch["cpu"] for epoch in epochs) / 60,
         "images": sum(epoch["n_images"] for epoch in epochs),
         "passes": [len(network.history_) for network in networks],
-        "precision": sorted({str(network.net_.precision) for network in networks}),
         "weights": sum(w.numel() for n in networks for w in n.net_.module_.parameters()),
     }
 
@@ -62,12 +60,6 @@ def growth(estimator: Any, data: Bunch) -> list[dict[str, float]]:
     probas = [m.predict_proba(data.holdout_data) for m in getattr(vote, "estimators_", [])]
     totals = np.cumsum(probas, axis=0)
     return [report(data.holdout_target, total.argmax(axis=1), data) for total in totals]
-
-
-def peak_memory() -> dict[str, float]:
-    """Return the largest resident size, in GB, of this process and of its largest worker."""
-    who = {"process": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
-    return {name: resource.getrusage(code).ru_maxrss / 1024**2 for name, code in who.items()}
 
 
 def score(proba: Any, data: Bunch) -> dict[str, Any]:

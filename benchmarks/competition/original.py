@@ -101,14 +101,8 @@ def six(n_passes: int, *, memory: Any = None, n_jobs: int | None = None) -> Any:
     How long the author trained his students is not known: they see about as many images as their
     teachers, in whole passes.
     """
-    share = FILLED["teacher"] / FILLED["student"]
-    student = NoisyStudentClassifier(
-        filled("teacher", n_passes),
-        student=filled("student", max(1, round(n_passes * share))),
-        n_iterations=1,
-        pseudo_labels="hard",
-        threshold=CONFIDENCE,
-        unlabeled_label=-1,
-        memory=memory,
-    )
-    return SeedEnsembleClassifier(student, N_MEMBERS, memory=memory, n_jobs=n_jobs)
+    student = filled("student", max(1, round(n_passes * FILLED["teacher"] / FILLED["student"])))
+    labels = {"pseudo_labels": "hard", "threshold": CONFIDENCE, "unlabeled_label": -1}
+    given = {"student": student, "n_iterations": 1, "memory": memory, **labels}
+    noisy = NoisyStudentClassifier(filled("teacher", n_passes), **given)
+    return SeedEnsembleClassifier(noisy, N_MEMBERS, memory=memory, n_jobs=n_jobs)

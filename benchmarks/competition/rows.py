@@ -38,6 +38,7 @@ CHOSEN = {
     "n_tta": 2,
 }
 BEFORE = {"loss": "balanced_softmax", "batch_size": 256, "ema_decay": 0.999, "n_tta": 2}
+UNLABELED = {"unlabeled_label": -1}
 Options = Any  # of the command line: passes, memory, n_jobs
 
 
@@ -46,41 +47,27 @@ def fast(seed: Any = None, passes: int = FAST_PASSES) -> ResNetClassifier:
     return ResNetClassifier(**CHOSEN, **given, random_state=seed)
 
 
-def single(passes: int = SINGLE_PASSES) -> ResNetClassifier:
-    return ResNetClassifier(**CHOSEN, augmentation=clone(STRONGER), width=1.0, max_epochs=passes)
-
-
 def vote(options: Options, seed: Any = None, passes: int = SINGLE_PASSES) -> SeedEnsembleClassifier:
     """Return the vote that teaches the winner: what it is without unlabeled drawings."""
+    given = {"augmentation": clone(STRONGER), "width": 1.0, "max_epochs": passes}
     shared = {"n_jobs": options.n_jobs, "memory": options.memory, "random_state": seed}
-    return SeedEnsembleClassifier(single(passes), N_MEMBERS, **shared)
+    return SeedEnsembleClassifier(ResNetClassifier(**CHOSEN, **given), N_MEMBERS, **shared)
 
 
 def winner(options: Options, teacher: Any, seed: Any = None) -> NoisyStudentClassifier:
     """Return a vote of noisy students, who are told that the classes are balanced."""
-    return NoisyStudentClassifier(
-        teacher,
-        student=vote(options, passes=STUDENT_PASSES),
-        n_iterations=1,
-        threshold=0.0,
-        class_prior="uniform",
-        unlabeled_label=-1,
-        random_state=seed,
-    )
+    student = vote(options, passes=STUDENT_PASSES)
+    labels = {"threshold": 0.0, "class_prior": "uniform", "n_iterations": 1, **UNLABELED}
+    return NoisyStudentClassifier(teacher, student=student, **labels, random_state=seed)
 
 
 def distilled(options: Options, teacher: Any, seed: Any = None) -> DistilledClassifier:
     """Return a MobileNetV2 of 0.3 million weights that a teacher's opinions are taught to."""
     own = {"width": 0.8, "max_epochs": DISTILLED_PASSES, "label_smoothing": 0.1}
     own |= {"weight_decay": 0.05, "augmentation": clone(STRONGER)}
-    return DistilledClassifier(
-        teacher,
-        MobileNetClassifier(**(CHOSEN | own)),
-        temperature=1.0,
-        unlabeled_label=-1,
-        memory=options.memory,
-        random_state=seed,
-    )
+    student = MobileNetClassifier(**(CHOSEN | own))
+    shared = {"temperature": 1.0, "memory": options.memory, **UNLABELED}
+    return DistilledClassifier(teacher, student, **shared, random_state=seed)
 
 
 def unlabeled_pool(data: Bunch) -> Any:
@@ -98,9 +85,9 @@ def fitted_winner(seed: int, options: Options, data: Bunch) -> Any:
     return FrozenEstimator(made.fit(data.data, data.target, X_unlabeled=unlabeled_pool(data)))
 
 
-def six(seed: int, options: Options) -> Any:
+def six(seed: int, options: Options, n_members: int = original.N_MEMBERS) -> Any:
     made = original.six(options.passes or original.N_PASSES, memory=options.memory)
-    return made.set_params(n_jobs=options.n_jobs, random_state=seed)
+    return made.set_params(n_jobs=options.n_jobs, random_state=seed, n_estimators=n_members)
 
 
 def one_original(seed: int, options: Options) -> Any:
@@ -109,10 +96,14 @@ def one_original(seed: int, options: Options) -> Any:
     return made.set_params(**dict.fromkeys(seeds, seed))
 
 
+def before(kind: type, **params: Any) -> Callable[[int, Options, Bunch], Any]:
+    return lambda seed, options, data: make_plain(kind, random_state=seed, **BEFORE, **params)
+
+
 ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
     "original-single": lambda seed, options, data: one_original(seed, options),
     # Votes of one: the memory keeps the first of the six, and the network of `single`.
-    "original-student": lambda seed, options, data: six(seed, options).set_params(n_estimators=1),
+    "original-student": lambda seed, options, data: six(seed, options, 1),
     "original-six": lambda seed, options, data: six(seed, options),
     # `fast` in a third of its passes, which the curve of `fast` does not show.
     "fast-4": lambda seed, options, data: fast(seed, passes=4),
@@ -126,17 +117,8 @@ ROWS: dict[str, Callable[[int, Options, Bunch], Any]] = {
 }
 UNLABELED_TOO = {"original-student", "original-six", "winner", "distilled"}
 # Before the ladder was climbed: single networks, which docs/benchmarks.md shows.
-SINGLE_NETWORKS: dict[str, Callable[[int, Options, Bunch], Any]] = {
-    "mobilenet": lambda seed, options, data: make_plain(
-        MobileNetClassifier, augmentation=LIGHT, max_epochs=12, random_state=seed, **BEFORE
-    ),
-    "resnet": lambda seed, options, data: make_plain(
-        ResNetClassifier,
-        augmentation=STRONGER,
-        max_epochs=30,
-        dropout=0.3,
-        stochastic_depth=0.1,
-        random_state=seed,
-        **BEFORE,
-    ),
+DROPPED = {"dropout": 0.3, "stochastic_depth": 0.1}
+SINGLE_NETWORKS = {
+    "mobilenet": before(MobileNetClassifier, augmentation=LIGHT, max_epochs=12),
+    "resnet": before(ResNetClassifier, augmentation=STRONGER, max_epochs=30, **DROPPED),
 }

@@ -25,7 +25,7 @@ from sklearn.utils import Bunch
 from skquickdraw.datasets import load_competition
 
 from .errors import look_at_errors
-from .measure import RESULTS, costs, growth, keep_predictions, peak_memory, score
+from .measure import RESULTS, costs, growth, keep_predictions, score
 from .rows import ROWS, SINGLE_NETWORKS, UNLABELED_TOO, unlabeled_pool
 from .splits import PASSES, STUDIES, Split
 
@@ -105,7 +105,6 @@ def train(options: argparse.Namespace, data: Bunch, seed: int) -> dict[str, Any]
         "curve": curve(estimator),
         "growth": growth(estimator, data),
         "wall_minutes": seconds / 60,
-        "peak_memory": peak_memory(),
         "machine": describe_machine() | {"jobs": options.n_jobs},
         **describe_moment(),
     }

@@ -1,16 +1,16 @@
 """Studies on splits of the labeled drawings: the ladder, students, and members of a vote.
 
 The ladder goes from the original recipe's training to the one that the library ships. Each step
-changes one thing, or a few that belong together, of the step that it names. A seed's split holds
-out a fifth of each class, at most 40 drawings. The holdout is not touched.
+changes one thing, or a few that belong together, of the step that it names; page.md says in words
+which. A seed's split holds out a fifth of each class, at most 40 drawings. The holdout is not
+touched.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from common import AFFINE, LIGHT, PLAIN, STRONGER
@@ -44,109 +44,6 @@ NETWORK = "no-smoothing"  # the step whose networks teach, learn and vote
 ONE_CYCLE = {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05}
 
 
-@dataclass(frozen=True)
-class Step:
-    """One change of parameters of the step ``of``.
-
-    ``pace`` is how many images the network sees in the time in which that of the ladder sees one:
-    it gets as many passes fewer, so that all steps take about equal time. ``passes`` are those of
-    the ladder, or of the step that it changes, where None.
-    """
-
-    of: str | None
-    change: str
-    params: dict[str, Any] = field(default_factory=dict)
-    network: type = ResNetClassifier
-    pace: float = 1.0
-    passes: int | None = None
-
-    @property
-    def is_look(self) -> bool:
-        """Whether the step only predicts otherwise, with the network of the step below it."""
-        return set(self.params) == {"n_tta"}
-
-
-STEPS = {
-    "static": Step(None, "over-sampled once to 1,500 copies per class; Adam at a constant rate"),
-    "live": Step(
-        "static",
-        "turned and shifted again each time, classes balanced by sampling",
-        {"augmentation": COPIES, "sampling": "balanced"},
-    ),
-    "light": Step(
-        "live", "15 degrees, 8 % shift, 15 % scale, 8 degrees shear", {"augmentation": LIGHT}
-    ),
-    "one-cycle": Step(
-        "light", "AdamW (decay 0.05) at a rate that rises to 0.006 and falls", ONE_CYCLE
-    ),
-    "averaged": Step(
-        "one-cycle",
-        "weights averaged, over about the last tenth of so few steps",
-        {"ema_decay": 0.999},
-    ),
-    "balanced-softmax": Step(
-        "averaged",
-        "balanced softmax in place of balanced sampling",
-        {"loss": "balanced_softmax", "sampling": None},
-    ),
-    "softer": Step(
-        "balanced-softmax",
-        "three quarters of the shift that balanced softmax makes",
-        {"loss": BalancedSoftmax(tau=0.75)},
-    ),
-    "adamw-0.02": Step("balanced-softmax", "three times the rate", {"lr": 0.02}),
-    "muon": Step("balanced-softmax", "Muon (0.02)", {"optimizer": "muon", "lr": 0.02}),
-    "decay-0.15": Step("muon", "three times the weight decay", {"weight_decay": 0.15}),
-    "mirrored": Step("muon", "predictions averaged with those of the mirror image", {"n_tta": 2}),
-    "views": Step("mirrored", "and with shifts by a pixel, ten views in all", {"n_tta": 10}),
-    "no-smoothing": Step("mirrored", "no label smoothing", {"label_smoothing": 0.0}),
-    "stronger": Step(
-        "mirrored", "stronger augmentation, bent, thick and thin", {"augmentation": STRONGER}
-    ),
-    "erasing": Step(
-        "mirrored", "a box blanked in a quarter of the images", {"augmentation": ERASING}
-    ),
-    "mixup": Step("mirrored", "MixUp", {"mixing": "mixup"}),
-    "cutmix": Step("mirrored", "CutMix", {"mixing": "cutmix"}),
-    "dropout": Step("mirrored", "dropout 0.3 of the last features", {"dropout": 0.3}),
-    "depth": Step("mirrored", "stochastic depth 0.1", {"stochastic_depth": 0.1}),
-    "wider": Step("mirrored", "0.5 wide, in about equal time", {"width": 0.5}, pace=0.5),
-    "full-size": Step(
-        "mirrored", "28 x 28 in the first stage, in about equal time", {"stem_stride": 1}, pace=0.25
-    ),
-    "mobilenet": Step(
-        "mirrored",
-        "MobileNetV2 of width 0.5, in about equal time",
-        {"width": 0.5},
-        MobileNetClassifier,
-        0.4,
-    ),
-    "longer": Step("mirrored", "twelve passes", passes=12),
-    "longer-no-smoothing": Step("longer", "no label smoothing", {"label_smoothing": 0.0}),
-    "longer-decay": Step(
-        "longer-no-smoothing", "three times the weight decay", {"weight_decay": 0.15}
-    ),
-}
-
-
-def make_step(name: str, seed: int, passes: int | None = None) -> Any:
-    """Return the estimator of a step, with all that it has from the steps below it."""
-    step, below = STEPS[name], [name]
-    while STEPS[below[-1]].of is not None:
-        below.append(STEPS[below[-1]].of)
-    params = dict(START)
-    for each in reversed(below):
-        params |= STEPS[each].params
-    given = (STEPS[each].passes for each in below)
-    passes = passes or next((n for n in given if n is not None), PASSES)
-    n_epochs = max(1, round(passes * (step.pace if step.of else STATIC_PASSES / PASSES)))
-    network = step.network(**params, max_epochs=n_epochs, random_state=seed)
-    if step.of is not None:
-        return network
-    copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, unlabeled_label=-1)
-    return make_pipeline(copies.set_params(random_state=seed), network)
-
-
 class Split:
     """Rows to train on and rows to score; the latter at most a fifth of any class."""
 
@@ -171,37 +68,98 @@ class Split:
 # ---- the ladder ---------------------------------------------------------------------------------
 
 
+class Step(NamedTuple):
+    """One change of parameters of the step ``of``.
+
+    ``pace`` is how many images the network sees in the time in which that of the ladder sees one:
+    it gets as many passes fewer, so that all steps take about equal time. ``passes`` are those of
+    the ladder, or of the step that it changes, where None.
+    """
+
+    of: str | None
+    params: dict[str, Any]
+    network: type = ResNetClassifier
+    pace: float = 1.0
+    passes: int | None = None
+
+    @property
+    def is_look(self) -> bool:
+        """Whether the step only predicts otherwise, with the network of the step below it."""
+        return set(self.params) == {"n_tta"}
+
+
+STEPS = {
+    "static": Step(None, {}),
+    "live": Step("static", {"augmentation": COPIES, "sampling": "balanced"}),
+    "light": Step("live", {"augmentation": LIGHT}),
+    "one-cycle": Step("light", ONE_CYCLE),
+    "averaged": Step("one-cycle", {"ema_decay": 0.999}),
+    "balanced-softmax": Step("averaged", {"loss": "balanced_softmax", "sampling": None}),
+    "softer": Step("balanced-softmax", {"loss": BalancedSoftmax(tau=0.75)}),
+    "adamw-0.02": Step("balanced-softmax", {"lr": 0.02}),
+    "muon": Step("balanced-softmax", {"optimizer": "muon", "lr": 0.02}),
+    "decay-0.15": Step("muon", {"weight_decay": 0.15}),
+    "mirrored": Step("muon", {"n_tta": 2}),
+    "views": Step("mirrored", {"n_tta": 10}),
+    "no-smoothing": Step("mirrored", {"label_smoothing": 0.0}),
+    "stronger": Step("mirrored", {"augmentation": STRONGER}),
+    "erasing": Step("mirrored", {"augmentation": ERASING}),
+    "mixup": Step("mirrored", {"mixing": "mixup"}),
+    "cutmix": Step("mirrored", {"mixing": "cutmix"}),
+    "dropout": Step("mirrored", {"dropout": 0.3}),
+    "depth": Step("mirrored", {"stochastic_depth": 0.1}),
+    "wider": Step("mirrored", {"width": 0.5}, pace=0.5),
+    "full-size": Step("mirrored", {"stem_stride": 1}, pace=0.25),
+    "mobilenet": Step("mirrored", {"width": 0.5}, MobileNetClassifier, pace=0.4),
+    "longer": Step("mirrored", {}, passes=12),
+    "longer-no-smoothing": Step("longer", {"label_smoothing": 0.0}),
+    "longer-decay": Step("longer-no-smoothing", {"weight_decay": 0.15}),
+}
+
+
+def make_step(name: str, seed: int, passes: int | None = None) -> Any:
+    """Return the estimator of a step, with all that it has from the steps below it."""
+    step, below = STEPS[name], [STEPS[name]]
+    while below[-1].of is not None:
+        below.append(STEPS[below[-1].of])
+    params = dict(START)
+    for each in reversed(below):
+        params |= each.params
+    passes = passes or next((each.passes for each in below if each.passes), PASSES)
+    n_epochs = max(1, round(passes * (step.pace if step.of else STATIC_PASSES / PASSES)))
+    network = step.network(**params, max_epochs=n_epochs, random_state=seed)
+    if step.of is not None:
+        return network
+    copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, unlabeled_label=-1)
+    return make_pipeline(copies.set_params(random_state=seed), network)
+
+
 def climb(name: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
     """Fit one step; score it, and the steps that share its network, by name."""
     estimator = make_step(name, split.seed).fit(split.X, split.y)
     minutes = {"cpu_minutes": costs(estimator)["cpu_minutes"]}
-    looks = [name]
+    rows = {name: split.score(estimator.predict(split.X_test)) | minutes}
     for other, step in STEPS.items():
-        if step.is_look and step.of in looks:
-            looks.append(other)
-    rows = {}
-    for look in looks:
-        if STEPS[look].is_look:
-            estimator.set_params(**STEPS[look].params)
-        rows[look] = split.score(estimator.predict(split.X_test)) | minutes
+        if step.is_look and step.of in rows:
+            estimator.set_params(**step.params)
+            rows[other] = split.score(estimator.predict(split.X_test)) | minutes
     return rows
 
 
 # ---- students -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Student:
+class Student(NamedTuple):
     """How a student differs from the variant ``of``.
 
-    ``pace`` is as in :class:`Step`. ``is_alone`` says that its teacher is one network of its own in
-    place of the vote, trained for ``teacher_passes``, or as long as the control where that is None.
+    ``params`` are those of its meta-estimator, ``pace`` is as in :class:`Step`. ``is_alone`` says
+    that its teacher is one network of its own in place of the vote, trained for ``teacher_passes``,
+    or as long as the control where that is None.
     """
 
     of: str
-    change: str
-    params: dict[str, Any] = field(default_factory=dict)  # of NoisyStudentClassifier
-    network: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = {}
+    network: dict[str, Any] = {}
     n_unlabeled: int | None = None
     pace: float = 1.0
     is_alone: bool = False
@@ -209,77 +167,47 @@ class Student:
     learner: type = NoisyStudentClassifier
 
 
+UNIFORM, NOISIER = {"class_prior": "uniform"}, {"augmentation": STRONGER}
 N_RENEWALS = 5  # of the labels, each for one pass over all drawings; the teacher has one fifth more
 RENEWED = {
     "n_iterations": N_RENEWALS,
     "warm_start_student": True,
-    "class_prior": "uniform",
     "student_params": [
         {"lr": 0.02 * (N_RENEWALS - i) / N_RENEWALS, "lr_schedule": None, "max_epochs": 1}
         for i in range(N_RENEWALS)
     ],
+    **UNIFORM,
 }
-UNIFORM, NOISIER = {"class_prior": "uniform"}, {"augmentation": STRONGER}
+SURE = {"threshold": 0.9, "pseudo_labels": "hard"}
 OF_ITSELF = {"network": NOISIER, "is_alone": True, "teacher_passes": 2}
-CONTROLS = {
-    "control": ("", "one network, on labeled drawings alone"),
-    "noisier-control": ("control", "the same, stronger augmentation"),
-}
+CONTROLS = {"control": None, "noisier-control": "control"}  # and what they change
 STUDENTS = {
-    "soft": Student("control", "the teacher's probabilities of 40,000 drawings, as they are"),
-    "everywhere": Student(
-        "soft",
-        "distilled: also on labeled drawings, nine parts to one of their labels",
-        {"temperature": 1.0},
-        learner=DistilledClassifier,
-    ),
-    "pool-10k": Student("control", "soft, 10,000 drawings", n_unlabeled=10_000),
-    "hard": Student(
-        "soft",
-        "one label for each, where its probability is above 0.7; the others are left out",
-        {"pseudo_labels": "hard", "threshold": 0.7},
-    ),
-    "uniform": Student("soft", "soft, made to agree with equal classes", UNIFORM),
-    "light-weight": Student("soft", "soft, counting a third", {"weight": 1 / 3}),
-    "noisier": Student("soft", "soft, stronger augmentation", network=NOISIER),
-    "larger": Student(
-        "soft",
-        "soft, 0.5 wide, half as many images, which take about as long",
-        network={"width": 0.5},
-        pace=0.5,
-    ),
-    "two-rounds": Student("soft", "soft, and a student of that student", {"n_iterations": 2}),
-    "noisier-uniform": Student(
-        "noisier-control",
-        "soft, stronger augmentation, made to agree with equal classes",
-        UNIFORM,
-        NOISIER,
-    ),
-    "alone": Student("soft", "soft, of one network in place of the vote", is_alone=True),
-    "warm": Student(
-        "alone", "and starting from its weights", {"warm_start_student": True}, is_alone=True
-    ),
-    "renewed": Student(
-        "control",
-        "its own teacher from its second pass on: soft labels, made to agree with equal classes, "
-        "new for each pass",
-        RENEWED,
-        **OF_ITSELF,
-    ),
-    "consistent": Student(
-        "renewed",
-        "one label for each, where its probability is above 0.9",
-        RENEWED | {"threshold": 0.9, "pseudo_labels": "hard"},
-        **OF_ITSELF,
-    ),
+    "soft": Student("control"),
+    "everywhere": Student("soft", {"temperature": 1.0}, learner=DistilledClassifier),
+    "pool-10k": Student("control", n_unlabeled=10_000),
+    "hard": Student("soft", {"pseudo_labels": "hard", "threshold": 0.7}),
+    "uniform": Student("soft", UNIFORM),
+    "light-weight": Student("soft", {"weight": 1 / 3}),
+    "noisier": Student("soft", network=NOISIER),
+    "larger": Student("soft", network={"width": 0.5}, pace=0.5),
+    "two-rounds": Student("soft", {"n_iterations": 2}),
+    "noisier-uniform": Student("noisier-control", UNIFORM, NOISIER),
+    "alone": Student("soft", is_alone=True),
+    "warm": Student("alone", {"warm_start_student": True}, is_alone=True),
+    "renewed": Student("control", RENEWED, **OF_ITSELF),
+    "consistent": Student("renewed", RENEWED | SURE, **OF_ITSELF),
 }
 
 
 def teach(name: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
     """Fit and score the teacher, a control or a student."""
-    estimator = (
-        fit_teacher(split, memory) if name == "teacher" else fit_learner(name, split, memory)
-    )
+    if name == "teacher":
+        estimator = fit_teacher(split, memory)
+    elif name in CONTROLS:
+        params = NOISIER if name == "noisier-control" else {}
+        estimator = split.network(**params).fit(split.X, split.y)
+    else:
+        estimator = fit_student(STUDENTS[name], split, memory)
     return {name: split.score(estimator.predict(split.X_test)) | costs(estimator)}
 
 
@@ -288,11 +216,7 @@ def fit_teacher(split: Split, memory: Any) -> Any:
     return vote.set_params(random_state=split.seed).fit(split.X, split.y)
 
 
-def fit_learner(name: str, split: Split, memory: Any) -> Any:
-    if name in CONTROLS:
-        params = NOISIER if name == "noisier-control" else {}
-        return split.network(**params).fit(split.X, split.y)
-    student = STUDENTS[name]
+def fit_student(student: Student, split: Split, memory: Any) -> Any:
     pool = unlabeled_pool(split.data)[: student.n_unlabeled]
     passes = student.pace * IMAGES / (len(split.y) + len(pool))
     params = {"unlabeled_label": -1, "random_state": split.seed, **student.params}
@@ -310,29 +234,21 @@ def fit_learner(name: str, split: Split, memory: Any) -> Any:
 # ---- members of a vote, trained as the students' teachers are, and for about as long ------------
 
 
-def by_augmentation(split: Split) -> list[Any]:
-    """Return the first of these teachers, and two that are shown other images."""
+def make_members(kind: str, split: Split) -> list[Any]:
+    """Return what votes: networks of three seeds, of three augmentations, or of three kinds."""
     first = split.network()
-    return [first, split.network(**NOISIER), split.network(augmentation=ERASING)]
-
-
-def by_network(split: Split) -> list[Any]:
-    """Return the first of these teachers, a wider one and a MobileNetV2, at equal time."""
-    first, wider = split.network(), split.network(passes=0.5 * split.passes, width=0.5)
+    if kind == "seed":
+        return [first]
+    if kind == "augmentation":
+        return [first, split.network(**NOISIER), split.network(augmentation=ERASING)]
+    wider = split.network(passes=0.5 * split.passes, width=0.5)  # these take equal time
     params = first.get_params(deep=False) | {"width": 0.5}
     return [first, wider, MobileNetClassifier(**params | {"max_epochs": round(0.4 * split.passes)})]
 
 
-def by_seed(split: Split) -> list[Any]:
-    return [split.network()]
-
-
-MEMBERS = {"seed": by_seed, "augmentation": by_augmentation, "network": by_network}
-
-
 def let_vote(kind: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
     """Fit members that differ in one way; score their vote, and what each is by itself."""
-    networks = MEMBERS[kind](split)
+    networks = make_members(kind, split)
     make = partial(SeedEnsembleClassifier, n_estimators=N_MEMBERS // len(networks), memory=memory)
     votes = [make(network, random_state=split.seed).fit(split.X, split.y) for network in networks]
     probas = [m.predict_proba(split.X_test) for vote in votes for m in vote.estimators_]
@@ -351,5 +267,5 @@ def let_vote(kind: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
 STUDIES = {
     "ladder": (climb, [name for name, step in STEPS.items() if not step.is_look]),
     "students": (teach, ["teacher", *CONTROLS, *STUDENTS]),
-    "members": (let_vote, list(MEMBERS)),
+    "members": (let_vote, ["seed", "augmentation", "network"]),
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, radians, sin
 from typing import Any
 
 import numpy as np
 import torch
-from common import LIGHT
+from common import LIGHT, measure_seconds
 from scipy import ndimage
 from skorch import NeuralNetClassifier
 from skorch.callbacks import LRScheduler
@@ -21,6 +23,7 @@ from torch.utils.data import Dataset
 from skquickdraw.networks import MobileNetV2
 
 IMAGE_SHAPE = (1, 28, 28)
+N_WARM_UP = 5  # steps
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class Recipe:
     def n_steps(self, n_images: int) -> int:
         return self.n_epochs * -(-n_images // self.batch_size)
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self, device: str = "cpu") -> torch.autocast:
         is_mixed = self.precision == "bfloat16"
-        return torch.autocast("cpu", torch.bfloat16, enabled=is_mixed)
+        return torch.autocast(device, torch.bfloat16, enabled=is_mixed, cache_enabled=False)
 
     def params(self) -> dict[str, Any]:
         """Return the same for a classifier of the library."""
@@ -56,23 +59,90 @@ class Recipe:
 def train_by_hand(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> nn.Module:
     """Train MobileNetV2 on uint8 rows X and codes y."""
     torch.manual_seed(0)
-    generator = torch.Generator().manual_seed(0)
-    images, labels = torch.from_numpy(X).view(-1, *IMAGE_SHAPE), torch.from_numpy(y)
-    network = MobileNetV2(IMAGE_SHAPE, recipe.n_classes).to(memory_format=torch.channels_last)
-    network.standardize.set_statistics(*statistics(images))
-    optimizer = make_adamw(network, recipe)
-    n_steps = recipe.n_steps(len(images))
-    schedule = OneCycleLR(
-        optimizer, recipe.lr, n_steps, pct_start=recipe.warm_up, cycle_momentum=False
-    )
+    loop = HandLoop(MobileNetV2(IMAGE_SHAPE, recipe.n_classes), X, y, recipe)
+    rise = {"pct_start": recipe.warm_up, "cycle_momentum": False}
+    loop.schedule = OneCycleLR(loop.optimizer, recipe.lr, recipe.n_steps(len(X)), **rise)
     for _ in range(recipe.n_epochs):
-        for rows in torch.randperm(len(images), generator=generator).split(recipe.batch_size):
-            batch = LIGHT(images[rows].float(), generator)
-            optimizer.zero_grad()
-            training_loss(network, batch, labels[rows], recipe).backward()
-            optimizer.step()
-            schedule.step()
-    return network
+        loop.run(torch.randperm(len(X), generator=loop.generator).split(recipe.batch_size))
+    return loop.network
+
+
+class HandLoop:
+    """Does in a step what a classifier does: gather, augment, forward, backward, AdamW.
+
+    ``decay`` also averages the weights. ``is_recorded`` makes the step a CUDA graph; then all
+    batches are full.
+    """
+
+    schedule: Any = None
+
+    def __init__(
+        self,
+        network: Any,
+        X: np.ndarray,
+        y: np.ndarray,
+        recipe: Recipe,
+        *,
+        device: str = "cpu",
+        policy: Any = LIGHT,
+        decay: float | None = None,
+        is_recorded: bool = False,
+    ) -> None:
+        self.images = torch.as_tensor(X, device=device).view(-1, *IMAGE_SHAPE)
+        self.labels = torch.as_tensor(y, device=device)
+        self.recipe, self.policy, self.decay = recipe, policy, decay
+        self.generator = torch.Generator().manual_seed(0)
+        network.standardize.set_statistics(*statistics(self.images))
+        self.network = network.to(device, memory_format=torch.channels_last).train()
+        self.called = self.network  # or the same, compiled
+        self.average = None if decay is None else deepcopy(self.network)
+        self.optimizer = make_adamw(self.network, recipe, capturable=is_recorded)
+        self.step: Callable[[Tensor, Tensor], None] = self.record() if is_recorded else self.train
+
+    def images_per_second(self, n_steps: int) -> float:
+        """Return the pace of so many steps of random rows, after some that warm up."""
+        size, device = self.recipe.batch_size, self.images.device
+        shape = N_WARM_UP + n_steps, size
+        rows = torch.randint(len(self.images), shape, generator=self.generator).to(device)
+        self.run(rows[:N_WARM_UP])
+        return n_steps * size / time_call(lambda: self.run(rows[N_WARM_UP:]), str(device))
+
+    def run(self, batches: Iterable[Tensor]) -> None:
+        for rows in batches:
+            batch = self.images[rows].float()
+            batch = self.policy(batch, self.generator) if self.policy else batch
+            self.step(batch, self.labels[rows])
+            if self.schedule is not None:
+                self.schedule.step()
+
+    def train(self, batch: Tensor, labels: Tensor) -> None:
+        self.optimizer.zero_grad()
+        training_loss(self.called, batch, labels, self.recipe).backward()
+        self.optimizer.step()
+        if self.average is not None:
+            with torch.no_grad():
+                torch._foreach_lerp_(floats(self.average), floats(self.network), 1 - self.decay)
+
+    def record(self) -> Callable[[Tensor, Tensor], None]:
+        """Return a step that replays a graph of one."""
+        size = self.recipe.batch_size
+        batch, labels = self.images[:size].float(), self.labels[:size].clone()
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(N_WARM_UP):
+                self.train(batch, labels)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.train(batch, labels)
+
+        def replay(new_batch: Tensor, new_labels: Tensor) -> None:
+            batch.copy_(new_batch)
+            labels.copy_(new_labels)
+            graph.replay()
+
+        return replay
 
 
 def statistics(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,19 +150,33 @@ def statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     return pixels.mean(), pixels.std()
 
 
-def make_adamw(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def make_adamw(network: nn.Module, recipe: Recipe, **more: Any) -> torch.optim.Optimizer:
     """Let weights decay, but no biases and no parameters of batch norm."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     groups = [{"params": weights}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)
+    given = {"lr": recipe.lr, "weight_decay": recipe.weight_decay, "fused": True, **more}
+    return torch.optim.AdamW(groups, **given)
 
 
 def training_loss(network: Any, batch: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """Return the loss, computed in float32 from logits in the recipe's precision."""
-    with recipe.autocast():
+    with recipe.autocast(batch.device.type):
         logits = network(batch).float()  # (B, n_classes)
     return cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+
+
+def floats(network: nn.Module) -> list[Tensor]:
+    """Return what an average of a network averages: weights and statistics."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+def time_call(action: Callable[[], object], device: str) -> float:
+    """Return the seconds of one call, with the device idle before and after it."""
+    wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
+    wait()
+    return measure_seconds(lambda: (action(), wait()))
 
 
 # ---- skorch: a data set that augments image by image, a default loader --------------------------
@@ -130,9 +214,8 @@ class TunedClassifier(NeuralNetClassifier):
 def train_with_skorch(kind: type, X: np.ndarray, y: np.ndarray, recipe: Recipe) -> Any:
     """Train by skorch, ``kind`` being its classifier or the tuned one."""
     torch.manual_seed(0)
-    one_cycle = {"max_lr": recipe.lr, "pct_start": recipe.warm_up, "cycle_momentum": False}
-    n_steps = recipe.n_steps(len(X))
-    schedule = LRScheduler(OneCycleLR, step_every="batch", total_steps=n_steps, **one_cycle)
+    rise = {"max_lr": recipe.lr, "pct_start": recipe.warm_up, "cycle_momentum": False}
+    steps = {"step_every": "batch", "total_steps": recipe.n_steps(len(X))}
     net = kind(
         MobileNetV2,
         module__image_shape=IMAGE_SHAPE,
@@ -146,103 +229,73 @@ def train_with_skorch(kind: type, X: np.ndarray, y: np.ndarray, recipe: Recipe) 
         iterator_train__shuffle=True,
         train_split=None,
         max_epochs=recipe.n_epochs,
-        callbacks=[schedule],
+        callbacks=[LRScheduler(OneCycleLR, **steps, **rise)],
         verbose=0,
     ).initialize()
     net.module_.standardize.set_statistics(torch.tensor(X.mean()), torch.tensor(X.std()))
     return net.partial_fit(AugmentedDataset(X, y), y=None)
 
 
-def draw_matrix(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the changes of ``LIGHT``: a matrix (2, 2), and a shift in sides."""
+def warp_by_scipy(image: np.ndarray, rng: np.random.Generator) -> Tensor:
+    """Change one image (H, W) as ``LIGHT`` does; return (1, H, W). torch takes twice as long."""
     angle = radians(rng.uniform(-15, 15))
     shear_x, shear_y = np.tan(np.radians(rng.uniform(-8, 8, 2)))
-    zoom = 1.15 ** rng.uniform(-1, 1)
-    mirror = -1.0 if rng.random() < 0.5 else 1.0
+    zoom, mirror = 1.15 ** rng.uniform(-1, 1), -1.0 if rng.random() < 0.5 else 1.0
     turn = np.array([[cos(angle), -sin(angle)], [sin(angle), cos(angle)]])
-    skew = np.array([[1, shear_x], [shear_y, 1]])
-    return turn @ skew * [mirror * zoom, zoom], rng.uniform(-0.08, 0.08, 2)
-
-
-def warp_by_scipy(image: np.ndarray, rng: np.random.Generator) -> Tensor:
-    """Move the pixels of one image (H, W); return (1, H, W). torch's grids take twice the time."""
-    matrix, shift = draw_matrix(rng)
+    matrix = turn @ [[1, shear_x], [shear_y, 1]] * [mirror * zoom, zoom]
     centre = (np.array(image.shape) - 1) / 2
-    offset = centre - matrix @ centre + shift * image.shape
+    offset = centre - matrix @ centre + rng.uniform(-0.08, 0.08, 2) * image.shape
     warped = ndimage.affine_transform(image.astype(np.float32), matrix, offset, order=1)
     return torch.from_numpy(warped).unsqueeze(0)
 
 
-# ---- Keras on its PyTorch backend: its own layers for augmentation, one pass each ---------------
+# ---- Keras on its PyTorch backend: the same network behind its own layers for augmentation ------
 
-STEM, LAST = 24, 512  # channels of MobileNetV2 as the library builds it
-# Expansion, channels, blocks, stride of the first block.
-STAGES = ((1, 24, 1, 1), (4, 32, 2, 1), (4, 64, 3, 2), (4, 96, 3, 1))
+
+class MixedNetwork(nn.Module):
+    """MobileNetV2 in the recipe's precision, as one layer of Keras."""
+
+    def __init__(self, X: np.ndarray, recipe: Recipe) -> None:
+        super().__init__()
+        network = MobileNetV2(IMAGE_SHAPE, recipe.n_classes)
+        network.standardize.set_statistics(torch.tensor(X.mean()), torch.tensor(X.std()))
+        self.network, self.recipe = network.to(memory_format=torch.channels_last), recipe
+
+    def forward(self, x: Tensor) -> Tensor:
+        with self.recipe.autocast():
+            return self.network(x).float()  # (B, n_classes)
 
 
 def train_with_keras(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> Any:
-    """Train by ``Model.fit`` on the CPU, in the recipe's precision."""
+    """Train by ``Model.fit`` on the CPU."""
     os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
     import keras
 
+    layers, edge = keras.layers, {"fill_mode": "constant", "fill_value": 0.0}
+    shear = float(np.tan(np.radians(8)))
     with keras.device("cpu"):
         keras.utils.set_random_seed(0)
-        mixed = recipe.precision == "bfloat16"
-        keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
-        n_steps = recipe.n_steps(len(X))
-        schedule = keras.optimizers.schedules.CosineDecay(
-            recipe.lr / 25,
-            decay_steps=round(n_steps * (1 - recipe.warm_up)),
-            warmup_target=recipe.lr,
-            warmup_steps=round(n_steps * recipe.warm_up),
-        )
+        n_steps, lr = recipe.n_steps(len(X)), recipe.lr
+        n_rising = round(n_steps * recipe.warm_up)
+        rise = {"warmup_target": lr, "warmup_steps": n_rising}
+        schedule = keras.optimizers.schedules.CosineDecay(lr / 25, n_steps - n_rising, **rise)
+        changes = [
+            layers.RandomFlip("horizontal"),
+            layers.RandomRotation(15 / 360, **edge),
+            layers.RandomTranslation(0.08, 0.08, **edge),
+            layers.RandomZoom((-0.13, 0.15), **edge),
+            layers.RandomShear(shear, shear, **edge),
+            layers.Reshape(IMAGE_SHAPE),  # layers for augmentation take the channel last
+        ]
+        network = MixedNetwork(X, recipe)
+        wrapped = layers.TorchModuleWrapper(network, output_shape=(recipe.n_classes,))
+        model = keras.Sequential([keras.Input((*IMAGE_SHAPE[1:], 1)), *changes, wrapped])
         smoothing = {"from_logits": True, "label_smoothing": recipe.label_smoothing}
-        model = make_keras_network(keras, X, recipe.n_classes)
-        ours = MobileNetV2(IMAGE_SHAPE, recipe.n_classes).parameters()
-        n_weights = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-        if n_weights != sum(weight.numel() for weight in ours):
-            raise SystemExit("MobileNetV2 has changed: train_with_keras has another network.")
         model.compile(
             optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
             loss=keras.losses.CategoricalCrossentropy(**smoothing),
         )
         targets = keras.utils.to_categorical(y, recipe.n_classes)
-        images = X.reshape(-1, *IMAGE_SHAPE[1:], 1)  # channels last, here the faster
+        images = X.reshape(-1, *IMAGE_SHAPE[1:], 1)
         model.fit(images, targets, recipe.batch_size, recipe.n_epochs, verbose=0)
     return model
-
-
-def make_keras_network(keras: Any, X: np.ndarray, n_classes: int) -> Any:
-    """Return MobileNetV2 as the library builds it, with augmentation and scaling in front."""
-    layers = keras.layers
-    edge = {"fill_mode": "constant", "fill_value": 0.0, "dtype": "float32"}
-    shear = float(np.tan(np.radians(8)))
-
-    def conv(x: Any, layer: Any, *, is_active: bool = True) -> Any:
-        x = layers.BatchNormalization()(layer(x))
-        return layers.ReLU()(x) if is_active else x
-
-    def block(x: Any, c_in: int, expansion: int, c_out: int, stride: int) -> Any:
-        branch = x
-        if expansion > 1:
-            branch = conv(branch, layers.Conv2D(c_in * expansion, 1, use_bias=False))
-        branch = conv(branch, layers.DepthwiseConv2D(3, stride, "same", use_bias=False))
-        branch = conv(branch, layers.Conv2D(c_out, 1, use_bias=False), is_active=False)
-        return layers.Add()([x, branch]) if c_in == c_out and stride == 1 else branch
-
-    x = inputs = keras.Input((*IMAGE_SHAPE[1:], 1))
-    for change in (
-        layers.RandomFlip("horizontal", dtype="float32"),
-        layers.RandomRotation(15 / 360, **edge),
-        layers.RandomTranslation(0.08, 0.08, **edge),
-        layers.RandomZoom((-0.13, 0.15), **edge),
-        layers.RandomShear(shear, shear, **edge),
-        layers.Normalization(axis=None, mean=float(X.mean()), variance=float(X.var())),
-    ):
-        x = change(x)
-    x, c = conv(x, layers.Conv2D(STEM, 3, 2, "same", use_bias=False)), STEM
-    for expansion, channels, n_blocks, stride in STAGES:
-        for i in range(n_blocks):
-            x, c = block(x, c, expansion, channels, stride if i == 0 else 1), channels
-    x = conv(layers.GlobalAveragePooling2D()(x), layers.Dense(LAST, use_bias=False))
-    return keras.Model(inputs, layers.Dense(n_classes, dtype="float32")(x))

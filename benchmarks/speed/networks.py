@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
-import numpy as np
 from common import (
     LIGHT,
     describe_moment,
@@ -16,7 +14,7 @@ from common import (
     measure_seconds,
     summarize,
 )
-from sklearn.metrics import balanced_accuracy_score
+from competition.splits import Split
 
 from skquickdraw import (
     CNNClassifier,
@@ -42,9 +40,7 @@ VARIANTS: dict[str, tuple[type, dict[str, Any]]] = {
 }
 WITH_ACCURACY = ("mobilenet-0.5", "mobilenet-1.0", "resnet-0.5", "resnet-1.0", "cnn-1.0")
 SECONDS = 75  # of training, for the accuracy
-HELD_OUT_FRACTION, MOST_HELD_OUT = 0.2, 30  # of a class
-RECIPES = {"best": recipes.best}
-N_SKETCHES, MINUTES = (5000,), (1, 20)
+N_SKETCHES, MINUTES = 5000, (1, 20)
 
 
 def measure_networks(options: Any) -> Iterator[dict[str, Any]]:
@@ -55,7 +51,8 @@ def measure_networks(options: Any) -> Iterator[dict[str, Any]]:
     """
     n_images, n_epochs = (256, 2) if options.quick else (1280, 7)
     X, y = make_labeled_sketches(n_images, 100)
-    split = None if options.data is None or options.quick else load_split(options.data)
+    has_data = options.data is not None and not options.quick
+    split = Split(load_competition(options.data), 0) if has_data else None
     found: dict[str, Any] = {}
     for name in VARIANTS:
         row = describe_moment()
@@ -64,7 +61,7 @@ def measure_networks(options: Any) -> Iterator[dict[str, Any]]:
         n_parameters = sum(p.numel() for p in clf.net_.module_.parameters())
         row |= {"n_parameters": n_parameters, "images_per_second": rates}
         if split is not None and name in WITH_ACCURACY:
-            row["accuracy"] = train_and_score(name, *split, rates["median"] * SECONDS)
+            row["accuracy"] = train_and_score(name, split, rates["median"] * SECONDS)
         found[name] = row
         yield {"variants": found}
 
@@ -76,30 +73,14 @@ def make_variant(name: str, n_epochs: int) -> Any:
     return make_plain(classifier, **given)
 
 
-def load_split(folder: Any) -> tuple[Any, Any, np.ndarray]:
-    """Return images, codes, and which rows are held out: a fifth of a class, but at most 30."""
-    X, y = load_competition(folder, return_X_y=True)
-    rng, is_held_out = np.random.default_rng(0), np.zeros(len(y), dtype=bool)
-    for rows in (np.flatnonzero(y == code) for code in np.unique(y)):
-        n = min(MOST_HELD_OUT, round(len(rows) * HELD_OUT_FRACTION))
-        is_held_out[rng.permutation(rows)[:n]] = True
-    return X, y, is_held_out
-
-
-def train_and_score(
-    name: str, X: Any, y: Any, is_held_out: np.ndarray, n_shown: float
-) -> dict[str, Any]:
-    n_train = int((~is_held_out).sum())
-    clf = make_variant(name, max(1, round(n_shown / n_train)))
-    seconds = measure_seconds(lambda: clf.fit(X[~is_held_out], y[~is_held_out]))
-    score = balanced_accuracy_score(y[is_held_out], clf.predict(X[is_held_out]))
+def train_and_score(name: str, split: Split, n_shown: float) -> dict[str, Any]:
+    clf = make_variant(name, max(1, round(n_shown / len(split.y))))
+    seconds = measure_seconds(lambda: clf.fit(split.X, split.y))
+    score = split.score(clf.predict(split.X_test))["balanced_accuracy"]
     return {
-        "n_train": n_train,
-        "n_test": int(is_held_out.sum()),
         "n_epochs": clf.n_epochs_,
         "fit_seconds": round(seconds, 1),
-        "balanced_accuracy": round(float(score), 4),
-        "seconds": SECONDS,
+        "balanced_accuracy": round(score, 4),
     }
 
 
@@ -108,18 +89,17 @@ def measure_minutes(options: Any) -> Iterator[dict[str, Any]]:
 
     The first fit is the process' first, so nothing is warmed up, as for a user.
     """
-    keys = list(product(RECIPES, *(((200,), (0.05,)) if options.quick else (N_SKETCHES, MINUTES))))
-    runs: dict[tuple[str, int, float], list[dict[str, Any]]] = {key: [] for key in keys}
+    n_rows, all_minutes = (200, (0.05,)) if options.quick else (N_SKETCHES, MINUTES)
+    X, y = make_sketches(n_rows, 10, random_state=0)
+    runs: dict[float, list[tuple[float, str]]] = {minutes: [] for minutes in all_minutes}
     for seed in range(options.rounds):
-        for name, n_rows, minutes in keys:
-            X, y = make_sketches(n_rows, 10, random_state=0)
-            clf = RECIPES[name](minutes=minutes, random_state=seed, n_jobs=options.threads)
+        for minutes, own in runs.items():
+            clf = recipes.best(minutes=minutes, random_state=seed, n_jobs=options.threads)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of lateness, which is measured
-                seconds = measure_seconds(lambda clf=clf, X=X, y=y: clf.fit(X, y))
-            run = {"minutes": seconds / 60, "trained": describe_plan(clf.plan_)}
-            runs[name, n_rows, minutes].append(run)
-    yield {"points": [describe_point(key, own) for key, own in runs.items()]}
+                seconds = measure_seconds(lambda clf=clf: clf.fit(X, y))
+            own.append((seconds / 60, describe_plan(clf.plan_)))
+    yield {"points": [describe_point("best", n_rows, *point) for point in runs.items()]}
 
 
 def describe_plan(plan: Any) -> str:
@@ -129,13 +109,14 @@ def describe_plan(plan: Any) -> str:
     return f"{n_networks} of width {network.width:g}"
 
 
-def describe_point(key: tuple[str, int, float], runs: list[dict[str, Any]]) -> dict[str, Any]:
-    name, n_rows, minutes = key
+def describe_point(
+    recipe: str, n_rows: int, minutes: float, runs: list[tuple[float, str]]
+) -> dict[str, Any]:
     return {
-        "recipe": name,
+        "recipe": recipe,
         "n_rows": n_rows,
         "minutes": minutes,
-        "taken": summarize(run["minutes"] for run in runs),
-        "ratio": summarize(run["minutes"] / minutes for run in runs),
-        "trained": sorted({run["trained"] for run in runs}),
+        "taken": summarize(taken for taken, _ in runs),
+        "ratio": summarize(taken / minutes for taken, _ in runs),
+        "trained": sorted({trained for _, trained in runs}),
     }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import LIGHT, compare_rates, measure_seconds, take_turns
-from imblearn.over_sampling import SMOTE
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 
 from skquickdraw import AugmentingOverSampler
 from skquickdraw.datasets import make_sketches
@@ -32,23 +32,26 @@ def measure_over_sampling(options: Any) -> Iterator[dict[str, Any]]:
     counts = np.geomspace(largest, max(8, largest / 50), N_CLASSES).round().astype(int)
     y = np.repeat(np.arange(N_CLASSES), counts)
     X, _ = make_sketches(len(y), N_CLASSES, random_state=0)
-    rng = np.random.default_rng(0)
-    classes = (np.flatnonzero(y == k) for k in range(N_CLASSES))
-    copies = np.concatenate([rng.choice(rows, largest - len(rows)) for rows in classes])
+    chosen = RandomOverSampler(random_state=0)
+    chosen.fit_resample(X, y)
+    copies = chosen.sample_indices_[len(X) :]
     sampler = AugmentingOverSampler(augmentation=LIGHT, unlabeled_label=-1, random_state=0)
     contenders: dict[str, Callable[[], np.ndarray]] = {
         "skquickdraw": lambda: sampler.fit_resample(X, y)[0],
         "scipy": lambda: append_by_scipy(X, copies[:n_scipy]),
         "SMOTE": lambda: SMOTE(random_state=0).fit_resample(X, y)[0],
     }
-    settings: dict[str, Any] = {"left_out": {"kornia": "it is not installed"}}
     if find_spec("kornia"):
         append = partial(append_by_kornia, make_kornia_policy(), X, copies)
         size = min(BATCH_SIZES, key=lambda size: measure_seconds(lambda: append(size)))
         contenders["kornia"] = lambda: append(size)
-        settings = {"left_out": {}, "kornia_batch_size": size}
-    made = {name: check_rows(name, action(), X) for name, action in contenders.items()}
-    yield {"n_originals": len(X), "n_made": made, **settings}
+    made = {}
+    for name, action in contenders.items():
+        rows = action()
+        if rows.dtype != X.dtype or not np.array_equal(rows[: len(X)], X):
+            raise SystemExit(f"{name} does other work: it does not keep the rows as they were.")
+        made[name] = len(rows) - len(X)
+    yield {"n_originals": len(X), "n_made": made}
     yield compare_rates(take_turns(contenders, options.rounds), made, TARGETS)
 
 
@@ -75,10 +78,3 @@ def append_by_scipy(X: np.ndarray, copies: np.ndarray) -> np.ndarray:
     images = X[copies].reshape(-1, SIDE, SIDE)
     changed = [warp_by_scipy(image, rng).numpy().round().astype(X.dtype) for image in images]
     return np.concatenate([X, np.stack(changed).reshape(len(copies), -1)])
-
-
-def check_rows(name: str, rows: np.ndarray, X: np.ndarray) -> int:
-    """Return how many rows were made, and stop where the originals or their dtype are gone."""
-    if rows.dtype != X.dtype or not np.array_equal(rows[: len(X)], X):
-        raise SystemExit(f"{name} does other work: it does not keep the rows as they were.")
-    return len(rows) - len(X)

@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import compare, make_labeled_sketches, make_plain, summarize, take_turns
+from common import (
+    compare,
+    make_labeled_sketches,
+    make_plain,
+    measure_seconds,
+    summarize,
+    take_turns,
+)
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
@@ -22,22 +29,18 @@ from skquickdraw import MobileNetClassifier, NoisyStudentClassifier
 from .loops import Recipe, train_by_hand
 
 TARGETS = {"noisy student": 0.03, "import seconds": 0.3}  # largest that the library aims for
-N_FIT = 50
-N_REPEATS = 20  # of what takes milliseconds
-LATER = "from skquickdraw import MobileNetClassifier"
 IMPORTS = {  # what is imported, and what was before
     "numpy": ("import numpy", ""),
     "skquickdraw": ("import skquickdraw", "import numpy"),
     "torch and skorch": ("import torch, skorch", "import numpy"),
-    "MobileNetClassifier": (LATER, "import numpy, torch, skorch"),
+    "MobileNetClassifier": (
+        "from skquickdraw import MobileNetClassifier",
+        "import numpy, torch, skorch",
+    ),
 }
-PRINT_SECONDS = """
-import sys, time
-{before}
-start = time.perf_counter()
-{statement}
-print(time.perf_counter() - start, 'torch' in sys.modules)
-"""
+COMPARED = {"skquickdraw": "numpy", "MobileNetClassifier": "torch and skorch"}
+PRINT_SECONDS = "{1}\nfrom time import perf_counter\nstart = perf_counter()\n{0}\n"
+PRINT_SECONDS += "print(perf_counter() - start)"
 
 
 class TimedClassifier(MobileNetClassifier):
@@ -53,17 +56,22 @@ class TimedClassifier(MobileNetClassifier):
 
     def time(self, work: Callable[..., Any], *args: Any) -> Any:
         start = perf_counter()
-        try:
-            return work(*args)
-        finally:
-            TimedClassifier.seconds += perf_counter() - start
+        result = work(*args)
+        TimedClassifier.seconds += perf_counter() - start
+        return result
 
 
 def measure_overhead(options: Any) -> Iterator[dict[str, Any]]:
     """Yield shares, seconds and ratios, each beside what one would use instead."""
     size = (200, 400, 10) if options.quick else (1000, 4000, 100)
     yield {"targets": TARGETS, "noisy_student": measure_noisy_student(*size, options.rounds)}
-    yield {"imports": measure_imports(options.rounds)}
+    seconds = take_turns({name: name for name in IMPORTS}, options.rounds, time_import)
+    yield {
+        "imports": {
+            "seconds": {name: summarize(values) for name, values in seconds.items()},
+            "ratios": {f"{a} to {b}": compare(seconds[a], seconds[b]) for a, b in COMPARED.items()},
+        }
+    }
     yield measure_fixed_costs(options.rounds)
 
 
@@ -78,7 +86,7 @@ def measure_noisy_student(n_labeled: int, n_more: int, n_classes: int, n_rounds:
     student = NoisyStudentClassifier(network, threshold=0.0, unlabeled_label=-1, random_state=0)
     aligned = clone(student).set_params(class_prior="uniform")
     fits = {"as it comes": student, "aligned with a prior": aligned}
-    actions = {name: lambda model=model: model.fit(X, y) for name, model in fits.items()}
+    actions = {name: partial(model.fit, X, y) for name, model in fits.items()}
     shares = take_turns(actions, n_rounds, share_outside)
     return {
         "n_labeled": n_labeled,
@@ -91,67 +99,46 @@ def measure_noisy_student(n_labeled: int, n_more: int, n_classes: int, n_rounds:
 def share_outside(action: Callable[[], object]) -> float:
     """Return which share of the call's time passes outside of :class:`TimedClassifier`."""
     TimedClassifier.seconds = 0.0
-    start = perf_counter()
-    action()
-    total = perf_counter() - start
-    return (total - TimedClassifier.seconds) / total
+    total = measure_seconds(action)
+    return 1 - TimedClassifier.seconds / total
 
 
-def measure_imports(n_rounds: int) -> dict[str, Any]:
-    """Return seconds of imports, each in a new process after what it is counted beyond."""
-    brings_torch = False
-
-    def time_import(name: str) -> float:
-        nonlocal brings_torch
-        statement, before = IMPORTS[name]
-        code = PRINT_SECONDS.format(statement=statement, before=before)
-        run = partial(subprocess.run, capture_output=True, text=True, check=True)
-        duration, has_torch = run([sys.executable, "-c", code]).stdout.split()
-        brings_torch |= name == "skquickdraw" and has_torch == "True"
-        return float(duration)
-
-    seconds = take_turns({name: name for name in IMPORTS}, n_rounds, time_import)
-    pairs = {"skquickdraw": "numpy", "MobileNetClassifier": "torch and skorch"}
-    ratios = {f"{a} to {b}": compare(seconds[a], seconds[b]) for a, b in pairs.items()}
-    return {
-        "seconds": {name: summarize(values) for name, values in seconds.items()},
-        "ratios": ratios,
-        "skquickdraw_brings_torch": brings_torch,
-    }
+def time_import(name: str) -> float:
+    """Return the seconds of an import in a new process, after what it is counted beyond."""
+    command = [sys.executable, "-c", PRINT_SECONDS.format(*IMPORTS[name])]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def measure_fixed_costs(n_rounds: int) -> dict[str, Any]:
     """Return milliseconds of the small things and of what stands beside each."""
-    X, y = make_labeled_sketches(N_FIT, 10)
+    X, y = make_labeled_sketches(50, 10)
     clf = make_plain(MobileNetClassifier, max_epochs=1, device="cpu", random_state=0)
+    clf.set_params(precision="float32", batch_size=32)
     fitted, forest = clone(clf).fit(X, y), RandomForestClassifier()
     recipe = Recipe(n_classes=10, batch_size=32, precision="float32")
     network = fitted.net_.module_
-    pairs: dict[str, tuple[Callable[[], object], str, Callable[[], object]]] = {
-        "fit on 50 images, one epoch": (
-            lambda: clone(clf).set_params(precision="float32", batch_size=32).fit(X, y),
-            "a loop by hand",
+    pairs: dict[tuple[str, str], tuple[Callable[[], object], Callable[[], object]]] = {
+        ("fit on 50 images, one epoch", "a loop by hand"): (
+            lambda: clone(clf).fit(X, y),
             lambda: train_by_hand(X, y, recipe),
         ),
-        "clone": (lambda: clone(clf), "clone of a random forest", lambda: clone(forest)),
-        "pickle and back": (
+        ("clone", "clone of a random forest"): (lambda: clone(clf), lambda: clone(forest)),
+        ("pickle and back", "torch.save of the weights and back"): (
             lambda: pickle.loads(pickle.dumps(fitted)),
-            "torch.save of the weights and back",
             lambda: network.load_state_dict(torch.load(io.BytesIO(saved_weights(network)))),
         ),
     }
-    actions = {(name, who): pair[2 * who] for name, pair in pairs.items() for who in (0, 1)}
-    repeated = {key: partial(repeat, action) for key, action in actions.items()}
-    seconds = take_turns(repeated, n_rounds)
-    ms = {key: [1000 * s / N_REPEATS for s in values] for key, values in seconds.items()}
+    actions = {k: act for key, own in pairs.items() for k, act in zip(key, own, strict=True)}
+    seconds = take_turns(actions, n_rounds, partial(measure_seconds, n_calls=20))
+    ms = {key: summarize(1000 * s for s in values) for key, values in seconds.items()}
     costs = {
-        name: {
+        ours: {
             "beside": beside,
-            "ms": summarize(ms[name, 0]),
-            "ms_beside": summarize(ms[name, 1]),
-            "ratio": compare(ms[name, 0], ms[name, 1]),
+            "ms": ms[ours],
+            "ms_beside": ms[beside],
+            "ratio": compare(seconds[ours], seconds[beside]),
         }
-        for name, (_, beside, _) in pairs.items()
+        for ours, beside in pairs
     }
     sizes = {"pickle_bytes": pickle.dumps(fitted), "weights_bytes": saved_weights(network)}
     return {"fixed_costs": costs} | {name: len(content) for name, content in sizes.items()}
@@ -161,8 +148,3 @@ def saved_weights(network: torch.nn.Module) -> bytes:
     file = io.BytesIO()
     torch.save(network.state_dict(), file)
     return file.getvalue()
-
-
-def repeat(action: Callable[[], object]) -> None:
-    for _ in range(N_REPEATS):
-        action()

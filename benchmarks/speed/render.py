@@ -1,147 +1,128 @@
 """Write docs/benchmarks.md: ``python -m speed.render``.
 
-``page.md`` holds the text. Names in braces stand for figures of the results of that name, or for
-what is made of them here; those on teachers, students and few examples come from ``studies``.
+``page.md`` holds the text, see ``common.fill``. Names in braces stand for figures of the results of
+that name, or for what is made of them here; some sections come from ``studies``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common import DOCS, Spread, load, number_plainly, table
-from competition.render import render_single_networks
+from common import DOCS, fill, load, number_plainly, table
+from competition.render import single_networks
 from figures import save_versions
-from studies.render import render_few_shot, render_teachers
+from studies.render import few_shot_rows, render_teachers
 
-HERE = Path(__file__).parent
-OURS_TO_THIS = "skquickdraw to this"
-AGAINST = {OURS_TO_THIS: "{ratio:.2f}", "target": "{target}"}
+from .run import BENCHES, RESULTS
+
 FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
 GPU_PARTS = ("training", "prediction", "small_fit", "several", "accuracy", "winner")
+Rows = list[dict[str, Any]]
 
 
 def main() -> None:
-    results = {name: load(HERE / "results" / f"{name}.json") for name in [*TABLES, "gpu"]}
-    for name, make in TABLES.items():
-        results[name] |= {"table": make(results[name]), "measured": measured(results[name])}
-    results["gpu"] = render_gpu(results["gpu"]) if results["gpu"] else "Not measured."
+    results = {name: load(RESULTS / f"{name}.json") for name in BENCHES}
     images = DOCS / "images"
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
     save_versions(lambda: draw_ratios(results), images / "speed")
-    page = (
-        (HERE / "page.md")
-        .read_text()
-        .format(
-            **results,
-            competition=render_single_networks(),
-            teachers=render_teachers(),
-            few_shot=render_few_shot(),
-        )
-    )
-    (DOCS / "benchmarks.md").write_text(page)
+    (DOCS / "benchmarks.md").write_text(render(results))
 
 
-def measured(result: dict[str, Any]) -> str:
+def render(results: dict[str, Any]) -> str:
+    measured = {name: describe(result) for name, result in results.items() if result}
+    step, growth = results["step"], results["growth"]["axes"]
+    teachers, teacher_tables = render_teachers()
+    few_shot, few_shot_table = few_shot_rows()
+    singles, curves = single_networks()
+    tables = {
+        "training": rate_rows(results["training"]),
+        "step": [*step_rows(step), {"name": "the machine", **step["attainable"]}],
+        "ensemble": rate_rows(results["ensemble"]),
+        "prediction": rate_rows(results["prediction"]),
+        "one_image": list(one_image_rows(results["one_image"])),
+        "over_sampling": rate_rows(results["over_sampling"]),
+        "costs": [{"name": k, **v} for k, v in results["overhead"]["fixed_costs"].items()],
+        "exponents": [{"name": k, **v["exponent"]} for k, v in growth.items() if "exponent" in v],
+        "growth": [growth_row(k, point) for k, v in growth.items() for point in v["points"]],
+        "minutes": minutes_rows(results["minutes"]),
+        "networks": [network_row(k, v) for k, v in results["networks"]["variants"].items()],
+        "competition": singles,
+        "few_shot": few_shot_table,
+        **teacher_tables,
+    }
+    values = results | {"gpu": render_gpu(results["gpu"]) if results["gpu"] else "Not measured."}
+    values |= {"measured": measured, "teachers": teachers, "few_shot": few_shot, "curves": curves}
+    return fill(Path(__file__).parent / "page.md", values, tables)
+
+
+def describe(result: dict[str, Any]) -> str:
     """Return when and on what something was measured."""
     machine = result["machine"]
-    versions = machine["versions"]
     return (
         f"Measured on {result['date']} on an {machine['cpu']}, threads: {machine['threads']} on "
-        f"{machine['cores']} cores, skquickdraw {versions['skquickdraw']}, "
-        f"torch {versions['torch']}"
+        f"{machine['cores']} cores, skquickdraw {machine['versions']['skquickdraw']}, "
+        f"torch {machine['versions']['torch']}"
     )
 
 
-def rates_table(result: dict[str, Any], columns: dict[str, str], form: str = "g") -> str:
-    """Return rate, ratio and target of each contender; 'sizes' are of its batches."""
-    sizes = result.get("batch_sizes", {})
-    rows = []
-    for name, rate in result["images_per_second"].items():
-        row = {"name": name, "rate": rate}
-        for key, found in (("ratio", result["ratios"]), ("size", sizes)):
-            row |= {key: found[name]} if name in found else {}
-        if name in result["targets"]:
-            row["target"] = f"at least {result['targets'][name]:{form}}"
-        rows.append(row)
-    return table(columns, rows)
+def rate_rows(result: dict[str, Any]) -> Rows:
+    """Return rate, ratio, target and size of batches of each contender, as far as there are any."""
+    parts = {"rate": "images_per_second", "ratio": "ratios", "size": "batch_sizes"}
+    targets = {name: f"at least {least:.2g}" for name, least in result["targets"].items()}
+    columns = {key: result.get(part, {}) for key, part in parts.items()} | {"target": targets}
+    return [
+        {"name": name} | {key: found[name] for key, found in columns.items() if name in found}
+        for name in result["images_per_second"]
+    ]
 
 
-def step_table(result: dict[str, Any]) -> str:
-    best, rows = result["attainable"], []
+def step_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each network, and note in the result what its time goes to."""
+    best = result["attainable"]
     for name, own in result["networks"].items():
         shown = {key: share for key, share in own["operations"].items() if share > 0.01}
         own["shown"] = ", ".join(f"`{key}` {share:.0%}" for key, share in shown.items())
         cells = {u: f"{own[u]:,} ({own[u] / best[u]:.0%})" for u in ("gflops", "gigabytes")}
-        rows.append({"name": name, "rate": own["images_per_second"], **cells})
-    columns = {"network": "{name}", "images/s": "{rate:,.0f}"}
-    columns |= {"GFLOP/s": "{gflops}", "GB/s": "{gigabytes}"}
-    return table(columns, [*rows, {"name": "the machine", **best}])
+        yield {"name": name, "rate": own["images_per_second"], **cells}
 
 
-def one_image_table(result: dict[str, Any]) -> str:
-    rows = []
+def one_image_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for network, own in result["networks"].items():
         for name, ms in own["ms"].items():
             row = {"network": network, "name": name, "ms": ms}
             row |= {"ratio": own["ratios"][name]} if name in own["ratios"] else {}
-            row |= {"target": f"at most {result['target']:g}"} if name == "bare" else {}
-            rows.append(row)
-    columns = {"network": "{network}", "": "{name}", "ms": "{ms:.2f}"}
-    return table(columns | {OURS_TO_THIS: "{ratio:.2f}", "target": "{target}"}, rows)
+            yield row | ({"target": f"at most {result['target']:g}"} if name == "bare" else {})
 
 
-def over_sampling_table(result: dict[str, Any]) -> str:
-    made = result["n_made"].items()
-    result["made"] = ", ".join(f"{n:,} by {name}" for name, n in made)
-    columns = {"": "{name}", "new images/s": "{rate:,.0f}"}
-    return rates_table(result, columns | AGAINST, ".2g")
+def growth_row(name: str, point: dict[str, Any]) -> dict[str, Any]:
+    to = point["x"]
+    return {"name": name, "to": f"{to:,}" if isinstance(to, int) else to, **point}
 
 
-def overhead_table(result: dict[str, Any]) -> str:
-    shares = result["noisy_student"]["share_outside"].items()
-    result["most"] = 100 * result["targets"]["noisy student"]
-    result |= {f"{what}_mb": result[f"{what}_bytes"] / 1e6 for what in ("pickle", "weights")}
-    result["shares"] = ", ".join(
-        f"{Spread({k: 100 * v for k, v in share.items()}):.2f} % {name}" for name, share in shares
-    )
-    columns = {"": "{name}", "ms": "{ms:,.2f}", "beside": "{beside}"}
-    columns |= {"its ms": "{ms_beside:,.2f}", "ratio": "{ratio:.2f}"}
-    costs = [{"name": name, **cost} for name, cost in result["fixed_costs"].items()]
-    result["costs"] = table(columns, costs)
-    imports, most = result["imports"], f"under {result['targets']['import seconds']:g}"
-    package, later = (f"{ratio:.3f} of" for ratio in imports["ratios"].values())
-    note = "torch too" if imports["skquickdraw_brings_torch"] else "no torch"
-    told = {  # what is imported, and its ratio to what
-        "numpy": {"name": "`import numpy`"},
-        "skquickdraw": {
-            "name": f"`import skquickdraw` after it ({note})",
-            "ratio": f"{package} numpy",
-            "target": most,
-        },
-        "torch and skorch": {"name": "`import torch, skorch`"},
-        "MobileNetClassifier": {
-            "name": "`from skquickdraw import MobileNetClassifier` after them",
-            "ratio": f"{later} them",
-        },
-    }
-    columns = {"in a new process": "{name}", "seconds": "{seconds:.3f}"}
-    columns |= {"ratio": "{ratio}", "target": "{target}"}
-    return table(columns, [row | {"seconds": imports["seconds"][k]} for k, row in told.items()])
+def minutes_rows(result: dict[str, Any]) -> Rows:
+    return [point | {"networks": "; ".join(point["trained"])} for point in result["points"]]
 
 
-def growth_table(result: dict[str, Any]) -> str:
-    axes = result["axes"].items()
-    result["most"] = result["axes"]["images"]["points"][-1]
-    columns = {"grows": "{name}", "exponent of time": "{seconds:.2f}", "of memory": "{peak_gb:.2f}"}
-    steepest = [{"name": n, **axis["exponent"]} for n, axis in axes if "exponent" in axis]
-    result["exponents"] = table(columns, steepest)
-    columns = {"grows": "{name}", "to": "{to}", "seconds": "{seconds:,.2f}"}
-    columns |= {"peak memory, GB": "{peak_gb:.2f}", "beyond the data, GB": "{beyond_data_gb:.2f}"}
-    points = [{"name": name, **point} for name, axis in axes for point in axis["points"]]
-    for point in points:
-        point["to"] = f"{point['x']:,}" if isinstance(point["x"], int) else point["x"]
-    return table(columns, points)
+def network_row(name: str, own: dict[str, Any]) -> dict[str, Any]:
+    accuracy = own.get("accuracy", {})
+    score = f"{100 * accuracy['balanced_accuracy']:.1f}" if accuracy else "not measured"
+    return {"name": name, "score": score, **own, **accuracy}
+
+
+def render_gpu(result: dict[str, Any]) -> str:
+    """Return what there are results for, a table each, with the names that the results have."""
+    card = result["card"]
+    tables = [
+        f"Measured on {result['date']} on {card['name']}, torch "
+        f"{result['machine']['versions']['torch']}. In large products it reaches "
+        f"{card['tflops']:g} TFLOP/s, in large copies {card['terabytes']:g} TB/s."
+    ]
+    for rows in (result[part] for part in GPU_PARTS if part in result):
+        rows = [{key.replace("_", " "): cell for key, cell in row.items()} for row in rows]
+        tables.append(table(dict.fromkeys(key for row in rows for key in row), rows))
+    return "\n\n".join(tables)
 
 
 def draw_growth(axes: dict[str, Any]) -> Any:
@@ -160,10 +141,9 @@ def draw_growth(axes: dict[str, Any]) -> Any:
             panel.loglog(*ends, "--", color="grey", linewidth=1)
         column[1].set_xlabel(label)
         number_plainly(column[1].xaxis)
-    for row in grid:
+    for row, label in zip(grid, ("seconds of a fit", "peak memory, GB"), strict=True):
         number_plainly(row[0].yaxis)
-    grid[0, 0].set_ylabel("seconds of a fit")
-    grid[1, 0].set_ylabel("peak memory, GB")
+        row[0].set_ylabel(label)
     return figure
 
 
@@ -193,65 +173,6 @@ def draw_ratios(results: dict[str, Any]) -> Any:
     number_plainly(ax.xaxis)
     return figure
 
-
-def minutes_table(result: dict[str, Any]) -> str:
-    columns = {"recipe": "`{recipe}`", "images": "{n_rows:,}", "minutes asked for": "{minutes:g}"}
-    columns |= {"minutes taken": "{taken:.2f}", "ratio": "{ratio:.2f}", "networks": "{networks}"}
-    points = [{**point, "networks": "; ".join(point["trained"])} for point in result["points"]]
-    return table(columns, points)
-
-
-def networks_table(result: dict[str, Any]) -> str:
-    rows = []
-    for name, own in result["variants"].items():
-        accuracy = own.get("accuracy", {})
-        score = f"{100 * accuracy['balanced_accuracy']:.1f}" if accuracy else "not measured"
-        rows.append({"name": name, "score": score, **own, **accuracy})
-    columns = {"network": "{name}", "weights": "{n_parameters:,}"}
-    columns |= {"images/s": "{images_per_second:,.0f}", "balanced accuracy, %": "{score}"}
-    return table(columns | {"epochs": "{n_epochs}", "seconds": "{fit_seconds:.0f}"}, rows)
-
-
-def render_gpu(result: dict[str, Any]) -> str:
-    """Return what there are results for, a table each, with the names that the results have."""
-    card = result["card"]
-    tables = [
-        f"Measured on {result['date']} on {card['name']}, torch "
-        f"{result['machine']['versions']['torch']}. In large products it reaches "
-        f"{card['tflops']:g} TFLOP/s, in large copies {card['terabytes']:g} TB/s."
-    ]
-    for part in GPU_PARTS:
-        if part in result:
-            keys = dict.fromkeys(key for row in result[part] for key in row)
-            columns = {key.replace("_", " "): f"{{{key}}}" for key in keys}
-            tables.append(table(columns, result[part]))
-    return "\n\n".join(tables)
-
-
-TABLES = {
-    "training": lambda result: rates_table(
-        result,
-        {
-            "loop": "{name}",
-            "images/s": "{rate:,.0f}",
-            f"{OURS_TO_THIS} loop": "{ratio:.2f}",
-            "target": "{target}",
-        },
-    ),
-    "step": step_table,
-    "ensemble": lambda result: rates_table(
-        result, {"": "{name}", "images/s": "{rate:,.0f}", "in processes to this": "{ratio:.2f}"}
-    ),
-    "prediction": lambda result: rates_table(
-        result, {"": "{name}", "batches of": "{size}", "images/s": "{rate:,.0f}", **AGAINST}
-    ),
-    "one_image": one_image_table,
-    "over_sampling": over_sampling_table,
-    "overhead": overhead_table,
-    "growth": growth_table,
-    "minutes": minutes_table,
-    "networks": networks_table,
-}
 
 if __name__ == "__main__":
     main()

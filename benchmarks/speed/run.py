@@ -34,7 +34,6 @@ BENCHES = {
     "memory_mapped": ("memory", 1, 1),
     "gpu": ("gpu", 1, 1),
 }
-CONTENDERS = ("keras", "kornia", "scipy", "imbalanced-learn", "onnxruntime")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -66,17 +65,12 @@ def measure(name: str, options: argparse.Namespace) -> None:
     file = options.output or (None if options.quick else RESULTS / f"{name}.json")
     torch.set_num_threads(options.threads)
     threadpool_limits(options.threads)  # of BLAS and of scikit-learn, until the process ends
-    result = {**describe_moment(), "machine": describe_machine(*CONTENDERS)}
-    result["n_rounds"] = options.rounds
-
-    def keep(part: dict) -> None:
+    result = describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
+    for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
         result.update(part)
         print(json.dumps(part, default=as_json), flush=True)
         if file is not None:
             save(file, result)
-
-    for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
-        keep(part)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from skquickdraw import ResNetClassifier, SeedEnsembleClassifier
 from skquickdraw.networks import MobileNetV2, ResNet
 
-from .loops import IMAGE_SHAPE, Recipe, make_adamw, statistics, training_loss
+from .loops import IMAGE_SHAPE, HandLoop, Recipe, statistics, time_call, training_loss
 
 NETWORKS: dict[str, type[nn.Module]] = {"MobileNet": MobileNetV2, "ResNet": ResNet}
 N_TIMED, N_PROFILED, N_SHOWN = 10, 5, 10
@@ -69,17 +69,8 @@ def measure_machine(n_calls: int, device: str = "cpu", side: int = MATRIX_SIDE) 
     target = torch.empty_like(source)
     product = min(time_call(lambda: a @ a, device) for _ in range(n_calls))
     copy = min(time_call(lambda: target.copy_(source), device) for _ in range(n_calls))
-    return {
-        "gflops": round(2 * side**3 / product / 1e9, 1),
-        "gigabytes": round(2 * COPIED_BYTES / copy / 1e9, 1),
-    }
-
-
-def time_call(action: Callable[[], object], device: str) -> float:
-    """Return the seconds of one call, with the device idle before and after it."""
-    wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
-    wait()
-    return measure_seconds(lambda: (action(), wait()))
+    gflops, gigabytes = 2 * side**3 / product / 1e9, 2 * COPIED_BYTES / copy / 1e9
+    return {"gflops": round(gflops, 1), "gigabytes": round(gigabytes, 1)}
 
 
 def measure_network(name: str, recipe: Recipe, options: Any) -> dict[str, Any]:
@@ -99,25 +90,18 @@ def measure_network(name: str, recipe: Recipe, options: Any) -> dict[str, Any]:
         return measured
     steps = {"eager": step, "compiled": make_step(name, recipe, torch.compile)}
     first = measure_seconds(steps["compiled"])
-    eager, compiled = take_turns(steps, N_TIMED).values()
-    speed = compare(eager, compiled)
+    speed = compare(*take_turns(steps, N_TIMED).values())
     return measured | {"compile": {"first_step_seconds": round(first, 1), "speed": speed}}
 
 
 def make_step(name: str, recipe: Recipe, wrap: Any = lambda network: network) -> Any:
     """Return a training step on one batch: forwards, backwards, update of the weights."""
     torch.manual_seed(0)
-    network = NETWORKS[name](IMAGE_SHAPE, recipe.n_classes).to(memory_format=torch.channels_last)
-    called, optimizer = wrap(network), make_adamw(network, recipe)
-    images = 255 * torch.rand(recipe.batch_size, *IMAGE_SHAPE)
-    labels = torch.arange(recipe.batch_size) % recipe.n_classes
-
-    def step() -> None:
-        optimizer.zero_grad()
-        training_loss(called, images, labels, recipe).backward()
-        optimizer.step()
-
-    return step
+    X = np.random.default_rng(0).integers(256, size=(recipe.batch_size, *IMAGE_SHAPE), dtype="u1")
+    y = np.arange(recipe.batch_size) % recipe.n_classes
+    loop = HandLoop(NETWORKS[name](IMAGE_SHAPE, recipe.n_classes), X, y, recipe)
+    loop.called = wrap(loop.network)
+    return partial(loop.train, loop.images.float(), loop.labels)
 
 
 def flops_of_training(network: nn.Module) -> float:
@@ -135,10 +119,9 @@ def profile_step(step: Callable[[], None]) -> dict[str, float]:
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         for _ in range(N_PROFILED):
             step()
-    events = profiler.key_averages()
-    total = sum(event.self_cpu_time_total for event in events)
-    slowest = sorted(events, key=lambda event: -event.self_cpu_time_total)[:N_SHOWN]
-    return {event.key: round(event.self_cpu_time_total / total, 4) for event in slowest}
+    seconds = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
+    slowest = sorted(seconds, key=seconds.__getitem__, reverse=True)[:N_SHOWN]
+    return {key: round(seconds[key] / sum(seconds.values()), 4) for key in slowest}
 
 
 def measure_ensemble(options: Any) -> Iterator[dict[str, Any]]:
@@ -146,8 +129,7 @@ def measure_ensemble(options: Any) -> Iterator[dict[str, Any]]:
 
     Batched, ``torch.func.vmap`` turns each convolution into one of as many groups as networks.
     """
-    n_images = 512 if options.quick else 4096
-    X, y = make_labeled_sketches(n_images, 100)
+    X, y = make_labeled_sketches(512 if options.quick else 4096, 100)
     recipe = Recipe(n_epochs=2)
     contenders = {
         "in processes": partial(fit_ensemble, X, y, recipe, options.threads),
@@ -155,8 +137,8 @@ def measure_ensemble(options: Any) -> Iterator[dict[str, Any]]:
         "batched": partial(fit_batched, X, y, recipe),
     }
     seconds = take_turns(contenders, options.rounds)
-    yield {"n_images": n_images, "n_members": N_MEMBERS, "width": WIDTH}
-    yield compare_rates(seconds, N_MEMBERS * recipe.n_epochs * n_images, {})
+    yield {"n_images": len(X), "n_members": N_MEMBERS, "width": WIDTH}
+    yield compare_rates(seconds, N_MEMBERS * recipe.n_epochs * len(X), {})
 
 
 def fit_ensemble(X: np.ndarray, y: np.ndarray, recipe: Recipe, n_jobs: int) -> Any:

@@ -66,8 +66,12 @@ def photos(n_rows: int, seed: int, folder: Path) -> Split:
     found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
-    rows = thin(y[~is_test], n_rows, seed)
-    return Split(X[~is_test][rows], y[~is_test][rows], X[is_test], y[is_test])
+    X_train, y_train = X[~is_test], y[~is_test]
+    if n_rows < len(y_train):
+        shares = {"train_size": n_rows, "stratify": y_train, "random_state": seed}
+        rows, _ = train_test_split(np.arange(len(y_train)), **shares)
+        X_train, y_train = X_train[rows], y_train[rows]
+    return Split(X_train, y_train, X[is_test], y[is_test])
 
 
 def characters(n_rows: int, seed: int, folder: Path) -> Split:
@@ -111,10 +115,8 @@ def letters(n_rows: int, seed: int, folder: Path) -> Split:
     return Split(X_train, y_train, X[is_test], y[is_test])
 
 
-SETS: dict[str, Callable[[int, int, Path], Split]] = {
-    function.__name__: function
-    for function in (digits, clothes, photos, characters, drawings, sketches, letters)
-}
+MAKERS = (digits, clothes, photos, characters, drawings, sketches, letters)
+SETS: dict[str, Callable[[int, int, Path], Split]] = {make.__name__: make for make in MAKERS}
 
 
 def read(folder: Path | None, name: str) -> Any:
@@ -137,7 +139,7 @@ def fashion(part: str) -> tuple[np.ndarray, np.ndarray]:
 @cache
 def rendered_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Render each letter in each font; return images, labels and the fonts' families."""
-    from PIL import ImageFont
+    from PIL import Image, ImageDraw, ImageFont
 
     paths = sorted({path for kind in FONT_KINDS for path in FONTS.rglob(kind)})
     if len(paths) < 50:
@@ -145,21 +147,17 @@ def rendered_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     images, labels, families = [], [], []
     for path in paths:
         font = ImageFont.truetype(str(path), 24)
-        drawn = [render_letter(letter, font) for letter in LETTERS]
+        drawn = []
+        for letter in LETTERS:
+            canvas = Image.new("L", (28, 28))
+            ImageDraw.Draw(canvas).text((14, 14), letter, fill=255, font=font, anchor="mm")
+            drawn.append(np.asarray(canvas))
         if len({image.tobytes() for image in drawn}) < len(LETTERS):
             continue  # a font of symbols draws one box for all that it lacks
         images += drawn
         labels += list(LETTERS)
         families += [font.getname()[0].split()[0]] * len(LETTERS)
     return np.stack(images), np.array(labels), np.array(families)
-
-
-def render_letter(letter: str, font: Any) -> np.ndarray:
-    from PIL import Image, ImageDraw
-
-    canvas = Image.new("L", (28, 28))
-    ImageDraw.Draw(canvas).text((14, 14), letter, fill=255, font=font, anchor="mm")
-    return np.asarray(canvas)
 
 
 def cut_ladder(
@@ -171,11 +169,3 @@ def cut_ladder(
     n_max = min(round(n_rows / shares.sum()), np.unique(y, return_counts=True)[1].min())
     n_min = max(2, round(n_max / ratio))
     return make_ladder(X, y, n_max=n_max, n_min=n_min, profile="exponential", random_state=seed)
-
-
-def thin(y: np.ndarray, n_rows: int, seed: int) -> np.ndarray:
-    """Return ``n_rows`` rows of all, every class in its share; all where there are no more."""
-    rows = np.arange(len(y))
-    if n_rows >= len(y):
-        return rows
-    return train_test_split(rows, train_size=n_rows, stratify=y, random_state=seed)[0]

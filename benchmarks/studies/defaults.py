@@ -27,9 +27,13 @@ from .data import Absent, load
 from .generic import GenericResNet18
 
 RESULTS = Path(__file__).parent / "results" / "defaults"
-SMALL = ["digits-272", "letters-300", "clothes-500", "photos-500", "drawings-1000", "sketches-300"]
 CELLS = [
-    *SMALL,
+    "digits-272",
+    "letters-300",
+    "clothes-500",
+    "photos-500",
+    "drawings-1000",
+    "sketches-300",
     "digits-1000",
     "letters-1000",
     "clothes-1500",
@@ -45,7 +49,7 @@ class Setting(NamedTuple):
 
     title: str
     make: Callable[[int], Any]
-    kind: str  # 'default', 'change' or 'peer'
+    kind: str = "default"  # or 'change' or 'peer'
 
 
 def change(title: str, **params: Any) -> Setting:
@@ -58,25 +62,22 @@ def change(title: str, **params: Any) -> Setting:
     return Setting(title, make, "change")
 
 
-def on_pixels(*estimators: Any) -> Any:
-    """Return a pipeline that flattens images for an estimator of scikit-learn."""
-    return make_pipeline(FunctionTransformer(flatten), *estimators)
-
-
 def flatten(X: Any) -> Any:
     return X.reshape(len(X), -1)
 
 
+def on_pixels(title: str, make: Callable[[int], list[Any]]) -> Setting:
+    """Return estimators of scikit-learn, of a seed, behind what flattens images."""
+    flat = FunctionTransformer(flatten)
+    return Setting(title, lambda seed: make_pipeline(flat, *make(seed)), "peer")
+
+
 BALANCED = {"class_weight": "balanced"}
 SETTINGS: dict[str, Setting] = {
-    "default": Setting(
-        "`ResNetClassifier()`", lambda seed: ResNetClassifier(random_state=seed), "default"
-    ),
-    "fast": Setting("`recipes.fast()`", lambda seed: recipes.fast(random_state=seed), "default"),
+    "default": Setting("`ResNetClassifier()`", lambda s: ResNetClassifier(random_state=s)),
+    "fast": Setting("`recipes.fast()`", lambda s: recipes.fast(random_state=s)),
     "best-5": Setting(
-        "`recipes.best(minutes=5)`",
-        lambda seed: recipes.best(minutes=5, n_jobs=1, random_state=seed),
-        "default",
+        "`recipes.best(minutes=5)`", lambda s: recipes.best(minutes=5, n_jobs=1, random_state=s)
     ),
     "adamw": change("AdamW", optimizer="adamw"),
     "smoothing": change("label smoothing 0.1", label_smoothing=0.1),
@@ -90,22 +91,16 @@ SETTINGS: dict[str, Setting] = {
     "sampling": change("balanced sampling", loss="cross_entropy", sampling="balanced"),
     "dropout": change("dropout 0.2, stochastic depth 0.1", dropout=0.2, stochastic_depth=0.1),
     "twenty": change("20 passes", max_epochs=20),
-    "svc": Setting(
-        "SVC on pixels", lambda seed: on_pixels(StandardScaler(), SVC(C=10, **BALANCED)), "peer"
-    ),
-    "forest": Setting(
+    "svc": on_pixels("SVC on pixels", lambda s: [StandardScaler(), SVC(C=10, **BALANCED)]),
+    "forest": on_pixels(
         "random forest on pixels",
-        lambda seed: on_pixels(RandomForestClassifier(500, random_state=seed, **BALANCED)),
-        "peer",
+        lambda s: [RandomForestClassifier(500, random_state=s, **BALANCED)],
     ),
-    "boosting": Setting(
+    "boosting": on_pixels(
         "histogram boosting on pixels",
-        lambda seed: on_pixels(HistGradientBoostingClassifier(random_state=seed, **BALANCED)),
-        "peer",
+        lambda s: [HistGradientBoostingClassifier(random_state=s, **BALANCED)],
     ),
-    "generic": Setting(
-        "ResNet-18, as usual", lambda seed: GenericResNet18(random_state=seed), "peer"
-    ),
+    "generic": Setting("ResNet-18, as usual", lambda s: GenericResNet18(random_state=s), "peer"),
 }
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -35,40 +33,28 @@ RESNET = make_plain(ResNetClassifier, width=0.5, batch_size=64, max_epochs=45, *
 
 
 def measure(options: Any) -> None:
+    """Train all contenders on some classes, and let them play on the others."""
     folder = need_folder(options.data and Path(options.data, "quickdraw_rare"), "quickdraw_rare")
     with gzip.open(folder / "simplified.ndjson.gz", "rt") as file:
         drawings = [json.loads(line) for line in file]
     X = rasterize([drawing["drawing"] for drawing in drawings])
-    result = compare(X, np.array([drawing["word"] for drawing in drawings]), N_EPISODES)
-    save(RESULT, result)
-
-
-def compare(X: np.ndarray, y: np.ndarray, n_episodes: int) -> dict[str, Any]:
-    """Train all contenders on some classes, and let them play on the others."""
+    y = np.array([drawing["word"] for drawing in drawings])
     classes = np.random.RandomState(0).permutation(np.unique(y))
     is_train = np.isin(y, classes[:N_TRAIN])
     X_play, y_play = X[~is_train], y[~is_train]
-    episodes = {shots: draw_episodes(y_play, shots, n_episodes) for shots in SHOTS}
-    settings = {"n_way": N_WAY, "n_query": N_QUERY, "n_episodes": n_episodes}
-    settings |= {
-        name: {key: str(value) for key, value in network.get_params(deep=False).items()}
-        for name, network in (("relation_network", RELATION), ("resnet", RESNET))
-    }
-    result = {**describe_moment(), "machine": describe_machine(), "settings": settings}
+    episodes = {shots: draw_episodes(y_play, shots) for shots in SHOTS}
     found: dict[str, Any] = {}
     for name, prepare in CONTENDERS.items():
-        start = perf_counter()
         rows, answer = prepare(X[is_train], y[is_train], X_play)
-        seconds = {"fit": round(perf_counter() - start, 1)}
-        play = partial(score, rows, y_play, answer)
-        found[name] = {f"{shots}-shot": play(episodes[shots], shots) for shots in SHOTS}
-        found[name]["seconds"] = seconds | {"all": round(perf_counter() - start, 1)}
+        found[name] = {f"{n}-shot": score(rows, y_play, answer, episodes[n], n) for n in SHOTS}
         print(name, json.dumps(found[name]), flush=True)
-    return result | {"contenders": found}
+    settings = {"n_way": N_WAY, "n_query": N_QUERY, "n_episodes": N_EPISODES}
+    result = {**describe_moment(), "machine": describe_machine(), "settings": settings}
+    save(RESULT, result | {"contenders": found})
 
 
-def draw_episodes(y: np.ndarray, n_shot: int, n_episodes: int) -> np.ndarray:
-    """Return rows of shape (n_episodes, 5, n_shot + 15): of each class its examples first."""
+def draw_episodes(y: np.ndarray, n_shot: int) -> np.ndarray:
+    """Return rows of shape (N_EPISODES, 5, n_shot + 15): of each class its examples first."""
     rng = np.random.RandomState(EPISODE_SEED)
     members = [np.flatnonzero(y == label) for label in np.unique(y)]
 
@@ -76,7 +62,7 @@ def draw_episodes(y: np.ndarray, n_shot: int, n_episodes: int) -> np.ndarray:
         drawn = rng.choice(len(members), N_WAY, replace=False)
         return [rng.choice(members[i], n_shot + N_QUERY, replace=False) for i in drawn]
 
-    return np.array([draw_one() for _ in range(n_episodes)])
+    return np.array([draw_one() for _ in range(N_EPISODES)])
 
 
 def score(
@@ -103,9 +89,7 @@ def prepare_features(X: Any, y: Any, X_play: Any) -> tuple[np.ndarray, Answer]:
 
 def prepare_relation(X: Any, y: Any, X_play: Any) -> tuple[np.ndarray, Answer]:
     relation = clone(RELATION).fit(X, y)
-    return X_play, lambda examples, labels, queries: relation.adapt(examples, labels).predict(
-        queries
-    )
+    return X_play, lambda examples, labels, rows: relation.adapt(examples, labels).predict(rows)
 
 
 CONTENDERS = {

@@ -7,6 +7,8 @@ and once in few passes. The table of the user guide's page on imbalance comes fr
 """
 
 import argparse
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from skquickdraw.datasets import make_ladder, make_sketches
 from skquickdraw.losses import LDAM
 from skquickdraw.metrics import imbalance_report
 
+SCORES = ("balanced_accuracy", "head", "medium", "tail")
 REMEDIES = {
     "loss='cross_entropy'": {"loss": "cross_entropy"},
     "loss='balanced_softmax'": {},
@@ -27,37 +30,34 @@ REMEDIES = {
 
 
 def main() -> None:
-    options = parse_options()
-    train, test = make_data(options.seed)
-    print(f"{'':26}balanced   head  medium   tail")
-    for name, remedy in REMEDIES.items():
-        y_pred = predict(remedy, train, test[0], options)
-        report = imbalance_report(test[1], y_pred, y_train=train[1])
-        scores = [report[key] for key in ("balanced_accuracy", "head", "medium", "tail")]
-        print(f"{name:26}" + "".join(f"{score:8.1%}" for score in scores))
-
-
-def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compare remedies for unequal classes.")
     parser.add_argument("--epochs", type=float, default="auto", help="passes (default: automatic)")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    options = parser.parse_args()
+    seed = options.seed
+    X, y, X_test, y_test = make_data((200, 5), seed, 2 * seed, 2 * seed + 1)
+    shared = {"width": 0.25, "max_epochs": options.epochs, "random_state": seed}
+    print(f"{'':26}{'  '.join(SCORES)}")
+    for name, remedy in REMEDIES.items():
+        predicted = ResNetClassifier(**shared, **remedy).fit(X, y).predict(X_test)
+        print(f"{name:26}{show(score(y_test, predicted, y))}")
 
 
-def make_data(seed: int, n_classes: int = 10, n_max: int = 200) -> tuple:
-    """Return a training set cut to a ladder, and a balanced test set of other sketches."""
-    X, y = make_sketches(n_max * n_classes, n_classes, random_state=2 * seed)
-    train = make_ladder(X, y, n_max=n_max, n_min=5, profile="exponential", random_state=seed)
-    return train, make_sketches(100 * n_classes, n_classes, random_state=2 * seed + 1)
+def make_data(sizes: tuple[int, int], seed: int, drawn: int, tested: int) -> tuple[np.ndarray, ...]:
+    """Return ten classes that fall from one size to another, and a balanced test set."""
+    X, y = make_sketches(10 * sizes[0], 10, random_state=drawn)
+    ladder = {"n_max": sizes[0], "n_min": sizes[1], "profile": "exponential"}
+    test = make_sketches(1000, 10, random_state=tested)
+    return *make_ladder(X, y, **ladder, random_state=seed), *test
 
 
-def predict(
-    remedy: dict, train: tuple, X_test: np.ndarray, options: argparse.Namespace
-) -> np.ndarray:
-    classifier = ResNetClassifier(
-        width=0.25, max_epochs=options.epochs, random_state=options.seed, **remedy
-    )
-    return classifier.fit(*train).predict(X_test)
+def score(y_true: Any, y_pred: Any, y_train: Any) -> list[float]:
+    report = imbalance_report(y_true, y_pred, y_train=y_train)
+    return [report[name] for name in SCORES]
+
+
+def show(scores: Iterable[float]) -> str:
+    return "".join(f"{value:8.1%}" for value in scores)
 
 
 if __name__ == "__main__":

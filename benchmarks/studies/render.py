@@ -1,6 +1,6 @@
 """Write docs/defaults.md: ``python -m studies.render``; other studies go into docs/benchmarks.md.
 
-``page.md`` holds the text; names in braces stand for what is made of the results here.
+``page.md`` holds the text, see ``common.fill``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from common import DOCS, load, table
+from common import DOCS, fill, load, table
 
 from .data import SETS
 from .defaults import CELLS, RESULTS, SETTINGS
@@ -21,7 +21,6 @@ HERE = Path(__file__).parent
 BASE = "fast"  # what changes are changes of
 DEFAULT = "default"  # what is compared with the peers
 CHANGES = [name for name, setting in SETTINGS.items() if setting.kind == "change"]
-RECIPES = ["fast", "best-5"]
 PEERS = [name for name, setting in SETTINGS.items() if setting.kind == "peer"]
 
 Runs = dict[int, dict[str, Any]]  # by seed
@@ -63,25 +62,28 @@ def load_results(folder: Path) -> Results:
 
 def render(results: Results) -> str:
     """Return the page."""
-    cells = in_order({*CELLS, *(cell for cells in results.values() for cell in cells)})
-    return (
-        (HERE / "page.md")
-        .read_text()
-        .format(
-            finding=render_finding(results),
-            sets=sets_table(cells),
-            changed=settings_table(BASE, [BASE, *CHANGES], results),
-            competitors=settings_table(DEFAULT, [DEFAULT, *RECIPES, *PEERS], results),
-            peers=peer_gains(results),
-        )
-    )
+    values = {
+        "finding": render_finding(results),
+        "changed": settings_table(BASE, [BASE, *CHANGES], results),
+        "competitors": settings_table(DEFAULT, [DEFAULT, BASE, "best-5", *PEERS], results),
+        "peers": "\n".join(filter(None, (peer_gain(results, name) for name in PEERS))),
+    }
+    values["peers"] = values["peers"] or "Not measured."
+    return fill(HERE / "page.md", values, {"sets": sets_rows(results)})
 
 
 def render_finding(results: Results) -> str:
-    """Return how far the defaults stay behind."""
-    behind = distances_to_best(results)
-    if not behind:
+    """Return how far the defaults stay behind: on each cell, the best change's gain over the base.
+
+    Each change is compared with the base on the seeds that both have.
+    """
+    gains: dict[str, list[float]] = {}
+    for name in CHANGES:
+        for cell, gain in gains_over(results, name, BASE).items():
+            gains.setdefault(cell, [0.0]).append(gain)
+    if not gains:
         return NOT_COMPARED
+    behind = {cell: max(gains[cell]) for cell in in_order(gains)}
     worst = max(behind, key=behind.__getitem__)
     n_seeds = min(len(results[BASE][cell]) for cell in behind)
     seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} per cell"
@@ -95,18 +97,6 @@ def render_finding(results: Results) -> str:
         n_changes=sum(name in results for name in CHANGES),
         seeds=seeds,
     )
-
-
-def distances_to_best(results: Results) -> dict[str, float]:
-    """Return for each cell by how many points the best change beats the base; 0 where none does.
-
-    Each change is compared with the base on the seeds that both have.
-    """
-    gains: dict[str, list[float]] = {}
-    for name in CHANGES:
-        for cell, gain in gains_over(results, name, BASE).items():
-            gains.setdefault(cell, []).append(gain)
-    return {cell: max(0.0, *gains[cell]) for cell in in_order(gains)}
 
 
 def gains_over(results: Results, name: str, other: str) -> dict[str, float]:
@@ -130,22 +120,20 @@ def in_order(cells: Iterable[str]) -> list[str]:
     return [cell for cell in CELLS if cell in found] + sorted(found - set(CELLS))
 
 
-def sets_table(cells: list[str]) -> str:
+def sets_rows(results: Results) -> list[dict[str, str]]:
     """Return what the sets hold, in the words of their docstrings, and their sizes."""
-    sizes: dict[str, list[int]] = {}
-    for cell in cells:
-        name, n_rows = cell.rsplit("-", 1)
-        sizes.setdefault(name, []).append(int(n_rows))
-    rows = [
+    cells = {*CELLS, *(cell for own in results.values() for cell in own)}
+    sizes: dict[str, list[int]] = {name: [] for name in SETS}
+    for name, n_rows in (cell.rsplit("-", 1) for cell in cells):
+        sizes[name].append(int(n_rows))
+    return [
         {
             "name": name,
             "images": " ".join((getdoc(make) or "").split()),
             "sizes": ", ".join(f"{n_rows:,}" for n_rows in sorted(sizes[name])),
         }
         for name, make in SETS.items()
-        if name in sizes
     ]
-    return table({"set": "`{name}`", "images": "{images}", "rows to train on": "{sizes}"}, rows)
 
 
 def settings_table(base: str, names: list[str], results: Results) -> dict[str, str]:
@@ -165,15 +153,13 @@ def settings_table(base: str, names: list[str], results: Results) -> dict[str, s
     best = {cell: max(average(results[name].get(cell, {})) for name in measured) for cell in cells}
     rows = [
         {
-            "title": SETTINGS[name].title,
+            "": SETTINGS[name].title,
             **{cell: score(results[name].get(cell, {}), best[cell]) for cell in cells},
             **summary(results[name], shared if name in whole else []),
         }
         for name in measured
     ]
-    columns = {"": "{title}"} | {cell: f"{{{cell}}}" for cell in cells}
-    columns |= {"mean": "{mean}", "seeds": "{seeds}", "CPU seconds": "{seconds}"}
-    text = table(columns, rows) + (f"\n\n{note}" if note else "")
+    text = table(rows[0], rows) + (f"\n\n{note}" if note else "")
     return {"over": f"{len(shared)} of {len(cells)} cells", "table": text}
 
 
@@ -197,91 +183,54 @@ def summary(cells: dict[str, Runs], shared: list[str]) -> dict[str, str]:
     counts = sorted({len(runs) for runs in cells.values()})
     seeds = " to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]]))
     if not shared:
-        return {"mean": "-", "seeds": seeds, "seconds": "-"}
+        return {"mean": "-", "seeds": seeds, "CPU seconds": "-"}
     seconds = mean(mean(run["cpu_seconds"] for run in cells[cell].values()) for cell in shared)
     score = mean(average(cells[cell]) for cell in shared)
-    return {"mean": f"{score:.1f}", "seeds": seeds, "seconds": f"{seconds:.0f}"}
+    return {"mean": f"{score:.1f}", "seeds": seeds, "CPU seconds": f"{seconds:.0f}"}
 
 
-def peer_gains(results: Results) -> str:
-    """Return a line for each peer: how far it is behind the default, and where it is ahead."""
-    lines = []
-    for name in PEERS:
-        gains = gains_over(results, DEFAULT, name)
-        if not gains:
-            continue
-        behind = [f"`{cell}` ({gains[cell]:+.1f})" for cell in in_order(gains) if gains[cell] < 0]
-        lines.append(
-            f"- {SETTINGS[name].title}: {mean(gains.values()):+.1f} on average over {len(gains)} "
-            f"cells; the default is behind on {', '.join(behind) or 'none'}."
-        )
-    return "\n".join(lines) or "Not measured."
+def peer_gain(results: Results, name: str) -> str:
+    """Return a line on a peer: how far it is behind the default, and where it is ahead."""
+    gains = gains_over(results, DEFAULT, name)
+    if not gains:
+        return ""
+    behind = [f"`{cell}` ({gains[cell]:+.1f})" for cell in in_order(gains) if gains[cell] < 0]
+    return (
+        f"- {SETTINGS[name].title}: {mean(gains.values()):+.1f} on average over {len(gains)} "
+        f"cells; the default is behind on {', '.join(behind) or 'none'}."
+    )
 
 
 # ---- teachers and students, few examples: sections of docs/benchmarks.md ------------------------
 
 SCORES = ("balanced_accuracy", "head", "medium", "tail")
-# Rows that the text names.
-NAMED = {
-    "single": "single network",
-    "teacher": "teacher, half the budget",
-    "plain": "teacher of cross entropy, half the budget",
-    "control": "the student's network alone, half the budget",
-    "naive": "+ noisy student, naive",
-    "aware": "+ noisy student, prior-aware",
-    "vote": "vote of six",
-    "lda": "LDA on features",
-    "prototypes": "prototypes of features",
-    "lightgbm": "LightGBM on features",
-    "relation": "relation re-ranking",
-}
+Seeds = list[dict[str, Any]]  # a row of each seed
 
 
-def render_teachers() -> dict[str, Any]:
-    """Return the two tables of rows that every seed has, and the figures that the text names."""
+def render_teachers() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the text names, means by row and in percent, and two tables of rows.
+
+    Rows are those that every seed has.
+    """
     results = [load(file) for file in sorted((HERE / "results").glob("teachers-*.json"))]
     names = [name for name in results[0]["rows"] if all(name in r["rows"] for r in results)]
     rows = {name: [result["rows"][name] for result in results] for name in names}
-    scores = {key.replace("_", " "): f"{{{key}}}" for key in SCORES}
-    columns = {"": "{name}", **scores, "transductive": "{transductive}"}
-    columns |= {"images": "{images:,.0f}k", "CPU minutes": "{minutes:.1f}"}
-    pseudo = {"pseudo-labels of": "{name}", "selected": "{selected}", "right": "{accuracy}"}
-    pseudo |= {"recall": "{recall}", "tail recall": "{tail_recall}"}
-    judged = [row for name in names for row in pseudo_rows(name, rows[name])]
-    return {
-        "images": results[0]["images"],
-        "n_seeds": len(results),
-        "table": table(columns, [teacher_row(name, rows[name]) for name in names]),
-        "pseudo_labels": table(pseudo, judged),
-        **findings({key: rows[name] for key, name in NAMED.items()}),
+    values = {"images": results[0]["images"], "n_seeds": len(results)}
+    return values | {name: means_of(own) for name, own in rows.items()}, {
+        "teachers": [teacher_row(name, own) for name, own in rows.items()],
+        "pseudo_labels": [row for name, own in rows.items() for row in pseudo_rows(name, own)],
     }
 
 
-def findings(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
-    def percent_of(name: str, group: str, key: str) -> float:
-        return 100 * mean(row[group][key] for row in rows[name])
-
-    def recall_gain(key: str) -> float:
-        before, after = (percent_of(n, "pseudo_labels", key) for n in ("teacher", "aware"))
-        return after - before
-
-    scores = {name: percent_of(name, "scores", "balanced_accuracy") for name in rows}
-    return scores | {
-        "member": 100 * mean(row["one_member"] for row in rows["vote"]),
-        "aware_gain": scores["aware"] - scores["teacher"],
-        "naive_gain": scores["naive"] - scores["teacher"],
-        "control_gain": scores["control"] - scores["teacher"],
-        "prior_gain": recall_gain("recall"),
-        "prior_tail_gain": recall_gain("tail_recall"),
-        "prior_recall": percent_of("aware", "pseudo_labels", "tail_recall"),
-        "naive_recall": percent_of("naive", "pseudo_labels", "tail_recall"),
-        "plain_tail": percent_of("plain", "scores", "tail"),
-        "plain_naive": percent_of("plain", "naive_pseudo_labels", "tail_recall"),
-        "plain_prior": percent_of("plain", "pseudo_labels", "tail_recall"),
-    }
+def means_of(found: list[Any]) -> Any:
+    """Return means in percent, of what is nested in dicts alike."""
+    if isinstance(found[0], dict):
+        keys = [key for key, value in found[0].items() if isinstance(value, dict | float)]
+        return {key: means_of([each[key] for each in found]) for key in keys}
+    return 100 * mean(found)
 
 
-def teacher_row(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def teacher_row(name: str, rows: Seeds) -> dict[str, Any]:
     return {
         "name": name,
         **{key: percent(row["scores"][key] for row in rows) for key in SCORES},
@@ -291,7 +240,7 @@ def teacher_row(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def pseudo_rows(name: str, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+def pseudo_rows(name: str, rows: Seeds) -> list[dict[str, str]]:
     """Return a row, and before it one for the naive rule, where these were judged."""
     return [
         {"name": name + note, **{k: percent(row[kind][k] for row in rows) for k in rows[0][kind]}}
@@ -306,15 +255,18 @@ def percent(values: Iterable[float]) -> str:
     return f"{100 * mean(values):.1f} ({50 * (max(values) - min(values)):.1f})"
 
 
-def render_few_shot() -> dict[str, Any]:
+def few_shot_rows() -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Return the settings that the text names, and the table."""
+
+    def percent_of(found: dict[str, float]) -> str:
+        return f"{100 * found['accuracy']:.1f} ({100 * found['interval']:.1f})"
+
     result = load(HERE / "results" / "few_shot.json")
-    rows = [{"name": name} for name in result["contenders"]]
-    for row, own in zip(rows, result["contenders"].values(), strict=True):
-        for key in ("1-shot", "5-shot"):
-            row[key] = f"{100 * own[key]['accuracy']:.1f} ({100 * own[key]['interval']:.1f})"
-    columns = {"": "{name}", "one example": "{1-shot}", "five examples": "{5-shot}"}
-    return result["settings"] | {"table": table(columns, rows)}
+    rows = [
+        {"name": name, **{key: percent_of(own[key]) for key in ("1-shot", "5-shot")}}
+        for name, own in result["contenders"].items()
+    ]
+    return result["settings"], rows
 
 
 if __name__ == "__main__":

@@ -48,9 +48,10 @@ N_MEMBERS = 6
 HELD_OUT = 0.1  # of each class, for the weights of votes and for what is stacked on them
 N_TAIL = 33
 # Chosen on drawings held out of train.npz: a student larger than its teacher gained most there.
-STUDENT_WIDTH = 0.5
-NAIVE = {"threshold": 0.4, "pseudo_labels": "hard"}
-PRIOR_AWARE = {"threshold": 0.0, "pseudo_labels": "soft", "class_prior": "uniform"}
+STUDENT = {"width": 0.5}
+ONCE = {"n_iterations": 1}
+NAIVE = {"threshold": 0.4, "pseudo_labels": "hard", **ONCE}
+PRIOR_AWARE = {"threshold": 0.0, "pseudo_labels": "soft", "class_prior": "uniform", **ONCE}
 EPISODES = {"n_episodes": 1000, "n_way": 20, "n_shot": 5, "n_query": 5}
 
 NETWORK = make_plain(
@@ -65,6 +66,7 @@ NETWORK = make_plain(
 )
 # With its own 1e-3 and 0, trees of a hundred unequally weighted classes diverge.
 LEAVES = {"num_leaves": 15, "min_sum_hessian_in_leaf": 1.0, "reg_lambda": 5.0}
+LEAVES |= {"n_estimators": 60, "class_weight": "balanced", "n_jobs": 1, "verbose": -1}
 
 
 class Kitchen:
@@ -73,30 +75,31 @@ class Kitchen:
     def __init__(self, data: Any, seed: int, memory: str) -> None:
         self.data, self.seed, self.memory = data, seed, memory
         self.X, self.y = data.data, data.target
+        self.n_all = len(data.target) + len(data.unlabeled)
 
     def network(self, share: float, n_rows: int | None = None, **params: Any) -> ResNetClassifier:
         """Return the network, to be trained for a share of the budget."""
         epochs = max(1, round(IMAGES * share / (n_rows or len(self.y))))
         return clone(NETWORK).set_params(max_epochs=epochs, random_state=self.seed, **params)
 
+    def fit(self, share: float, **params: Any) -> ResNetClassifier:
+        return self.network(share, **params).fit(self.X, self.y)
+
     def vote(self, network: Any, seed: int = 0, **params: Any) -> SeedEnsembleClassifier:
         shared = {"memory": self.memory, "random_state": self.seed + seed}
         return SeedEnsembleClassifier(network, N_MEMBERS, **shared, **params)
 
-    def teach(self, teacher: Any, student: Any, **params: Any) -> Any:
-        shared = {"n_iterations": 1, "random_state": self.seed}
-        noisy = NoisyStudentClassifier(
-            FrozenEstimator(teacher), student=student, **shared, **params
-        )
-        return noisy.fit(self.X, self.y, X_unlabeled=self.data.unlabeled)
+    def teach(self, kind: type, teacher: Any, student: Any, **params: Any) -> Any:
+        made = kind(FrozenEstimator(teacher), student=student, random_state=self.seed, **params)
+        return made.fit(self.X, self.y, X_unlabeled=self.data.unlabeled)
 
     @cached_property
     def single(self) -> Any:
-        return self.network(1.0).fit(self.X, self.y)
+        return self.fit(1.0)
 
     @cached_property
     def teacher(self) -> Any:
-        return self.network(0.5).fit(self.X, self.y)
+        return self.fit(0.5)
 
     @cached_property
     def members(self) -> Any:
@@ -111,9 +114,9 @@ class Kitchen:
 
     @cached_property
     def six_students(self) -> Any:
-        n_rows = len(self.y) + len(self.data.unlabeled)
-        student = self.network(0.5 / N_MEMBERS, n_rows, width=STUDENT_WIDTH)
-        return self.teach(self.six_teachers, self.vote(student, seed=1), **PRIOR_AWARE)
+        student = self.network(0.5 / N_MEMBERS, self.n_all, **STUDENT)
+        vote = self.vote(student, seed=1)
+        return self.teach(NoisyStudentClassifier, self.six_teachers, vote, **PRIOR_AWARE)
 
     def row(
         self, estimator: Any, *, proba: Any = None, seconds: float = 0.0, more_images: int = 0
@@ -122,10 +125,8 @@ class Kitchen:
         if proba is None:
             proba = estimator.predict_proba(self.data.holdout_data)
         found = costs(estimator)
-        return score(proba, self.data) | {
-            "images": found["images"] + more_images,
-            "cpu_minutes": found["cpu_minutes"] + seconds / 60,
-        }
+        images, minutes = found["images"] + more_images, found["cpu_minutes"] + seconds / 60
+        return score(proba, self.data) | {"images": images, "cpu_minutes": minutes}
 
     def fit_row(self, estimator: Any, X: Any, y: Any, **more: Any) -> dict[str, Any]:
         """Fit what is put on trained networks, and return its row."""
@@ -133,50 +134,46 @@ class Kitchen:
         estimator.fit(X, y)
         return self.row(estimator, seconds=process_time() - started, **more)
 
-    def quality(
-        self, teacher: Any, threshold: float, class_prior: Any = None, **_: Any
-    ) -> dict[str, float]:
-        """Measure the labels that the teacher would give to the holdout, in a pool with the rest.
+    def head(self, estimator: Any) -> dict[str, Any]:
+        extractor = DeepFeatureExtractor(FrozenEstimator(self.single))
+        return self.fit_row(make_pipeline(extractor, estimator), self.X, self.y)
 
-        The holdout's drawings are not in the pool that the student learns from.
+    def judge(self, estimator: Any, teacher: Any, how: dict[str, Any]) -> dict[str, Any]:
+        """Return a row, with the worth of the labels that its teacher would give to the holdout.
+
+        The holdout is in a pool with the rest for this, and not in that of the student.
         """
         truth, counts = self.data.holdout_target, self.data.class_counts
         pools = self.data.holdout_data, self.data.unlabeled
         proba = np.concatenate([teacher.predict_proba(X) for X in pools])
-        if class_prior is not None:
-            proba = align_to_prior(proba, class_prior)
-        selected = proba.max(axis=1) > threshold
+        if "class_prior" in how:
+            proba = align_to_prior(proba, how["class_prior"])
+        selected = proba.max(axis=1) > how["threshold"]
         codes = np.where(selected, proba.argmax(axis=1), -1)[: len(truth)]
         recall = per_class_recall(truth, codes, labels=np.arange(len(counts)))
-        taken = codes >= 0
         rarest = np.argsort(-counts, kind="stable")[-N_TAIL:]
-        return {
-            "accuracy": float((codes == truth)[taken].mean()),
-            "selected": float(taken.mean()),
+        quality = {
+            "accuracy": float((codes == truth)[codes >= 0].mean()),
+            "selected": float((codes >= 0).mean()),
             "recall": float(recall.mean()),
             "tail_recall": float(recall[rarest].mean()),
         }
-
-
-def half_budget_teacher(kitchen: Kitchen) -> dict[str, Any]:
-    quality = kitchen.quality(kitchen.teacher, 0.0)
-    return kitchen.row(kitchen.teacher) | {"pseudo_labels": quality}
+        return self.row(estimator) | {"pseudo_labels": quality}
 
 
 def plain_teacher(kitchen: Kitchen) -> dict[str, Any]:
     """A teacher that nothing has told of unequal classes, and what a prior makes of its labels."""
-    network = kitchen.network(0.5, loss="cross_entropy").fit(kitchen.X, kitchen.y)
-    naive, aware = (kitchen.quality(network, **how) for how in (NAIVE, PRIOR_AWARE))
-    return kitchen.row(network) | {"pseudo_labels": aware, "naive_pseudo_labels": naive}
+    network = kitchen.fit(0.5, loss="cross_entropy")
+    naive, aware = (kitchen.judge(network, network, how) for how in (NAIVE, PRIOR_AWARE))
+    return aware | {"naive_pseudo_labels": naive["pseudo_labels"]}
 
 
 def noisy_student(kitchen: Kitchen, how: dict[str, Any]) -> dict[str, Any]:
-    teacher = kitchen.teacher
-    confidence = teacher.predict_proba(kitchen.data.unlabeled).max(axis=1)
+    confidence = kitchen.teacher.predict_proba(kitchen.data.unlabeled).max(axis=1)
     n_rows = len(kitchen.y) + int((confidence > how["threshold"]).sum())
-    student = kitchen.network(0.5, n_rows, width=STUDENT_WIDTH)
-    quality = kitchen.quality(teacher, **how)
-    return kitchen.row(kitchen.teach(teacher, student, **how)) | {"pseudo_labels": quality}
+    student = kitchen.network(0.5, n_rows, **STUDENT)
+    fitted = kitchen.teach(NoisyStudentClassifier, kitchen.teacher, student, **how)
+    return kitchen.judge(fitted, kitchen.teacher, how)
 
 
 def vote(kitchen: Kitchen) -> dict[str, Any]:
@@ -197,33 +194,16 @@ def stack(kitchen: Kitchen) -> dict[str, Any]:
     return kitchen.fit_row(stacked, kitchen.X[rows], kitchen.y[rows])
 
 
-def six_noisy_students(kitchen: Kitchen) -> dict[str, Any]:
-    quality = kitchen.quality(kitchen.six_teachers, **PRIOR_AWARE)
-    return kitchen.row(kitchen.six_students) | {"pseudo_labels": quality}
-
-
 def distilled(kitchen: Kitchen) -> dict[str, Any]:
     """The six noisy students, whose training is counted, taught to one network."""
-    student = kitchen.network(0.5, len(kitchen.y) + len(kitchen.data.unlabeled))
-    teacher = FrozenEstimator(kitchen.six_students)
-    one = DistilledClassifier(teacher, student, random_state=kitchen.seed)
-    return kitchen.row(one.fit(kitchen.X, kitchen.y, X_unlabeled=kitchen.data.unlabeled))
-
-
-def head(kitchen: Kitchen, estimator: Any) -> dict[str, Any]:
-    extractor = DeepFeatureExtractor(FrozenEstimator(kitchen.single))
-    return kitchen.fit_row(make_pipeline(extractor, estimator), kitchen.X, kitchen.y)
+    student = kitchen.network(0.5, kitchen.n_all)
+    return kitchen.row(kitchen.teach(DistilledClassifier, kitchen.six_students, student))
 
 
 def lda(kitchen: Kitchen) -> dict[str, Any]:
     n_classes = len(kitchen.data.class_counts)
     equal = {"priors": np.full(n_classes, 1 / n_classes)}
-    return head(kitchen, LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", **equal))
-
-
-def lightgbm(kitchen: Kitchen) -> dict[str, Any]:
-    params = {"n_estimators": 60, "class_weight": "balanced", "n_jobs": 1, "verbose": -1}
-    return head(kitchen, LGBMClassifier(**params, **LEAVES, random_state=kitchen.seed))
+    return kitchen.head(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", **equal))
 
 
 def relation_reranking(kitchen: Kitchen) -> dict[str, Any]:
@@ -237,22 +217,20 @@ def relation_reranking(kitchen: Kitchen) -> dict[str, Any]:
 
 
 ROWS: dict[str, Callable[[Kitchen], dict[str, Any]]] = {
-    "single network": lambda kitchen: kitchen.row(kitchen.single),
-    "teacher, half the budget": half_budget_teacher,
+    "single network": lambda k: k.row(k.single),
+    "teacher, half the budget": lambda k: k.judge(k.teacher, k.teacher, {"threshold": 0.0}),
     "teacher of cross entropy, half the budget": plain_teacher,
-    "the student's network alone, half the budget": lambda kitchen: kitchen.row(
-        kitchen.network(0.5, width=STUDENT_WIDTH).fit(kitchen.X, kitchen.y)
-    ),
-    "+ noisy student, naive": lambda kitchen: noisy_student(kitchen, NAIVE),
-    "+ noisy student, prior-aware": lambda kitchen: noisy_student(kitchen, PRIOR_AWARE),
+    "the student's network alone, half the budget": lambda k: k.row(k.fit(0.5, **STUDENT)),
+    "+ noisy student, naive": lambda k: noisy_student(k, NAIVE),
+    "+ noisy student, prior-aware": lambda k: noisy_student(k, PRIOR_AWARE),
     "vote of six": vote,
-    "weighted vote of six": lambda kitchen: kitchen.row(kitchen.members),
+    "weighted vote of six": lambda k: k.row(k.members),
     "six stacked": stack,
-    "six noisy students": six_noisy_students,
+    "six noisy students": lambda k: k.judge(k.six_students, k.six_teachers, PRIOR_AWARE),
     "six noisy students, distilled": distilled,
     "LDA on features": lda,
-    "LightGBM on features": lightgbm,
-    "prototypes of features": lambda kitchen: head(kitchen, PrototypeClassifier()),
+    "LightGBM on features": lambda k: k.head(LGBMClassifier(**LEAVES, random_state=k.seed)),
+    "prototypes of features": lambda k: k.head(PrototypeClassifier()),
     "relation re-ranking": relation_reranking,
 }
 
