@@ -74,6 +74,7 @@ class SharedTurns:
         finally:
             with self._changed:
                 self._sole = outer
+                self._changed.notify_all()
             self._leave(me)
 
     def _leave(self, thread: int) -> None:
@@ -81,7 +82,8 @@ class SharedTurns:
             self._users[thread] -= 1
             if not self._users[thread]:
                 del self._users[thread]
-            self._changed.notify_all()
+            if self._n_waiting:
+                self._changed.notify_all()
 
     def forget_others(self) -> None:
         """Keep only what the calling thread has: in a forked process there is no other thread."""
