@@ -23,6 +23,7 @@ CONTRACTS = {
     "_compat",
     "_device",
     "_divergence",
+    "_draws",
     "_fit_tasks",
     "_fitting",
     "_images",
@@ -40,6 +41,7 @@ CONTRACTS = {
     "_recall",
     "_scoring",
     "_targets",
+    "_turns",
     "exceptions",
 }
 

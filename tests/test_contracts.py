@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator
 
 from skquickdraw._device import resolve_device, resolve_precision, tuned_backends
 from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
-from skquickdraw._random import draw_seed, isolated_torch_rng, make_generator
+from skquickdraw._random import draw_seed, make_generator
 from skquickdraw._targets import check_soft_targets
+from skquickdraw._turns import lent_generator
 from skquickdraw.exceptions import (
     InvalidImagesError,
     InvalidParameterError,
@@ -205,19 +206,24 @@ def test_seeds_come_from_the_random_state():
     assert draw_seed(rng) != draw_seed(rng)
 
 
-def test_an_isolated_block_is_seeded_and_leaves_no_trace():
+def test_a_lent_generator_goes_on_as_another_and_leaves_no_trace():
     before = torch.random.get_rng_state()
     drawn = []
     for seed in (1, 1, 2):
-        with isolated_torch_rng(seed):
+        with lent_generator(make_generator(seed)):
             drawn.append(torch.rand(4))
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+    own = make_generator(1)
+    for _ in range(2):
+        with lent_generator(own):
+            torch.rand(2)
+    assert torch.equal(torch.rand(4, generator=own), torch.rand(8, generator=make_generator(1))[4:])
 
 
-def test_an_isolated_block_that_fails_leaves_no_trace_either():
+def test_a_lent_generator_leaves_no_trace_after_an_error():
     before = torch.random.get_rng_state()
-    with pytest.raises(ZeroDivisionError), isolated_torch_rng(0):
+    with pytest.raises(ZeroDivisionError), lent_generator(make_generator(0)):
         torch.rand(3)
         _ = 1 / 0
     assert torch.equal(torch.random.get_rng_state(), before)

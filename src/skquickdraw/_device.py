@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 import torch
@@ -92,7 +94,7 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 @contextmanager
 def tuned_backends(device: torch.device) -> Iterator[None]:
     """Set the flags for fast, reproducible training on this device, and restore them afterwards."""
-    with repeatable_cudnn(device) if device.type == "cuda" else kept_allocations():
+    with repeatable_cudnn(device) if device.type == "cuda" else _ALLOCATIONS:
         yield
 
 
@@ -100,26 +102,36 @@ class _SharedFlags:
     """Flags that belong to the process: the first user sets them, the last restores them.
 
     Without counting, the later of two overlapping threads would restore what the first had set.
-    ``change`` sets the flags, and registers how to restore them.
+    ``change`` sets the flags, and registers how to restore them. A forked process has only one of
+    the threads, so users in others are gone there.
     """
 
     def __init__(self, change: Callable[[ExitStack], None]) -> None:
         self._change = change
         self._lock = Lock()
-        self._n_users = 0
+        self._users: Counter[int] = Counter()  # how often each thread is inside
         self._flags = ExitStack()
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            os.register_at_fork(after_in_child=self._forget_others)
 
     def __enter__(self) -> None:
         with self._lock:
-            if self._n_users == 0:
+            if not self._users:
                 self._change(self._flags)
-            self._n_users += 1
+            self._users[get_ident()] += 1
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
-            self._n_users -= 1
-            if self._n_users == 0:
+            self._users -= Counter([get_ident()])
+            if not self._users:
                 self._flags.close()
+
+    def _forget_others(self) -> None:
+        me = get_ident()
+        self._lock = Lock()
+        self._users = +Counter({me: self._users[me]})
+        if not self._users:
+            self._flags.close()
 
 
 def repeatable_settings() -> list[tuple[Any, str, Any]]:
@@ -155,6 +167,11 @@ def _make_float32_default(flags: ExitStack) -> None:
     torch.set_default_dtype(torch.float32)
 
 
+def _keep_allocations(flags: ExitStack) -> None:
+    flags.enter_context(kept_allocations())
+
+
+_ALLOCATIONS = _SharedFlags(_keep_allocations)
 _CUDNN = _SharedFlags(_make_cudnn_repeatable)
 _DEFAULT_DTYPE = _SharedFlags(_make_float32_default)
 

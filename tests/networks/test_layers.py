@@ -128,7 +128,7 @@ def test_classic_dropout_is_on_the_pooled_features_only(network):
     module = network((1, 28, 28), 3, width=0.25, dropout=0.6)
     shapes = []
     for layer in module.modules():
-        if type(layer) is nn.Dropout and layer.p > 0:
+        if isinstance(layer, nn.Dropout) and layer.p > 0:
             layer.register_forward_hook(lambda *args: shapes.append(tuple(args[2].shape)))
     module(torch.rand(4, 1, 28, 28))
     assert len(shapes) == 1

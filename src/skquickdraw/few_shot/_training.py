@@ -20,9 +20,11 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from .._device import tuned_backends
 from .._divergence import LastFinite
+from .._draws import Draws, is_ours
 from .._out_of_memory import out_of_memory_as
 from .._progress import Bar
-from .._random import isolated_torch_rng, make_generator
+from .._random import make_generator
+from .._turns import seeded_device
 from ..augmentation import BoundAugmentation
 from ..networks import RelationNetwork
 from ._episodes import EpisodeSampler
@@ -81,7 +83,7 @@ class EpisodePlan:
 def build_network(images: NDArray[Any], width: float, device: torch.device) -> RelationNetwork:
     """Return an untrained network for images (n, C, H, W), with their mean and deviation.
 
-    Weights come from torch's global generator.
+    Weights come from torch's global generator, or what :class:`~.._draws.Draws` puts in its place.
     """
     channels, height, side = images.shape[1:]
     network = RelationNetwork((channels, height, side), width=width)
@@ -147,20 +149,23 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
     After an interrupt the network is kept, if it has taken a step. A network that diverged, also
     before an interrupt, goes back to the last weights that were found finite.
     """
+    draws = Draws(plan.seed, is_own=is_ours(plan.augmentation.augmentation))
     with (
         out_of_memory_as(plan.describe),
-        isolated_torch_rng(plan.seed, plan.device),
+        seeded_device(plan.seed, plan.device),
         tuned_backends(plan.device),
     ):
-        network = build_network(plan.images, plan.width, plan.device)
+        with draws.to_build():
+            network = build_network(plan.images, plan.width, plan.device)
         optimizer, schedule = make_optimizer(network, plan.lr, plan.weight_decay, plan.n_steps)
         batches, losses, is_interrupted = draw_batches(plan, sampler), [], False
         last_finite, has_diverged = LastFinite(network), False
         network.train()
         with shown_steps(plan) as bar:
             try:
-                for pictures in batches:
-                    losses.append(take_step(plan, network, pictures, optimizer))
+                for _ in range(plan.n_steps):
+                    with draws.to_step():
+                        losses.append(take_step(plan, network, next(batches), optimizer))
                     schedule.step()
                     if bar is not None:
                         bar.tell(len(losses))

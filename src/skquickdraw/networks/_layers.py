@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from .._draws import own_generator
+
 # Halving a side below this many pixels would leave fewer than four, too few to distinguish shapes.
 SMALLEST_HALVED_SIDE = 7
 
@@ -75,10 +77,13 @@ def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
     The branches that stay are scaled by ``1 / (1 - rate)``. It takes one pass over memory, like a
     plain addition.
     """
-    keep = (
-        branch.new_empty(len(branch), 1, 1, 1).bernoulli_(1 - rate).div_(1 - rate)
-    )  # (B, 1, 1, 1)
+    keep = draw_kept(branch.new_empty(len(branch), 1, 1, 1), rate)  # (B, 1, 1, 1)
     return torch.addcmul(shortcut, branch, keep)
+
+
+def draw_kept(empty: Tensor, rate: float) -> Tensor:
+    """Fill a tensor with 0 at a random ``rate`` of its places, and ``1 / (1 - rate)`` elsewhere."""
+    return empty.bernoulli_(1 - rate, generator=own_generator(empty)).div_(1 - rate)
 
 
 class StochasticDepth(nn.Module):
@@ -97,9 +102,27 @@ class StochasticDepth(nn.Module):
         return f"rate={self.rate}"
 
 
+class Dropout(nn.Dropout):
+    """PyTorch's layer, to the bit, that draws from the generator of a fit where there is one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or own_generator(x) is None or self.p in (0, 1):
+            return super().forward(x)
+        return x * draw_kept(torch.empty_like(x), self.p)
+
+
+class SpatialDropout(nn.Dropout2d):
+    """As :class:`Dropout`, for whole channels of maps (B, C, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or own_generator(x) is None or self.p in (0, 1):
+            return super().forward(x)
+        return x * draw_kept(x.new_empty(*x.shape[:2], 1, 1), self.p)
+
+
 def spatial_dropout(rate: float) -> nn.Module:
     """Drop whole channels, by a mask of B x C (Tompson et al. 2015, arXiv:1411.4280)."""
-    return nn.Dropout2d(rate) if rate > 0 else nn.Identity()
+    return SpatialDropout(rate) if rate > 0 else nn.Identity()
 
 
 def depth_rates(rate: float, n_blocks: int) -> list[float]:
@@ -140,7 +163,7 @@ class ClassifierHead(nn.Module):
                 nn.BatchNorm1d(c_hidden),
                 nn.ReLU(),
             )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.classify = nn.Linear(c_hidden or c_in, n_classes)
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -44,7 +44,8 @@ def make_batches(plan: TrainingPlan) -> TrainingBatches:
 def build_net(plan: TrainingPlan, n_steps: int, tasks: EpochTasks | None) -> ImageNeuralNet:
     """Return an initialized net with pixel statistics, continuing the plan's previous one.
 
-    Initial weights come from torch's global generators.
+    Initial weights come from torch's global generator, or what :class:`~.._draws.Draws` puts in its
+    place.
     """
     objective, descent = plan.objective, plan.descent
     net = ImageNeuralNet(
@@ -80,7 +81,9 @@ def make_callbacks(
     """Return callbacks in the order in which they must act: average, then score, then report."""
     descent = plan.descent
     named: dict[str, Callback | None] = {
-        "exchange": Exchange() if plan.is_shared else None,  # schedules read its losses
+        "exchange": Exchange(plan.net_seed)
+        if plan.is_shared
+        else None,  # schedules read its losses
         "schedule": make_schedule(descent.lr_schedule, lr=descent.lr, n_steps=n_steps),
         "average": None if descent.ema_decay is None else WeightAverage(descent.ema_decay),
         "keep_best": None if plan.patience is None else KeepBest(plan.patience),

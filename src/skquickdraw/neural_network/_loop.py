@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from time import process_time
@@ -15,7 +15,8 @@ from torch.nn.functional import cross_entropy
 
 from .._device import tuned_backends
 from .._divergence import LastFinite
-from .._random import isolated_torch_rng
+from .._draws import Draws
+from .._turns import seeded_device
 from ._batches import Batch, ImageSet, TrainingBatches
 from ._build import build_net, make_batches
 from ._callbacks import EpochTasks
@@ -30,15 +31,16 @@ VALIDATION_CHUNK = 1024  # rows gathered at a time
 
 def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNeuralNet:
     """Return a net that is trained by the plan, and report each epoch to ``tasks``."""
-    batches = make_batches(plan)
+    batches, draws = make_batches(plan), Draws(plan.net_seed, is_own=plan.is_own)
     n_steps = count_steps(plan.n_epochs, len(batches))
     with (
         memory_to_train(plan),
-        isolated_torch_rng(plan.net_seed, plan.device),
+        seeded_device(plan.net_seed, plan.device),
         tuned_backends(plan.device),
     ):
-        net = build_net(plan, n_steps, tasks)
-        TrainingLoop(plan.name, net, batches, plan.validation, n_steps).run()
+        with draws.to_build():
+            net = build_net(plan, n_steps, tasks)
+        TrainingLoop(plan.name, net, batches, plan.validation, n_steps, draws).run()
     return net
 
 
@@ -64,6 +66,8 @@ class TrainingLoop:
         Rows on which the net is scored after each epoch.
     n_steps : int
         Number of steps after which training ends, also in the middle of an epoch.
+    draws : Draws
+        Of what the layers of the network drop.
     """
 
     step: TrainingStep
@@ -76,12 +80,14 @@ class TrainingLoop:
         batches: TrainingBatches,
         validation: ImageSet | None,
         n_steps: int,
+        draws: Draws,
     ) -> None:
         self.name = name
         self.net = net
         self.batches = batches
         self.validation = validation
         self.n_steps = n_steps
+        self.draws = draws
 
     def run(self) -> None:
         """Train until all steps are taken, or a callback stops the net.
@@ -123,22 +129,31 @@ class TrainingLoop:
         n_images = round(self.batches.n_shown * n_steps / len(self.batches))
         net.history.record("n_images", n_images)
         if self.validation is not None:
-            self.validate(self.validation)
+            with self.draws.to_step():
+                self.validate(self.validation)
         net.notify("on_epoch_end", dataset_train=sets[0], dataset_valid=sets[1])
 
-    def run_steps(self, batches: Iterable[Batch]) -> None:
+    def run_steps(self, batches: Iterator[Batch]) -> None:
         """Take a step for each batch, and record the mean loss."""
         self.net.module_.train()
         self.step.begin_epoch()
         n_rows = 0
-        for batch in batches:
-            self.net.notify("on_batch_begin", batch=batch, training=True)
-            self.step(batch)
-            n_rows += len(batch[0])
+        while n_new := self.take_step(batches):
+            n_rows += n_new
         loss = self.step.loss_sum.item() / n_rows
         self.net.history.record("train_loss", loss)
         if not self.last_finite.keep():
             self.turn_back(loss)
+
+    def take_step(self, batches: Iterator[Batch]) -> int:
+        """Change the weights by the next batch, and return its number of rows; 0 at the end."""
+        with self.draws.to_step():
+            batch = next(batches, None)
+            if batch is None:
+                return 0
+            self.net.notify("on_batch_begin", batch=batch, training=True)
+            self.step(batch)
+        return len(batch[0])
 
     def turn_back(self, loss: float) -> None:
         """Return to the weights before this epoch, which have not diverged, and stop."""

@@ -13,6 +13,7 @@ from skorch.history import History
 from torch import Tensor, nn
 
 from .._device import repeatable_cudnn, usable_device
+from .._turns import user_of_torch
 from ..networks import Standardize
 from ._batches import Batch, Ink
 from ._criterion import Criterion
@@ -194,10 +195,11 @@ class ImageNeuralNet(NeuralNet):
         ):
             for part in images.split(full):
                 batch = part.to(device).float()
-                network, size = few_rows.choose(len(part)) if few_rows else (module, full)
-                if self.ink is not None:
-                    batch = self.ink(pad_rows(batch, full))[:size]
-                batch = pad_rows(batch, size)
-                logits = network(batch if view is None else view(batch))
-                parts.append(logits[: len(part)])
+                with user_of_torch():
+                    network, size = few_rows.choose(len(part)) if few_rows else (module, full)
+                    if self.ink is not None:
+                        batch = self.ink(pad_rows(batch, full))[:size]
+                    batch = pad_rows(batch, size)
+                    logits = network(batch if view is None else view(batch))
+                    parts.append(logits[: len(part)])
             return torch.cat(parts)

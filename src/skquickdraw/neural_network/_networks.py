@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .._out_of_memory import is_out_of_memory
+from .._turns import user_of_torch
 from ..exceptions import InvalidParameterError
 from ..networks import CNN, MobileNetV2, ResNet, Standardize
 
@@ -97,7 +98,7 @@ def find_logits_layer(
     ]
     device = next((weight.device for weight in network.parameters()), None)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), user_of_torch():
             network.eval()(torch.zeros(N_TRIED, *image_shape, device=device))
     finally:
         for hook in hooks:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .._device import is_shared, resolve_precision
+from .._draws import is_ours
 from .._images import SMALLEST_SIDE, ImageShape
 from .._mapped_files import spread
 from .._random import draw_seed
@@ -26,7 +27,7 @@ from ..augmentation import (
 from ..losses import Loss, class_weights, resolve_loss
 from ._batches import ImageSet, Ink, count_batches, smallest_int
 from ._net import ImageNeuralNet
-from ._networks import NetworkBuilder, resolve_network
+from ._networks import NetworkBuilder, UserNetwork, resolve_network
 from ._optimizers import OptimizerBuilder
 from ._parameters import TrainingParameters
 from ._samplers import effective_counts, sampling_strength
@@ -151,6 +152,14 @@ class TrainingPlan:
     def is_shared(self) -> bool:
         """Whether several processes train one network."""
         return is_shared(self.device_name)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether no code of a user's takes part, which draws from torch's global generator."""
+        parts = (self.objective.loss, self.mixing, self.augmentation.augmentation)
+        is_named = isinstance(self.descent.optimizer, str)
+        is_network = not isinstance(self.network, UserNetwork)
+        return is_network and is_named and all(map(is_ours, parts))
 
     @property
     def ink(self) -> Ink | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .._device import plain_torch
-from .._random import isolated_torch_rng
+from .._draws import Draws
 from ..augmentation import StrokeAugmentation
 from ..losses import resolve_loss
 from ._criterion import Criterion
@@ -77,7 +77,7 @@ def rebuild_net(
     The optimizer is called, and its state is not checked.
     """
     options, optimizer = state["options"], state["optimizer"]
-    with isolated_torch_rng(0, device):
+    with _draws_of(network).to_build():
         net = ImageNeuralNet(
             network,
             **{f"module__{name}": value for name, value in options.items()},
@@ -109,7 +109,7 @@ def rebuild_net(
 def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
     """Return a network on the device that computes as before; raises as for a net."""
     check_module_state(network, state["options"], state["weights"])
-    with isolated_torch_rng(0):
+    with _draws_of(network).to_build():
         module = network(**state["options"])
     module.load_state_dict(_tensors(state["weights"]))
     module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -129,7 +129,8 @@ def check_module_state(
     For a network of this package this takes no memory, whatever its size. A user's network is built
     and tried, which not every network can do without values.
     """
-    with torch.device("cpu" if isinstance(network, UserNetwork) else "meta"):
+    device = "cpu" if isinstance(network, UserNetwork) else "meta"
+    with torch.device(device), _draws_of(network).to_build():
         expected = network(**options).state_dict()
     if expected.keys() != weights.keys():
         odd = sorted(expected.keys() ^ weights.keys())[:3]
@@ -141,6 +142,10 @@ def check_module_state(
                 f"the network needs {name} as {tensor.dtype} of shape {tuple(tensor.shape)}, and "
                 f"there is {found.dtype} of shape {tuple(found.shape)}"
             )
+
+
+def _draws_of(network: Builder) -> Draws:
+    return Draws(0, is_own=not isinstance(network, UserNetwork))
 
 
 def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:

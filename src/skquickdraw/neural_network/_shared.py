@@ -49,10 +49,19 @@ class SharedBatches(TrainingBatches):
 
 
 class Exchange(Callback):
-    """Combine gradients, losses and batch-norm statistics of all processes."""
+    """Combine gradients, losses and batch-norm statistics of all processes.
+
+    Parameters
+    ----------
+    seed : int
+        That of the training, which must be the same in all processes.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
 
     def on_train_begin(self, net: ImageNeuralNet, X: ImageSet, **kwargs: object) -> None:
-        check_alike(torch.default_generator.initial_seed(), X)
+        check_alike(self.seed, X)
         for norm in batch_norms(net):
             norm.forward = MethodType(normalize_all, norm)  # type: ignore[method-assign]
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .._device import plain_torch
 from .._images import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
-from .._random import sole_user_of_torch
+from .._turns import sole_user_of_torch
 from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
