@@ -29,7 +29,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
+        torch.empty(0, device=resolved).cpu()  # which a device without data refuses
     except (RuntimeError, AssertionError, TypeError) as error:
         raise InvalidParameterError(
             f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from .._checks import check_path
 from ..exceptions import DataFileError
 from ._formats._bitmaps import first_twice
 
@@ -95,6 +96,7 @@ def load_competition(path: str | PathLike[str]) -> Bunch:
 
 def _train_file(path: str | PathLike[str]) -> Path:
     """Return the path of train.npz, or raise."""
+    check_path("load_competition", path)
     folder = Path(path)
     if not folder.is_dir():
         raise DataFileError(

@@ -35,11 +35,12 @@ from ..augmentation import (
     bind_augmentation,
     resolve_augmentation,
 )
-from ..exceptions import FitInterrupted
+from ..exceptions import FitInterrupted, InvalidParameterError
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._training import EpisodePlan, train_by_episodes
 
+MOST_IMAGES = 2**31  # in a step
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
@@ -264,6 +265,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self : object
         """
         self._validate_params()
+        self._check_steps()
         resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
         refuse_files(type(self).__name__, X)
@@ -288,6 +290,15 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
                 "steps are kept. It can predict as it is."
             )
         return self
+
+    def _check_steps(self) -> None:
+        """Refuse steps of more images than an array can have, before any work."""
+        n_images = self.batch_size * self.n_way * (self.n_shot + self.n_query)
+        if n_images > MOST_IMAGES:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: a step shows batch_size * n_way * (n_shot + n_query) "
+                f"images, at most {MOST_IMAGES:,}, got {n_images:,}. Lower batch_size or n_shot."
+            )
 
     def _plan(
         self, images: NDArray[Any], codes: NDArray[np.int64], device: torch.device, seed: int

@@ -8,8 +8,6 @@ ties one to the training set's class counts and returns a module that maps logit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from math import isfinite
-from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -17,7 +15,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from .._checks import ParametersMixin
+from .._checks import ParametersMixin, is_finite_number
 from ..exceptions import InvalidParameterError
 
 
@@ -86,7 +84,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 def check_number(loss: BaseLoss, name: str, *, is_positive: bool = False) -> None:
     """Raise InvalidParameterError unless a parameter is a finite number, at least or above 0."""
     value = getattr(loss, name)
-    is_right = isinstance(value, Real) and isfinite(value) and float(value) >= 0
+    is_right = is_finite_number(value) and value >= 0
     if not is_right or (is_positive and value == 0):
         rule = "above 0" if is_positive else "of at least 0"
         raise InvalidParameterError(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 from sklearn.utils import indexable
 
-from .._checks import check_random_state, raised_as
+from .._checks import FLAG, check_arguments, check_random_state, raised_as
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._no_groups import refuse_groups
@@ -113,6 +113,7 @@ class LabeledStratifiedKFold(BaseCrossValidator):
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
+        check_arguments(type(self).__name__, {"shuffle": FLAG}, {"shuffle": self.shuffle})
         # Stacking sets random_state on every splitter; without shuffling it has no effect.
         seed = check_random_state(self.random_state) if self.shuffle else None
         with raised_as(InvalidParameterError):

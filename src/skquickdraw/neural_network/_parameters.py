@@ -23,7 +23,7 @@ from ..augmentation import (
 from ..exceptions import InvalidParameterError
 from ..losses import LOSSES, OBJECT_OF_LOSS, Loss
 from ._networks import NETWORK_PARAMETERS, NetworkBuilder, choose_options
-from ._optimizers import OptimizerBuilder
+from ._optimizers import OptimizerBuilder, check_optimizer
 from ._views import make_views, mirrors
 
 RATE = Interval(Real, 0, 1, closed="left")
@@ -148,6 +148,7 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
 
     def _validate_params(self) -> None:
         super()._validate_params()
+        check_optimizer(type(self).__name__, self.optimizer)
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
         self._check_views(mirrors(policy))  # 'auto' counts, as it may decide to mirror
 

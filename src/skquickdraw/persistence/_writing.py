@@ -8,18 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from .._checks import check_path
 from ..exceptions import DataFileError
-
-
-def check_path(subject: str, path: Any) -> None:
-    """Refuse what is no path before any work, such as None or a number."""
-    if not isinstance(path, str | os.PathLike):
-        raise DataFileError(
-            f"{subject}: path must be a str or a path-like, got {path!r}. Pass the name of a file, "
-            "such as 'model.safetensors'."
-        )
 
 
 def check_target(subject: str, path: str | os.PathLike[str]) -> Path:

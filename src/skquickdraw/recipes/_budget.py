@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state
+from .._checks import N_JOBS, ParametersMixin, check_random_state
 from .._compat import CallbackSupportMixin, Interval, with_callbacks
 from .._fit_tasks import Fit
 from .._fitting import (
@@ -116,7 +116,7 @@ class BudgetedClassifier(
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimators": [list, tuple],
         "minutes": [Interval(Real, 0, None, closed="neither")],
-        "n_jobs": "no_validation",
+        "n_jobs": N_JOBS,
         "unlabeled_label": "no_validation",
         "random_state": ["random_state"],
     }
