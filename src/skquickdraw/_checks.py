@@ -116,6 +116,17 @@ def check_path(subject: str, path: Any, name: str = "path") -> None:
         )
 
 
+@contextmanager
+def path_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in an OSError that does not, such as one of a disk that is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
+
+
 check_sample_weight = raised_as(InvalidTargetsError)(_compat.check_sample_weight)
 check_target_array = raised_as(InvalidTargetsError)(_check_array)
 column_or_1d = raised_as(InvalidTargetsError)(_column_or_1d)

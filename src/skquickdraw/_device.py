@@ -30,7 +30,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved).cpu()  # which a device without data refuses
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         raise InvalidParameterError(
             f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
             "Use device='auto' or device='cpu'."

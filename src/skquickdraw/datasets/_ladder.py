@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import FLAG, as_array, check_arguments, check_random_state, is_int
+from .._checks import FLAG, as_array, check_arguments, check_random_state, is_int, raised_as
 from .._compat import safe_indexing
 from .._targets import check_same_length, locate, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
@@ -157,7 +157,8 @@ def _rungs(classes: NDArray[Any], order: ArrayLike | None) -> NDArray[np.intp]:
     if order is None:
         return np.arange(len(classes))
     order = as_array("make_ladder", "order", order, error_type=InvalidTargetsError)
-    rungs = locate(order.ravel(), classes)
+    with raised_as(InvalidTargetsError):  # such as lists, which cannot be looked up
+        rungs = locate(order.ravel(), classes)
     if order.ndim != 1 or not np.array_equal(np.sort(rungs), np.arange(len(classes))):
         raise InvalidTargetsError(
             f"make_ladder: order must hold each of the {len(classes)} classes of y once; got "

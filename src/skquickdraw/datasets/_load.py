@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from .._checks import FLAG, check_arguments, is_int
+from .._checks import FLAG, check_arguments, is_int, path_in_errors
 from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._bitmaps import read_labeled
@@ -193,7 +193,8 @@ def _read_labeled(
     file: ClassFile, n_per_class: int | None, side: int | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.str_], Shape]:
     """Read a file of several classes, and keep the first drawings of each, in their order."""
-    X, y, names, own = read_labeled(file.path, file.where)
+    with path_in_errors(file.path):
+        X, y, names, own = read_labeled(file.path, file.where)
     shape = _check_shape(file, own, None if side is None else (side, side), side)
     if n_per_class is not None:
         kept = [np.flatnonzero(y == label)[:n_per_class] for label in range(len(names))]

@@ -342,7 +342,9 @@ class SeedEnsembleClassifier(
         params = self.member_params
         if params is None:
             params = [{}] * self.n_estimators
-        if len(params) != self.n_estimators or not all(isinstance(p, dict) for p in params):
+        if len(params) != self.n_estimators or not all(
+            isinstance(p, dict) and all(isinstance(key, str) for key in p) for p in params
+        ):
             raise InvalidParameterError(
                 f"{type(self).__name__}: member_params must be one dict a member, n_estimators="
                 f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "

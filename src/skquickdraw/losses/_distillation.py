@@ -122,7 +122,7 @@ class Distillation(BaseLoss):
         return (share * tempered + (1 - self.alpha) * labels) / (share + 1 - self.alpha)
 
     def _log_prior(self, n_classes: int) -> NDArray[np.float64]:
-        self._check()
+        self.validate()
         if self.class_prior is None:
             return np.zeros(n_classes)
         prior = as_array("Distillation", "class_prior", self.class_prior, np.float64)
@@ -134,7 +134,7 @@ class Distillation(BaseLoss):
             )
         return np.log(np.maximum(prior, SMALLEST_SHARE))
 
-    def _check(self) -> None:
+    def validate(self) -> None:
         check_number(self, "temperature", is_positive=True)
         if not is_finite_number(self.alpha) or not 0 <= self.alpha <= 1:
             raise InvalidParameterError(

@@ -65,6 +65,9 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 
     corrects_prior: ClassVar[bool] = True
 
+    def validate(self) -> None:
+        """Raise InvalidParameterError if a parameter is invalid, before any training."""
+
     @abstractmethod
     def bind(self, class_counts: Tensor) -> nn.Module:
         """Return the loss for a training set with ``class_counts`` rows per class and epoch.
@@ -143,8 +146,11 @@ class BalancedSoftmax(BaseLoss):
     def __init__(self, tau: float = 1.0) -> None:
         self.tau = tau
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "tau")
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         prior = class_counts / class_counts.sum()
         return RowLoss(self.tau * prior.log(), torch.zeros_like(prior))
 
@@ -177,8 +183,11 @@ class Focal(BaseLoss):
     def __init__(self, gamma: float = 2.0) -> None:
         self.gamma = gamma
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "gamma")
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         return FocalRowLoss(self.gamma)
 
 
@@ -218,9 +227,12 @@ class LDAM(BaseLoss):
         self.max_margin = max_margin
         self.scale = scale
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "max_margin", is_positive=True)
         check_number(self, "scale", is_positive=True)
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         rarity = class_counts**-0.25
         return RowLoss(
             torch.zeros_like(rarity), self.max_margin * rarity / rarity.max(), self.scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from reprlib import repr as shorten
 from typing import Any
@@ -159,7 +159,7 @@ def _read_scoring(scoring: Any) -> dict[str, Callable[..., float]]:
     if callable(scoring):
         scoring = {"score": scoring}
     if not isinstance(scoring, Mapping):
-        names = list(scoring) if isinstance(scoring, Iterable) else []
+        names = list(scoring) if np.iterable(scoring) else []
         is_named = all(isinstance(name, str) for name in names)
         scoring = {name: name for name in names} if is_named else {}
     are_names = all(isinstance(name, str) for name in scoring)
@@ -183,7 +183,7 @@ def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
     is_text = isinstance(cv, str | bytes)
-    if not hasattr(cv, "get_n_splits") and (is_text or not isinstance(cv, Iterable)):
+    if not hasattr(cv, "get_n_splits") and (is_text or not np.iterable(cv)):
         raise InvalidParameterError(
             f"compare: cv must be a number of folds, a splitter or pairs (train, test), got {cv!r}."
         )
@@ -205,7 +205,7 @@ def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list
 
 def _pair(pair: Any) -> Split:
     """Return positions of training and test rows that the user gave."""
-    if isinstance(pair, Iterable) and isinstance(pair, Sized) and len(pair) == 2:
+    if isinstance(pair, list | tuple | np.ndarray) and len(pair) == 2:
         train, test = (as_array("compare", "cv", part) for part in pair)
         if all(part.ndim == 1 and part.dtype.kind in "iub" for part in (train, test)):
             return train, test

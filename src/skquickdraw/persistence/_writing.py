@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from .._checks import check_path
+from .._checks import check_path, path_in_errors
 from ..exceptions import DataFileError
 
 
@@ -41,7 +41,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     """Open a file beside the target, which takes its place in one step if all goes well."""
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
     try:
-        with partial.open("xb") as file:
+        with path_in_errors(target), partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
