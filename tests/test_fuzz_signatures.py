@@ -133,6 +133,7 @@ LARGE = {"2**63", "10**400", "inf", "-1", "'auto'"}
 PASSED_ON = {"cmap", "image_kw", "im_kw", "text_kw", "styles", "plot_kw", "params", "self"}
 PASSED_ON |= {"fit_params"}
 PROTOCOLS = {"Augmentation", "Loss", "Mixing", "Network"}
+NEAREST = skquickdraw.PrototypeClassifier()
 CNN = skquickdraw.CNNClassifier(**TINY)
 ESTIMATORS: dict[str, dict[str, Any]] = {
     "CNNClassifier": TINY,
@@ -189,7 +190,13 @@ OWN: dict[str, dict[str, Any]] = {
     "make_server": {"model": "CNNClassifier"},
     "serve": {"model": "CNNClassifier", "open_browser": False},
     "main": {"argv": ["--help"]},
-    "compare": {"estimators": {"a": Prototypes(), "b": Prototypes()}, "cv": 2},
+    "compare": {
+        "estimators": {
+            "a": skquickdraw.PrototypeClassifier(),
+            "b": skquickdraw.PrototypeClassifier(),
+        },
+        "cv": 2,
+    },
     "AugmentationDisplay": {"images": X.reshape(1, N, 1, 8, 8)},
     "AugmentationDisplay.from_estimator": {"estimator": "CNNClassifier"},
     "ConfusedPairsDisplay": {"confusion_matrix": np.eye(2, dtype=int)},
