@@ -293,11 +293,8 @@ class AugmentationDisplay:
             ax.set_yticks(middles, list(self.row_labels), fontsize=size)
             ax.tick_params(length=0)
             self.text_ += ax.get_yticklabels()
-        named = [
-            (k, label)
-            for k, label in enumerate([] if self.column_labels is None else self.column_labels)
-            if label
-        ]
+        labels = [] if self.column_labels is None else map(str, self.column_labels)
+        named = [(k, label) for k, label in enumerate(labels) if label]
         ends = [*(k for k, _ in named[1:]), n_columns]
         sizes = [
             row * step * (end - k) / (0.6 * len(label))
