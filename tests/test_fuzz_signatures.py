@@ -393,6 +393,14 @@ def refuse(*args: Any) -> None:
     raise ConnectionRefusedError("there is no network here")
 
 
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_an_odd_argument_gets_an_error_that_is_meant(name):
     case = CASES[name]
@@ -414,3 +422,22 @@ def test_an_odd_argument_gets_an_error_that_is_meant(name):
 
     if case.names:
         check()
+
+
+def test_every_public_name_is_here():
+    names = {
+        name
+        for part in skquickdraw.__all__
+        for name in getattr(getattr(skquickdraw, part), "__all__", ())
+    }
+    fuzzed = {name.split(",")[0].split(".")[0] for name in CASES}
+    assert names - fuzzed - PROTOCOLS == set(skquickdraw.exceptions.__all__)
+
+
+def test_a_bare_error_is_found():
+    def careless(n):
+        return [0] * n["a"]
+
+    case = Case(careless, {}, ["n"])
+    assert isinstance(outcome(case, "n", None), TypeError)
+    assert outcome(case, "n", {"a": 1}) is None
