@@ -6,10 +6,16 @@ mistake of a user.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
+from numbers import Integral, Real
+from reprlib import repr as shorten
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array as _check_array
 from sklearn.utils import check_random_state as _check_random_state
@@ -17,11 +23,21 @@ from sklearn.utils import column_or_1d as _column_or_1d
 
 from . import _compat
 from .exceptions import (
+    DataFileError,
     InvalidImagesError,
     InvalidParameterError,
     InvalidTargetsError,
     SkquickdrawError,
 )
+
+LARGEST_INT = 2**63 - 1
+# Constraints of what occurs in many signatures.
+FLAG = ["boolean"]
+N_JOBS = [
+    _compat.Interval(Integral, 1, None, closed="left"),
+    _compat.Interval(Integral, None, -1, closed="right"),
+    None,
+]
 
 Translation = type[InvalidImagesError] | type[InvalidTargetsError] | type[InvalidParameterError]
 
@@ -37,8 +53,78 @@ def raised_as(error_type: Translation) -> Iterator[None]:
         yield
     except (SkquickdrawError, NotFittedError):
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise error_type(str(error)) from None
+
+
+def check_arguments(subject: str, constraints: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Check arguments of a function as scikit-learn checks parameters; ``subject`` names it."""
+    for name, value in given.items():
+        if constraints[name] != "no_validation":
+            refuse_huge(subject, name, value)
+    with raised_as(InvalidParameterError):
+        _compat.validate_parameter_constraints(dict(constraints), dict(given), subject)
+
+
+def refuse_huge(subject: str, name: str, value: Any) -> None:
+    """Refuse whole numbers that no array can count or hold."""
+    if isinstance(value, Integral) and abs(int(value)) > LARGEST_INT:
+        raise InvalidParameterError(
+            f"{subject}: {name} must fit into 64 bits, got an int of {int(value).bit_length()} "
+            "bits. Pass a smaller number."
+        )
+
+
+def is_int(value: Any, least: int, most: int = LARGEST_INT) -> bool:
+    """Return whether this is a whole number within bounds, and no truth value."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    return is_whole and least <= int(value) <= most
+
+
+def is_finite_number(value: Any) -> bool:
+    """Return whether this is a finite number, no truth value, that a float can hold."""
+    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        return False
+    return abs(int(value)) <= LARGEST_INT if isinstance(value, Integral) else isfinite(value)
+
+
+def as_array(
+    subject: str,
+    name: str,
+    value: Any,
+    dtype: Any = None,
+    *,
+    error_type: Translation = InvalidParameterError,
+) -> NDArray[Any]:
+    """Return an argument as an array, or raise that it is none, such as rows of unequal length."""
+    try:
+        return np.asarray(value, dtype=dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = "" if dtype is None else " of numbers"
+        raise error_type(
+            f"{subject}: {name} must be an array{kind}, got {shorten(value)}: {error}"
+        ) from None
+
+
+def check_path(subject: str, path: Any, name: str = "path") -> None:
+    """Refuse what is no path before any work, such as None or a number."""
+    is_path = isinstance(path, str | os.PathLike)
+    if not is_path or "\0" in os.fsdecode(path):
+        raise DataFileError(
+            f"{subject}: {name} must be a str or a path-like, got {path!r}. Pass the name of a "
+            "file or a folder."
+        )
+
+
+@contextmanager
+def path_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in an OSError that does not, such as one of a disk that is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
 
 
 check_sample_weight = raised_as(InvalidTargetsError)(_compat.check_sample_weight)
@@ -105,6 +191,16 @@ class ParametersMixin:
             )
         return objects[value]()
 
+    def _check_again(self, *names: str) -> None:
+        """Check some parameters again, where they are used after ``fit``."""
+        constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
+        given = {name: getattr(self, name) for name in names}
+        check_arguments(type(self).__name__, constraints, given)
+
     def _validate_params(self) -> None:
+        constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
+        for name, allowed in constraints.items():
+            if allowed != "no_validation":
+                refuse_huge(type(self).__name__, name, getattr(self, name))
         with raised_as(InvalidParameterError):
             super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin

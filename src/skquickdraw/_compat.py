@@ -5,12 +5,40 @@ They are private but stable: scikit-learn's own estimators and imbalanced-learn'
 
 from typing import Any
 
+import numpy as np
 from sklearn.ensemble._base import _set_random_states as set_random_states
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import Interval as _Interval
+from sklearn.utils._param_validation import Options as _Options
 from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as count_samples
+
+
+class Interval(_Interval):
+    """scikit-learn's interval of numbers, of which truth values are none."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
+
+
+class Options(_Options):
+    """scikit-learn's set of values; True is not the number 1."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
+
+
+class EstimatorWith(HasMethods):
+    """scikit-learn's constraint on methods, for an object that is no class."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, type) and super().is_satisfied_by(val)
+
+    def __str__(self) -> str:
+        return f"an estimator, no class, and {super().__str__()}"
+
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -26,6 +54,7 @@ except ImportError:  # before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "EstimatorWith",
     "HasMethods",
     "Interval",
     "Options",
@@ -35,5 +64,6 @@ __all__ = [
     "print_elapsed_time",
     "safe_indexing",
     "set_random_states",
+    "validate_parameter_constraints",
     "with_callbacks",
 ]

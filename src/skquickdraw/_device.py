@@ -31,8 +31,8 @@ def resolve_device(device: str | torch.device) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, TypeError) as error:
+        torch.empty(0, device=resolved).cpu()  # which a device without data refuses
+    except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         raise InvalidParameterError(
             f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
             "Use device='auto' or device='cpu'."

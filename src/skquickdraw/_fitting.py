@@ -91,7 +91,8 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -
         )
     copy = clone(estimator)
     own = {name: clone(value, safe=False) for name, value in params.items()}
-    copy.set_params(**own)  # not chained: a FrozenEstimator returns nothing
+    with raised_as(InvalidParameterError):
+        copy.set_params(**own)  # not chained: a FrozenEstimator returns nothing
     set_random_states(copy, rng)
     return copy
 

@@ -21,7 +21,7 @@ from sklearn.utils.validation import validate_data
 from ._checks import raised_as
 from ._mapped import in_chunks
 from ._mapped_files import MappedFiles
-from ._pixel_range import MAX_PIXEL, check_same_range, find_range
+from ._pixel_range import MAX_PIXEL, check_numbers, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
@@ -189,6 +189,7 @@ def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
             check_array(X[:1], estimator=estimator)
             return validate_data(estimator, X, reset=reset, skip_check_array=True)
         rows = validate_data(estimator, X, reset=reset, dtype="numeric", ensure_all_finite=False)
+        check_numbers(type(estimator).__name__, rows)
         if rows.dtype.kind == "f":
             for chunk in in_chunks(rows):
                 assert_all_finite(chunk, estimator_name=type(estimator).__name__, input_name="X")

@@ -34,7 +34,7 @@ def is_missing(label: Any) -> bool:
         return bool(label != label)
     except TypeError:  # NA is neither true nor false
         return True
-    except ValueError:  # an array, which is no label
+    except (ValueError, RuntimeError):  # an array or a tensor, which is no label
         return False
 
 

@@ -90,6 +90,11 @@ class MappedFiles(FileRows):
     def __init__(self, arrays: Iterable[ArrayLike]) -> None:
         parts: list[_FilePart | _ArrayPart] = []
         shapes: set[tuple[int, ...]] = set()
+        if not np.iterable(arrays) or isinstance(arrays, str | bytes):
+            raise InvalidImagesError(
+                f"MappedFiles: arrays must be a list of arrays, got {arrays!r}. Open files with "
+                "numpy.load(file, mmap_mode='r')."
+            )
         for array in arrays:
             array = np.asanyarray(array)
             _check_array(array, shapes)

@@ -12,7 +12,7 @@ import torch
 from .exceptions import OutOfMemoryError
 
 # Texts of PyTorch's allocators, cuDNN and cuBLAS, in lower case; not all have their own type.
-SIGNS = ("not enough memory", "out of memory", "status_alloc_failed")
+SIGNS = ("not enough memory", "can't allocate memory", "out of memory", "status_alloc_failed")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -24,6 +24,15 @@ UNIT = 1 + 1e-6  # a scaler's 1, but for rounding
 ENOUGH = 16  # pixels that must agree before a row is refused
 
 
+def check_numbers(name: str, rows: NDArray[Any]) -> None:
+    """Refuse dates and the like, which scikit-learn lets pass."""
+    if rows.dtype.kind not in "biuf":
+        raise InvalidImagesError(
+            f"{name}: X must hold numbers, got the dtype {rows.dtype}. Convert it, for example "
+            "with X.astype(numpy.float32)."
+        )
+
+
 def find_range(rows: NDArray[Any]) -> PixelRange:
     """Return the lowest and the highest value of an array, as int where it holds integers."""
     ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(rows)]

@@ -18,8 +18,10 @@ from joblib.hashing import NumpyHasher
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
+from ._checks import raised_as
 from ._fit_tasks import Task
 from ._fitting import fit_targets
+from .exceptions import InvalidParameterError
 
 # Classes of these packages are identified by name. All others are a user's, and may change between
 # two runs.
@@ -68,7 +70,9 @@ def fit_or_recall(
     elif memory is None:
         fitted = fit_targets(*given)
     else:
-        fitted = _recall(check_memory(memory), *given)
+        with raised_as(InvalidParameterError):
+            memory = check_memory(memory)
+        fitted = _recall(memory, *given)
     if task is not None:
         task.has(fitted)
     return fitted

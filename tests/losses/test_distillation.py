@@ -128,7 +128,7 @@ def test_it_holds_scikit_learn_parameters():
     [
         (Distillation(0.0), "Distillation: temperature must be a finite number above 0, got 0"),
         (Distillation(np.nan), "Distillation: temperature must be a finite number above 0, got na"),
-        (Distillation(alpha=1.5), "Distillation: alpha must be from 0 to 1, got 1.5"),
+        (Distillation(alpha=1.5), "Distillation: alpha must be a number from 0 to 1, got 1.5"),
         (Distillation(class_prior=[0.5, 0.5]), "class_prior must be 3 shares.* got \\[0.5, 0.5\\]"),
         (Distillation(class_prior=[2.0, -1.0, 0.0]), "class_prior must be 3 shares"),
         (Distillation(class_prior=[0.5, 0.5, np.nan]), "class_prior must be 3 shares"),

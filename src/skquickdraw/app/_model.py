@@ -164,6 +164,11 @@ def _check_classifier(estimator: Any) -> None:
 
 def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
     n_classes = len(estimator.classes_)
+    if names is not None and (isinstance(names, str) or not np.iterable(names)):
+        raise InvalidParameterError(
+            f"app: names must be a list of one name for each of the model's {n_classes} classes, "
+            f"got {names!r}."
+        )
     shown = [str(name) for name in (estimator.classes_ if names is None else names)]
     if len(shown) != n_classes:
         raise InvalidParameterError(

@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Lock
 from urllib.parse import unquote
 
+from .._checks import check_path
 from ..exceptions import InvalidParameterError
 from ._drawing import Stroke, fit_to_box
 
@@ -45,6 +46,7 @@ class Saver:
     """
 
     def __init__(self, folder: str | PathLike[str], names: list[str]) -> None:
+        check_path("app", folder, "save_to")
         self.folder = Path(folder)
         self._files = [_checked_name(name, names) for name in names]
         self._names = names

@@ -27,6 +27,7 @@ from urllib.parse import parse_qs
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import FLAG, check_arguments
 from ..exceptions import (
     InvalidImagesError,
     InvalidParameterError,
@@ -371,6 +372,7 @@ def serve(
     >>> serve("sketches.safetensors")  # doctest: +SKIP
     Draw at http://127.0.0.1:41234/ and stop with Ctrl-C.
     """
+    check_arguments("serve", {"open_browser": FLAG}, {"open_browser": open_browser})
     with make_server(model, port=port, names=names, save_to=save_to) as server:
         print(f"Draw at {server.url} and stop with Ctrl-C.", flush=True)
         try:

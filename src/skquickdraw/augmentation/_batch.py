@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from ..exceptions import InvalidImagesError
+from .._checks import is_int
+from ..exceptions import InvalidImagesError, InvalidParameterError
+
+MOST = 2**31  # images, or pixels of a side
 
 
 def check_batch(subject: str, images: torch.Tensor) -> None:
@@ -29,6 +34,26 @@ def check_batch(subject: str, images: torch.Tensor) -> None:
         raise InvalidImagesError(
             f"{subject}: images must be floating point, because pixels are interpolated, got "
             f"{images.dtype}. Convert the batch: images.float()."
+        )
+
+
+def check_draw(subject: str, n_samples: Any, generator: Any, image_shape: Any = (1, 1, 1)) -> None:
+    """Refuse arguments of ``draw`` for which nothing can be drawn."""
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise InvalidParameterError(
+            f"{subject}: generator must be a torch.Generator or None, got {generator!r}. Pass "
+            "torch.Generator().manual_seed(0)."
+        )
+    if not is_int(n_samples, 0, MOST):
+        raise InvalidParameterError(
+            f"{subject}: n_samples must be an int of at least 0, got {n_samples!r}. Pass the "
+            "number of images, len(images)."
+        )
+    is_shape = isinstance(image_shape, tuple | list) and len(image_shape) == 3
+    if not is_shape or not all(is_int(n, 1, MOST) for n in image_shape):
+        raise InvalidParameterError(
+            f"{subject}: image_shape must be three ints of at least 1, (channels, height, width), "
+            f"got {image_shape!r}. Pass tuple(images.shape[1:])."
         )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from math import inf
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from .._checks import ParametersMixin
+from .._checks import ParametersMixin, is_finite_number
 from .._random import MAX_SEED
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ._batch import box_mask, check_batch, to_device
+from ._batch import box_mask, check_batch, check_draw, to_device
 
 
 class MixingDraw(NamedTuple):
@@ -36,8 +34,7 @@ class _Mixing(ParametersMixin, BaseEstimator):
             If it is not a finite number above 0.
         """
         alpha = self.alpha
-        is_number = isinstance(alpha, Real) and not isinstance(alpha, bool)
-        if not is_number or not 0 < float(alpha) < inf:
+        if not is_finite_number(alpha) or alpha <= 0:
             raise InvalidParameterError(
                 f"{type(self).__name__}: alpha must be a finite number above 0, got {alpha!r}. Use "
                 "mixing=None to mix nothing."
@@ -45,6 +42,7 @@ class _Mixing(ParametersMixin, BaseEstimator):
 
     def _draw_pairs(self, n_samples: int, generator: torch.Generator | None) -> MixingDraw:
         self.validate()
+        check_draw(type(self).__name__, n_samples, generator)
         partner = torch.randperm(n_samples, generator=generator)
         # torch's Beta distribution takes no generator, numpy's does.
         seed = int(torch.randint(MAX_SEED, (), generator=generator))
@@ -191,6 +189,7 @@ class CutMix(_Mixing):
         InvalidParameterError
             If alpha is not a finite number above 0.
         """
+        check_draw("CutMix", n_samples, generator, image_shape)
         pairs = self._draw_pairs(n_samples, generator)
         size = torch.tensor(image_shape[-2:])
         sides = ((1 - pairs.share).sqrt().unsqueeze(1) * size).long()  # (n, 2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from .._checks import ParametersMixin
+from .._checks import ParametersMixin, is_finite_number
 from ..exceptions import InvalidParameterError
 from ._affine import N_UNIFORM, AffineDraw, draw_affine
-from ._batch import check_batch
+from ._batch import check_batch, check_draw
 from ._elastic import draw_elastic
 from ._ink import N_UNIFORM_ERASING, change_thickness, draw_erasing, erase
 from ._mirror import compare_with_mirror
@@ -153,7 +152,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
             Naming the parameter, its range and its value.
         """
         ranges = dict(RANGES)
-        if self.horizontal_flip == "auto":
+        if isinstance(self.horizontal_flip, str) and self.horizontal_flip == "auto":
             del ranges["horizontal_flip"]
         check_ranges(self, ranges)
         _check_area(self.erasing_area)
@@ -212,12 +211,13 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
             If a parameter is out of its range.
         """
         self.validate()
-        if self.horizontal_flip == "auto":
+        if isinstance(self.horizontal_flip, str):  # validate has refused all but 'auto'
             raise InvalidParameterError(
                 "AugmentationPolicy: horizontal_flip='auto' is decided by training rows, of which "
                 "draw has none. Call bind(images, codes) first, or give a number such as "
                 "horizontal_flip=0.5."
             )
+        check_draw("AugmentationPolicy", n_samples, generator, image_shape)
         size = image_shape[1], image_shape[2]
         uniform = torch.rand((N_UNIFORM + 1 + N_UNIFORM_ERASING, n_samples), generator=generator)
         moves, stroke, box = uniform.split([N_UNIFORM, 1, N_UNIFORM_ERASING])
@@ -270,8 +270,7 @@ def check_ranges(policy: Any, ranges: Mapping[str, tuple[float, float, str]]) ->
     """Refuse a parameter that is not a number, or out of its range (low, high, kind)."""
     for name, (low, high, kind) in ranges.items():
         value = getattr(policy, name)
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if not is_number or not low <= value <= high or value == inf:
+        if not is_finite_number(value) or not low <= value <= high:
             upto = f"from {low} to {high}" if high < inf else f"finite and at least {low}"
             raise InvalidParameterError(
                 f"{type(policy).__name__}: {name} must be {kind}, {upto}, got {value!r}. Use "

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 
-from .._checks import ParametersMixin
+from .._checks import ParametersMixin, is_finite_number
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
-from ._batch import to_device
+from ._batch import check_draw, to_device
 from ._policy import AugmentationPolicy, check_ranges
 from ._protocol import Augmentation, check_bound, validate_part
 from ._stroke_changes import drop_strokes, drop_tails, shake
@@ -208,6 +208,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
             If a parameter is out of its range.
         """
         self.validate()
+        check_draw("StrokeAugmentation", n_samples, generator, image_shape)
         n_points = image_shape[2]
         uniform = torch.rand((n_samples, 2 * n_points + 1), generator=generator)
         normal = torch.randn((n_samples, 2, n_points), generator=generator)
@@ -292,8 +293,8 @@ def _check_paper(policy: StrokeAugmentation) -> None:
         ("margin", Real, 0, "a finite number of at least 0"),
     ]:
         value = getattr(policy, name)
-        is_number = isinstance(value, kind) and not isinstance(value, bool)
-        if not is_number or not least <= value < inf:
+        is_right = isinstance(value, kind) and is_finite_number(value)
+        if not is_right or value < least:
             raise InvalidParameterError(
                 f"StrokeAugmentation: {name} must be {rule}, got {value!r}. Leave it out for "
                 "images like Google's bitmaps."

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
-from ..exceptions import SkquickdrawError
+from ..exceptions import InvalidParameterError, SkquickdrawError
 from ._messages import as_line, plain_warnings, tell
 from ._parser import make_parser
 
@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         _write_any_name()
+    elif not isinstance(argv, list | tuple) or not all(isinstance(word, str) for word in argv):
+        raise InvalidParameterError(
+            f"main: argv must be a list of texts, got {argv!r}. Pass the words after the name of "
+            "the command, or None for those of this process."
+        )
     arguments = make_parser().parse_args(argv)
     command = arguments.command
     try:

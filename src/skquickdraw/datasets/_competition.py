@@ -2,12 +2,13 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from .._checks import check_path
 from ..exceptions import DataFileError
 from ._formats._bitmaps import first_twice
 
@@ -95,6 +96,7 @@ def load_competition(path: str | PathLike[str]) -> Bunch:
 
 def _train_file(path: str | PathLike[str]) -> Path:
     """Return the path of train.npz, or raise."""
+    check_path("load_competition", path)
     folder = Path(path)
     if not folder.is_dir():
         raise DataFileError(
@@ -137,7 +139,7 @@ def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
     """Read the wanted arrays of a file without pickle, and check them."""
     try:
         # Opened here because np.load leaves a damaged file open.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        with file.open("rb") as stream, _open_npz(stream) as archive:
             missing = [name for name in wanted if name not in archive.files]
             if missing:
                 raise DataFileError(
@@ -145,6 +147,12 @@ def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
                     f"{archive.files}. Add {', '.join(missing)} with np.savez_compressed."
                 )
             arrays = {name: archive[name] for name in wanted}
+            foreign = [name for name in wanted if not isinstance(arrays[name], np.ndarray)]
+            if foreign:
+                raise DataFileError(
+                    f"load_competition: {file.name} must hold arrays, but {', '.join(foreign)} "
+                    "is a file of another kind. Write them with np.savez_compressed."
+                )
     except DataFileError:
         raise
     except Exception as error:  # zipfile and NumPy raise many kinds for damaged files
@@ -155,6 +163,13 @@ def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
         ) from error
     _check(file.name, arrays)
     return arrays
+
+
+def _open_npz(stream: BinaryIO) -> Any:
+    archive = np.load(stream, allow_pickle=False)
+    if isinstance(archive, np.ndarray):
+        raise ValueError("this is an .npy file, of one array.")
+    return archive
 
 
 def _check(name: str, arrays: Arrays) -> None:

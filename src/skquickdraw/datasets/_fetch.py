@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from .._checks import check_random_state
+from .._checks import FLAG, check_arguments, check_random_state, is_finite_number, is_int
 from ..exceptions import DownloadError, InvalidParameterError
 from ._bucket._bucket import Bucket, resolve_base_url
 from ._bucket._class_names import check_class_names
@@ -125,6 +124,12 @@ def fetch_quickdraw(
     """
     names = check_class_names(classes)
     _check_parameters(kind, n_per_class, n_retries, delay)
+    flags = {
+        "download_if_missing": download_if_missing,
+        "progress": progress,
+        "return_X_y": return_X_y,
+    }
+    check_arguments("fetch_quickdraw", dict.fromkeys(flags, FLAG), flags)
     base_url = resolve_base_url(base_url)
     bucket = Bucket(base_url, FILES[kind], data_home)
     found = {name: bucket.cached(name, n_per_class) for name in names}
@@ -188,20 +193,20 @@ def _bunch(
 
 def _check_parameters(kind: str, n_per_class: int | None, n_retries: int, delay: float) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
-    if kind not in list(FILES):
+    if not isinstance(kind, str) or kind not in FILES:
         raise InvalidParameterError(
             f"fetch_quickdraw: kind must be one of {list(FILES)}; got {kind!r}."
         )
-    if n_per_class is not None and (not isinstance(n_per_class, Integral) or n_per_class < 1):
+    if n_per_class is not None and not is_int(n_per_class, 1):
         raise InvalidParameterError(
             f"fetch_quickdraw: n_per_class must be an int of at least 1, or None for all; got "
             f"{n_per_class!r}."
         )
-    if not isinstance(n_retries, Integral) or n_retries < 0:
+    if not is_int(n_retries, 0):
         raise InvalidParameterError(
             f"fetch_quickdraw: n_retries must be an int of at least 0; got {n_retries!r}."
         )
-    if not isinstance(delay, Real) or not 0 <= delay < np.inf:
+    if not is_finite_number(delay) or delay < 0:
         raise InvalidParameterError(
             f"fetch_quickdraw: delay must be a finite number of at least 0; got {delay!r}."
         )

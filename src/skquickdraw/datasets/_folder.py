@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from .._checks import FLAG, check_arguments, check_path, is_int
+from .._compat import Interval, StrOptions
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
@@ -21,6 +23,13 @@ DESCR = """\
 Without a label: {n_unlabeled}. Read from {path}.
 """
 LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
+OWN: dict[str, list[Any]] = {"unlabeled": [str, None], "return_X_y": FLAG}
+READING = {
+    "mode": [StrOptions({"auto", "L", "RGB"})],
+    "background": [Interval(Integral, 0, 255, closed="both")],
+    "pad": FLAG,
+    "on_error": [StrOptions({"raise", "warn"})],
+}
 N_NAMED = 5  # of the files at fault
 
 
@@ -136,6 +145,7 @@ def load_image_folder(
     cat owl
     """
     check_reading("load_image_folder", image_shape, mode, background, pad, on_error)
+    check_arguments("load_image_folder", OWN, {"unlabeled": unlabeled, "return_X_y": return_X_y})
     files = _list_files(path, unlabeled)
     Image = import_pillow("load_image_folder", "images")
     height, width = map(int, image_shape)
@@ -180,6 +190,7 @@ def _describe(bunch: Bunch, path: str | PathLike[str]) -> str:
 
 def _list_files(path: str | PathLike[str], unlabeled: str | None) -> dict[str, list[Path]]:
     """Return the files of each folder, by its name, or raise if the folders are not classes."""
+    check_path("load_image_folder", path)
     root = Path(path)
     if not root.is_dir():
         raise DataFileError(
@@ -309,21 +320,10 @@ def check_reading(
 ) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     sides = tuple(image_shape) if isinstance(image_shape, tuple | list) else ()
-    if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 1 for side in sides):
+    if len(sides) != 2 or not all(is_int(side, 1, 2**31) for side in sides):
         raise InvalidParameterError(
             f"{name}: image_shape must be (height, width), two ints of at least 1; got "
             f"{image_shape!r}. The number of channels is set by mode."
         )
-    for parameter, value, allowed in [
-        ("mode", mode, ("auto", "L", "RGB")),
-        ("pad", pad, (True, False)),
-        ("on_error", on_error, ("raise", "warn")),
-    ]:
-        if value not in allowed:
-            raise InvalidParameterError(
-                f"{name}: {parameter} must be one of {allowed}; got {value!r}."
-            )
-    if not isinstance(background, Integral) or not 0 <= background <= 255:
-        raise InvalidParameterError(
-            f"{name}: background must be an int from 0 to 255; got {background!r}."
-        )
+    given = {"mode": mode, "background": background, "pad": pad, "on_error": on_error}
+    check_arguments(name, READING, given)

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from .._checks import check_path
 from ..exceptions import DataFileError
 from ._folder import (
     check_reading,
@@ -91,7 +93,10 @@ def load_images(
     """
     name = "load_images"
     check_reading(name, image_shape, mode, background, pad, on_error)
-    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    one = isinstance(paths, str | bytes | PathLike) or not np.iterable(paths)
+    given: list[Any] = [paths] if one else list(paths)  # type: ignore[arg-type]  # an iterable
+    for path in given:
+        check_path(name, path, "paths")
     files = [file for path in given for file in _list_files(Path(path))]
     Image = import_pillow(name, "images")
     height, width = map(int, image_shape)

@@ -1,15 +1,16 @@
 """Class sizes that fall from rung to rung, and data sets reduced to them."""
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import check_random_state
+from .._checks import FLAG, as_array, check_arguments, check_random_state, is_int, raised_as
 from .._compat import safe_indexing
-from .._targets import check_same_length, read_labels
+from .._targets import check_same_length, locate, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
+
+LARGEST = 2**31 - 1
 
 
 def ladder_counts(
@@ -55,7 +56,7 @@ def ladder_counts(
     array([100,  10,   1])
     """
     for name, value in [("n_classes", n_classes), ("n_max", n_max), ("n_min", n_min)]:
-        if not isinstance(value, Integral) or value < 1:
+        if not is_int(value, 1, LARGEST):
             raise InvalidParameterError(
                 f"ladder: {name} must be an int of at least 1; got {value!r}."
             )
@@ -64,7 +65,7 @@ def ladder_counts(
             f"ladder: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Swap them: "
             "the ladder descends, and make_ladder's `order` says which class is largest."
         )
-    if profile not in ("linear", "exponential"):
+    if not isinstance(profile, str) or profile not in ("linear", "exponential"):
         raise InvalidParameterError(
             f"ladder: profile must be 'linear' or 'exponential'; got {profile!r}."
         )
@@ -129,6 +130,7 @@ def make_ladder(
     >>> np.bincount(y)
     array([30, 20, 10])
     """
+    check_arguments("make_ladder", {"return_indices": FLAG}, {"return_indices": return_indices})
     classes, codes = read_labels("make_ladder", y, unlabeled_label=None, min_classes=1)
     check_same_length("make_ladder", X, codes)
     rungs = _rungs(classes, order)
@@ -154,10 +156,12 @@ def _rungs(classes: NDArray[Any], order: ArrayLike | None) -> NDArray[np.intp]:
     """Return the code of the class on each rung."""
     if order is None:
         return np.arange(len(classes))
-    order = np.asarray(order)
-    if order.ndim != 1 or not np.array_equal(np.sort(order), classes):
+    order = as_array("make_ladder", "order", order, error_type=InvalidTargetsError)
+    with raised_as(InvalidTargetsError):  # such as lists, which cannot be looked up
+        rungs = locate(order.ravel(), classes)
+    if order.ndim != 1 or not np.array_equal(np.sort(rungs), np.arange(len(classes))):
         raise InvalidTargetsError(
             f"make_ladder: order must hold each of the {len(classes)} classes of y once; got "
             f"{order.tolist()!r} for classes {classes.tolist()!r}."
         )
-    return np.searchsorted(classes, order)
+    return rungs

@@ -1,7 +1,6 @@
 """Load drawings from files on disk, in the formats in which Quick, Draw! is published."""
 
 from collections.abc import Iterator, Sequence, Sized
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from .._checks import FLAG, check_arguments, is_int, path_in_errors
 from .._mapped_files import MappedFiles
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._bitmaps import read_labeled
@@ -18,6 +18,7 @@ from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_st
 from ._formats._ndjson import Drawing
 
 Shape = tuple[int, int]
+LARGEST = 2**31 - 1  # of what is counted, or of a side
 DESCR = """\
 {n} drawings of {n_classes} classes, from {least} to {most} a class, {form}.
 Read from {path}.
@@ -131,6 +132,13 @@ def load_quickdraw(
     circle clock
     """
     _check_parameters(file_format, n_per_class, side)
+    flags = {
+        "as_strokes": as_strokes,
+        "recognized_only": recognized_only,
+        "mmap": mmap,
+        "return_X_y": return_X_y,
+    }
+    check_arguments("load_quickdraw", dict.fromkeys(flags, FLAG), flags)
     files = find_class_files(path, file_format)
     _check_fit(files, as_strokes=as_strokes, recognized_only=recognized_only, mmap=mmap)
     X: NDArray[np.uint8] | MappedFiles | list[Drawing]
@@ -185,7 +193,8 @@ def _read_labeled(
     file: ClassFile, n_per_class: int | None, side: int | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.str_], Shape]:
     """Read a file of several classes, and keep the first drawings of each, in their order."""
-    X, y, names, own = read_labeled(file.path, file.where)
+    with path_in_errors(file.path):
+        X, y, names, own = read_labeled(file.path, file.where)
     shape = _check_shape(file, own, None if side is None else (side, side), side)
     if n_per_class is not None:
         kept = [np.flatnonzero(y == label)[:n_per_class] for label in range(len(names))]
@@ -245,12 +254,13 @@ def _bunch(
 def _check_parameters(file_format: object, n_per_class: object, side: object) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
     formats = [*FORMATS, "png"]
-    if file_format is not None and file_format not in formats:
+    is_text = isinstance(file_format, str)
+    if file_format is not None and not (is_text and file_format in formats):
         raise InvalidParameterError(
             f"load_quickdraw: file_format must be one of {formats} or None; got {file_format!r}."
         )
     for name, value in [("n_per_class", n_per_class), ("side", side)]:
-        if value is not None and (not isinstance(value, Integral) or value < 1):
+        if value is not None and not is_int(value, 1, LARGEST):
             raise InvalidParameterError(
                 f"load_quickdraw: {name} must be an int of at least 1, or None; got {value!r}."
             )

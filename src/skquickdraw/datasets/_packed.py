@@ -1,12 +1,12 @@
 """Drawings as one array: strokes that can be sliced, shuffled and learned from, like images."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import as_array, is_int
 from ..exceptions import InvalidParameterError
 from ._rasterize import flatten, is_one_drawing
 
@@ -73,7 +73,7 @@ def pack_strokes(drawings: Sequence[Any], n_points: int | None = None) -> np.nda
             "pack_strokes: drawings must be a sequence of drawings, got a single one. Pass "
             "[drawing]."
         )
-    if n_points is not None and (not isinstance(n_points, Integral) or n_points < 1):
+    if n_points is not None and not is_int(n_points, 1, 2**31):
         raise InvalidParameterError(
             f"pack_strokes: n_points must be an int of at least 1, or None, got {n_points!r}."
         )
@@ -116,7 +116,7 @@ def unpack_strokes(packed: np.ndarray) -> list[list[list[list[int]]]]:
     >>> unpack_strokes(pack_strokes([[[[0, 128, 255], [9, 0, 9]]]], n_points=8))
     [[[[0, 128, 255], [9, 0, 9]]]]
     """
-    packed = np.asarray(packed)
+    packed = as_array("unpack_strokes", "packed", packed)
     if packed.ndim == 2 and packed.shape[1] % 3 == 0:
         packed = packed.reshape(len(packed), 3, -1)
     if packed.ndim != 3 or packed.shape[1] != 3:

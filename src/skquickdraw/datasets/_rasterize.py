@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from numbers import Integral, Real
+from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import FLAG, as_array, check_arguments, is_finite_number
 from ..exceptions import InvalidParameterError
 
+LARGEST = 2**31 - 1  # of a side
 BOX = 256  # side of the box that simplified drawings are scaled into: coordinates 0..255
 
 
@@ -77,6 +80,7 @@ def rasterize(
     (2, 14, 14)
     """
     _check_positive(side, line_width, margin)
+    check_arguments("rasterize", {"centered": FLAG}, {"centered": centered})
     one = is_one_drawing("rasterize", strokes)
     points, stroke, drawing = flatten("rasterize", [strokes] if one else strokes)
     images = draw_points(
@@ -161,7 +165,8 @@ def _check_positive(side: int, line_width: float, margin: float) -> None:
         ("line_width", line_width, Real, np.nextafter(0, 1), "a finite number above 0"),
         ("margin", margin, Real, 0, "a finite number of at least 0"),
     ]:
-        if not isinstance(value, kind) or not np.isfinite(value) or value < least:
+        is_right = isinstance(value, kind) and is_finite_number(value)
+        if not is_right or not least <= value <= LARGEST:
             raise InvalidParameterError(f"rasterize: {name} must be {rule}; got {value!r}.")
 
 
@@ -172,9 +177,10 @@ def is_one_drawing(subject: str, strokes: Any) -> bool:
             f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got {strokes!r}."
         )
     for outer in strokes:
-        inner: Iterable[Any] = [outer] if np.isscalar(outer) else outer
+        is_text = isinstance(outer, str | bytes)
+        inner: Iterable[Any] = outer if np.iterable(outer) and not is_text else [outer]
         for middle in inner:
-            if np.isscalar(middle):
+            if not _has_size(middle):
                 raise InvalidParameterError(
                     f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got a "
                     "list of numbers in place of one. Pass [stroke] for a drawing of one stroke."
@@ -190,6 +196,8 @@ def flatten(
 
     ``subject`` names the caller in errors.
     """
+    for drawing in drawings:
+        _check_drawing(subject, drawing)
     strokes = [stroke for drawing in drawings for stroke in drawing]
     for stroke in strokes:
         if len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) or len(stroke[0]) == 0:
@@ -202,10 +210,27 @@ def flatten(
     n_strokes = np.array([len(drawing) for drawing in drawings], dtype=np.intp)
     points = np.empty((n_points.sum(), 2))
     for axis in (0, 1):
-        points[:, axis] = list(chain.from_iterable(stroke[axis] for stroke in strokes))
+        values = list(chain.from_iterable(stroke[axis] for stroke in strokes))
+        points[:, axis] = as_array(subject, "coordinates", values, np.float64)
     _check_box(subject, points)
     drawing = np.repeat(np.arange(len(n_strokes)), n_strokes)
     return points, np.repeat(np.arange(len(strokes)), n_points), np.repeat(drawing, n_points)
+
+
+def _check_drawing(subject: str, drawing: Any) -> None:
+    """Raise if this is no list of pairs of lists."""
+    is_list = np.iterable(drawing) and not isinstance(drawing, str | bytes)
+    parts = [axis for stroke in drawing if _has_size(stroke) for axis in stroke] if is_list else []
+    if not is_list or not all(map(_has_size, [*drawing, *parts])):
+        raise InvalidParameterError(
+            f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got "
+            f"{shorten(drawing)}."
+        )
+
+
+def _has_size(value: Any) -> bool:
+    is_sequence = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return is_sequence or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
 def _check_box(subject: str, points: NDArray[np.float64]) -> None:

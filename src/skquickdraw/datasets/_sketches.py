@@ -1,13 +1,19 @@
 """A generator of labeled sketches, for examples and tests that need no download."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import check_random_state, raised_as
+from .._checks import (
+    FLAG,
+    check_arguments,
+    check_random_state,
+    is_finite_number,
+    is_int,
+    raised_as,
+)
 from ..exceptions import InvalidParameterError
 from ._concepts._hand import by_hand
 from ._concepts._pen import Pen, Stroke
@@ -86,6 +92,7 @@ def make_sketches(
     circle, clock, cookie, donut
     """
     _check_parameters(n_samples, n_classes, image_shape, noise)
+    check_arguments("make_sketches", {"return_names": FLAG}, {"return_names": return_names})
     counts = _class_counts(n_samples, _check_weights(weights, n_classes))
     rng = check_random_state(random_state)
     y = rng.permutation(np.repeat(np.arange(n_classes, dtype=np.int64), counts))
@@ -181,22 +188,22 @@ def _check_parameters(
     n_samples: int, n_classes: int, image_shape: tuple[int, int], noise: float
 ) -> None:
     """Raise if a parameter is of the wrong kind or out of range."""
-    if not isinstance(n_samples, Integral) or n_samples < 1:
+    if not is_int(n_samples, 1, 2**31):
         raise InvalidParameterError(
             f"make_sketches: n_samples must be an int of at least 1; got {n_samples!r}."
         )
-    if not isinstance(n_classes, Integral) or not 1 <= n_classes <= len(NAMES):
+    if not is_int(n_classes, 1, len(NAMES)):
         raise InvalidParameterError(
             f"make_sketches: n_classes must be an int from 1 to {len(NAMES)}, the number of "
             f"concepts there are; got {n_classes!r}."
         )
     sides = image_shape if isinstance(image_shape, (tuple, list)) else ()
-    if len(sides) != 2 or not all(isinstance(side, Integral) and side >= 8 for side in sides):
+    if len(sides) != 2 or not all(is_int(side, 8, 2**31) for side in sides):
         raise InvalidParameterError(
             "make_sketches: image_shape must be (height, width), two ints of at least 8; got "
             f"{image_shape!r}."
         )
-    if not isinstance(noise, Real) or not 0 <= noise < np.inf:
+    if not is_finite_number(noise) or noise < 0:
         raise InvalidParameterError(
             f"make_sketches: noise must be a finite number of at least 0; got {noise!r}. Use 0 for "
             "clean templates, 1 for drawings like people's."

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import ParametersMixin, check_random_state
 from .._compat import (
     CallbackSupportMixin,
+    EstimatorWith,
     HasMethods,
     Interval,
     print_elapsed_time,
@@ -148,8 +149,8 @@ class DistilledClassifier(
     student_: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "teacher": [HasMethods(["fit", "predict_proba"])],
-        "student": [HasMethods(["fit", "predict"])],
+        "teacher": [EstimatorWith(["fit", "predict_proba"])],
+        "student": [EstimatorWith(["fit", "predict"])],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, 1, closed="both")],
         "unlabeled_label": "no_validation",  # type: ignore[dict-item]  # scikit-learn's constant

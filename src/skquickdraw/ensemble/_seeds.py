@@ -15,8 +15,15 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state
-from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions, with_callbacks
+from .._checks import N_JOBS, ParametersMixin, check_random_state
+from .._compat import (
+    CallbackSupportMixin,
+    EstimatorWith,
+    HasMethods,
+    Interval,
+    StrOptions,
+    with_callbacks,
+)
 from .._divergence import has_diverged
 from .._fit_tasks import Fit, Task
 from .._fitting import (
@@ -134,13 +141,13 @@ class SeedEnsembleClassifier(
     weights_: NDArray[np.float64]
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "estimator": [EstimatorWith(["fit", "predict_proba"])],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "member_params": [list, tuple, None],
         "weights": [StrOptions({"validation"}), "array-like", None],
         "combine": [StrOptions({"proba", "logit"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "memory": [str, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
     }
@@ -250,6 +257,7 @@ class SeedEnsembleClassifier(
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         check_is_fitted(self)
+        self._check_again("combine")
         X = check_rows(self, X, reset=False)
         voting = np.flatnonzero(self.weights_)
         probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one in memory at a time
@@ -334,7 +342,9 @@ class SeedEnsembleClassifier(
         params = self.member_params
         if params is None:
             params = [{}] * self.n_estimators
-        if len(params) != self.n_estimators or not all(isinstance(p, dict) for p in params):
+        if len(params) != self.n_estimators or not all(
+            isinstance(p, dict) and all(isinstance(key, str) for key in p) for p in params
+        ):
             raise InvalidParameterError(
                 f"{type(self).__name__}: member_params must be one dict a member, n_estimators="
                 f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,11 +19,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import (
+    N_JOBS,
     ParametersMixin,
     check_random_state,
     check_sample_weight,
 )
-from .._compat import HasMethods, safe_indexing
+from .._compat import EstimatorWith, HasMethods, safe_indexing
 from .._fitting import all_or_nothing, check_learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
@@ -134,10 +134,10 @@ class DeepFeatureExtractor(
     estimator_: Any
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "estimator": [HasMethods(["fit"])],
+        "estimator": [EstimatorWith(["fit"])],
         "layer": [str],
         "cv": ["cv_object"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
         "memory": [str, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
     }
@@ -218,6 +218,7 @@ class DeepFeatureExtractor(
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the features of each image, of shape (n, n_features)."""
         check_is_fitted(self)
+        self._check_again("layer")
         rows = check_rows(self, X, reset=False)
         return read_features(self.estimator_, X if self._is_frozen() else rows, self.layer)
 

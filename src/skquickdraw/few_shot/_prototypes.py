@@ -134,7 +134,8 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
-        return softmax(self._similarities(X) / self.temperature, axis=1)
+        similarities = self._similarities(X)
+        return softmax(similarities / self.temperature, axis=1)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the label of the nearest prototype of each row, of shape (n,)."""
@@ -143,6 +144,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     def _similarities(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
+        self._check_again("metric", "temperature")
         refuse_files(type(self).__name__, X)
         rows = _flat(check_rows(self, X, reset=False))
         if self.metric == "cosine":

@@ -27,6 +27,7 @@ from .._device import (
 from .._fitting import unchanged_by_failure
 from .._images import check_images, check_images_and_labels
 from .._mapped_files import refuse_files
+from .._out_of_memory import out_of_memory_as
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from ..augmentation import (
@@ -35,11 +36,12 @@ from ..augmentation import (
     bind_augmentation,
     resolve_augmentation,
 )
-from ..exceptions import FitInterrupted
+from ..exceptions import FitInterrupted, InvalidParameterError
 from ._comparison import mean_maps, relation_scores
 from ._episodes import EpisodeSampler, choose_examples
 from ._training import EpisodePlan, train_by_episodes
 
+MOST_IMAGES = 2**31  # in a step
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
@@ -264,7 +266,6 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self : object
         """
         self._validate_params()
-        resolve_augmentation(self.augmentation)
         device = resolve_device(self.device)
         refuse_files(type(self).__name__, X)
         with unchanged_by_failure(self), plain_torch():
@@ -288,6 +289,17 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
                 "steps are kept. It can predict as it is."
             )
         return self
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        resolve_augmentation(self.augmentation)
+        resolve_device(self.device)
+        n_images = self.batch_size * self.n_way * (self.n_shot + self.n_query)
+        if n_images > MOST_IMAGES:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: a step shows batch_size * n_way * (n_shot + n_query) "
+                f"images, at most {MOST_IMAGES:,}, got {n_images:,}. Lower batch_size or n_shot."
+            )
 
     def _plan(
         self, images: NDArray[Any], codes: NDArray[np.int64], device: torch.device, seed: int
@@ -353,13 +365,28 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         rng: np.random.RandomState,
     ) -> RelationNetworkClassifier:
         rows = choose_examples(codes, self.n_support, rng)
-        self.class_maps_ = mean_maps(self.network_, images[rows], codes[rows])
+        with out_of_memory_as(lambda: self._describe_examples(len(rows))):
+            self.class_maps_ = mean_maps(self.network_, images[rows], codes[rows])
         self.classes_ = classes
         return self
+
+    def _describe_examples(self, n_rows: int) -> str:
+        return (
+            f"{type(self).__name__}: memory ran out in embedding {n_rows} examples of the classes. "
+            "Lower n_support or width."
+        )
 
     @plain_torch()
     def _scores(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self)
         refuse_files(type(self).__name__, X)
         images = check_images(self, X, reset=False, image_shape=self.image_shape_)
-        return relation_scores(self.network_, images, self.class_maps_)
+        with out_of_memory_as(self._describe_prediction):
+            return relation_scores(self.network_, images, self.class_maps_)
+
+    def _describe_prediction(self) -> str:
+        return (
+            f"{type(self).__name__}: memory ran out in comparing images with "
+            f"{len(self.class_maps_)} classes. Predict fewer images at a time, or fit again with a "
+            "lower width; batch_size matters in training only."
+        )

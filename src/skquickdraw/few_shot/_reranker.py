@@ -14,7 +14,7 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_random_state
-from .._compat import HasMethods, Interval
+from .._compat import EstimatorWith, HasMethods, Interval
 from .._fitting import (
     all_or_nothing,
     check_mark,
@@ -29,7 +29,7 @@ from .._partly_labeled import read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
 
-CLASSIFIER = HasMethods(["fit", "predict_proba"])
+CLASSIFIER = EstimatorWith(["fit", "predict_proba"])
 
 
 class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
@@ -163,6 +163,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         check_is_fitted(self)
+        self._check_again("k", "blend")
         rows = check_rows(self, X, reset=False)
         proba = np.asarray(self.estimator_.predict_proba(rows), dtype=np.float64)
         if self.blend == 0:

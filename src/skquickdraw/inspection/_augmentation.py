@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import as_array, is_int
 from .._compat import count_samples, safe_indexing
 from .._random import draw_seed, make_generator
 from .._targets import read_labels
@@ -24,7 +25,7 @@ from ._choice import check_positions
 from ._figures import LINE, SMALLEST_FONT, figure_of, font_size, import_pyplot, make_axes
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, outline_image, show_grid
-from ._reading import check_fitted, read_images, shape_of
+from ._reading import check_fitted, check_names, read_images, shape_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -206,9 +207,9 @@ class AugmentationDisplay:
     ) -> AugmentationDisplay:
         import torch
 
-        if n_variants < 1:
+        if not is_int(n_variants, 1, 2**31):
             raise InvalidParameterError(
-                f"{caller}: n_variants must be at least 1, got {n_variants!r}."
+                f"{caller}: n_variants must be an int of at least 1, got {n_variants!r}."
             )
         given = torch.from_numpy(np.ascontiguousarray(images)).float()
         copies = given.repeat_interleave(n_variants, 0)
@@ -265,7 +266,7 @@ class AugmentationDisplay:
         return self
 
     def _check(self, caller: str) -> NDArray[Any]:
-        images = np.asarray(self.images)
+        images = as_array(caller, "images", self.images)
         if images.ndim == 4:
             images = images[:, :, None]
         if images.ndim != 5 or images.shape[2] not in (1, 3) or not images.size:
@@ -275,11 +276,8 @@ class AugmentationDisplay:
             )
         sides = {"row_labels": images.shape[0], "column_labels": images.shape[1]}
         for name, n_labels in sides.items():
-            labels = getattr(self, name)
-            if labels is not None and len(labels) != n_labels:
-                raise InvalidParameterError(
-                    f"{caller}: {name} must hold {n_labels} names, got {len(labels)}."
-                )
+            if getattr(self, name) is not None:
+                check_names(caller, name, getattr(self, name), n_labels)
         return images
 
     def _write(self, ax: Axes, step: float, shape: tuple[int, int]) -> None:
@@ -295,7 +293,8 @@ class AugmentationDisplay:
             ax.set_yticks(middles, list(self.row_labels), fontsize=size)
             ax.tick_params(length=0)
             self.text_ += ax.get_yticklabels()
-        named = [(k, label) for k, label in enumerate(self.column_labels or ()) if label]
+        labels = [] if self.column_labels is None else map(str, self.column_labels)
+        named = [(k, label) for k, label in enumerate(labels) if label]
         ends = [*(k for k, _ in named[1:]), n_columns]
         sizes = [
             row * step * (end - k) / (0.6 * len(label))

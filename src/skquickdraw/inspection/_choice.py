@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import check_target_array
+from .._checks import as_array, check_target_array, is_int
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._reading import check_length
 
@@ -39,12 +39,14 @@ def choose_rows(
     n_images: int,
 ) -> tuple[NDArray[np.intp], str]:
     """Return the rows to show, and a title that says how they were chosen."""
-    if show not in CHOICES:
+    if not isinstance(show, str) or show not in CHOICES:
         raise InvalidParameterError(
             f"{caller}: show must be one of {CHOICES} or rows, got {show!r}."
         )
-    if n_images < 1:
-        raise InvalidParameterError(f"{caller}: n_images must be at least 1, got {n_images!r}.")
+    if not is_int(n_images, 1):
+        raise InvalidParameterError(
+            f"{caller}: n_images must be an int of at least 1, got {n_images!r}."
+        )
     rows = np.arange(len(is_wrong)) if show == "least_sure" else np.flatnonzero(is_wrong)
     n_found = len(rows)
     if show != "errors":
@@ -63,7 +65,7 @@ def choose_rows(
 
 def check_positions(caller: str, rows: Any, n_rows: int) -> NDArray[np.intp]:
     """Return the positions of rows that the user chose."""
-    rows = np.asarray(rows)
+    rows = as_array(caller, "rows to show", rows)
     is_right = rows.ndim == 1 and rows.size and rows.dtype.kind in "iu"
     if not is_right or rows.min() < 0 or rows.max() >= n_rows:
         raise InvalidParameterError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import confusion_matrix
 
-from .._checks import check_target_array
+from .._checks import check_target_array, is_int
 from .._compat import count_samples
 from .._targets import NO_LABEL
 from ..exceptions import InvalidParameterError, InvalidTargetsError
@@ -25,7 +25,7 @@ from ._figures import (
     shorten,
     size_in_points,
 )
-from ._reading import check_fitted, check_length, read_pair
+from ._reading import check_fitted, check_length, check_names, read_pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -227,15 +227,14 @@ class ConfusedPairsDisplay:
                 f"{caller}: confusion_matrix must be square and not negative, got shape "
                 f"{counts.shape} and a minimum of {counts.min():g}."
             )
-        classes = range(n_classes) if self.classes is None else np.asarray(self.classes).tolist()
-        if len(classes) != n_classes:
-            raise InvalidTargetsError(
-                f"{caller}: classes must name the {n_classes} rows of confusion_matrix, got "
-                f"{len(classes)} names."
+        classes = list(range(n_classes))
+        if self.classes is not None:
+            classes = check_names(caller, "classes", self.classes, n_classes)
+        if not is_int(n_pairs, 0):
+            raise InvalidParameterError(
+                f"{caller}: n_pairs must be an int of at least 0, got {n_pairs!r}."
             )
-        if n_pairs < 0:
-            raise InvalidParameterError(f"{caller}: n_pairs must be at least 0, got {n_pairs!r}.")
-        return counts, list(classes)
+        return counts, classes
 
     def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Axes]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""

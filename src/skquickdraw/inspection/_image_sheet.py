@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import as_array, check_arguments
 from .._compat import count_samples, safe_indexing
 from .._targets import NO_LABEL
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions, choose_rows, read_proba
 from ._figures import (
     LINE,
@@ -255,12 +256,13 @@ default='surest_errors'
         display : ImageSheetDisplay
         """
         caller = f"{type(self).__name__}.plot"
+        check_arguments(caller, {"title": [str, None]}, {"title": self.title})
         import_pyplot(caller)
         answers = self._answers(caller)
-        images = np.asarray(self.images)
-        if len(images):
+        images = as_array(caller, "images", self.images, error_type=InvalidImagesError)
+        if images.ndim == 0 or len(images):
             images = read_images(caller, images, self.image_shape)
-            check_length(caller, "images", images, len(answers))
+        check_length(caller, "images", images, len(answers))
         width = images.shape[3] / images.shape[2] if len(images) else 1.0
         size = None if ax is None else size_of(make_axes(caller, ax, (1, 1)))
         n_columns = _columns(caller, n_columns, max(1, len(images)), width, size)

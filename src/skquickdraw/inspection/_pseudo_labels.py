@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import as_array
 from .._targets import read_labels
 from ..exceptions import InvalidParameterError
 from ._figures import (
@@ -186,14 +187,31 @@ class PseudoLabelDisplay:
         return self
 
     def _check(self, caller: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        n_classes = len(np.asarray(self.classes))
-        rounds = list(self.history)
-        if not rounds or not all(key in record for record in rounds for key in NEEDED):
+        classes = as_array(caller, "classes", self.classes)
+        n_classes = len(classes) if classes.ndim else 0
+        rounds = list(self.history) if isinstance(self.history, Sequence) else []
+        are_dicts = all(isinstance(record, Mapping) for record in rounds)
+        if (
+            not rounds
+            or not are_dicts
+            or not all(key in record for record in rounds for key in NEEDED)
+        ):
             raise InvalidParameterError(
                 f"{caller}: history must hold a dict for each round, with {NEEDED}, as history_ of "
                 "a NoisyStudentClassifier does."
             )
-        columns = [np.array([record[key] for record in rounds], float) for key in NEEDED]
+        columns = [
+            as_array(caller, f"history, {key}", [record[key] for record in rounds], float)
+            for key in NEEDED
+        ]
+        for name in ("precision", "n_true"):
+            values = getattr(self, name)
+            shape = np.shape(as_array(caller, name, 0 if values is None else values, float))
+            if values is not None and shape != (n_classes,):
+                raise InvalidParameterError(
+                    f"{caller}: {name} must hold a number for each of the {n_classes} classes, got "
+                    f"an array of shape {shape}."
+                )
         if any(column.shape != (len(rounds), n_classes) for column in columns):
             raise InvalidParameterError(
                 f"{caller}: history must hold a number for each of the {n_classes} classes, got "

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_target_array, raised_as
+from .._checks import as_array, check_target_array, raised_as
 from .._compat import count_samples
 from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
+from .._pixel_range import check_numbers
 from .._targets import check_same_kind, locate, read_own_labels, with_codes
 from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
 
@@ -25,6 +26,7 @@ def read_images(
     with raised_as(InvalidImagesError):
         rows, layout = flatten_stack(caller, X, image_shape)
         rows = check_target_array(rows, dtype="numeric", input_name="X")
+        check_numbers(caller, rows)
     if layout is None:
         layout = Layout(resolve_image_shape(caller, rows.shape[1], image_shape), False)
     if min(layout.shape[1:]) < SMALLEST_SIDE:
@@ -58,6 +60,16 @@ def read_pair(caller: str, y_true: Any, y_pred: Any) -> tuple[NDArray[Any], Code
         with_codes(locate(own, both), true),
         with_codes(locate(guesses, both), predicted),
     )
+
+
+def check_names(caller: str, name: str, names: Any, n_wanted: int) -> list[Any]:
+    """Return names as a list, or raise that there is not one for each of what is shown."""
+    listed = as_array(caller, name, names)
+    if listed.shape != (n_wanted,):
+        raise InvalidParameterError(
+            f"{caller}: {name} must hold {n_wanted} names, got an array of shape {listed.shape}."
+        )
+    return listed.tolist()
 
 
 def check_length(caller: str, name: str, values: Any, n_rows: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import check_target_array
+from .._checks import FLAG, as_array, check_arguments, check_target_array
 from .._compat import count_samples
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError, InvalidTargetsError
@@ -217,6 +217,7 @@ class RecallByClassSizeDisplay:
         display : RecallByClassSizeDisplay
         """
         caller = f"{type(self).__name__}.plot"
+        check_arguments(caller, {"show_means": FLAG}, {"show_means": show_means})
         import_pyplot(caller)
         counts, recalls = self._check(caller)
         groups = frequency_groups(counts, self.n_groups)
@@ -237,7 +238,11 @@ class RecallByClassSizeDisplay:
         return self
 
     def _check(self, caller: str) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-        counts = np.asarray(self.class_counts, dtype=np.float64)
+        counts = as_array(caller, "class_counts", self.class_counts, np.float64)
+        if not isinstance(self.recalls, Mapping):
+            raise InvalidParameterError(
+                f"{caller}: recalls must be a dict from names to arrays, got {self.recalls!r}."
+            )
         recalls = {
             name: check_target_array(
                 values, ensure_2d=False, ensure_all_finite="allow-nan", dtype=np.float64

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from reprlib import repr as shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
+from .._checks import FLAG, check_arguments
 from ..exceptions import InvalidParameterError
 from ._figures import clean, figure_of, import_pyplot, make_panels, style_of
 from ._reading import check_fitted
@@ -127,6 +129,7 @@ class TrainingHistoryDisplay:
         display : TrainingHistoryDisplay
         """
         caller = f"{type(self).__name__}.plot"
+        check_arguments(caller, {"log_loss": FLAG}, {"log_loss": log_loss})
         import_pyplot(caller)
         self._check(caller)
         panels = [(label, keys) for label, keys in PANELS if self._holds(keys)]
@@ -149,11 +152,19 @@ class TrainingHistoryDisplay:
         return self
 
     def _check(self, caller: str) -> None:
-        if not self.histories:
-            raise InvalidParameterError(f"{caller}: histories must not be empty.")
+        if not isinstance(self.histories, Mapping) or not self.histories:
+            raise InvalidParameterError(
+                f"{caller}: histories must be a dict from names to lists of epochs, and not empty, "
+                f"got {shorten(self.histories)}."
+            )
         for name, history in self.histories.items():
-            records = list(history)
-            if not records or not all("train_loss" in r and "epoch" in r for r in records):
+            records = history if isinstance(history, Sequence) else []
+            are_dicts = all(isinstance(r, Mapping) for r in records)
+            if (
+                not records
+                or not are_dicts
+                or not all("train_loss" in r and "epoch" in r for r in records)
+            ):
                 raise InvalidParameterError(
                     f"{caller}: a history must be a list of dicts, one per epoch, with 'epoch' and "
                     f"'train_loss', as history_ of a classifier is, but that of {name!r} is not."

@@ -12,6 +12,7 @@ from ._distillation import Distillation
 from ._losses import LDAM, BalancedSoftmax, BaseLoss, CrossEntropy, Focal
 from ._protocol import Loss
 from ._protocol import bind_loss as bind_loss
+from ._weights import check_class_weight as check_class_weight
 from ._weights import class_weights as class_weights
 
 __all__ = ["LDAM", "BalancedSoftmax", "CrossEntropy", "Distillation", "Focal", "Loss"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor, nn
 
+from .._checks import as_array, is_finite_number
 from ..exceptions import InvalidParameterError
 from ._losses import BaseLoss, check_number, soft_cross_entropy
 
@@ -121,10 +122,10 @@ class Distillation(BaseLoss):
         return (share * tempered + (1 - self.alpha) * labels) / (share + 1 - self.alpha)
 
     def _log_prior(self, n_classes: int) -> NDArray[np.float64]:
-        self._check()
+        self.validate()
         if self.class_prior is None:
             return np.zeros(n_classes)
-        prior = np.asarray(self.class_prior, dtype=np.float64)
+        prior = as_array("Distillation", "class_prior", self.class_prior, np.float64)
         is_right = prior.shape == (n_classes,) and prior.min() >= 0
         if not is_right or not abs(prior.sum() - 1) < 1e-3:
             raise InvalidParameterError(
@@ -133,11 +134,11 @@ class Distillation(BaseLoss):
             )
         return np.log(np.maximum(prior, SMALLEST_SHARE))
 
-    def _check(self) -> None:
+    def validate(self) -> None:
         check_number(self, "temperature", is_positive=True)
-        if not 0 <= self.alpha <= 1:
+        if not is_finite_number(self.alpha) or not 0 <= self.alpha <= 1:
             raise InvalidParameterError(
-                f"Distillation: alpha must be from 0 to 1, got {self.alpha}."
+                f"Distillation: alpha must be a number from 0 to 1, got {self.alpha!r}."
             )
 
 

@@ -8,8 +8,6 @@ ties one to the training set's class counts and returns a module that maps logit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from math import isfinite
-from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -17,7 +15,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from .._checks import ParametersMixin
+from .._checks import ParametersMixin, is_finite_number
 from ..exceptions import InvalidParameterError
 
 
@@ -67,6 +65,9 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 
     corrects_prior: ClassVar[bool] = True
 
+    def validate(self) -> None:
+        """Raise InvalidParameterError if a parameter is invalid, before any training."""
+
     @abstractmethod
     def bind(self, class_counts: Tensor) -> nn.Module:
         """Return the loss for a training set with ``class_counts`` rows per class and epoch.
@@ -86,7 +87,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 def check_number(loss: BaseLoss, name: str, *, is_positive: bool = False) -> None:
     """Raise InvalidParameterError unless a parameter is a finite number, at least or above 0."""
     value = getattr(loss, name)
-    is_right = isinstance(value, Real) and isfinite(value) and float(value) >= 0
+    is_right = is_finite_number(value) and value >= 0
     if not is_right or (is_positive and value == 0):
         rule = "above 0" if is_positive else "of at least 0"
         raise InvalidParameterError(
@@ -145,8 +146,11 @@ class BalancedSoftmax(BaseLoss):
     def __init__(self, tau: float = 1.0) -> None:
         self.tau = tau
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "tau")
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         prior = class_counts / class_counts.sum()
         return RowLoss(self.tau * prior.log(), torch.zeros_like(prior))
 
@@ -179,8 +183,11 @@ class Focal(BaseLoss):
     def __init__(self, gamma: float = 2.0) -> None:
         self.gamma = gamma
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "gamma")
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         return FocalRowLoss(self.gamma)
 
 
@@ -220,9 +227,12 @@ class LDAM(BaseLoss):
         self.max_margin = max_margin
         self.scale = scale
 
-    def bind(self, class_counts: Tensor) -> nn.Module:
+    def validate(self) -> None:
         check_number(self, "max_margin", is_positive=True)
         check_number(self, "scale", is_positive=True)
+
+    def bind(self, class_counts: Tensor) -> nn.Module:
+        self.validate()
         rarity = class_counts**-0.25
         return RowLoss(
             torch.zeros_like(rarity), self.max_margin * rarity / rarity.max(), self.scale

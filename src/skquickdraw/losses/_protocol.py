@@ -26,6 +26,9 @@ class Loss(Protocol):
     default, means that it corrects for imbalanced classes itself: it gets the counts after
     ``sampling`` and ``class_weight``. With False it gets the plain ones.
 
+    A method ``validate()``, if there is one, is called at the start of ``fit``; it raises if a
+    parameter is invalid.
+
     Label smoothing, class weights and sample weights are applied around the loss: it sees smoothed
     targets, and its results are weighted afterwards.
 

@@ -8,11 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
+from .._checks import is_finite_number
 from ..exceptions import InvalidParameterError
 
 EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
 
 SMALLEST_SHARE = 1e-9  # of a class, by weight, if its rows have almost no weight
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Raise InvalidParameterError if a dict holds what is no weight, before any training."""
+    values = list(class_weight.values()) if isinstance(class_weight, dict) else [1]
+    is_right = all(is_finite_number(value) and value >= 0 for value in values)
+    if not is_right or not values or max(values) == 0:
+        raise InvalidParameterError(
+            "class_weight must give weights that are finite, not negative and not all 0, got "
+            f"{class_weight!r}. Leave out rows of a class that shall not count."
+        )
 
 
 def class_weights(

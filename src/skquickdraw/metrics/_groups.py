@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import raised_as
+from .._checks import as_array, is_int, raised_as
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
 
@@ -66,7 +65,7 @@ def frequency_groups(
     """
     labels, counts = class_table(class_counts)
     n_classes = len(labels)
-    if not isinstance(n_groups, Integral) or not 1 <= n_groups <= n_classes:
+    if not is_int(n_groups, 1, n_classes):
         raise InvalidParameterError(
             "n_groups must be an int between 1 and the number of classes, "
             f"{n_classes}, got {n_groups!r}."
@@ -92,8 +91,10 @@ def class_table(
         )
         counts = np.asarray(list(table.values()))[np.argsort(codes)]
     else:
-        counts = np.asarray(class_counts)
-        classes = np.arange(counts.size) if labels is None else np.asarray(labels)
+        counts = as_array("class_counts", "counts", class_counts)
+        classes = (
+            np.arange(counts.size) if labels is None else as_array("class_counts", "labels", labels)
+        )
     with raised_as(InvalidParameterError):
         counts = counts.astype(np.float64)
     if counts.ndim != 1 or classes.shape != counts.shape:

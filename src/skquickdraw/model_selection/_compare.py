@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
+from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_validate
 
-from .._checks import raised_as
+from .._checks import as_array, raised_as
 from .._compat import safe_indexing
 from .._fitting import check_parameters, find_mark, fit_targets, learns_from, unlabeled_marks
 from .._marks import is_same_mark
@@ -96,7 +97,7 @@ def compare(
     _, codes = read_labels("compare", y, unlabeled_label=mark)
     check_same_length("compare", X, codes)
     if X_unlabeled is not None:
-        X_unlabeled = np.asarray(X_unlabeled)
+        X_unlabeled = as_array("compare", "X_unlabeled", X_unlabeled)
     learners = {
         name: _Learner(estimator, mark, _pool_for(estimator, X_unlabeled))
         for name, estimator in estimators.items()
@@ -158,9 +159,12 @@ def _read_scoring(scoring: Any) -> dict[str, Callable[..., float]]:
     if callable(scoring):
         scoring = {"score": scoring}
     if not isinstance(scoring, Mapping):
-        is_list = isinstance(scoring, Iterable)
-        scoring = {name: name for name in scoring} if is_list else {}
-    if not scoring or not all(isinstance(s, str) or callable(s) for s in scoring.values()):
+        names = list(scoring) if np.iterable(scoring) else []
+        is_named = all(isinstance(name, str) for name in names)
+        scoring = {name: name for name in names} if is_named else {}
+    are_names = all(isinstance(name, str) for name in scoring)
+    are_scorers = all(isinstance(s, str) or callable(s) for s in scoring.values())
+    if not scoring or not are_names or not are_scorers:
         raise InvalidParameterError(
             "compare: scoring must be the name of a scorer, a callable, a list of names, or a dict "
             f"from names to either, got {scoring!r}."
@@ -178,11 +182,13 @@ def _pool_for(estimator: Any, X_unlabeled: NDArray[Any] | None) -> _Pool | None:
 def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list[Split]:
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
-    if not hasattr(cv, "split") and not isinstance(cv, Iterable):
+    is_text = isinstance(cv, str | bytes)
+    if not hasattr(cv, "get_n_splits") and (is_text or not np.iterable(cv)):
         raise InvalidParameterError(
             f"compare: cv must be a number of folds, a splitter or pairs (train, test), got {cv!r}."
         )
-    splits = list(cv.split(X, y)) if hasattr(cv, "split") else list(cv)
+    is_splitter = hasattr(cv, "split") and hasattr(cv, "get_n_splits")
+    splits = list(cv.split(X, y)) if is_splitter else [_pair(pair) for pair in cv]
     if not splits:
         raise InvalidParameterError(
             "compare: cv must give at least one split, got none. Pass a number of folds."
@@ -195,6 +201,18 @@ def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list
                 "splitter that tests on labeled rows, such as LabeledStratifiedKFold."
             )
     return splits
+
+
+def _pair(pair: Any) -> Split:
+    """Return positions of training and test rows that the user gave."""
+    if isinstance(pair, list | tuple | np.ndarray) and len(pair) == 2:
+        train, test = (as_array("compare", "cv", part) for part in pair)
+        if all(part.ndim == 1 and part.dtype.kind in "iub" for part in (train, test)):
+            return train, test
+    raise InvalidParameterError(
+        "compare: cv must be a number of folds, a splitter, or pairs (train, test) of rows' "
+        f"positions, got {shorten(pair)} in place of a pair."
+    )
 
 
 class _Pool:

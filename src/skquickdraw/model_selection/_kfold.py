@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
-from .._checks import check_random_state, raised_as
+from .._checks import FLAG, check_arguments, check_random_state, raised_as
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
 from ._no_groups import NoGroupsMixin
@@ -88,6 +88,7 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     def _iter_test_indices(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[NDArray[np.intp]]:
+        check_arguments(type(self).__name__, {"shuffle": FLAG}, {"shuffle": self.shuffle})
         # Stacking sets random_state on every splitter; without shuffling it has no effect.
         seed = check_random_state(self.random_state) if self.shuffle else None
         with raised_as(InvalidParameterError):

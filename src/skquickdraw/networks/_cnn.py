@@ -8,6 +8,7 @@ from ..exceptions import InvalidParameterError
 from ._layers import (
     ClassifierHead,
     Standardize,
+    check_parameters,
     initialize,
     plan_strides,
     scale_channels,
@@ -46,6 +47,16 @@ class CNN(nn.Module):
         stochastic_depth: float = 0.0,
     ) -> None:
         super().__init__()
+        check_parameters(
+            "CNN",
+            image_shape,
+            n_classes,
+            width,
+            stem_stride,
+            dropout=dropout,
+            spatial_dropout=spatial_dropout,
+            stochastic_depth=stochastic_depth,
+        )
         if stochastic_depth:
             raise InvalidParameterError(
                 "CNN has no residual branches to drop: stochastic_depth must be 0, got "

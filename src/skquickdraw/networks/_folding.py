@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
+from ..exceptions import InvalidParameterError
 from ._layers import DepthwiseConv
 
 
@@ -42,6 +43,11 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     >>> torch.allclose(network(images), fold_batch_norm(network)(images), atol=1e-5)
     True
     """
+    if not isinstance(network, nn.Module):
+        raise InvalidParameterError(
+            f"fold_batch_norm: network must be a torch.nn.Module, got {network!r}. Of a classifier "
+            "it is net_.module_."
+        )
     folded = copy.deepcopy(network).eval()
     places = Counter(id(part) for _, part in folded.named_modules(remove_duplicate=False))
     for part in folded.modules():

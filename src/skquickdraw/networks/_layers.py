@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
+from .._checks import is_finite_number, is_int
 from .._draws import own_generator
+from ..exceptions import InvalidParameterError
+
+LARGEST_SIDE = 2**31
+LARGEST_WIDTH = 10_000  # with more, numbers of weights leave 64 bits
 
 # Halving a side below this many pixels would leave fewer than four, too few to distinguish shapes.
 SMALLEST_HALVED_SIDE = 7
@@ -18,6 +24,38 @@ CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multip
 SMALLEST_STD = 1e-6  # of the pixels of a channel
 
 Size = tuple[int, int]
+
+
+def check_parameters(
+    name: str,
+    image_shape: Any,
+    n_classes: Any,
+    width: Any,
+    stem_stride: Any,
+    **rates: Any,
+) -> None:
+    """Refuse parameters of the network ``name`` that no layer can be made of."""
+    is_shape = isinstance(image_shape, tuple | list) and len(image_shape) == 3
+    if not is_shape or not all(is_int(size, 1, LARGEST_SIDE) for size in image_shape):
+        raise InvalidParameterError(
+            f"{name}: image_shape must be three ints of at least 1, (channels, height, width), got "
+            f"{image_shape!r}. Pass tuple(images.shape[1:])."
+        )
+    for key, value in {"n_classes": n_classes, "stem_stride": stem_stride}.items():
+        if not is_int(value, 1, LARGEST_SIDE):
+            raise InvalidParameterError(
+                f"{name}: {key} must be an int of at least 1, got {value!r}."
+            )
+    if not is_finite_number(width) or not 0 < width <= LARGEST_WIDTH:
+        raise InvalidParameterError(
+            f"{name}: width must be a number above 0 and at most {LARGEST_WIDTH:,}, got {width!r}. "
+            "1.0 is the usual width."
+        )
+    for key, value in rates.items():
+        if not is_finite_number(value) or not 0 <= value <= 1:
+            raise InvalidParameterError(
+                f"{name}: {key} must be a rate from 0 to 1, got {value!r}. 0 switches it off."
+            )
 
 
 def scale_channels(channels: int, width: float) -> int:

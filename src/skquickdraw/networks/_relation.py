@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, relu
 
-from ._layers import scale_channels
+from ._layers import check_parameters, scale_channels
 from ._resnet import ResNet, conv_bn
 
 RELATION_CHANNELS = 128
@@ -49,6 +49,7 @@ class RelationNetwork(nn.Module):
 
     def __init__(self, image_shape: tuple[int, int, int], *, width: float = 1.0) -> None:
         super().__init__()
+        check_parameters("RelationNetwork", image_shape, 1, width, 1)
         trunk = ResNet(image_shape, n_classes=1, width=width)
         self.standardize = trunk.standardize
         self.stages = nn.Sequential(trunk.stem, trunk.blocks)

@@ -9,6 +9,7 @@ from ._layers import (
     Size,
     Standardize,
     StochasticDepth,
+    check_parameters,
     depth_rates,
     initialize,
     plan_strides,
@@ -80,6 +81,16 @@ class ResNet(nn.Module):
         stochastic_depth: float = 0.0,
     ) -> None:
         super().__init__()
+        check_parameters(
+            "ResNet",
+            image_shape,
+            n_classes,
+            width,
+            stem_stride,
+            dropout=dropout,
+            spatial_dropout=spatial_dropout,
+            stochastic_depth=stochastic_depth,
+        )
         c_image, *size = image_shape
         self.standardize = Standardize(c_image)
         wanted = [stem_stride] + [s if i == 0 else 1 for _, n, s in STAGES for i in range(n)]

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_random_state, check_sample_weight
+from .._checks import check_arguments, check_random_state, check_sample_weight
 from .._compat import CallbackSupportMixin, with_callbacks
 from .._device import plain_torch, resolve_device
 from .._fit_tasks import Fit
@@ -184,7 +184,9 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             image.
         """
         check_is_fitted(self, "net_")
-        return self._outputs(X, partial(read_layer, type(self).__name__, self.net_, layer))
+        name = type(self).__name__
+        check_arguments(f"{name}.extract_features", {"layer": [str]}, {"layer": layer})
+        return self._outputs(X, partial(read_layer, name, self.net_, layer))
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
@@ -202,6 +204,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
 
     def _views(self) -> list[View]:
         """Return the views that are averaged."""
+        self._check_again("n_tta")  # may have been set since fit
         flips = mirrors(self.augmentation_)
         self._check_views(flips)
         n_views = (2 if flips else 1) if isinstance(self.n_tta, str) else self.n_tta

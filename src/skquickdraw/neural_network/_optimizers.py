@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..exceptions import InvalidParameterError
 from ._muon import Muon
-from ._networks import makes_logits
+from ._networks import makes_logits, name_of
 
 OptimizerBuilder = Callable[..., torch.optim.Optimizer]
 
@@ -58,7 +60,32 @@ def make_optimizer(
         return DecoupledSGD(groups, lr=lr, weight_decay=weight_decay)
     if isinstance(name, str):
         return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
-    return name(groups, lr=lr, weight_decay=weight_decay)
+    optimizer = name(groups, lr=lr, weight_decay=weight_decay)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise InvalidParameterError(
+            f"optimizer={name_of(name)} must return a torch.optim.Optimizer, got {optimizer!r}. "
+            "Pass a class such as torch.optim.Adam."
+        )
+    return optimizer
+
+
+def check_optimizer(subject: str, optimizer: str | OptimizerBuilder) -> None:
+    """Refuse a callable that cannot be called as optimizers are, before any work."""
+    if not callable(optimizer):
+        return
+    try:
+        found = signature(optimizer)
+    except (TypeError, ValueError):  # some of C have none
+        return
+    try:
+        found.bind([], lr=1.0, weight_decay=1.0)
+    except TypeError as error:
+        own = name_of(optimizer)
+        raise InvalidParameterError(
+            f"{subject}: optimizer must be callable as optimizer(params, lr=..., "
+            f"weight_decay=...), but Python says of {own}: {error}. Wrap it in a function that "
+            "takes these, or pass 'adamw', 'muon' or 'sgd'."
+        ) from error
 
 
 def _part_dense(

@@ -12,18 +12,19 @@ from sklearn.base import BaseEstimator
 
 from .._checks import ParametersMixin
 from .._compat import HasMethods, Interval, Options, StrOptions
-from .._device import PRECISIONS
+from .._device import PRECISIONS, SHARED, resolve_device
 from ..augmentation import (
     MIXINGS,
     OBJECT_OF_AUGMENTATION,
     Augmentation,
     Mixing,
     resolve_augmentation,
+    resolve_mixing,
 )
 from ..exceptions import InvalidParameterError
-from ..losses import LOSSES, OBJECT_OF_LOSS, Loss
+from ..losses import LOSSES, OBJECT_OF_LOSS, Loss, check_class_weight, resolve_loss
 from ._networks import NETWORK_PARAMETERS, NetworkBuilder, choose_options
-from ._optimizers import OptimizerBuilder
+from ._optimizers import OptimizerBuilder, check_optimizer
 from ._views import make_views, mirrors
 
 RATE = Interval(Real, 0, 1, closed="left")
@@ -148,8 +149,20 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
 
     def _validate_params(self) -> None:
         super()._validate_params()
+        check_optimizer(type(self).__name__, self.optimizer)
+        self._validate_parts()
         policy = resolve_augmentation(self.augmentation, with_strokes=True)
         self._check_views(mirrors(policy))  # 'auto' counts, as it may decide to mirror
+
+    def _validate_parts(self) -> None:
+        """Check what a plan would only find out later, perhaps after a teacher was trained."""
+        resolve_mixing(self.mixing)
+        check_class_weight(self.class_weight)
+        loss = resolve_loss(self.loss, self.class_weight)
+        if hasattr(loss, "validate"):
+            loss.validate()
+        if str(self.device) != SHARED:  # which joins other processes
+            resolve_device(self.device)
 
     def _check_views(self, flips: bool) -> None:
         n_views = len(make_views(flips))

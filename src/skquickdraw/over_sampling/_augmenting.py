@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from sklearn.utils import Tags
 from sklearn.utils.validation import validate_data
 
-from .._checks import ParametersMixin, check_random_state, raised_as
+from .._checks import ParametersMixin, as_array, check_random_state, raised_as
 from .._compat import safe_indexing
 from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
 from .._mapped_files import refuse_files
+from .._pixel_range import check_numbers
 from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from ..exceptions import InvalidImagesError, InvalidTargetsError
@@ -189,16 +190,26 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         y_resampled : as y, of shape (n_samples_new,)
         """
         from .._device import plain_torch  # late, as it imports torch
+        from .._out_of_memory import out_of_memory_as
 
         classes, codes = self._read_labels(y)
-        with plain_torch():
+        with plain_torch(), out_of_memory_as(self._describe_memory):
             # imbalanced-learn refuses some labels that we accept, so it gets codes.
             X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
         y_new = safe_indexing(y, self.sample_indices_)
         is_indexed = hasattr(y_new, "reset_index")  # a column of pandas
         return X_new, y_new.reset_index(drop=True) if is_indexed else y_new
 
+    def _describe_memory(self) -> str:
+        return (
+            f"{type(self).__name__}: memory ran out: the copies lie in memory beside X. Lower "
+            "sampling_strategy, or pass X as uint8. Classifiers of this package balance classes "
+            "without copies, by sampling='balanced'."
+        )
+
     def _read_labels(self, y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        if isinstance(y, list | tuple):
+            as_array(type(self).__name__, "y", y, error_type=InvalidTargetsError)
         if np.ndim(y) == 2 and np.shape(y)[1] == 1:
             y = y.iloc[:, 0] if hasattr(y, "iloc") else np.ravel(y)
         elif np.ndim(y) == 2:  # one-hot, which imbalanced-learn takes
@@ -216,6 +227,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         shape = None if layout is None else np.shape(X)
         with raised_as(InvalidImagesError):
             X = validate_data(self, X=flat, reset=True, accept_sparse=list(accept_sparse))
+        check_numbers(name, X)
         check_same_length(name, X, y)
         stacked_shape = None if layout is None else layout.shape
         self.image_shape_ = resolve_image_shape(name, X.shape[1], self.image_shape, stacked_shape)

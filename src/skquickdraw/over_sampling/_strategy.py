@@ -10,7 +10,7 @@ import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from numpy.typing import NDArray
 
-from .._checks import raised_as
+from .._checks import is_int, raised_as
 from ..exceptions import InvalidParameterError
 
 
@@ -27,6 +27,11 @@ def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]
         return {label: max(count, int(sampling_strategy)) for label, count in counts.items()}
     if callable(sampling_strategy):
         sampling_strategy = sampling_strategy(y)
+        if not isinstance(sampling_strategy, Mapping):
+            raise InvalidParameterError(
+                f"{name}: a callable sampling_strategy must return a dict from classes to numbers "
+                f"of samples, got {sampling_strategy!r}."
+            )
     if isinstance(sampling_strategy, Mapping):
         _check_counts(name, sampling_strategy, counts)
         return dict(sampling_strategy)
@@ -35,6 +40,11 @@ def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]
 
 def _check_counts(name: str, targets: Mapping[Any, int], counts: dict[Any, int]) -> None:
     for label, target in targets.items():
+        if not is_int(target, 0):
+            raise InvalidParameterError(
+                f"{name}: sampling_strategy must give an int of at least 0 for each class, got "
+                f"{target!r} for {label!r}."
+            )
         count = counts.get(label, 0)
         if target < count:
             raise InvalidParameterError(

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from .._checks import check_path
 from ..exceptions import DataFileError, InvalidParameterError
-from ._writing import check_path, replacing
+from ._writing import replacing
 
 FORMAT = 2
 OLDEST_FORMAT = 2  # 1 was a development version, whose models do not hold their augmentation

@@ -125,7 +125,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
     >>> [classes[column] for column in proba.argmax(axis=1)] == clf.predict(X[:2]).tolist()
     True
     """
-    if input_dtype not in INPUT_DTYPES:
+    if not isinstance(input_dtype, str) or input_dtype not in INPUT_DTYPES:
         raise InvalidParameterError(
             f"to_onnx: input_dtype must be one of {sorted(INPUT_DTYPES)}, got {input_dtype!r}."
         )

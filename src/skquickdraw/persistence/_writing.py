@@ -8,18 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from .._checks import check_path, path_in_errors
 from ..exceptions import DataFileError
-
-
-def check_path(subject: str, path: Any) -> None:
-    """Refuse what is no path before any work, such as None or a number."""
-    if not isinstance(path, str | os.PathLike):
-        raise DataFileError(
-            f"{subject}: path must be a str or a path-like, got {path!r}. Pass the name of a file, "
-            "such as 'model.safetensors'."
-        )
 
 
 def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
@@ -49,7 +41,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     """Open a file beside the target, which takes its place in one step if all goes well."""
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
     try:
-        with partial.open("xb") as file:
+        with path_in_errors(target), partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import validate_data
 
-from .._checks import ParametersMixin, raised_as
+from .._checks import ParametersMixin, is_int, raised_as
 from .._compat import StrOptions
 from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
@@ -21,6 +20,8 @@ from .._mapped_files import refuse_files
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._ink import find_ink
 from ._placement import averages, place
+
+LARGEST_SIDE = 65_535
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's grey
 LARGEST_SIDE = 400  # larger images are reduced, which averages their noise out
@@ -186,10 +187,10 @@ class SketchNormalizer(
     def _check_parameters(self) -> None:
         self._validate_params()
         sides = self.image_shape
-        if len(sides) != 2 or not all(isinstance(side, Integral) and side > 0 for side in sides):
+        if len(sides) != 2 or not all(is_int(side, 1, LARGEST_SIDE) for side in sides):
             raise InvalidParameterError(
-                f"{type(self).__name__}: image_shape must be (height, width), two ints of at least "
-                f"1, got {self.image_shape!r}."
+                f"{type(self).__name__}: image_shape must be (height, width), two ints from 1 "
+                f"to {LARGEST_SIDE:,}, got {self.image_shape!r}."
             )
 
     @raised_as(InvalidImagesError)

@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import ParametersMixin, check_random_state
+from .._checks import N_JOBS, ParametersMixin, check_random_state
 from .._compat import CallbackSupportMixin, Interval, with_callbacks
 from .._fit_tasks import Fit
 from .._fitting import (
     can_predict,
     check_learns_from,
     check_mark,
+    check_parameters,
     fit_targets,
     learns_from,
     lost_if_interrupted,
@@ -30,7 +31,7 @@ from .._images import check_rows
 from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
-from ..exceptions import FitInterrupted
+from ..exceptions import FitInterrupted, InvalidParameterError
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
@@ -116,7 +117,7 @@ class BudgetedClassifier(
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimators": [list, tuple],
         "minutes": [Interval(Real, 0, None, closed="neither")],
-        "n_jobs": "no_validation",
+        "n_jobs": N_JOBS,
         "unlabeled_label": "no_validation",
         "random_state": ["random_state"],
     }
@@ -138,7 +139,8 @@ class BudgetedClassifier(
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        first = self.estimators[0] if self.estimators else None
+        is_list = isinstance(self.estimators, list | tuple) and len(self.estimators)
+        first = self.estimators[0] if is_list else None
         if first is not None:
             tags.input_tags.three_d_array = get_tags(first).input_tags.three_d_array
         tags.non_deterministic = True  # the plan depends on the machine
@@ -175,6 +177,7 @@ class BudgetedClassifier(
         with unchanged_by_failure(self):
             started = perf_counter()
             self._validate_params()
+            self._check_estimators()
             mark = self.unlabeled_label
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight)
             self._fit(data, started)
@@ -208,6 +211,18 @@ class BudgetedClassifier(
         if interrupt is not None:
             raise FitInterrupted(f"{type(self).__name__}: {interrupt}") from None
         told.end()
+
+    def _check_estimators(self) -> None:
+        """Refuse what cannot be trained before the machine is measured."""
+        members = self.estimators
+        are_objects = all(hasattr(e, "fit") and not isinstance(e, type) for e in members)
+        if not members or not are_objects:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: estimators must be a list of at least one estimator, got "
+                f"{members!r}. Pass objects, from cheap to expensive."
+            )
+        for each in members:
+            check_parameters(each)
 
     def _plan(
         self, X: Any, y: Any, classes: NDArray[Any], weights: Any, pool: Any, started: float

@@ -6,16 +6,20 @@ recipes for a GPU are larger networks at full resolution, with more passes and m
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import clone
 
+from .._checks import check_arguments
+from .._compat import Interval, StrOptions
 from ..augmentation import AugmentationPolicy
 from ..neural_network import ResNetClassifier
 from ._budget import BudgetedClassifier
 
+MAX_EPOCHS = [StrOptions({"auto", "long"}), Interval(Real, 0, None, closed="neither")]
 VARIED = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 VARIED_MORE = AugmentationPolicy(
     20, shift=0.1, scale=0.25, elastic=1.2, thickness=0.5, erasing=0.25
@@ -68,6 +72,7 @@ def fast(
     >>> clf.score(X[300:], y[300:]) > 0.7
     True
     """
+    check_arguments("fast", {"max_epochs": MAX_EPOCHS}, {"max_epochs": max_epochs})
     width = 1.0 if has_gpu() else 0.5
     network = ResNetClassifier(width=width, max_epochs=max_epochs, random_state=random_state)
     return within(minutes, network, random_state=random_state)
@@ -103,6 +108,7 @@ def accurate(
     >>> recipes.accurate(max_epochs=40).augmentation.thickness > 0
     True
     """
+    check_arguments("accurate", {"max_epochs": MAX_EPOCHS}, {"max_epochs": max_epochs})
     augmentation = VARIED_MORE if has_gpu() else VARIED
     network = large() if has_gpu() else ResNetClassifier()
     network.set_params(

@@ -8,12 +8,13 @@ import numpy as np
 from joblib import Memory, cpu_count
 from sklearn.base import clone
 
+from .._checks import check_arguments
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier, ResNetClassifier
 from ..semi_supervised import NoisyStudentClassifier
 from ._budget import BudgetedClassifier
-from ._networks import VARIED, accurate, fast, has_gpu, large, within
+from ._networks import MAX_EPOCHS, VARIED, accurate, fast, has_gpu, large, within
 
 MOST_MEMBERS = 6  # more have hardly gained anything
 
@@ -70,6 +71,7 @@ def ensemble(
     4
     >>> clf.fit(X, y, X_unlabeled=X_test).predict_transductive(X_test)  # doctest: +SKIP
     """
+    check_arguments("ensemble", {"max_epochs": MAX_EPOCHS}, {"max_epochs": max_epochs})
     student_epochs = max_epochs if isinstance(max_epochs, str) else max_epochs * 5 / 7
     teacher, student = (
         SeedEnsembleClassifier(accurate(max_epochs=n), n_members, n_jobs=n_jobs, memory=memory)

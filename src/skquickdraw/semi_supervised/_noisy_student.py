@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 
 from .._checks import ParametersMixin, check_random_state
-from .._compat import CallbackSupportMixin, HasMethods, Interval, StrOptions
+from .._compat import CallbackSupportMixin, EstimatorWith, HasMethods, Interval, StrOptions
 from .._fit_tasks import Task
 from .._fitting import (
     check_learns_from,
@@ -183,8 +183,8 @@ class NoisyStudentClassifier(
     """
 
     _parameter_constraints: dict[str, Any] = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
-        "student": [HasMethods(["fit", "predict_proba"]), None],
+        "estimator": [EstimatorWith(["fit", "predict_proba"])],
+        "student": [EstimatorWith(["fit", "predict_proba"]), None],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
         "student_params": [dict, list, tuple, None],
         "threshold": [Interval(Real, 0, 1, closed="left")],
@@ -314,7 +314,10 @@ class NoisyStudentClassifier(
         """Return an unfitted student for each round, with parameters that were checked."""
         params = {} if self.student_params is None else self.student_params
         per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
-        is_right = all(isinstance(own, Mapping) for own in per_round)
+        is_right = all(
+            isinstance(own, Mapping) and all(isinstance(key, str) for key in own)
+            for own in per_round
+        )
         if not is_right or len(per_round) != self.n_iterations:
             raise InvalidParameterError(
                 f"{type(self).__name__}: student_params must be one dict for all rounds, or one "

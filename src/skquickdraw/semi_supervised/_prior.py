@@ -7,14 +7,13 @@ each class.
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from .._checks import check_target_array
+from .._checks import as_array, check_target_array, is_int
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 SMALLEST_PROBA = 1e-9  # every class stays possible for every row, so that a plan exists
@@ -77,7 +76,7 @@ def align_to_prior(
     """
     rows = _check_proba("align_to_prior", proba)
     prior = check_prior("align_to_prior", class_prior, rows.shape[1])
-    if not isinstance(max_iter, Integral) or max_iter < 1:
+    if not is_int(max_iter, 1):
         raise InvalidParameterError(
             f"align_to_prior: max_iter must be an int of at least 1, got {max_iter!r}."
         )
@@ -146,7 +145,7 @@ def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float
     """Return the shares of the classes as an array that sums to one."""
     if isinstance(class_prior, str) and class_prior == "uniform":
         return np.full(n_classes, 1 / n_classes)
-    shares = np.asarray(class_prior)
+    shares = as_array(name, "class_prior", class_prior)
     is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
     # In this form a missing share is refused too.
     is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE

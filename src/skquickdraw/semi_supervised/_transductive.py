@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import ParametersMixin, check_sample_weight
-from .._compat import HasMethods
+from .._compat import EstimatorWith
 from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
@@ -125,7 +125,9 @@ class TransductiveClassifier(
     ['low', 'low', 'high', 'high']
     """
 
-    _parameter_constraints: dict[str, Any] = {"estimator": [HasMethods(["fit", "predict_proba"])]}
+    _parameter_constraints: dict[str, Any] = {
+        "estimator": [EstimatorWith(["fit", "predict_proba"])]
+    }
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator

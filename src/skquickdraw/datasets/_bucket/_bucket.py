@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from sklearn.datasets import get_data_home
 
+from ..._checks import check_path
 from ...exceptions import DataFileError, InvalidParameterError, MissingDependencyError
 from ._cache import load_head, store_head
 from ._download import RemoteFile, read_with_retries
@@ -23,7 +24,8 @@ BASE_URL_VARIABLE = "SKQUICKDRAW_BASE_URL"
 
 def resolve_base_url(base_url: str | None) -> str:
     """Return the base URL in effect, without a slash at its end, or raise."""
-    url = base_url or os.environ.get(BASE_URL_VARIABLE) or BASE_URL
+    own = None if isinstance(base_url, str) and not base_url else base_url
+    url = own if own is not None else os.environ.get(BASE_URL_VARIABLE) or BASE_URL
     if not isinstance(url, str) or not _is_base(url):
         raise InvalidParameterError(
             f"fetch_quickdraw: base_url (or {BASE_URL_VARIABLE}) must be an address at "
@@ -60,6 +62,8 @@ class Bucket:
         server = quote(host.rpartition("@")[2] + path, safe="")  # no password in the path
         self.file = file
         self.url = f"{base_url}/{file.folder}"
+        if data_home is not None:
+            check_path("fetch_quickdraw", data_home, "data_home")
         self.folder = Path(get_data_home(data_home), "quickdraw", server, file.folder)
 
     def cached(self, name: str, n_rows: int | None) -> Any:

@@ -1,7 +1,9 @@
 """The classes of Quick, Draw!, with the names and order of Google's list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
+
+import numpy as np
 
 from ...exceptions import InvalidParameterError
 
@@ -49,7 +51,7 @@ def check_class_names(classes: Sequence[str] | None) -> list[str]:
     """Return the names of the classes that are wanted, or raise."""
     if classes is None:
         return list(CLASS_NAMES)
-    if isinstance(classes, str) or not isinstance(classes, Iterable):
+    if isinstance(classes, str) or not np.iterable(classes):
         raise InvalidParameterError(
             f"fetch_quickdraw: classes must be a sequence of names; got {classes!r}. Pass a list "
             "such as ['cat', 'dog'], also for one class."

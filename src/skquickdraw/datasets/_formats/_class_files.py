@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ..._checks import check_path
 from ...exceptions import DataFileError
 from ._npz import tell_layout
 from ._png import list_png
@@ -37,6 +38,7 @@ class ClassFile(NamedTuple):
 
 def find_class_files(path: str | PathLike[str], file_format: str | None = None) -> list[ClassFile]:
     """Return the files below a path, sorted by class; of one format if that is given."""
+    check_path("load_quickdraw", path)
     path = Path(path)
     if not path.exists():
         raise DataFileError(

@@ -1,11 +1,14 @@
 """Read the drawings of one class file, as bitmaps in rows or as strokes."""
 
 import gzip
-from functools import partial
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._checks import path_in_errors
 from ...exceptions import DataFileError
 from .._rasterize import rasterize
 from ._binary import read_binary
@@ -15,12 +18,26 @@ from ._ndjson import Drawing, read_ndjson
 from ._png import read_png_folder
 from ._sketch_rnn import read_sketch_rnn
 
+Read = TypeVar("Read", bound=Callable[..., Any])
+
 STROKES = ("ndjson", "bin", "sketch_rnn")
 SAYS_RECOGNIZED = ("ndjson", "bin")
 LONGEST_LINE = 2**24  # bytes of one drawing; what is longer is cut, and then no JSON
 BLOCK = 512  # drawings rasterised at a time; bounds the memory
 
 
+def names_its_file(read: Read) -> Read:
+    """Make a reader of a class file name it in each OSError."""
+
+    @wraps(read)
+    def call(file: ClassFile, *args: Any) -> Any:
+        with path_in_errors(file.path):
+            return read(file, *args)
+
+    return call  # type: ignore[return-value]
+
+
+@names_its_file
 def read_strokes(file: ClassFile, n_max: int | None, recognized_only: bool) -> list[Drawing]:
     """Return the drawings of a class file as strokes."""
     if file.layout == "sketch_rnn":
@@ -41,6 +58,7 @@ def read_strokes(file: ClassFile, n_max: int | None, recognized_only: bool) -> l
     return drawings
 
 
+@names_its_file
 def read_images(
     file: ClassFile, n_max: int | None, side: int | None, recognized_only: bool
 ) -> tuple[NDArray[np.uint8], tuple[int, int]]:

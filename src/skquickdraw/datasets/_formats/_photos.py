@@ -65,8 +65,8 @@ class PictureReader:
             raise
         except Exception as error:  # Pillow's plugins raise any error on damaged files
             raise DataFileError(
-                f"{where}: must be a whole image, but cannot be read: {error}. Write it again, "
-                "or move it away."
+                f"{where}: must be a whole image, but cannot be read: "
+                f"{str(error) or type(error).__name__}. Write it again, or move it away."
             ) from error
         if pixels.ndim == 2:
             return pixels

@@ -68,10 +68,10 @@ def _read_grey(Image: ModuleType, file: Path, where: str) -> NDArray[np.uint8]:
             return np.asarray(_opaque(picture, where).convert("L"))
     except DataFileError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow raises any error on damaged files
         raise DataFileError(
             f"{where}: must be a whole PNG image; got {file.stat().st_size} bytes that are "
-            f"none: {error}. Write it again."
+            f"none: {str(error) or type(error).__name__}. Write it again."
         ) from error
 
 
