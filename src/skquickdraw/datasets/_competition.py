@@ -10,6 +10,7 @@ from sklearn.utils import Bunch
 
 from ..exceptions import DataFileError
 from ._formats._bitmaps import first_twice
+from ._formats._npz import array_names, open_npz, read_plain
 
 Arrays = dict[str, NDArray[Any]]  # by their names in a file
 
@@ -135,24 +136,16 @@ def _read_beside(
 
 def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
     """Read the wanted arrays of a file without pickle, and check them."""
-    try:
-        # Opened here because np.load leaves a damaged file open.
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            missing = [name for name in wanted if name not in archive.files]
-            if missing:
-                raise DataFileError(
-                    f"load_competition: {file.name} must hold the arrays {', '.join(wanted)}; got "
-                    f"{archive.files}. Add {', '.join(missing)} with np.savez_compressed."
-                )
-            arrays = {name: archive[name] for name in wanted}
-    except DataFileError:
-        raise
-    except Exception as error:  # zipfile and NumPy raise many kinds for damaged files
-        raise DataFileError(
-            f"load_competition: {file.name} must be an .npz file of plain arrays; got: {error} "
-            "Object arrays are refused, because unpickling them can run code: save numbers as "
-            "uint8 or int64, and names with classes.astype(str)."
-        ) from error
+    where = f"load_competition: {file.name}"
+    with open_npz(file, where) as archive:
+        names = array_names(archive)
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            raise DataFileError(
+                f"{where} must hold the arrays {', '.join(wanted)}; got {names}. Add "
+                f"{', '.join(missing)} with np.savez_compressed."
+            )
+        arrays = {name: read_plain(archive, name, where) for name in wanted}
     _check(file.name, arrays)
     return arrays
 
