@@ -106,7 +106,7 @@ def open_files():
 
 
 def locks():
-    """Return whether another thread can have torch's generators, and how many have set its flags."""
+    """Return whether another thread can have torch's generators, and who has set its flags."""
     free = []
 
     def ask():

@@ -144,7 +144,7 @@ def save_images(folder):
 
     for label, name in enumerate(NAMES):
         (folder / "images" / name).mkdir(parents=True, exist_ok=True)
-        for i in np.flatnonzero(Y == label)[:3]:
+        for i in np.flatnonzero(label == Y)[:3]:
             Image.fromarray(X[i].reshape(8, 8)).save(folder / "images" / name / f"{i}.png")
 
 
@@ -283,7 +283,7 @@ TRACES = {
     "root": lambda folder: logging.getLogger().setLevel(3 + logging.getLogger().level),
     "threads": lambda folder: threading.Thread(target=threading.Event().wait, daemon=True).start(),
     "temporary files": lambda folder: tempfile.mkstemp(),
-    "open files": lambda folder: KEPT.append(open(os.devnull)),
+    "open files": lambda folder: KEPT.append(os.fdopen(os.open(os.devnull, os.O_RDONLY))),
 }
 KEPT = []
 

@@ -299,9 +299,7 @@ class SeedEnsembleClassifier(
         at_once = effective_n_jobs(self.n_jobs) > 1
         names = [f"member {i + 1}/{len(members)}" for i in range(len(members))]
         # A worker does not know the other members, so there is no vote to score.
-        so_far = (
-            None if at_once else lambda member: attributes_of({**fitted, len(fitted): member})
-        )
+        so_far = None if at_once else lambda member: attributes_of({**fitted, len(fitted): member})
         told.begin(len(members))
         with Trainings(names, at_once=at_once) as trainings:
             tasks = [told.task(name, so_far) for name in names]

@@ -46,10 +46,14 @@ def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file beside the target, which takes its place in one step if all goes well."""
+    """Open a file beside the target, which takes its place in one step if all goes well.
+
+    In place of a file it is for the owner alone until it is complete: that file may be private.
+    """
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
+    mode = 0o600 if target.exists() else 0o666  # the umask applies too
     try:
-        with partial.open("xb") as file:
+        with open(partial, "xb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

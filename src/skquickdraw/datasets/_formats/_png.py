@@ -15,6 +15,8 @@ from ...exceptions import DataFileError, MissingDependencyError
 if TYPE_CHECKING:
     import PIL.Image
 
+# What Pillow raises on damaged files; a wrong size may ask for more memory than there is.
+DAMAGE = (OSError, SyntaxError, ValueError, MemoryError)
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -68,7 +70,7 @@ def _read_grey(Image: ModuleType, file: Path, where: str) -> NDArray[np.uint8]:
             return np.asarray(_opaque(picture, where).convert("L"))
     except DataFileError:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (*DAMAGE, Image.DecompressionBombError) as error:
         raise DataFileError(
             f"{where}: must be a whole PNG image; got {file.stat().st_size} bytes that are "
             f"none: {error}. Write it again."
