@@ -106,11 +106,15 @@ def check_whole(array: Any) -> None:
     The size is that of the file that was mapped, also where another one has taken its place.
     """
     root = find_map(array)
-    if root is not None and root.base.size() < root.offset + root.nbytes:
+    if root is None:
+        return
+    file: Any = root.base  # an mmap
+    n_bytes, n_left = root.offset + root.nbytes, file.size()
+    if n_left < n_bytes:
         raise DataFileError(
             f"X must lie in its file completely, but {root.filename} was cut off after it was "
-            f"mapped: {root.base.size():,} bytes are left of {root.offset + root.nbytes:,}. Write "
-            "the file again, and map it again."
+            f"mapped: {n_left:,} bytes are left of {n_bytes:,}. Write the file again, and map it "
+            "again."
         )
 
 

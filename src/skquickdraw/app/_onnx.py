@@ -48,8 +48,8 @@ class OnnxClassifier:
             (probabilities,) = self._session.run(None, {self._input: images})
         except Exception as error:  # the runtime has its own class for each kind of damage
             raise DataFileError(
-                f"app: {self._name} must be a graph that ONNX Runtime can run; got: {error}. Export "
-                "the classifier again."
+                f"app: {self._name} must be a graph that ONNX Runtime can run; got: {error}. "
+                "Export the classifier again."
             ) from error
         return probabilities
 
