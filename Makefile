@@ -11,6 +11,10 @@
 #   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults [DATA=folder]  measure what the study of the defaults lacks, and write its page
+#   make fuzz [READERS=... LAST=999]
+#                                damage 10,000 files of each reader, or some; an hour of a core
+#   make soak [MINUTES=10]       kill, interrupt and otherwise disturb fits, and count what held; goes on with new seeds
+#   make matrix [CELLS="..."]    try the oldest and the newest dependencies, with and without each extra; downloads a lot
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make dist [FRESH=1]          build wheel and sdist, check them, try the wheel outside of the checkout; with
 #                                FRESH=1 with dependencies of its own, downloaded anew
@@ -34,7 +38,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 DATA_OPTION = $(if $(DATA),--data "$(abspath $(DATA))")
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults test-oldest dist clean
+.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults fuzz soak matrix test-oldest dist clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -85,6 +89,18 @@ defaults: $(STAMP)data
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m studies.run defaults $(DATA_OPTION) \
 		$(if $(SEEDS),--seeds $(SEEDS))
 	cd benchmarks && ../$(BIN)/python -m studies.render
+
+fuzz: $(STAMP)test
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m robustness.fuzz \
+		$(if $(READERS),--readers $(READERS)) $(if $(LAST),--last $(LAST)) --output robustness/results/fuzz.json
+	cd benchmarks && ../$(BIN)/python -m robustness.render
+
+soak: $(STAMP)test
+	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m robustness.soak --minutes $(or $(MINUTES),10)
+	cd benchmarks && ../$(BIN)/python -m robustness.render
+
+matrix:
+	$(PYTHON) packaging/matrix.py $(CELLS)
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)

@@ -19,7 +19,7 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from ._checks import raised_as
-from ._mapped import in_chunks
+from ._mapped import check_whole, in_chunks
 from ._mapped_files import MappedFiles
 from ._pixel_range import MAX_PIXEL, check_numbers, check_same_range, find_range
 from ._targets import check_same_length, read_labels
@@ -290,6 +290,7 @@ def flatten_stack(
     if isinstance(X, (list, tuple)):
         with raised_as(InvalidImagesError):
             X = _as_array(name, X)
+    check_whole(X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
     X = X if isinstance(X, MappedFiles) else np.asarray(X)

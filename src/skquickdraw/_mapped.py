@@ -89,6 +89,7 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     """
     if isinstance(array, FileRows):
         return array
+    check_whole(array)
     root = find_map(array)
     if root is None or root.mode == "c" or not root.filename:
         return None
@@ -97,6 +98,24 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     if not _is_still_there(root, root.filename, N_PIECES if n_pieces is None else n_pieces):
         return None
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
+
+
+def check_whole(array: Any) -> None:
+    """Raise where the file of a map has become shorter: to read there would end the process.
+
+    The size is that of the file that was mapped, also where another one has taken its place.
+    """
+    root = find_map(array)
+    if root is None:
+        return
+    file: Any = root.base  # an mmap
+    n_bytes, n_left = root.offset + root.nbytes, file.size()
+    if n_left < n_bytes:
+        raise DataFileError(
+            f"X must lie in its file completely, but {root.filename} was cut off after it was "
+            f"mapped: {n_left:,} bytes are left of {n_bytes:,}. Write the file again, and map it "
+            "again."
+        )
 
 
 def in_chunks(array: Any) -> Iterator[NDArray[Any]]:

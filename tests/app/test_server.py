@@ -1,12 +1,13 @@
 """The server, over HTTP: faithful to the estimator, and bounded against everyone else."""
 
+import errno
 import json
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from time import sleep
 
 import numpy as np
@@ -455,3 +456,28 @@ def test_a_port_is_checked(neighbors, port):
 def test_a_taken_port_is_named(server, neighbors):
     with pytest.raises(InvalidParameterError, match=f"port {server.server_port} on 127.0.0.1"):
         skquickdraw.app.make_server(neighbors, port=server.server_port)
+
+
+def test_without_free_descriptors_it_waits_and_does_not_spin(server):
+    asked, free = [], Event()
+
+    class Full:
+        """Stands in for the socket of a process that has used up its descriptors."""
+
+        def __getattr__(self, name):
+            return getattr(listening, name)
+
+        def accept(self):
+            asked.append(True)
+            if not free.is_set():
+                raise OSError(errno.EMFILE, "Too many open files")
+            return listening.accept()
+
+    listening, server.socket = server.socket, Full()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(predict, server, HOUSE)
+        sleep(0.5)
+        n_asked = len(asked)
+        free.set()
+        assert answer.result(20)[0] == 200
+    assert 1 <= n_asked <= 6  # 0.1 seconds apart

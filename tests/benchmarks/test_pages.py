@@ -10,7 +10,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize(
     ("part", "page"),
-    [("speed", "benchmarks"), ("studies", "defaults"), ("competition", "competition")],
+    [
+        ("speed", "benchmarks"),
+        ("studies", "defaults"),
+        ("competition", "competition"),
+        ("robustness", "robustness"),
+    ],
 )
 def test_the_page_is_what_the_results_say(part, page, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")

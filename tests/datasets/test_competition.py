@@ -80,14 +80,16 @@ def test_lists_the_arrays_that_are_there(write, name):
 
 
 def test_refuses_pickled_objects(write):
-    with pytest.raises(DataFileError, match=r"train.npz must be.*Object arrays are refused"):
+    with pytest.raises(
+        DataFileError, match=r"train.npz, array 'classes': must hold .*got an array of objects"
+    ):
         load_competition(write(**{**TRAIN, "classes": CLASSES.astype(object)}))
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive at all", b"PK\x03\x04 cut off"])
 def test_refuses_damaged_files(tmp_path, content):
     (tmp_path / "train.npz").write_bytes(content)
-    with pytest.raises(DataFileError, match="train.npz must be an .npz file"):
+    with pytest.raises(DataFileError, match="train.npz.* must be"):
         load_competition(tmp_path)
 
 
@@ -101,14 +103,14 @@ def test_refuses_files_with_a_wrong_byte(tmp_path, mark, distance, byte):
     content = bytearray((tmp_path / "train.npz").read_bytes())
     content[content.index(mark) + distance] = byte
     (tmp_path / "train.npz").write_bytes(content)
-    with pytest.raises(DataFileError, match="train.npz must be an .npz file"):
+    with pytest.raises(DataFileError, match="train.npz.* must be"):
         load_competition(tmp_path)
 
 
 def test_refuses_a_lone_array(tmp_path):
     np.save(tmp_path / "train.npy", X)
     (tmp_path / "train.npy").rename(tmp_path / "train.npz")
-    with pytest.raises(DataFileError, match="train.npz must be an .npz file"):
+    with pytest.raises(DataFileError, match="train.npz.* must be"):
         load_competition(tmp_path)
 
 

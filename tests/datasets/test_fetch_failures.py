@@ -295,3 +295,11 @@ def test_processes_that_fetch_at_once_do_not_harm_each_other(server, fetch, tmp_
         assert process.returncode == 0 and int(out) == cat.sum()
     assert_array_equal(fetch(n_per_class=300), cat)
     assert {path.name for path in files(tmp_path)} == {"cat.npy", "cat.npy.json"}
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "\xb2"])
+def test_numbers_that_python_does_not_read_are_a_wrong_answer(server, fetch, number):
+    server.put_bitmaps("cat", 30)
+    server.mishaps = [{"Content-Range": f"bytes 0-{number}/{number}"}] * 9
+    with pytest.raises(DownloadError):
+        fetch()

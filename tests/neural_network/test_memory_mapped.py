@@ -10,8 +10,9 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.linear_model import LogisticRegression
 
-from skquickdraw import _mapped
+from skquickdraw import SeedEnsembleClassifier, _mapped
 from skquickdraw._mapped import in_chunks, map_rows
 from skquickdraw.exceptions import DataFileError, InvalidImagesError
 
@@ -172,7 +173,8 @@ def test_a_file_that_is_cut_off_later_is_an_error(sketches, mapped):
         rows.take(np.array([3, 50]))
     with pytest.raises(DataFileError, match="ends before row 40 of X"):
         rows.cut(40, 60)
-    assert map_rows(M) is None
+    with pytest.raises(DataFileError, match="was cut off after it was mapped: 7,328 bytes are"):
+        map_rows(M)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1.0, 256.0])
@@ -228,3 +230,33 @@ def test_partial_fit_streams_a_file(mapped, quick, large_sketches):
         expected.partial_fit(X[part], y[part], classes=[0, 1])
     assert streamed.n_epochs_ == len(parts)
     assert_array_equal(streamed.predict_proba(M[:50]), expected.predict_proba(X[:50]))
+
+
+@pytest.mark.parametrize("shape", [(-1, 144), (-1, 1, 12, 12)])
+def test_a_file_that_was_cut_off_is_refused_and_not_touched(mapped, quick, sketches, shape):
+    X, y = sketches
+    X = mapped(X.reshape(len(X), -1)[:, :144])
+    clf = quick(max_epochs=1).fit(X.reshape(shape), y)
+    os.truncate(X.filename, 200)  # to read the rest would be a SIGBUS, which ends the process
+    for use in (clf.predict, clf.extract_features, lambda rows: clf.fit(rows, y)):
+        with pytest.raises(DataFileError, match=r"X\.npy was cut off after it was mapped: 200 byt"):
+            use(X.reshape(shape))
+
+
+def test_a_vote_refuses_it_too(mapped, quick, sketches):
+    X, y = sketches
+    X = mapped(X)
+    vote = SeedEnsembleClassifier(LogisticRegression(), 2).fit(X, y)
+    os.truncate(X.filename, 200)
+    with pytest.raises(DataFileError, match="was cut off after it was mapped"):
+        vote.predict(X)
+
+
+def test_another_file_in_its_place_takes_nothing_away(mapped, quick, sketches, tmp_path):
+    X, y = sketches
+    clf = quick(max_epochs=1).fit(X, y)
+    expected = clf.predict_proba(X)
+    X = mapped(X)
+    (tmp_path / "short.npy").write_bytes(b"short")
+    os.replace(tmp_path / "short.npy", X.filename)
+    assert_array_equal(clf.predict_proba(X), expected)

@@ -164,6 +164,26 @@ def test_a_private_file_stays_private(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_what_is_written_in_place_of_a_file_is_private_until_then(tmp_path, monkeypatch, mode):
+    path = tmp_path / "model"
+    save_model(with_extra(1), path)
+    path.chmod(mode)
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda file: seen.append(os.fstat(file).st_mode & 0o777))
+    save_model(with_extra(2), path)
+    assert seen == [0o600] and path.stat().st_mode & 0o777 == mode
+
+
+def test_a_new_file_follows_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        save_model(with_extra(1), tmp_path / "model")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model").stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_nothing_is_lost_when_writing_fails(step, tmp_path, monkeypatch):
     path = tmp_path / "model"

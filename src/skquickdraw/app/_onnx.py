@@ -20,8 +20,9 @@ class OnnxClassifier:
 
     def __init__(self, path: Path) -> None:
         self._session = _open(path)
-        described = self._session.get_modelmeta().custom_metadata_map
+        self._name = path.name
         try:
+            described = self._session.get_modelmeta().custom_metadata_map
             (images,), (_,) = self._session.get_inputs(), self._session.get_outputs()
             self.classes_: list[Any] = list(json.loads(described["classes"]))
             self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
@@ -43,7 +44,13 @@ class OnnxClassifier:
         if self._dtype == np.uint8:
             X = np.rint(X)
         images = X.reshape(-1, *self.image_shape_).astype(self._dtype)
-        (probabilities,) = self._session.run(None, {self._input: images})
+        try:
+            (probabilities,) = self._session.run(None, {self._input: images})
+        except Exception as error:  # the runtime has its own class for each kind of damage
+            raise DataFileError(
+                f"app: {self._name} must be a graph that ONNX Runtime can run; got: {error}. "
+                "Export the classifier again."
+            ) from error
         return probabilities
 
 

@@ -12,6 +12,7 @@ that the owner named, under the names of the model's classes.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import webbrowser
@@ -21,6 +22,7 @@ from importlib.resources import files
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -40,6 +42,8 @@ from ._model import Guesser, open_model
 from ._saving import Saver
 
 HOST = "127.0.0.1"
+FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE = 0.1  # seconds
 MAX_BODY = 256 * 1024  # bytes; more than the largest drawing needs
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -86,6 +90,18 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), Handler)
         self.hosts = {f"{HOST}:{self.server_port}", f"localhost:{self.server_port}"}
         self.url = f"http://{HOST}:{self.server_port}/"
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; where the process may open no more files, wait before the next try.
+
+        The connection stays in the queue, so the loop would spin.
+        """
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in FULL:
+                sleep(PAUSE)
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore browsers that close the connection before the answer."""

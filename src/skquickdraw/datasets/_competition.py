@@ -2,7 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 from .._checks import check_path
 from ..exceptions import DataFileError
 from ._formats._bitmaps import first_twice
+from ._formats._npz import array_names, open_npz, read_plain
 
 Arrays = dict[str, NDArray[Any]]  # by their names in a file
 
@@ -137,39 +138,18 @@ def _read_beside(
 
 def _read(file: Path, wanted: tuple[str, ...]) -> Arrays:
     """Read the wanted arrays of a file without pickle, and check them."""
-    try:
-        # Opened here because np.load leaves a damaged file open.
-        with file.open("rb") as stream, _open_npz(stream) as archive:
-            missing = [name for name in wanted if name not in archive.files]
-            if missing:
-                raise DataFileError(
-                    f"load_competition: {file.name} must hold the arrays {', '.join(wanted)}; got "
-                    f"{archive.files}. Add {', '.join(missing)} with np.savez_compressed."
-                )
-            arrays = {name: archive[name] for name in wanted}
-            foreign = [name for name in wanted if not isinstance(arrays[name], np.ndarray)]
-            if foreign:
-                raise DataFileError(
-                    f"load_competition: {file.name} must hold arrays, but {', '.join(foreign)} "
-                    "is a file of another kind. Write them with np.savez_compressed."
-                )
-    except DataFileError:
-        raise
-    except Exception as error:  # zipfile and NumPy raise many kinds for damaged files
-        raise DataFileError(
-            f"load_competition: {file.name} must be an .npz file of plain arrays; got: {error} "
-            "Object arrays are refused, because unpickling them can run code: save numbers as "
-            "uint8 or int64, and names with classes.astype(str)."
-        ) from error
+    where = f"load_competition: {file.name}"
+    with open_npz(file, where) as archive:
+        names = array_names(archive)
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            raise DataFileError(
+                f"{where} must hold the arrays {', '.join(wanted)}; got {names}. Add "
+                f"{', '.join(missing)} with np.savez_compressed."
+            )
+        arrays = {name: read_plain(archive, name, where) for name in wanted}
     _check(file.name, arrays)
     return arrays
-
-
-def _open_npz(stream: BinaryIO) -> Any:
-    archive = np.load(stream, allow_pickle=False)
-    if isinstance(archive, np.ndarray):
-        raise ValueError("this is an .npy file, of one array.")
-    return archive
 
 
 def _check(name: str, arrays: Arrays) -> None:

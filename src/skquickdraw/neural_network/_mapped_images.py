@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -74,12 +73,25 @@ def as_tensor(images: NDArray[Any]) -> Tensor:
     if images.dtype.kind == "f" and images.dtype.itemsize > 8:
         images = images.astype(np.float64)
     images = images.astype(images.dtype.newbyteorder("="), copy=False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        images = np.ascontiguousarray(images)
-        # An axis of one element may have any stride, which convolutions could mistake for channels
-        # last.
-        return torch.from_numpy(images.ravel()).view(images.shape)
+    # An axis of one element may have any stride, which convolutions could mistake for channels
+    # last.
+    flat = np.ascontiguousarray(images).ravel()
+    if not flat.flags.writeable:
+        flat = np.asarray(_Writeable(flat))
+    return torch.from_numpy(flat).view(images.shape)
+
+
+class _Writeable:
+    """A read-only array that says that it can be written to; nothing here does.
+
+    PyTorch warns of others, and filters of warnings belong to all threads: to change them here
+    could leave them changed.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array  # keeps the memory
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}
 
 
 def window_length(batch_size: int, shape: Sequence[int]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterator
@@ -38,10 +39,15 @@ def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file beside the target, which takes its place in one step if all goes well."""
+    """Open a file beside the target, which takes its place in one step if all goes well.
+
+    In place of a file it is for the owner alone until it is complete: that file may be private.
+    """
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
+    mode = 0o600 if target.exists() else 0o666  # the umask applies too
     try:
-        with path_in_errors(target), partial.open("xb") as file:
+        private = functools.partial(os.open, mode=mode)
+        with path_in_errors(target), open(partial, "xb", opener=private) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

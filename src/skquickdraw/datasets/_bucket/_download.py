@@ -24,6 +24,9 @@ WAYS_OUT = (
 )
 
 Rows = TypeVar("Rows")
+# Python reads neither a number of thousands of digits nor a superscript, which counts as a digit.
+NUMBER = re.compile("[0-9]{1,18}")
+RANGE = re.compile("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 class RemoteFile:
@@ -101,10 +104,10 @@ class RemoteFile:
         if response.status_code != 206:  # the whole file: no ranges here, or it has changed
             is_plain = "Content-Encoding" not in response.headers
             length = response.headers.get("Content-Length", "") if is_plain else ""
-            self._remember(Head(b"", int(length) if length.isdigit() else None, etag))
+            self._remember(Head(b"", int(length) if NUMBER.fullmatch(length) else None, etag))
             return self.size
         text = response.headers.get("Content-Range", "")
-        found = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", text)
+        found = RANGE.fullmatch(text)
         # A range that ends before it starts would be requested forever.
         if found is None or not start == int(found[1]) <= int(found[2]):
             self.forget()

@@ -3,18 +3,24 @@
 Nothing is unpickled here: an array of objects is recognised by its header, and refused.
 """
 
+import re
+from io import BytesIO
 from math import prod
 from typing import IO, Any, NamedTuple
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from ...exceptions import DataFileError
 
+# By version: the bytes of the header's length, and what reads both.
 HEADER_READERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
+    (1, 0): (2, np.lib.format.read_array_header_1_0),
+    (2, 0): (4, np.lib.format.read_array_header_2_0),
 }
+LONGEST_HEADER = 2**16  # bytes; numpy reads no more than 10,000
+# Python 2 wrote 1000L, as in Google's files. numpy reads it, with a warning; and to switch that off
+# would change the filters of other threads.
+LONG = re.compile(rb"(?<=\d)L")
 
 
 class NpyHeader(NamedTuple):
@@ -34,10 +40,11 @@ class NpyHeader(NamedTuple):
 def read_header(stream: IO[bytes], where: str) -> NpyHeader:
     """Read the header of the .npy array in a stream, up to its data."""
     try:
-        read = HEADER_READERS[np.lib.format.read_magic(stream)]
-        with catch_warnings():
-            simplefilter("ignore")  # numpy warns that headers of Python 2, like Google's, are slow
-            return NpyHeader(*read(stream), start=stream.tell())
+        n_bytes, read = HEADER_READERS[np.lib.format.read_magic(stream)]
+        size = stream.read(n_bytes)
+        text = stream.read(min(LONGEST_HEADER, int.from_bytes(size, "little")))
+        header = read(BytesIO(size + LONG.sub(b" ", text)))
+        return NpyHeader(*header, start=stream.tell())
     except Exception as error:  # numpy parses it as Python text, and damage can raise anything
         raise DataFileError(
             f"{where}: must be an array in the .npy format, but byte {stream.tell()} is no part of "

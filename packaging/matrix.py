@@ -1,0 +1,85 @@
+"""Install the package with its oldest and its newest dependencies, and try it: ``make matrix``.
+
+A cell is an environment of its own: a Python, a set of releases, and one extra or none. The oldest
+releases are those of constraints-oldest.txt, the newest what pip finds. ``packaging/matrix.py
+oldest newest-onnx`` tries some cells; without names, all. A table of what held is printed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ("3.11", "3.12", "3.13")
+NEEDS_NO_TEST = {"test", "docs", "dist", "bench"}  # extras that are no user's
+TESTS = [
+    "tests/test_public_api.py",
+    "tests/test_contracts.py",
+    "tests/persistence/test_save_errors.py",
+]
+SMOKE = """
+import skquickdraw, tempfile, pathlib
+from skquickdraw.datasets import make_sketches
+X, y = make_sketches(60, 3, image_shape=(12, 12), random_state=0)
+clf = skquickdraw.ResNetClassifier(width=0.1, max_epochs=1, random_state=0).fit(X, y)
+file = pathlib.Path(tempfile.mkdtemp(), "model.safetensors")
+skquickdraw.save_model(clf, file)
+assert (skquickdraw.load_model(file).predict(X) == clf.predict(X)).all()
+"""
+
+
+def main() -> int:
+    cells = {name: cell for name, cell in make_cells()}
+    unknown = sorted(set(sys.argv[1:]) - set(cells))
+    if unknown:
+        sys.exit(f"There is no cell {unknown[0]!r}, but {', '.join(cells)}")
+    found = {name: try_cell(*cells[name]) for name in sys.argv[1:] or cells}
+    for name, outcome in found.items():
+        print(f"{name:30} {outcome}")
+    return 1 if any(outcome != "held" for outcome in found.values()) else 0
+
+
+def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
+    """Return (name, (python, releases, extra)) of each cell; each Python without an extra only."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = ["", *(name for name in project["optional-dependencies"] if name not in NEEDS_NO_TEST)]
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    cells = [
+        (f"{releases}-{extra}" if extra else releases, (sys.executable, releases, extra))
+        for releases in ("oldest", "newest")
+        for extra in extras
+    ]
+    others = [(version, shutil.which(f"python{version}")) for version in PYTHONS if version != own]
+    return cells + [(f"newest, Python {v}", (path, "newest", "")) for v, path in others if path]
+
+
+def try_cell(python: str, releases: str, extra: str) -> str:
+    """Return 'held', or the step that failed."""
+    with TemporaryDirectory() as folder:
+        own = str(Path(folder, "bin", "python"))
+        package = f"{ROOT}[{extra}]" if extra else str(ROOT)
+        bounds = (
+            ["--constraint", str(ROOT / "constraints-oldest.txt")] if releases == "oldest" else []
+        )
+        tools = ["pytest", "pytest-timeout", "pandas"]
+        steps = {
+            "environment": [python, "-m", "venv", folder],
+            "install": [own, "-m", "pip", "install", "--quiet", *bounds, package, *tools],
+            "smoke": [own, "-c", SMOKE],
+            "tests": [own, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *TESTS],
+        }
+        for name, command in steps.items():
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            if done.returncode:
+                lines = (done.stdout + done.stderr).strip().splitlines()
+                return f"failed at {name}: {lines[-1][:120] if lines else ''}"
+    return "held"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""What belongs to the whole process, and must be after a call as it was before."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import locale
+import logging
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import warnings
+
+import numpy as np
+import sklearn
+import torch
+
+from skquickdraw import _device, _random
+
+
+def settings():
+    """Return what a program may have set, by its name."""
+    return {
+        "random": random.getstate(),
+        "numpy.random": repr(np.random.get_state()),
+        "numpy errors": np.geterr(),
+        "numpy printing": np.get_printoptions(),
+        "sklearn": sklearn.get_config(),
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "warning filters": list(warnings.filters),
+        "showwarning": warnings.showwarning,
+        "excepthook": (sys.excepthook, threading.excepthook),
+        "streams": (sys.stdin, sys.stdout, sys.stderr),
+        "path": list(sys.path),
+        "recursion": sys.getrecursionlimit(),
+        "collector": (gc.isenabled(), gc.get_threshold()),
+        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        **torch_settings(),
+    }
+
+
+def torch_settings():
+    cudnn = torch.backends.cudnn
+    kinds = ("cpu", "cuda")
+    return {
+        "torch generator": torch.get_rng_state().tolist(),
+        "torch threads": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "torch defaults": (torch.get_default_dtype(), torch.get_default_device()),
+        "torch gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        "torch anomalies": torch.is_anomaly_enabled(),
+        "torch autocast": [
+            (torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)) for kind in kinds
+        ],
+        "torch determinism": (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
+        "cudnn": (cudnn.enabled, cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32),
+        "mkldnn": torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled,
+        "float32 products": torch.get_float32_matmul_precision(),
+        "denormal numbers": (torch.full((1,), 1e-40) * 1.0).item(),
+    }
+
+
+def loggers():
+    """Return level, handlers and filters of each logger that is there."""
+    named = [
+        each
+        for each in logging.root.manager.loggerDict.values()
+        if isinstance(each, logging.Logger)
+    ]
+    return {
+        each.name: (each.level, list(each.handlers), list(each.filters), each.disabled)
+        for each in [logging.root, *named]
+    }
+
+
+def resources():
+    """Return what a call may have taken and kept."""
+    return {
+        "threads": {each.name for each in threading.enumerate()},
+        "temporary files": sorted(os.listdir(tempfile.gettempdir())),
+        "functions for the end": atexit._ncallbacks(),
+        "open files": open_files(),
+        "locks": locks(),
+    }
+
+
+def open_files():
+    """Return where the open files lead to; where the system does not tell, nothing."""
+    folder = "/proc/self/fd"
+    if not os.path.isdir(folder):
+        return []
+    found = []
+    for number in os.listdir(folder):
+        try:
+            found.append(os.readlink(f"{folder}/{number}"))
+        except FileNotFoundError:  # the one that listed the folder
+            continue
+    return sorted(found)
+
+
+def locks():
+    """Return whether another thread can have torch's generators, and who has set its flags."""
+    free = []
+
+    def ask():
+        free.append(_random._GLOBAL_GENERATORS.acquire(blocking=False))
+        if free[0]:
+            _random._GLOBAL_GENERATORS.release()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    return free, _device._CUDNN._n_users, _device._DEFAULT_DTYPE._n_users
+
+
+def differences(before, after):
+    """Return what differs by its name, of dicts and lists the differing parts."""
+    found = {}
+    for name, value in before.items():
+        now = after.get(name)
+        if now == value:
+            continue
+        if isinstance(value, dict):
+            found[name] = set(value.items()) ^ set(now.items())
+        elif isinstance(value, list):
+            found[name] = (
+                [part for part in value if part not in now],
+                [part for part in now if part not in value],
+            )
+        else:
+            found[name] = value, now
+    return found
+
+
+def left_behind(call):
+    """Return what a call changes in the process, by name.
+
+    The first call may load libraries, which register and open what they keep. So that is compared
+    around a second call.
+    """
+    before = settings()
+    call()
+    changed = differences(before, settings())
+    before, loggers_before = resources(), loggers()
+    call()
+    gc.collect()
+    return changed | differences(before, resources()) | differences(loggers_before, loggers())
