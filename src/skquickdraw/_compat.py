@@ -31,7 +31,7 @@ class Options(_Options):
 
 
 class EstimatorWith(HasMethods):
-    """scikit-learn's constraint on methods, for an object that is no class."""
+    """scikit-learn's constraint on methods, for an object that is not a class."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, type) and super().is_satisfied_by(val)

@@ -45,15 +45,12 @@ HOST = "127.0.0.1"
 FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE = 0.1  # seconds
 MAX_BODY = 256 * 1024  # bytes; more than the largest drawing needs
+SCRIPTS = ("app.js", "paper.js", "colours.js", "correction.js", "images.js")
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/app.css": ("app.css", "text/css; charset=utf-8"),
-    "/app.js": ("app.js", "text/javascript; charset=utf-8"),
-    "/paper.js": ("paper.js", "text/javascript; charset=utf-8"),
-    "/colours.js": ("colours.js", "text/javascript; charset=utf-8"),
-    "/correction.js": ("correction.js", "text/javascript; charset=utf-8"),
-    "/images.js": ("images.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
+    **{f"/{name}": (name, "text/javascript; charset=utf-8") for name in SCRIPTS},
 }
 JSON = "application/json"
 # A type that other pages cannot send without a preflight request, which is refused.
@@ -92,10 +89,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://{HOST}:{self.server_port}/"
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; where the process may open no more files, wait before the next try.
-
-        The connection stays in the queue, so the loop would spin.
-        """
+        """Accept a connection; where no more files may be opened, wait, or the loop would spin."""
         try:
             return super().get_request()
         except OSError as error:

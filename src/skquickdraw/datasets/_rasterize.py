@@ -218,7 +218,7 @@ def flatten(
 
 
 def _check_drawing(subject: str, drawing: Any) -> None:
-    """Raise if this is no list of pairs of lists."""
+    """Raise if this is not a list of pairs of lists."""
     is_list = np.iterable(drawing) and not isinstance(drawing, str | bytes)
     parts = [axis for stroke in drawing if _has_size(stroke) for axis in stroke] if is_list else []
     if not is_list or not all(map(_has_size, [*drawing, *parts])):

@@ -44,7 +44,7 @@ from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL, check_soft_targets
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
-from ._voting import combine_proba, learn_weights, warn_of_diverged, without_diverged
+from ._voting import combine_proba, given_weights, learn_weights, warn_of_diverged, without_diverged
 
 
 # Not a VotingClassifier: its fit has no memory, no soft targets and no held-out rows, and all
@@ -232,7 +232,8 @@ class SeedEnsembleClassifier(
         # Draw the rows first, then the seeds one by one, so that members added later change
         # nothing.
         split_rng = np.random.RandomState(draw_seed(rng))
-        members, weights = self._make_members(rng), self._given_weights()
+        members = self._make_members(rng)
+        weights = given_weights(type(self).__name__, self.weights, self.n_estimators)
         train, held_out = self._split(codes, columns[-1], split_rng)
         data = [None if column is None else column[train] for column in columns]
         told = Fit(self, data[0], data[1], data[3])
@@ -357,21 +358,6 @@ class SeedEnsembleClassifier(
         for member in members:
             check_parameters(member)
         return members
-
-    def _given_weights(self) -> NDArray[np.float64]:
-        """Return the weights before anything is learned, of sum 1."""
-        if self.weights is None or isinstance(self.weights, str):
-            return np.full(self.n_estimators, 1 / self.n_estimators)
-        weights = np.empty(0)
-        with suppress(TypeError, ValueError):  # not numbers
-            weights = np.asarray(self.weights, dtype=np.float64)
-        is_right = weights.shape == (self.n_estimators,) and np.isfinite(weights).all()
-        if not is_right or weights.min() < 0 or weights.sum() == 0:
-            raise InvalidParameterError(
-                f"{type(self).__name__}: weights must be n_estimators={self.n_estimators} numbers "
-                f"of at least 0, not all 0, got {self.weights!r}. None means equal weights."
-            )
-        return weights / weights.sum()
 
     def _split(
         self, codes: NDArray[np.int64], sample_weight: Any, rng: np.random.RandomState

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from .._divergence import has_diverged
+from ..exceptions import InvalidParameterError
 
 SMALLEST_PROBA = 1e-15  # so that a member that predicts 0 does not overrule all others
 MAX_ITER, TOLERANCE = 1000, 1e-8
@@ -98,6 +100,22 @@ def _geometric_log_loss(
     loss = np.average(logsumexp(mixed, axis=1) - weights @ of_truth, weights=sample_weight)
     expected = (logs * softmax(mixed, axis=1)).sum(axis=2)  # (n_members, n)
     return loss, np.average(expected - of_truth, axis=1, weights=sample_weight)
+
+
+def given_weights(name: str, weights: Any, n_members: int) -> NDArray[np.float64]:
+    """Return the weights before anything is learned, of sum 1; ``name`` is the ensemble's."""
+    if weights is None or isinstance(weights, str):
+        return np.full(n_members, 1 / n_members)
+    given = np.empty(0)
+    with suppress(TypeError, ValueError):  # not numbers
+        given = np.asarray(weights, dtype=np.float64)
+    is_right = given.shape == (n_members,) and np.isfinite(given).all()
+    if not is_right or given.min() < 0 or given.sum() == 0:
+        raise InvalidParameterError(
+            f"{name}: weights must be n_estimators={n_members} numbers of at least 0, not all 0, "
+            f"got {weights!r}. None means equal weights."
+        )
+    return given / given.sum()
 
 
 def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArray[np.float64]:
