@@ -28,8 +28,8 @@ class Network(Protocol):
     ``n_classes`` outputs. If you want another layer's output, name that layer in an attribute
     ``penultimate`` of the module, such as ``penultimate = "pool"``.
 
-    Initial weights and dropout draw from torch's global generator. It is seeded while the network is
-    built and for each step, and restored afterwards, for one thread at a time.
+    Initial weights and dropout draw from torch's global generator. It is seeded while the network
+    is built and for each step, and restored afterwards, for one thread at a time.
 
     Examples
     --------
