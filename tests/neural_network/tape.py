@@ -13,6 +13,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
+from skquickdraw._draws import own_generator
+
 WAITING = {"_local_scalar_dense", "item", "nonzero", "is_nonzero", "equal"}
 # Batch norms write to their running mean and variance, arguments 3 and 4, without saying so.
 WRITTEN_IN_SECRET = {"native_batch_norm": (3, 4), "cudnn_batch_norm": (3, 4)}
@@ -32,13 +34,14 @@ class TapeRecorder:
 
     def record(self, step: Callable[[], None]) -> Tape:
         tape = Tape()
-        generator = torch.get_rng_state()
+        generator = own_generator(torch.zeros(0)) or torch.default_generator
+        state = generator.get_state()
         try:
             with tape:
                 step()
         finally:
             tape.undo()
-            torch.set_rng_state(generator)
+            generator.set_state(state)
         self.tapes.append(tape)
         return tape
 
