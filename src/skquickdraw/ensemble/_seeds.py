@@ -365,9 +365,8 @@ class SeedEnsembleClassifier(
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
                 codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 says nothing
-            fraction = self.validation_fraction
             splitter = LabeledStratifiedShuffleSplit(
-                1, test_size=fraction, random_state=rng, unlabeled_label=NO_LABEL
+                1, test_size=self.validation_fraction, random_state=rng, unlabeled_label=NO_LABEL
             )
             with suppress(InvalidParameterError):  # no class is large enough to hold out a row
                 return next(splitter.split(codes, codes))
