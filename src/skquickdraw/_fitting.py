@@ -7,7 +7,7 @@ looking through pipelines and votes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import Any, TypeVar
@@ -76,6 +76,11 @@ def can_predict(estimator: Any, X: Any) -> bool:
     except Exception:  # whatever an estimator of somebody else's raises that is half fitted
         return False
     return True
+
+
+def holds_parameters(params: Any) -> bool:
+    """Return whether this is a dict from names of parameters to values."""
+    return isinstance(params, Mapping) and all(isinstance(name, str) for name in params)
 
 
 def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:

@@ -32,6 +32,7 @@ from .._fitting import (
     check_parameters,
     check_same_classes,
     find_mark,
+    holds_parameters,
     seeded_clone,
     unchanged_by_failure,
 )
@@ -343,9 +344,7 @@ class SeedEnsembleClassifier(
         params = self.member_params
         if params is None:
             params = [{}] * self.n_estimators
-        if len(params) != self.n_estimators or not all(
-            isinstance(p, dict) and all(isinstance(key, str) for key in p) for p in params
-        ):
+        if len(params) != self.n_estimators or not all(map(holds_parameters, params)):
             raise InvalidParameterError(
                 f"{type(self).__name__}: member_params must be one dict a member, n_estimators="
                 f"{self.n_estimators} in all, got {len(params)} entries: {params!r}. Use an empty "
@@ -367,10 +366,7 @@ class SeedEnsembleClassifier(
             if sample_weight is not None:
                 codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 says nothing
             splitter = LabeledStratifiedShuffleSplit(
-                1,
-                test_size=self.validation_fraction,
-                random_state=rng,
-                unlabeled_label=NO_LABEL,
+                1, test_size=self.validation_fraction, random_state=rng, unlabeled_label=NO_LABEL
             )
             with suppress(InvalidParameterError):  # no class is large enough to hold out a row
                 return next(splitter.split(codes, codes))

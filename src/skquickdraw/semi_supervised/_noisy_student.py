@@ -20,6 +20,7 @@ from .._fitting import (
     check_learns_from,
     check_mark,
     check_parameters,
+    holds_parameters,
     seeded_clone,
     unchanged_by_failure,
 )
@@ -314,10 +315,7 @@ class NoisyStudentClassifier(
         """Return an unfitted student for each round, with parameters that were checked."""
         params = {} if self.student_params is None else self.student_params
         per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
-        is_right = all(
-            isinstance(own, Mapping) and all(isinstance(key, str) for key in own)
-            for own in per_round
-        )
+        is_right = all(map(holds_parameters, per_round))
         if not is_right or len(per_round) != self.n_iterations:
             raise InvalidParameterError(
                 f"{type(self).__name__}: student_params must be one dict for all rounds, or one "
