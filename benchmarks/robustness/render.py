@@ -1,6 +1,6 @@
 """Write docs/robustness.md: ``python -m robustness.render``.
 
-``page.md`` holds the text; names in braces stand for what is made of the results here.
+``page.md`` holds the text, see ``common.fill``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common import DOCS, ROOT, load, table
+from common import DOCS, ROOT, fill, load
 
 RESULTS = Path(__file__).parent / "results"
-FUZZ = {"reader": "{name}", "files": "{tried:,}", "read": "{read:,}", "refused": "{refused:,}"}
-FUZZ |= {"failed": "{failed:,}", "date": "{date}"}
-SOAK = {"disturbance": "{name}", "tried": "{tried:,}", "held": "{held:,}", "date": "{date}"}
-TOLERANCE = {"network": "`{name}`", "tolerance": "{most}"}
 MEMORY, SECONDS = "1 GiB", 20  # the defaults of worker.py
 
 
@@ -23,18 +19,11 @@ def main() -> None:
     fuzz, soak = load(RESULTS / "fuzz.json"), load(RESULTS / "soak.json")
     reference = json.loads((ROOT / "tests" / "reference" / "networks.json").read_text())
     tolerances = [{"name": name, "most": most} for name, most in reference["tolerance"].items()]
-    page = (Path(__file__).parent / "page.md").read_text()
-    (DOCS / "robustness.md").write_text(
-        page.format(
-            memory=MEMORY,
-            seconds=SECONDS,
-            fuzz=table(FUZZ, rows(fuzz)),
-            fuzz_cases=list_cases(fuzz),
-            soak=table(SOAK, rows(soak)),
-            soak_cases=list_cases(soak),
-            tolerance=table(TOLERANCE, tolerances),
-        )
-    )
+    values = {"memory": MEMORY, "seconds": SECONDS}
+    values |= {"fuzz_cases": list_cases(fuzz), "soak_cases": list_cases(soak)}
+    tables = {"fuzz": rows(fuzz), "soak": rows(soak), "tolerance": tolerances}
+    page = fill(Path(__file__).parent / "page.md", values, tables)
+    (DOCS / "robustness.md").write_text(page)
 
 
 def rows(result: dict[str, Any]) -> list[dict[str, Any]]:
