@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from .._checks import FLAG, check_arguments, check_path, is_int
-from .._compat import Interval, StrOptions
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
@@ -24,12 +22,6 @@ Without a label: {n_unlabeled}. Read from {path}.
 """
 LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
 OWN: dict[str, list[Any]] = {"unlabeled": [str, None], "return_X_y": FLAG}
-READING = {
-    "mode": [StrOptions({"auto", "L", "RGB"})],
-    "background": [Interval(Integral, 0, 255, closed="both")],
-    "pad": FLAG,
-    "on_error": [StrOptions({"raise", "warn"})],
-}
 N_NAMED = 5  # of the files at fault
 
 
@@ -325,5 +317,16 @@ def check_reading(
             f"{name}: image_shape must be (height, width), two ints of at least 1; got "
             f"{image_shape!r}. The number of channels is set by mode."
         )
-    given = {"mode": mode, "background": background, "pad": pad, "on_error": on_error}
-    check_arguments(name, READING, given)
+    for parameter, value, kind, allowed in [
+        ("mode", mode, str, ("auto", "L", "RGB")),
+        ("pad", pad, bool | np.bool_, (True, False)),
+        ("on_error", on_error, str, ("raise", "warn")),
+    ]:
+        if not isinstance(value, kind) or value not in allowed:
+            raise InvalidParameterError(
+                f"{name}: {parameter} must be one of {allowed}; got {value!r}."
+            )
+    if not is_int(background, 0, 255):
+        raise InvalidParameterError(
+            f"{name}: background must be an int from 0 to 255; got {background!r}."
+        )
