@@ -108,7 +108,7 @@ def test_axes_that_are_passed_are_used():
     ("options", "message"),
     [
         ({"rows": [60]}, "from 0 to 59"),
-        ({"n_variants": 0}, "n_variants must be at least 1"),
+        ({"n_variants": 0}, "n_variants must be an int of at least 1"),
         ({"augmentation": None}, "got None"),
         ({"augmentation": "blur"}, "augmentation must be None, one of"),
         ({"y": Y[:5]}, "a label for each of the 60 images, got 5"),

@@ -136,5 +136,5 @@ def test_what_does_not_fit_is_refused():
         ConfusedPairsDisplay(np.ones((2, 3))).plot()
     with pytest.raises(InvalidTargetsError, match="must name the 5 rows"):
         ConfusedPairsDisplay(COUNTS, classes=["a"]).plot()
-    with pytest.raises(InvalidParameterError, match="n_pairs must be at least 0"):
+    with pytest.raises(InvalidParameterError, match="n_pairs must be an int of at least 0"):
         ConfusedPairsDisplay(COUNTS).plot(n_pairs=-1)

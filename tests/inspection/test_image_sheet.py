@@ -190,7 +190,7 @@ def test_estimators_that_cannot_be_used():
         ({"show": "best"}, "show must be one of"),
         ({"show": [6]}, "from 0 to 5"),
         ({"show": []}, "one at least"),
-        ({"n_images": 0}, "n_images must be at least 1"),
+        ({"n_images": 0}, "n_images must be an int of at least 1"),
         ({"n_columns": 0}, "n_columns must be at least 1"),
         ({"y_proba": None}, "show='surest_errors' needs y_proba"),
         ({"ax": 3}, "ax must be a Matplotlib Axes, got int"),
