@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import confusion_matrix
 
-from .._checks import check_target_array, is_int
+from .._checks import as_array, check_target_array, is_int
 from .._compat import count_samples
 from .._targets import NO_LABEL
 from ..exceptions import InvalidParameterError, InvalidTargetsError
@@ -25,7 +25,7 @@ from ._figures import (
     shorten,
     size_in_points,
 )
-from ._reading import check_fitted, check_length, check_names, read_pair
+from ._reading import check_fitted, check_length, read_pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -229,7 +229,13 @@ class ConfusedPairsDisplay:
             )
         classes = list(range(n_classes))
         if self.classes is not None:
-            classes = check_names(caller, "classes", self.classes, n_classes)
+            own = as_array(caller, "classes", self.classes, error_type=InvalidTargetsError)
+            if own.shape != (n_classes,):
+                raise InvalidTargetsError(
+                    f"{caller}: classes must name the {n_classes} rows of confusion_matrix, got "
+                    f"names of shape {own.shape}."
+                )
+            classes = own.tolist()
         if not is_int(n_pairs, 0):
             raise InvalidParameterError(
                 f"{caller}: n_pairs must be an int of at least 0, got {n_pairs!r}."
