@@ -1,6 +1,5 @@
 """to_onnx: ONNX Runtime must say what the estimator says, and the file must say the rest."""
 
-import gc
 import json
 import logging
 import sys
@@ -472,13 +471,3 @@ def test_threads_that_export_leave_the_process_and_a_fit_beside_them_as_they_wer
     assert (torch._C._get_mkldnn_enabled(), list(warnings.filters)) == before
     assert {name: logging.getLogger(name).level for name in levels} == levels
     assert len({path.read_bytes() for path in paths}) == 1
-
-
-def test_an_export_keeps_nothing_of_its_shapes(tmp_path):
-    shapes = pytest.importorskip("torch.fx.experimental.symbolic_shapes")
-    X, y = make_sketches(20, 2, image_shape=(8, 8), random_state=0)
-    clf = CNNClassifier(width=0.1, max_epochs=1, random_state=0).fit(X, y)
-    to_onnx(clf, tmp_path / "a.onnx")
-    gc.collect()
-    # By type(): isinstance asks proxies of other libraries, which are dead by then.
-    assert not [each for each in gc.get_objects() if type(each) is shapes.ShapeEnv]

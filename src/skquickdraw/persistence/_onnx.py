@@ -6,7 +6,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import deepcopy
 from importlib.metadata import version
 from os import PathLike
@@ -208,22 +208,8 @@ def _export(
             "distil it into a network of this package: DistilledClassifier("
             "FrozenEstimator(fitted), ResNetClassifier())."
         ) from error
-    finally:
-        _forget_shapes()
     assert program is not None
     return program.model_proto
-
-
-def _forget_shapes() -> None:
-    """Empty PyTorch's caches of shapes, to which each export adds some 500 KiB."""
-    with suppress(ImportError, AttributeError):  # they are no public names
-        from torch._subclasses import FakeTensorMode
-        from torch.fx.experimental.symbolic_shapes import ShapeEnv
-
-        FakeTensorMode.cache_clear()
-        for method in vars(ShapeEnv).values():
-            if hasattr(method, "cache_clear"):
-                method.cache_clear()
 
 
 def _check_rows_are_free(model: Any, estimator: Any) -> None:
