@@ -32,6 +32,22 @@ def test_a_seed_gives_the_same_file_again():
     assert files[:20] == files[20:] and len(set(files)) > 15
 
 
+def test_what_breaks_in_a_soak_is_counted_with_its_seed(tmp_path, monkeypatch, capsys):
+    soak = import_module("robustness.soak")
+
+    def breaks_at_one(seed, folder, expected):
+        if seed == 1:
+            raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(soak, "TRIALS", {"kills": breaks_at_one})
+    monkeypatch.setattr(soak, "run_undisturbed", lambda folder: None)
+    arguments = ["--minutes", "0", "--kinds", "kills", "--output", str(tmp_path / "soak.json")]
+    assert [soak.main(arguments) for _ in range(3)] == [0, 1, 1]  # each goes on where one stopped
+    found = import_module("common").load(tmp_path / "soak.json")["kills"]
+    assert (found["tried"], found["held"]) == (3, 2)
+    assert found["cases"] == [{"seed": 1, "outcome": "RuntimeError: on purpose"}]
+
+
 @pytest.mark.parametrize("kind", ["full disks", "hostile servers"])
 def test_a_disturbance_holds(kind, tmp_path):
     pytest.importorskip("pooch")
