@@ -82,7 +82,7 @@ class GenericResNet18(ClassifierMixin, BaseEstimator):
         return self.classes_[torch.cat(parts).float().argmax(1).numpy()]
 
     def images(self, X: Any) -> Tensor:
-        images = torch.as_tensor(np.asarray(X)).float()
+        images = torch.from_numpy(np.array(X, dtype=np.float32))
         if images.ndim == 2:  # flat rows of square images
             images = images.unflatten(1, (math.isqrt(images.shape[1]), -1))
         return images[:, None] if images.ndim == 3 else images
