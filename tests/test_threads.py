@@ -341,6 +341,25 @@ def test_who_is_alone_may_take_it_again_and_others_wait():
     other.join()
 
 
+def test_those_who_want_it_alone_take_turns():
+    turns, done = SharedTurns(), []
+
+    def alone():
+        with turns.alone():
+            done.append("alone")
+
+    waiting = threading.Thread(target=alone, daemon=True)
+    with turns.alone():
+        waiting.start()
+        while not turns._n_waiting:
+            pass
+    waiting.join(LONG)
+    next_one = threading.Thread(target=alone, daemon=True)  # would wait for who left first
+    next_one.start()
+    next_one.join(LONG)
+    assert done == ["alone", "alone"]
+
+
 FORKS = """
 import os, threading, warnings
 import torch

@@ -58,13 +58,12 @@ class SharedTurns:
     def alone(self) -> Iterator[None]:
         me = get_ident()
         with self._changed:
-            outer = self._sole
             self._n_waiting += 1
             try:
                 self._changed.wait_for(
                     lambda: self._sole in (None, me) and self._users.keys() <= {me}
                 )
-                self._sole = me
+                outer, self._sole = self._sole, me  # None, or this thread
                 self._users[me] += 1
             finally:
                 self._n_waiting -= 1
