@@ -141,7 +141,7 @@ def test_a_range_that_ends_before_it_starts_is_no_loop(server, fetch):
     [
         ({"Location": "http://[::1"}, "ValueError: Invalid IPv6 URL"),
         ({"Location": "http://a..b"}, "'a..b'"),
-        ({"Content-Range": f"bytes 0-{'9' * 5000}/39280"}, "ValueError"),
+        ({"Content-Range": f"bytes 0-{'9' * 5000}/39280"}, "the server sent 'bytes 0-9{,80}'"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -111,7 +111,7 @@ class RemoteFile:
         # A range that ends before it starts would be requested forever.
         if found is None or not start == int(found[1]) <= int(found[2]):
             self.forget()
-            raise _interrupted(f"asked for bytes from {start}, the server sent {text!r}")
+            raise _interrupted(f"asked for bytes from {start}, the server sent {text[:80]!r}")
         size = int(found[3])
         if start and (self.etag, self.size) != (etag, size):
             self.forget()
