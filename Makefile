@@ -55,12 +55,12 @@ demo: $(STAMP)plot
 	$(BIN)/python -m skquickdraw demo $(if $(DATA),"$(DATA)")
 
 test: $(STAMP)test
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-gpu: $(STAMP)test
 	$(BIN)/python -c "import sys, torch; \
 		torch.cuda.is_available() or sys.exit('make test-gpu needs a GPU that PyTorch can use by CUDA')"
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(STAMP)test
 	$(BIN)/python -m ruff check .
@@ -110,7 +110,7 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 
 # Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.
 test-oldest: $(OLDEST)/.installed
-	$(OLDEST)/bin/python -m pytest -n $(WORKERS) -W ignore::DeprecationWarning \
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -W ignore::DeprecationWarning \
 		-W ignore::FutureWarning tests/test_estimator_checks.py $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 dist: $(STAMP)dist $(STAMP)test

@@ -18,7 +18,7 @@ import numpy as np
 import sklearn
 import torch
 
-from skquickdraw import _device, _random
+from skquickdraw import _device, _turns
 
 
 def settings():
@@ -110,14 +110,16 @@ def locks():
     free = []
 
     def ask():
-        free.append(_random._GLOBAL_GENERATORS.acquire(blocking=False))
-        if free[0]:
-            _random._GLOBAL_GENERATORS.release()
+        for lock in (_turns._generator_lock, _turns._device_lock):
+            free.append(lock.acquire(blocking=False))
+            if free[-1]:
+                lock.release()
 
     thread = threading.Thread(target=ask)
     thread.start()
     thread.join()
-    return free, _device._CUDNN._n_users, _device._DEFAULT_DTYPE._n_users
+    turns, flags = _turns._turns, (_device._CUDNN, _device._DEFAULT_DTYPE)
+    return free, dict(turns._users), turns._sole, [dict(shared._users) for shared in flags]
 
 
 def differences(before, after):

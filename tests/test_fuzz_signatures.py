@@ -197,6 +197,7 @@ OWN: dict[str, dict[str, Any]] = {
         },
         "cv": 2,
     },
+    "find_label_errors": {"estimator": skquickdraw.PrototypeClassifier(), "cv": 2},
     "AugmentationDisplay": {"images": X.reshape(1, N, 1, 8, 8)},
     "AugmentationDisplay.from_estimator": {"estimator": "CNNClassifier"},
     "ConfusedPairsDisplay": {"confusion_matrix": np.eye(2, dtype=int)},

@@ -215,6 +215,9 @@ FUNCTIONS = {
     "compare": lambda folder, net: model_selection.compare(
         {"a": LogisticRegression(), "b": LogisticRegression(C=9)}, X, Y, cv=2
     ),
+    "find_label_errors": lambda folder, net: model_selection.find_label_errors(
+        LogisticRegression(), X, Y, cv=2, random_state=0
+    ),
     "LabeledStratifiedKFold": lambda folder, net: list(
         model_selection.LabeledStratifiedKFold(2).split(X, Y)
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._label_column import KINDS, NO_LABEL, is_missing, kind_of
+from ._label_column import NO_LABEL, is_missing, kind_of
 from .exceptions import InvalidParameterError, InvalidTargetsError
 
 TEXTS_OF_MARKS = ("-1", "nan")  # what marks become in a NumPy array of text
@@ -49,11 +50,10 @@ def find_marks(
         return is_mark & (not is_class)
     if len(missing) and (unlabeled_label is None or not is_missing(unlabeled_label)):
         raise InvalidTargetsError(_some_missing(name, missing, len(codes), input_name))
-    is_label = kind_of(unlabeled_label) in KINDS or is_missing(unlabeled_label)
-    if not is_label:
+    if not isinstance(unlabeled_label, Hashable) or np.ndim(unlabeled_label):  # type: ignore[arg-type]
         raise InvalidParameterError(
-            f"{name}: unlabeled_label must be a single label, got {unlabeled_label!r}. Labels are "
-            "text, numbers or booleans, and None says that all rows have one."
+            f"{name}: unlabeled_label must be a single label, got {unlabeled_label!r}. "
+            "None says that all rows have one."
         )
     if unlabeled_label is not None and kind_of(unlabeled_label) != "text":
         _refuse_texts(name, labels, (str(unlabeled_label),), None, input_name)

@@ -131,5 +131,7 @@ def test_estimators_without_an_augmentation_are_refused():
 def test_grids_of_other_shapes_are_refused():
     with pytest.raises(InvalidImagesError, match="images must have shape"):
         AugmentationDisplay(np.zeros((3, 8, 8))).plot()
-    with pytest.raises(InvalidParameterError, match="row_labels must hold 2 names, got 1"):
+    with pytest.raises(
+        InvalidParameterError, match="row_labels must hold 2 names, got an array of shape \\(1,\\)"
+    ):
         AugmentationDisplay(np.zeros((2, 3, 8, 8)), row_labels=["a"]).plot()

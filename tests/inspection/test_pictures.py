@@ -43,7 +43,7 @@ def wedge(n: int) -> np.ndarray:
 
 
 def augmentation(ax):
-    return AugmentationDisplay(wedge(12).reshape(3, 4, 12, 12), row_labels="abc").plot(ax=ax)
+    return AugmentationDisplay(wedge(12).reshape(3, 4, 12, 12), row_labels=list("abc")).plot(ax=ax)
 
 
 def comparison(ax):

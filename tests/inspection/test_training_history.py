@@ -113,5 +113,5 @@ def test_estimators_without_a_history_are_refused(data):
         TrainingHistoryDisplay.from_estimator(linear)
     with pytest.raises(InvalidParameterError, match="that of 'net' is not"):
         TrainingHistoryDisplay({"net": [{"iteration": 1}]}).plot()
-    with pytest.raises(InvalidParameterError, match="must not be empty"):
+    with pytest.raises(InvalidParameterError, match="and not empty"):
         TrainingHistoryDisplay({}).plot()

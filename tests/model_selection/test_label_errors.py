@@ -96,7 +96,7 @@ def test_folds_may_run_in_workers_and_repeat(mislabeled):
 
 def test_what_cannot_be_examined_is_refused(mislabeled):
     X, y, _ = mislabeled
-    with pytest.raises(InvalidParameterError, match="estimator must have predict_proba"):
+    with pytest.raises(InvalidParameterError, match="with fit and predict_proba"):
         find_label_errors(RidgeClassifier(), X, y)
     with pytest.raises(InvalidTargetsError, match="inconsistent numbers of samples"):
         find_label_errors(GaussianNB(), X, y[:-1])

@@ -12,7 +12,7 @@ from torch import nn
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw.augmentation import AugmentationPolicy, CutMix, MixUp
 from skquickdraw.losses import BalancedSoftmax
-from skquickdraw.networks._layers import StochasticDepth
+from skquickdraw.networks._layers import Dropout, SpatialDropout, StochasticDepth
 
 CLASSIFIERS = [CNNClassifier, MobileNetClassifier, ResNetClassifier]
 each_classifier = pytest.mark.parametrize("cls", CLASSIFIERS, ids=lambda cls: cls.__name__)
@@ -28,8 +28,8 @@ def test_regularisers_reach_the_network(sketches, quick, cls):
     if cls is not CNNClassifier:
         rates["stochastic_depth"] = 0.5
     clf = quick(cls, **rates).fit(*sketches)
-    assert {m.p for m in layers(clf, nn.Dropout)} == {0.25}
-    assert {m.p for m in layers(clf, nn.Dropout2d)} == {0.125}
+    assert {m.p for m in layers(clf, Dropout)} == {0.25}
+    assert {m.p for m in layers(clf, SpatialDropout)} == {0.125}
     if cls is not CNNClassifier:
         assert max(m.rate for m in layers(clf, StochasticDepth)) == 0.5
 

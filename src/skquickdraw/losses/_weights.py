@@ -20,7 +20,7 @@ def check_class_weight(class_weight: Any) -> None:
     """Raise InvalidParameterError if a dict holds what is no weight, before any training."""
     values = list(class_weight.values()) if isinstance(class_weight, dict) else [1]
     is_right = all(is_finite_number(value) and value >= 0 for value in values)
-    if not is_right or not values or max(values) == 0:
+    if not is_right:
         raise InvalidParameterError(
             "class_weight must give weights that are finite, not negative and not all 0, got "
             f"{class_weight!r}. Leave out rows of a class that shall not count."

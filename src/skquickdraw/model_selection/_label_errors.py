@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import Bunch
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._checks import check_random_state
+from .._checks import N_JOBS, check_arguments, check_random_state
 from .._compat import safe_indexing
 from .._fitting import check_parameters
 from .._random import draw_seed
@@ -107,12 +107,14 @@ def find_label_errors(
     row 1553: 8, or rather 1?
     row 1658: 9, or rather 3?
     """
-    check_parameters(estimator)
-    if not hasattr(estimator, "predict_proba"):
+    is_object = hasattr(estimator, "fit") and not isinstance(estimator, type)
+    if not is_object or not hasattr(estimator, "predict_proba"):
         raise InvalidParameterError(
-            f"{NAME}: estimator must have predict_proba, got {estimator!r}. Take a classifier that "
-            "gives probabilities, or wrap it in CalibratedClassifierCV."
+            f"{NAME}: estimator must be an object with fit and predict_proba, got {estimator!r}. "
+            "Take a classifier that gives probabilities, or wrap it in CalibratedClassifierCV."
         )
+    check_parameters(estimator)
+    check_arguments(NAME, {"n_jobs": N_JOBS}, {"n_jobs": n_jobs})
     classes, codes = read_labels(NAME, y, unlabeled_label=unlabeled_label)
     check_same_length(NAME, X, codes)
     labeled = np.flatnonzero(codes != NO_LABEL)

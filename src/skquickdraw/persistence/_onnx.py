@@ -30,6 +30,7 @@ from ._writing import check_target, replacing
 OPSET, IR_VERSION = 18, 8
 
 INPUT_DTYPES = {"uint8": torch.uint8, "float32": torch.float32}
+FOLDER_OF_COMPILER = "TORCHINDUCTOR_CACHE_DIR"  # PyTorch sets it in the environment
 NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
@@ -241,6 +242,7 @@ def _silence() -> Iterator[None]:
 def _quiet() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in NOISY_LOGGERS]
     levels = [logger.level for logger in loggers]
+    had_folder = FOLDER_OF_COMPILER in os.environ
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for logger in loggers:
@@ -250,6 +252,8 @@ def _quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+            if not had_folder:
+                os.environ.pop(FOLDER_OF_COMPILER, None)
 
 
 def _remove_traces(model: Any) -> None:
