@@ -32,18 +32,19 @@ given = np.where(is_wrong, (y + rng.randint(1, 6, len(y))) % 6, y)
 
 network = CNNClassifier(width=0.25, max_epochs=14, batch_size=64, random_state=0)
 found = find_label_errors(network, X, given, cv=3, random_state=0)
-n_right = is_wrong[found.rows].sum()
-print(f"of the {len(found.rows)} suspects, {n_right} are wrong; in all, 30 of 480 are")
+are_wrong = is_wrong[found.rows]
+print(f"wrong are {are_wrong[:10].sum()} of the 10 most doubtful labels,")
+print(f"{are_wrong.sum()} of all {are_wrong.size} suspects, and 30 of all 480 labels")
 
 # %%
-# Look at them
-# ------------
+# Look at the most doubtful ones
+# ------------------------------
 #
-# "True" is the label that stands in the data, and above it what the network takes the sketch for.
+# "True" is the label that stands in the data, and above it what the networks take the sketch for.
 
-proba = found.proba
+answers, sureness = names[found.proba.argmax(axis=1)], found.proba.max(axis=1)
 sheet = ImageSheetDisplay.from_predictions(
-    X, names[given], names[proba.argmax(axis=1)], y_proba=proba.max(axis=1), n_images=24
+    X, names[given], answers, y_proba=sureness, show=found.rows[:24]
 )
 plt.show()
 

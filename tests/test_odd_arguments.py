@@ -152,7 +152,10 @@ def test_a_student_is_checked_before_its_teacher_is_trained(params, message):
 
 @pytest.mark.parametrize("kind", [LogisticRegression, CNNClassifier])
 def test_a_class_is_no_estimator(kind):
-    with pytest.raises(InvalidParameterError, match="must be an estimator, no class"):
+    with pytest.raises(
+        InvalidParameterError,
+        match="must be an object implementing 'fit' and 'predict_proba', and not a class",
+    ):
         SeedEnsembleClassifier(kind, 2).fit(X, Y)
 
 

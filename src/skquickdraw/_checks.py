@@ -76,13 +76,13 @@ def refuse_huge(subject: str, name: str, value: Any) -> None:
 
 
 def is_int(value: Any, least: int, most: int = LARGEST_INT) -> bool:
-    """Return whether this is a whole number within bounds, and no truth value."""
+    """Return whether this is a whole number within bounds, and not a bool."""
     is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
     return is_whole and least <= int(value) <= most
 
 
 def is_finite_number(value: Any) -> bool:
-    """Return whether this is a finite number, no truth value, that a float can hold."""
+    """Return whether this is a finite number that a float can hold, and not a bool."""
     if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
         return False
     return abs(int(value)) <= LARGEST_INT if isinstance(value, Integral) else isfinite(value)
@@ -96,7 +96,7 @@ def as_array(
     *,
     error_type: Translation = InvalidParameterError,
 ) -> NDArray[Any]:
-    """Return an argument as an array, or raise that it is none, such as rows of unequal length."""
+    """Return an argument as an array, or raise if it is not one, such as rows of unequal length."""
     try:
         return np.asarray(value, dtype=dtype)
     except (ValueError, TypeError, OverflowError) as error:
@@ -107,7 +107,7 @@ def as_array(
 
 
 def check_path(subject: str, path: Any, name: str = "path") -> None:
-    """Refuse what is no path before any work, such as None or a number."""
+    """Refuse what is not a path, such as None or a number, before any work."""
     is_path = isinstance(path, str | os.PathLike)
     if not is_path or "\0" in os.fsdecode(path):
         raise DataFileError(

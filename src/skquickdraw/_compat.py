@@ -17,7 +17,7 @@ from sklearn.utils.validation import _num_samples as count_samples
 
 
 class Interval(_Interval):
-    """scikit-learn's interval of numbers, of which truth values are none."""
+    """scikit-learn's interval of numbers, without True and False."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
@@ -37,7 +37,7 @@ class EstimatorWith(HasMethods):
         return not isinstance(val, type) and super().is_satisfied_by(val)
 
     def __str__(self) -> str:
-        return f"an estimator, no class, and {super().__str__()}"
+        return f"{super().__str__()}, and not a class"
 
 
 try:

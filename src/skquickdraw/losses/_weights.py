@@ -17,14 +17,20 @@ SMALLEST_SHARE = 1e-9  # of a class, by weight, if its rows have almost no weigh
 
 
 def check_class_weight(class_weight: Any) -> None:
-    """Raise InvalidParameterError if a dict holds what is no weight, before any training."""
-    values = list(class_weight.values()) if isinstance(class_weight, dict) else [1]
-    is_right = all(is_finite_number(value) and value >= 0 for value in values)
-    if not is_right:
-        raise InvalidParameterError(
-            "class_weight must give weights that are finite, not negative and not all 0, got "
-            f"{class_weight!r}. Leave out rows of a class that shall not count."
-        )
+    """Raise InvalidParameterError, before any training, if a dict holds what is not a weight.
+
+    Whether all are 0 shows only beside y: classes that the dict leaves out have weight 1.
+    """
+    values = class_weight.values() if isinstance(class_weight, dict) else ()
+    if not all(is_finite_number(value) and value >= 0 for value in values):
+        raise _bad_weights(class_weight)
+
+
+def _bad_weights(class_weight: Any) -> InvalidParameterError:
+    return InvalidParameterError(
+        "class_weight must give weights that are finite, not negative and not all 0, got "
+        f"{class_weight!r}. Leave out rows of a class that shall not count."
+    )
 
 
 def class_weights(
@@ -62,8 +68,5 @@ def class_weights(
         return counts.sum() / (len(classes) * size)
     chosen = compute_class_weight(class_weight, classes=classes, y=classes[codes])
     if not np.isfinite(chosen).all() or chosen.min() < 0 or chosen.max() == 0:
-        raise InvalidParameterError(
-            "class_weight must give weights that are finite, not negative and not all 0, got "
-            f"{class_weight!r}. Leave out rows of a class that shall not count."
-        )
+        raise _bad_weights(class_weight)
     return chosen

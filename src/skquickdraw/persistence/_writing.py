@@ -46,8 +46,8 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
     mode = 0o600 if target.exists() else 0o666  # the umask applies too
     try:
-        private = functools.partial(os.open, mode=mode)
-        with path_in_errors(target), open(partial, "xb", opener=private) as file:
+        opener = functools.partial(os.open, mode=mode)
+        with path_in_errors(target), open(partial, "xb", opener=opener) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -128,6 +128,7 @@ def distilled(
     >>> small.predict_proba(X).shape
     (300, 3)
     """
+    check_arguments("distilled", {"max_epochs": MAX_EPOCHS}, {"max_epochs": max_epochs})
     student = MobileNetClassifier(width=0.8, max_epochs=max_epochs, augmentation=clone(VARIED))
     recipe = DistilledClassifier(
         ensemble(memory=memory) if teacher is None else teacher,
