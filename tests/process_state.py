@@ -150,6 +150,7 @@ def left_behind(call):
     before = settings()
     call()
     changed = differences(before, settings())
+    gc.collect()  # what others have left
     before, loggers_before = resources(), loggers()
     call()
     gc.collect()

@@ -15,6 +15,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 from sklearn.linear_model import LogisticRegression
 
 import skquickdraw
@@ -84,8 +85,10 @@ ESTIMATORS = {
 def libraries():
     """Load what the first fit loads: PyTorch sets TORCHINDUCTOR_CACHE_DIR, imports add filters.
 
-    Both are restored, so that whoever leaves such a thing in a later call is noticed.
+    Both are restored, so that whoever leaves such a thing in a later call is noticed. Workers of
+    other tests end here, and not, with their pipes, during a call.
     """
+    get_reusable_executor().shutdown(wait=True)
     before = dict(os.environ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
