@@ -149,10 +149,16 @@ def test_the_code_of_the_first_page_prints_as_many_scores(alone, capsys):
 
 @pytest.mark.skipif("CI" not in os.environ, reason="takes two minutes: set CI=1 to run it")
 def test_the_code_of_the_first_page_prints_these_scores(capsys):
-    """Within 0.03, as the page says: processors round differently."""
+    """Another processor rounds differently, and then counts as another seed.
+
+    Six runs, of five seeds, differed by 0.03 in accuracy. The tail, three classes of 5 to 11 images
+    to learn from, differed by 0.10.
+    """
     snippet, printed = first_snippet()
     exec(snippet, {})
-    assert scores(capsys.readouterr().out) == pytest.approx(scores(printed), abs=0.03)
+    found, expected = scores(capsys.readouterr().out), scores(printed)
+    assert found.pop("tail") == pytest.approx(expected.pop("tail"), abs=0.06)
+    assert found == pytest.approx(expected, abs=0.03)
 
 
 def first_snippet() -> tuple[str, str]:
