@@ -62,7 +62,38 @@ def test_what_the_system_says_only_grows():
 
 def test_nobody_has_to_wait_for_the_end_of_an_epoch(two_threads, monkeypatch):
     let_pass(monkeypatch, 2.22, 811, 6)
-    busy = _waiting.BusyCores("CNNClassifier")
+    busy = _waiting.BusyCores("CNNClassifier", is_seeded=True)
     busy.on_train_begin(None)
     with pytest.warns(UserWarning, match="the 2 threads"):
         busy.on_batch_begin(None, training=True)
+
+
+@pytest.fixture
+def threads(monkeypatch):
+    """Record the numbers of threads that PyTorch is given; it believes that it has two."""
+    given = [2]
+    monkeypatch.setattr(_waiting.sys, "platform", "linux")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: given[-1])
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    return given
+
+
+def test_an_unseeded_training_goes_on_with_one_thread(threads, quick, sketches, monkeypatch):
+    let_pass(monkeypatch, 2.22, 811, 6)
+    with pytest.warns(UserWarning, match="goes on with one thread"):
+        quick(max_epochs=3, random_state=None).fit(*sketches)
+    assert threads == [2, 1, 2]  # and PyTorch has both again
+
+
+def test_threads_are_given_back_after_an_error(threads):
+    with pytest.raises(ValueError, match="stop"), _waiting.same_threads_afterwards():
+        torch.set_num_threads(1)
+        raise ValueError("stop")
+    assert threads == [2, 1, 2]
+
+
+def test_a_seeded_training_keeps_its_threads(threads, quick, sketches, monkeypatch):
+    let_pass(monkeypatch, 2.22, 811, 6)
+    with pytest.warns(UserWarning, match="Without random_state"):
+        quick(max_epochs=3, random_state=0).fit(*sketches)
+    assert threads == [2]

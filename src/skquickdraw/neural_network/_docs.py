@@ -110,7 +110,8 @@ warm_start : bool, default=False
     Whether to continue from the weights of the previous ``fit``.
 random_state : int, RandomState instance or None, default=None
     Seeds weights, order, augmentation and dropout. With the same seed, number of threads and
-    machine, networks are equal. Global generators are not used.
+    machine, networks are equal. Global generators are not used. With None, a training whose
+    threads wait for cores of a busy machine goes on with one thread, and says so.
 verbose : int, default=0
     Above 0, report each epoch: with a bar in a terminal, else with a line.
 """

@@ -111,6 +111,8 @@ class TrainingPlan:
     precision : torch.dtype
     batch_seed, net_seed : int
         Of all draws of batches; of initial weights and dropout.
+    is_seeded : bool
+        Whether the user may expect the same training again.
     previous : ImageNeuralNet or None
         The net from which training continues.
     pixel_sums : tensor of shape (3, n_channels) or None
@@ -139,6 +141,7 @@ class TrainingPlan:
     precision: torch.dtype
     batch_seed: int
     net_seed: int
+    is_seeded: bool
     previous: ImageNeuralNet | None
     pixel_sums: Tensor | None
     verbose: int
@@ -208,15 +211,14 @@ def make_plan(
     all rows, at a constant rate.
     """
     epoch_size = None if is_one_epoch else estimator.epoch_size
-    batch_size = resolve_batch_size(estimator.batch_size, len(train))
+    n_rows = len(train)
+    batch_size = resolve_batch_size(estimator.batch_size, n_rows)
     augmentation = rebind(estimator, train, previous)
     ink = ink_of(augmentation)
     shape = seen_shape(train, ink)
     stem_stride = resolve_stem_stride(estimator.stem_stride, shape)
     is_picture = min(shape[1:]) >= SMALLEST_SIDE
-    max_epochs = resolve_epochs(
-        estimator.max_epochs, len(train), batch_size, is_picture, epoch_size
-    )
+    max_epochs = resolve_epochs(estimator.max_epochs, n_rows, batch_size, is_picture, epoch_size)
     # Continuing with the same seed would draw the same epochs again.
     net, n_before = (None, 0) if previous is None else (previous.net_, previous.n_epochs_)
     is_judged = estimator.early_stopping and validation is not None
@@ -243,6 +245,7 @@ def make_plan(
         precision=resolve_precision(estimator.precision, train.images.device),
         batch_seed=draw_seed(rng) + n_before,
         net_seed=draw_seed(rng) + n_before,
+        is_seeded=estimator.random_state is not None,
         previous=net,
         pixel_sums=pixel_sums(train, ink) if is_new else None,
         verbose=estimator.verbose,

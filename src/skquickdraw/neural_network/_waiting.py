@@ -1,9 +1,11 @@
-"""Detect and report threads that wait for cores that other processes use."""
+"""Detect threads that wait for cores that other processes use, and train with one thread then."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from skorch.callbacks import Callback
@@ -17,19 +19,20 @@ OFTEN = 50
 
 
 class BusyCores(Callback):
-    """Warn once per training, within seconds, if its threads spend their time waiting.
+    """Act once per training, within seconds, if its threads spend their time waiting.
 
     PyTorch divides each operation into equal parts, one per thread, and a thread that is done
     spins: it keeps its core busy until the others are done too. If one thread has no core, all
     others waste theirs. It shows in threads that are interrupted again and again, and never wait
     voluntarily.
 
-    Nothing is changed: another number of threads gives other bits, and PyTorch's OpenMP runtime
-    reads how to wait only when it is loaded.
+    A training that nobody expects to repeat goes on with one thread. Another number of threads
+    rounds differently, so a seeded training only warns.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_seeded: bool) -> None:
         self.name = name
+        self.is_seeded = is_seeded
 
     def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
@@ -43,14 +46,31 @@ class BusyCores(Callback):
         if seconds < LEAST_SECONDS or n_interrupted < OFTEN * seconds or n_waited > n_interrupted:
             return
         self.before_ = None
-        warnings.warn(
+        waiting = (
             f"{self.name}: the {torch.get_num_threads()} threads of PyTorch wait for cores that "
-            "other processes use, which can make a training many times slower. Call "
-            "torch.set_num_threads(1), or set OMP_WAIT_POLICY=passive in the environment before "
-            "Python starts.",
-            UserWarning,
-            stacklevel=2,
+            "other processes use, which can make a training many times slower. "
         )
+        if self.is_seeded:
+            advice = (
+                "Call torch.set_num_threads(1), or set OMP_WAIT_POLICY=passive in the environment "
+                "before Python starts. Without random_state, the training would go on with one "
+                "thread by itself."
+            )
+        else:
+            advice = "The training goes on with one thread."
+            torch.set_num_threads(1)
+        warnings.warn(waiting + advice, UserWarning, stacklevel=2)
+
+
+@contextmanager
+def same_threads_afterwards() -> Iterator[None]:
+    """Give PyTorch its number of threads back at the end of the block."""
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 def usage() -> tuple[float, int, int]:
