@@ -54,8 +54,15 @@ def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
         for releases in ("oldest", "newest")
         for extra in extras
     ]
-    others = [(version, shutil.which(f"python{version}")) for version in PYTHONS if version != own]
+    others = [(version, find_python(version)) for version in PYTHONS if version != own]
     return cells + [(f"newest, Python {v}", (path, "newest", "")) for v, path in others if path]
+
+
+def find_python(version: str) -> str | None:
+    """Return the path of a Python that runs; a version manager may leave commands that do not."""
+    path = shutil.which(f"python{version}")
+    runs = path and subprocess.run([path, "--version"], capture_output=True).returncode == 0
+    return path if runs else None
 
 
 def try_cell(python: str, releases: str, extra: str) -> str:
