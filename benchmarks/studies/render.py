@@ -26,15 +26,16 @@ PEERS = [name for name, setting in SETTINGS.items() if setting.kind == "peer"]
 Runs = dict[int, dict[str, Any]]  # by seed
 Results = dict[str, dict[str, Runs]]  # by setting and cell
 
-NOT_COMPARED = "`recipes.fast()` has not been measured beside changes of its settings yet."
+NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
 COMPARED = """\
-`recipes.fast()`, with nothing set, stays {average:.1f} points of balanced accuracy behind the best
-single change of its settings on average, and at most {most:.1f} points, on `{worst}`. Of
-{n_changes} changes the best one was picked for each of {n_cells} cells, by the figures below: a
-user does not know it beforehand, and a part of the distance is chance. The rules of the defaults
-were chosen on these same cells, so they look better here than elsewhere. `recipes.fast()` was
-trained with {seeds}."""
-FEW_SEEDS = 3  # below which figures are a direction only
+`recipes.fast()`, with its default settings, stays {average:.1f} points of balanced accuracy behind
+the best of {n_changes} changes on average, and at most {most:.1f} points, on `{worst}`. Each change
+is of one setting. The best change was chosen separately for each of {n_cells} cells (data sets with
+a number of training rows), by its score on the test rows. A user does not know this change in
+advance, and a part of the difference is chance. The rules of the defaults were chosen on the same
+cells, so the defaults look better here than on other data. `recipes.fast()` was trained with
+{seeds}."""
+FEW_SEEDS = 3  # below which differences are a rough indication only
 
 
 def main() -> None:
@@ -88,7 +89,7 @@ def render_finding(results: Results) -> str:
     n_seeds = min(len(results[BASE][cell]) for cell in behind)
     seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} per cell"
     if n_seeds < FEW_SEEDS:
-        seeds += f"; with fewer than {FEW_SEEDS}, read these figures as a direction"
+        seeds += f"; with fewer than {FEW_SEEDS}, the differences are only a rough indication"
     return COMPARED.format(
         average=mean(behind.values()),
         most=behind[worst],
