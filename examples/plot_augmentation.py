@@ -2,9 +2,9 @@
 What does augmentation do to a sketch?
 ======================================
 
-It turns, moves, resizes and bends each sketch a little, anew in every pass, so that a network
-hardly ever sees the same image twice. The classifiers augment by default. Here are the changes
-that ``augmentation='auto'`` chose for these sketches.
+Augmentation turns, moves, resizes and bends each sketch a little, in a different way in each pass,
+so that a network hardly ever sees the same image twice. The classifiers augment by default. This
+example draws the changes that ``augmentation='auto'`` chose for some sketches.
 """
 
 import matplotlib.pyplot as plt
@@ -27,9 +27,10 @@ plt.show()
 # Each change alone
 # -----------------
 #
-# An :class:`~skquickdraw.augmentation.AugmentationPolicy` has a range for each change, and 0
-# switches a change off. These ranges are larger than one would train with. All rows draw from the
-# same seed: switching one change on leaves the random numbers of the others alone.
+# An :class:`~skquickdraw.augmentation.AugmentationPolicy` has one parameter for the strength of
+# each change; 0 switches the change off. The values here are larger than those that you would use
+# for training, so that the changes are easy to see. All rows use the same random seed. The random
+# numbers of a change do not depend on which other changes are switched on.
 
 OFF = {"rotation": 0, "horizontal_flip": 0, "shift": 0, "scale": 0, "shear": 0}
 CHANGES = {
@@ -58,9 +59,10 @@ plt.show()
 # ------
 #
 # :class:`~skquickdraw.augmentation.MixUp` blends two images, and
-# :class:`~skquickdraw.augmentation.CutMix` puts a box of one into the other. Both mix the targets
-# in the same shares. They are off by default, and for sketches that is well: a box cuts strokes
-# apart, and on real drawings CutMix cost nine points (see :doc:`/user_guide/recipes`).
+# :class:`~skquickdraw.augmentation.CutMix` copies a box of one image into another. Both mix the
+# targets in the same proportion as the images. Both are off by default. Leave CutMix off for
+# sketches, because a box cuts strokes apart: on real drawings, CutMix lowered the accuracy by nine
+# points (see :doc:`/user_guide/recipes`).
 
 mixed = {"as drawn": sketches}
 for name, mixing in {"MixUp(1.0)": MixUp(1.0), "CutMix(1.0)": CutMix(1.0)}.items():

@@ -2,11 +2,12 @@
 Can the probabilities of a network be trusted?
 ==============================================
 
-Not as they come: this network, trained for long on few images and without augmentation, is too
-sure of itself. scikit-learn's :class:`~sklearn.calibration.CalibratedClassifierCV` corrects that
-by images that the network has not seen: ``method="temperature"``, of scikit-learn 1.8, needs few
-of them. Where one answer is not enough, conformal sets hold the true class about as often as one
-asks for.
+Not always: the network in this example, which was trained for long on few images and without
+augmentation, predicts probabilities that are too high. scikit-learn's
+:class:`~sklearn.calibration.CalibratedClassifierCV` corrects them, by images that the network was
+not trained on. Its ``method="temperature"``, which is new in scikit-learn 1.8, needs only few such
+images. If one predicted class per image is not enough, you can compute a conformal set: a set of
+classes that contains the true class with a probability that you choose.
 """
 
 import matplotlib.pyplot as plt
@@ -32,11 +33,11 @@ calibrated = CalibratedClassifierCV(FrozenEstimator(network), method="temperatur
 calibrated.fit(X_cal, y_cal)
 
 # %%
-# Sure, and right?
-# ----------------
+# Probabilities and correct predictions
+# -------------------------------------
 #
-# Images are grouped by the probability of the answer. The share that is right should be as large,
-# on the dotted line.
+# Images are grouped by the probability of the predicted class. In each group, the share of correct
+# predictions should be equal to this probability: the points should be on the dotted line.
 
 figure, ax = plt.subplots(layout="constrained")
 for name, model in {"as it comes": network, "calibrated": calibrated}.items():
@@ -62,11 +63,12 @@ plt.show()
 # Sets of answers
 # ---------------
 #
-# Split conformal prediction asks how improbable the true class may be: on images that the network
-# was not fitted to, 90 % of the true classes have at least the probability ``threshold``. The set
-# of a new image holds all classes that reach it. Over all draws of the 500 images that makes nine
-# in ten, however good the network is, and one draw is off by a point or two. A better network has
-# smaller sets.
+# Split conformal prediction uses images that the network was not trained on. It finds a
+# ``threshold`` such that for 90 % of these images, the network gives the true class at least this
+# probability. The set of a new image consists of all classes with at least this probability. On
+# average over all choices of the 500 images, these sets contain the true class of 90 % of the new
+# images, however good the network is. For a single choice of the images, the share can differ by a
+# point or two. A better network has smaller sets.
 
 proba = network.predict_proba(X_cal)[np.arange(len(y_cal)), y_cal]
 threshold = np.sort(proba)[int(0.1 * (len(y_cal) + 1)) - 1]
@@ -77,6 +79,6 @@ for size, n_sets in enumerate(np.bincount(sets.sum(axis=1))):
     print(f"{n_sets:5} sets of {size}")
 
 # %%
-# A network that is right more often than is asked for has empty sets: then nothing reaches the
-# threshold. The package MAPIE has conformal sets of other kinds; its classes take any fitted
-# classifier.
+# If a network is right for more than 90 % of the images, some sets are empty, because no class has
+# a probability above the threshold. The package MAPIE offers other kinds of conformal sets; its
+# classes accept any fitted classifier.

@@ -1,11 +1,12 @@
 """
-What is a known class balance worth?
-====================================
+How much does a known class balance help?
+=========================================
 
-Eight points of accuracy here. Where a whole test set is at hand and its class balance is known, as
-in many competitions, :class:`~skquickdraw.TransductiveClassifier` corrects the answers until they
-have that balance. The training classes are unequal, the test classes equal, and the network
-learned by plain cross entropy, which expects the test set to be as unequal.
+In this example, it improves the accuracy by eight points. If you have a whole test set and know how
+frequent each class is in it, as in many competitions, :class:`~skquickdraw.TransductiveClassifier`
+corrects the predictions until the classes have these frequencies. Here, the training classes are
+unequal and the test classes are equal. The network was trained with plain cross entropy, so it
+expects the classes of the test set to be as unequal as those of the training set.
 """
 
 import matplotlib.pyplot as plt
@@ -41,8 +42,9 @@ plt.show()
 # A wrong balance does harm
 # -------------------------
 #
-# The balance is met whatever the images show. Half of this test set is of the first two classes.
-# To call it uniform costs accuracy.
+# The predictions get the frequencies that you pass, whatever the images show. In this test set,
+# half of the images are of the first two classes. If you say that the classes are equally frequent,
+# the accuracy falls.
 
 is_kept = (y_test < 2) | (np.arange(len(y_test)) % 4 == 0)
 X_skewed, y_skewed = X_test[is_kept], y_test[is_kept]
@@ -57,6 +59,6 @@ for name, y_pred in answers.items():
     print(f"{name:22} accuracy {np.mean(y_pred == y_skewed):.1%}")
 
 # %%
-# Such predictions depend on one another: report them apart from those of ``predict``. A network
-# with the default loss expects equal classes already, and has less to gain.
-# :doc:`/user_guide/semi_supervised` says more.
+# Such predictions depend on one another, so report their scores separately from those of
+# ``predict``. A network with the default loss already predicts as if all classes were equally
+# frequent, so it gains less. For more, see :doc:`/user_guide/semi_supervised`.

@@ -2,9 +2,10 @@
 How does one run a competition of one's own?
 ============================================
 
-Three files make one: labeled training images, unlabeled test images, and a holdout that the
-organiser keeps. Participants read the first two with
-:func:`~skquickdraw.datasets.load_competition`, and hand in a file of labels.
+A competition consists of three files: labeled training images, unlabeled test images, and a holdout
+that only the organiser has. Participants read the first two with
+:func:`~skquickdraw.datasets.load_competition`, and submit a file with the labels of the test
+images.
 """
 
 from pathlib import Path
@@ -24,9 +25,9 @@ folder = TemporaryDirectory()
 # The organiser
 # -------------
 #
-# :func:`~skquickdraw.datasets.make_ladder` cuts a balanced data set down, so that class after
-# class has fewer images. The test set stays balanced, and the participants are told so. What they
-# are not told are its labels.
+# :func:`~skquickdraw.datasets.make_ladder` removes images from a balanced data set, so that each
+# class has fewer images than the class before it. In the test set, all classes are equally
+# frequent. The participants know this, but do not know the labels.
 
 X, y, classes = make_sketches(1000, 10, random_state=0, return_names=True)
 X, y = make_ladder(X, y, n_max=100, n_min=10, profile="exponential", random_state=0)
@@ -42,7 +43,8 @@ np.savez_compressed(
 # A participant
 # -------------
 #
-# The test set is known to be balanced, so the answers can be made so.
+# The participant knows that all classes are equally frequent in the test set, and uses this in the
+# predictions.
 
 data = load_competition(folder.name)
 print(dict(zip(data.target_names.tolist(), data.class_counts.tolist(), strict=True)))
@@ -65,5 +67,6 @@ ConfusedPairsDisplay.from_predictions(classes[secret], handed_in, n_pairs=8)
 plt.show()
 
 # %%
-# A network of seconds is a baseline at best. :doc:`/competition` says what reached more on a
-# hundred classes of real drawings, and :doc:`/user_guide/recipes` holds it ready.
+# A network that was trained for seconds is only a baseline. :doc:`/competition` shows which methods
+# were more accurate on 100 classes of real drawings. They are available as
+# :doc:`recipes </user_guide/recipes>`.

@@ -2,10 +2,11 @@
 Can another classifier do better on a network's features?
 =========================================================
 
-Yes, where the network's own last layer was misled, as by unequal classes.
-:class:`~skquickdraw.feature_extraction.DeepFeatureExtractor` takes that layer off, and any
-estimator can take its place. Here linear discriminants, class means and LightGBM do, on a network
-that learned unequal classes by plain cross entropy.
+Yes, if the last layer of the network is biased, for example because the classes of the training set
+are unequal. :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor` computes the features
+before the last layer, and you can train any estimator on them. This example does so with linear
+discriminants, class means and LightGBM. The network was trained on unequal classes with plain cross
+entropy.
 """
 
 import matplotlib.pyplot as plt
@@ -30,11 +31,12 @@ network = CNNClassifier(
 features = DeepFeatureExtractor(FrozenEstimator(network))
 
 # %%
-# Heads
-# -----
+# Several classifiers on the same features
+# ----------------------------------------
 #
-# Linear discriminants take the shares of the classes in the training set for granted, unless they
-# are told otherwise. Class means know no shares. Trees need weights.
+# By default, linear discriminants assume that new images have the class shares of the training set,
+# so you have to pass other ``priors``. Class means do not depend on the class shares. LightGBM
+# needs class weights.
 
 uniform = np.full(8, 1 / 8)
 lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=uniform)
@@ -56,6 +58,7 @@ RecallByClassSizeDisplay.from_predictions(y_test, answers, y_train=y)
 plt.show()
 
 # %%
-# One training of one small network. A network with the default loss corrects for unequal classes
-# by itself, and leaves less to gain. :doc:`/user_guide/deep_features` compares heads over several
-# data sets, with cross-fitting for networks that have memorised their training rows.
+# The scores are from one training of one small network. A network with the default loss corrects
+# for unequal classes itself, so other estimators improve it less. :doc:`/user_guide/deep_features`
+# compares several estimators on several data sets, and shows how to cross-fit features if a network
+# has memorised its training images.

@@ -2,9 +2,10 @@
 Can one network learn what an ensemble knows?
 =============================================
 
-Here all of it: the network is level with the ensemble that taught it. It needs the ensemble's
-opinion of images, and few labels. A :class:`~skquickdraw.DistilledClassifier` teaches the
-probabilities of any classifier to one network.
+Yes: in this example, the network is as accurate as the ensemble that taught it. It needs the
+predictions of the ensemble for many images, but only few labels. A
+:class:`~skquickdraw.DistilledClassifier` trains a network on the probabilities that any other
+classifier predicts.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +26,8 @@ from skquickdraw.model_selection import compare
 # The ensemble
 # ------------
 #
-# It is made of trees, neighbours and a linear classifier, and has learned from 1,097 labels.
+# The ensemble consists of trees, nearest neighbours and a linear classifier. It was trained on
+# 1,097 labels.
 
 X, y = load_digits(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, test_size=700, stratify=y, random_state=0)
@@ -41,8 +43,8 @@ ensemble = VotingClassifier(members, voting="soft").fit(X, y)
 # The student
 # -----------
 #
-# It is told 40 labels, and what the ensemble thinks of all images. Beside it, the same network
-# learns from the 40 labels alone, in as many steps.
+# The student learns from 40 labels, and from the predictions of the ensemble for all images. For
+# comparison, the same network is trained on the 40 labels alone, for as many steps.
 
 X_labeled, X_pool, y_labeled, _ = train_test_split(
     X, y, train_size=40, stratify=y, random_state=0
@@ -54,7 +56,7 @@ alone = CNNClassifier(width=0.25, max_epochs=180, batch_size=64, random_state=0)
 alone.fit(X_labeled, y_labeled)
 
 # %%
-# All are fitted, so the folds only part the test set.
+# All classifiers are fitted already. So the folds only divide the test set into parts.
 
 fitted = {
     "network, 40 labels alone": alone,
@@ -68,6 +70,6 @@ ComparisonDisplay(comparison).plot(kind="difference")
 plt.show()
 
 # %%
-# The network can go where the ensemble cannot, such as into an ONNX file. Where network and
-# ensemble have the same labels there is less to gain: :doc:`/user_guide/ensembles` says when
-# distillation pays, and :doc:`/competition` what it reached on real drawings.
+# Unlike the ensemble, the network can be exported to an ONNX file. If the network and the ensemble
+# have the same labels, the network gains less. :doc:`/user_guide/ensembles` says when distillation
+# helps, and :doc:`/competition` shows the accuracy that it reached on real drawings.

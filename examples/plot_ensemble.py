@@ -2,8 +2,9 @@
 What do six seeds of one network gain?
 ======================================
 
-Their mean makes fewer mistakes than one of them: networks that differ only by their seed make
-different mistakes. A :class:`~skquickdraw.SeedEnsembleClassifier` trains and averages them.
+The average of their predictions makes fewer mistakes than a single network, because networks that
+differ only in their seed make different mistakes. A :class:`~skquickdraw.SeedEnsembleClassifier`
+trains the networks and averages their probabilities.
 """
 
 import matplotlib.pyplot as plt
@@ -27,14 +28,15 @@ ensemble = SeedEnsembleClassifier(network, n_estimators=6, random_state=0).fit(
 )
 
 # %%
-# Equal votes, or learned ones?
-# -----------------------------
+# Equal or learned weights?
+# -------------------------
 #
-# The mean of the probabilities has equal votes; scikit-learn's
-# :class:`~sklearn.ensemble.VotingClassifier` of the same networks says the same.
-# :class:`~sklearn.ensemble.StackingClassifier` learns from other images how far to trust whom. All
-# are scored on the same folds of images that no network was trained on, and the stack learns from
-# the other folds. The networks are frozen, so that nothing trains them again.
+# In the average of the probabilities, all networks have the same weight. scikit-learn's
+# :class:`~sklearn.ensemble.VotingClassifier` of the same networks predicts the same.
+# :class:`~sklearn.ensemble.StackingClassifier` learns, from other images, how much to trust each
+# network. All of them are scored on the same folds of images that no network was trained on. In
+# each fold, the stack is trained on the other folds. The networks are frozen, so that they are not
+# trained again.
 
 members = [
     (f"seed {k}", FrozenEstimator(clf)) for k, clf in enumerate(ensemble.estimators_)
@@ -53,6 +55,6 @@ ComparisonDisplay(comparison).plot()
 plt.show()
 
 # %%
-# The stack had 400 labels more than the vote, twice as many as the networks. Without labels to
-# spare, take the vote: :doc:`/user_guide/ensembles` says more, and :doc:`/competition` what a vote
-# gained on real drawings.
+# The stack had 400 more labels than the vote, which is twice as many as the networks had. If you
+# have no additional labels, use the vote. :doc:`/user_guide/ensembles` explains both, and
+# :doc:`/competition` shows how much a vote gained on real drawings.

@@ -2,10 +2,10 @@
 How does one add a class from one to five images?
 =================================================
 
-Take the features of a network that knows other classes, and compare each image with the mean of
-the few: a :class:`~skquickdraw.PrototypeClassifier`. Nothing is trained for the new classes. A
-:class:`~skquickdraw.RelationNetworkClassifier` learns the comparison too, and ``adapt`` gives it
-the new classes.
+Train a network on other classes. Then compute its features for the few images of the new class, and
+compare each image with the mean of these features. :class:`~skquickdraw.PrototypeClassifier` does
+this, without any training on the new classes. A :class:`~skquickdraw.RelationNetworkClassifier`
+also learns how to compare images; its method ``adapt`` adds the new classes.
 """
 
 import matplotlib.pyplot as plt
@@ -44,8 +44,9 @@ class Adapted(ClassifierMixin, BaseEstimator):
 # Five classes that no network has seen
 # -------------------------------------
 #
-# Each fold draws up to five images of each new class, and asks about others of them: the first
-# five rows are one of each class, the next five another one of each. Chance is 20 %.
+# Each fold draws at most five images of each new class, and predicts other images of these classes.
+# The first five rows contain one image of each class, the next five rows another image of each
+# class. Guessing would be right for 20 % of the images.
 
 X_new, y_new = X[is_new], y[is_new]
 rng = np.random.RandomState(0)
@@ -82,8 +83,9 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %%
-# Points are means of six folds. While images are few, both networks are ahead of pixels. With five
-# of each class these networks, which were trained for seconds, are level with them.
-# :doc:`/user_guide/few_shot` has the comparison on 74 classes of real drawings, where networks
-# stay far ahead, and :class:`~skquickdraw.few_shot.TopKReranker`, which lets a second classifier
-# decide among the likeliest classes of a first one.
+# Each point is the mean of six folds. With few images of each class, both networks are better than
+# the pixels. With five images of each class, these networks, which were trained for seconds, are as
+# good as the pixels. :doc:`/user_guide/few_shot` has a comparison on 74 classes of real drawings,
+# in which networks are much better than pixels. It also describes
+# :class:`~skquickdraw.few_shot.TopKReranker`, in which a second classifier decides among the most
+# probable classes of a first classifier.

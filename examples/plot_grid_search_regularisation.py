@@ -2,12 +2,12 @@
 How does one search for regularisation without leaking?
 =======================================================
 
-With the over-sampler *inside* the pipeline. So every split is made among the original images, and
-only its training part is filled up: no copy of a validation image is ever trained on.
+Put the over-sampler into the pipeline. Then each split is made among the original images, and only
+the training part is over-sampled. So no copy of a validation image is in the training part.
 
-How much regularisation is right depends on the data, and
-:class:`~sklearn.model_selection.GridSearchCV` finds out, as for any other estimator. Classes are
-unequal here, 24 images of the largest and 8 of the smallest.
+How much regularisation is best depends on the data. :class:`~sklearn.model_selection.GridSearchCV`
+finds it, as for any other estimator. In this example, the classes are unequal: the largest has 24
+images and the smallest 8.
 """
 
 import matplotlib.pyplot as plt
@@ -41,9 +41,10 @@ print(search.best_params_)
 # How far apart are they?
 # -----------------------
 #
-# A ranking alone does not say. Every combination was scored on the same three folds, so a
-# :class:`~skquickdraw.model_selection.Comparison` can pair them. A difference of less than two
-# standard errors is hardly one: more folds, or several seeds, would tell.
+# The ranking does not show how large the differences are. Every combination was scored on the same
+# three folds, so a :class:`~skquickdraw.model_selection.Comparison` can compare the scores fold by
+# fold. If a difference is less than two standard errors, it may be chance. Then use more folds or
+# several seeds.
 
 results = search.cv_results_
 names = [

@@ -2,11 +2,13 @@
 Over-sample, reweight, or correct the loss?
 ===========================================
 
-It depends on the number of passes. In few, show rare classes more often: ``sampling='balanced'``
-is far ahead of the default loss, balanced softmax. In more, the loss catches up. That is why the
-recipes, which train long, leave the loss alone.
+It depends on the number of passes. In few passes, ``sampling='balanced'``, which shows rare classes
+more often, is much better than balanced softmax, the default loss. In more passes, the default loss
+is as good. The recipes train for many passes, so they use the default loss without balanced
+sampling.
 
-Here are both, for ten classes of 54 down to 3 images.
+This example compares both in few and in more passes, for ten classes; the largest class has 54
+images and the smallest 3.
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +29,8 @@ X, y = make_ladder(X, y, n_max=54, n_min=3, profile="exponential", random_state=
 # Five ways to train one network
 # ------------------------------
 #
-# The over-sampler fills every class up to 54 images. So its passes are longer, and it makes fewer
-# of them: all networks see as many images.
+# The over-sampler adds copies to every class until it has 54 images. So its passes are longer. It
+# is trained for fewer passes, so that all networks see equally many images.
 
 
 def make_models(n_passes):
@@ -68,8 +70,8 @@ for ax, n_passes in zip(axes, (5, 25), strict=True):
 plt.show()
 
 # %%
-# One run of small networks: differences of a few points are luck here. On real drawings, in four
-# passes, balanced sampling was ahead of balanced softmax by 2.6 points, with a standard error of
-# 1.3 (:doc:`/competition`); in as many passes as the recipes make it was behind by 2.8
-# (:doc:`/defaults`). Take one remedy, not two: :doc:`/user_guide/imbalance` says why, and what
-# each costs.
+# The scores are from one training of each small network, so differences of a few points may be
+# chance. On real drawings, in four passes, balanced sampling was 2.6 points better than balanced
+# softmax, with a standard error of 1.3 (:doc:`/competition`). In as many passes as the recipes
+# make, balanced sampling was 2.8 points worse (:doc:`/defaults`). Use only one remedy.
+# :doc:`/user_guide/imbalance` says why, and describes the cost of each remedy.

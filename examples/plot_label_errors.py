@@ -2,9 +2,9 @@
 Which labels are wrong?
 =======================
 
-Those that networks which never saw them find unlikely.
+Probably those labels that get a low probability from a network that was not trained on them.
 :func:`~skquickdraw.model_selection.find_label_errors` cross-validates a classifier, and lists the
-labels that it contradicts most surely.
+labels that it finds least probable.
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +27,8 @@ is_wrong[rng.permutation(len(y))[:30]] = True
 given = np.where(is_wrong, (y + rng.randint(1, 6, len(y))) % 6, y)
 
 # %%
-# Ask networks that did not see them
-# ----------------------------------
+# Find the labels that networks contradict
+# ----------------------------------------
 
 network = CNNClassifier(width=0.25, max_epochs=14, batch_size=64, random_state=0)
 found = find_label_errors(network, X, given, cv=3, random_state=0)
@@ -40,7 +40,8 @@ print(f"{are_wrong.sum()} of all {are_wrong.size} suspects, and 30 of all 480 la
 # Look at the most doubtful ones
 # ------------------------------
 #
-# "True" is the label that stands in the data, and above it what the networks take the sketch for.
+# In each title, the label in the data is marked "True". The class above it is the prediction of the
+# networks.
 
 answers, sureness = names[found.proba.argmax(axis=1)], found.proba.max(axis=1)
 sheet = ImageSheetDisplay.from_predictions(
@@ -49,5 +50,6 @@ sheet = ImageSheetDisplay.from_predictions(
 plt.show()
 
 # %%
-# The sheet shows suspects, not culprits: a network errs too. Correct labels by hand, and never
-# those of a test set by the model that is scored on it.
+# These labels are only suspected to be wrong, because networks make mistakes too. Look at each
+# image before you correct its label. Never correct the labels of a test set by the predictions of
+# the model that you score on it.

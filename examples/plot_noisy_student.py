@@ -1,12 +1,14 @@
 """
-When does a noisy student pay?
-==============================
+When does a noisy student help?
+===============================
 
-With few labels: a :class:`~skquickdraw.NoisyStudentClassifier` gains in each round here where 20
-images have a label, and hardly anything where 400 have one. In each round the last classifier
-labels the other images, and a new one learns from these labels too.
+It helps if there are few labels. In this example, a :class:`~skquickdraw.NoisyStudentClassifier`
+improves in each round if 20 images have a label, and hardly at all if 400 images have one. In each
+round, the last classifier labels the images without a label, and a new classifier also learns from
+these labels.
 
-Any classifier can be the student. This one is linear, so that all of this takes seconds.
+Any classifier can be the student. Here, it is a linear classifier, so that the example takes
+seconds.
 """
 
 import matplotlib.pyplot as plt
@@ -33,11 +35,12 @@ student = NoisyStudentClassifier(
 )
 
 # %%
-# Up to how many labels, and in how many rounds?
+# How does the gain depend on labels and rounds?
 # ----------------------------------------------
 #
-# The others of the 1,197 training images have no label. Each number of labels is tried with four
-# draws of them. The digits are as frequent as each other, and ``class_prior`` says so.
+# Of the 1,197 training images, some have a label, and the others have none. Each number of labels
+# is tried with four random choices of the labeled images. All digits are equally frequent, and
+# ``class_prior`` says so.
 
 sizes, n_draws = np.array([20, 40, 100, 400]), 4
 scores = np.empty((4, len(sizes), n_draws))
@@ -70,10 +73,11 @@ plt.show()
 # What it learned from
 # --------------------
 #
-# For each class and round: how many pseudo-labels, how sure the teacher was of them, and how many
-# of the last round were right, with 20 labels. The prior makes the numbers right. Sure is not
-# right, though: where the share is below the probability, the student has come to believe its own
-# mistakes.
+# The plots show, for each class and round, the number of pseudo-labels and how sure the teacher was
+# of them. For the last round, they also show the share of correct pseudo-labels. There are 20 given
+# labels. Because of the prior, each class has the right number of pseudo-labels. But pseudo-labels
+# with a high probability need not be correct. If the share of correct labels is below the
+# probability, the student has learned from its own mistakes.
 
 X_labeled, X_pool, y_labeled, y_pool = train_test_split(
     X, y, train_size=20, stratify=y, random_state=0
@@ -83,6 +87,7 @@ PseudoLabelDisplay.from_estimator(student, y_pool)
 plt.show()
 
 # %%
-# Networks as students need more time than an example has. On real drawings it depended on what one
-# compares with: :doc:`/benchmarks` and :doc:`/competition` have the measurements.
-# :doc:`/user_guide/semi_supervised` says how noise, soft labels and priors are set.
+# An example is too short for networks as students. On real drawings, the gain of a student depended
+# on the network that it was compared with: see the measurements in :doc:`/benchmarks` and
+# :doc:`/competition`. :doc:`/user_guide/semi_supervised` explains how to set noise, soft labels and
+# priors.

@@ -2,9 +2,10 @@
 How does a model run without this package?
 ==========================================
 
-As an ONNX file: :func:`~skquickdraw.persistence.to_onnx` writes the whole classifier as one graph,
-pixels in and probabilities out, and ONNX Runtime runs it. The file says what it needs to be used:
-classes, size and range of the images. It needs the extra ``onnx``.
+Export it to an ONNX file. :func:`~skquickdraw.persistence.to_onnx` writes the whole classifier as
+one graph, from pixels to probabilities, and ONNX Runtime runs the graph. The file also contains
+what you need to use the model: the classes, and the size and range of the images. The export needs
+the extra ``onnx``.
 """
 
 import json
@@ -45,7 +46,8 @@ print(f"{path.stat().st_size / 1e6:.2f} MB")
 # From the file to answers
 # ------------------------
 #
-# From here on nothing of this package is used; other languages have ONNX Runtime too.
+# The following code uses nothing of this package. ONNX Runtime is also available in other
+# languages.
 
 X_new, y_new = make_sketches(200, 6, random_state=1)
 
@@ -57,7 +59,7 @@ answers = np.array(classes)[proba.argmax(axis=1)]
 print(shape, classes)
 
 # %%
-# They are those of the classifier, up to rounding.
+# The predictions are the same as those of the classifier, apart from rounding.
 
 print(f"{np.mean(answers == clf.predict(X_new)):.1%} of the answers are the same,")
 difference = np.abs(proba - clf.predict_proba(X_new)).max()
@@ -70,5 +72,6 @@ ImageSheetDisplay.from_predictions(
 plt.show()
 
 # %%
-# :doc:`/user_guide/onnx` lists what can be exported. To load a model in Python again, save it by
-# :func:`~skquickdraw.persistence.save_model`: :doc:`/user_guide/persistence`.
+# :doc:`/user_guide/onnx` lists what can be exported. If you want to load a model in Python again,
+# save it with :func:`~skquickdraw.persistence.save_model` instead (see
+# :doc:`/user_guide/persistence`).

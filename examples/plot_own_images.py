@@ -2,13 +2,13 @@
 How does one train on a folder of images?
 =========================================
 
-Put the images of each class into a folder of its own, and
-:func:`~skquickdraw.datasets.load_image_folder` makes one array of them, whatever their formats and
-sizes. New images are read in the same way by :func:`~skquickdraw.datasets.load_images`. Both need
-the extra ``data``.
+Put the images of each class into a separate folder. :func:`~skquickdraw.datasets.load_image_folder`
+reads all of them into one array, whatever their formats and sizes.
+:func:`~skquickdraw.datasets.load_images` reads new images in the same way. Both functions need the
+extra ``data``.
 
-Here is such a folder: dark sketches on paper of different colours, as PNG and JPEG files of
-different sizes.
+This example makes such a folder: dark sketches on paper of different colours, as PNG and JPEG files
+of different sizes.
 """
 
 from pathlib import Path
@@ -42,7 +42,7 @@ def write_images(folder, n_images, seed):
 # Load, train, and predict new images
 # -----------------------------------
 #
-# New images get the size and the mode of the training set.
+# New images must be read with the size and the mode of the training images.
 
 with TemporaryDirectory() as folder, TemporaryDirectory() as new_folder:
     write_images(folder, 300, seed=0)
@@ -63,5 +63,5 @@ ImageSheetDisplay.from_estimator(clf, new.data, y_new, show=np.arange(0, 60, 4))
 plt.show()
 
 # %%
-# On the command line ``skquickdraw train FOLDER`` does all of this. For scans and photos of
-# drawings see :doc:`/user_guide/image_folders`.
+# The command ``skquickdraw train FOLDER`` does all of this. For scans and photos of drawings, see
+# :doc:`/user_guide/image_folders`.

@@ -2,9 +2,9 @@
 How does one bring a network and a loss of one's own?
 =====================================================
 
-Pass the class that builds the network to :class:`~skquickdraw.ImageClassifier`, and an object with
-a method ``bind`` as its loss. All else stays the same: augmentation, early stopping, searches,
-ensembles.
+Pass the class of your network to :class:`~skquickdraw.ImageClassifier`, and an object with a method
+``bind`` as the loss. Everything else works as for the networks of the package: augmentation, early
+stopping, searches and ensembles.
 """
 
 import matplotlib.pyplot as plt
@@ -19,8 +19,9 @@ from skquickdraw.inspection import TrainingHistoryDisplay
 # The network
 # -----------
 #
-# It is called with an image shape and a number of classes, and returns a module that maps images
-# to logits. Options that it names, such as ``dropout``, are set by the classifier.
+# The classifier calls the class with the shape of the images and the number of classes, and gets a
+# module that maps images to logits. If the class has further parameters, such as ``dropout``, the
+# classifier sets those that it has too.
 
 
 class SmallNetwork(nn.Sequential):
@@ -42,8 +43,9 @@ class SmallNetwork(nn.Sequential):
 # The loss
 # --------
 #
-# ``bind`` is told how often an epoch shows each class. It returns a module that maps logits and
-# target probabilities to one loss for each row. This is the Brier score.
+# The classifier passes to ``bind`` how often an epoch shows each class. ``bind`` returns a module
+# that maps logits and target probabilities to one loss value per row. The loss of this example is
+# the Brier score.
 
 
 class BrierRows(nn.Module):
@@ -77,5 +79,5 @@ TrainingHistoryDisplay.from_estimator(clf)
 plt.show()
 
 # %%
-# :doc:`/user_guide/open_parts` says what augmentations, mixings and optimizers of your own have to
-# be, and how such a model is saved.
+# :doc:`/user_guide/open_parts` says how to write your own augmentations, mixings and optimizers,
+# and how to save such a model.

@@ -2,13 +2,13 @@
 How does one read the files of Quick, Draw!?
 ============================================
 
-:func:`~skquickdraw.datasets.load_quickdraw` reads each format in which the drawings are published,
-a file or a whole folder: bitmaps (``.npy``), strokes as text (``.ndjson``) or packed (``.bin``),
-and sketch-rnn's archives. Nothing in a file is executed.
+:func:`~skquickdraw.datasets.load_quickdraw` reads every format in which the drawings are published:
+bitmaps (``.npy``), strokes as text (``.ndjson``) or in binary form (``.bin``), and the archives of
+sketch-rnn. It reads one file or a whole folder. Reading a file cannot execute code.
 
-The files here are made up, so that the example needs no download: they are named, and hold
-drawings, as the published ones do. :func:`~skquickdraw.datasets.fetch_quickdraw` downloads parts
-of the real ones.
+This example writes the files itself, so that it needs no download. They have the same names and
+formats as the published files. :func:`~skquickdraw.datasets.fetch_quickdraw` downloads parts of the
+real files.
 """
 
 import json
@@ -27,7 +27,7 @@ folder = TemporaryDirectory()
 # Bitmaps
 # -------
 #
-# One class a file, a drawing a row of 28 x 28 pixels.
+# Each file holds one class. Each row is a drawing of 28 x 28 pixels.
 
 X, y, names = make_sketches(120, 6, random_state=0, return_names=True)
 for label, name in enumerate(names):
@@ -37,7 +37,8 @@ for label, name in enumerate(names):
 # Strokes
 # -------
 #
-# A JSON object a line, in the simplified format: the longer side of a drawing goes from 0 to 255.
+# Each line is a JSON object with a drawing in the simplified format, in which the longer side of
+# the drawing goes from 0 to 255.
 
 
 def spiral(rng):
@@ -64,7 +65,8 @@ for name, curve in {"spiral": spiral, "zigzag": zigzag}.items():
 # The folder, as one data set
 # ---------------------------
 #
-# Strokes are drawn as Google drew its bitmaps. A class has the name of its file.
+# Strokes are turned into images like the bitmaps that Google publishes. Each class has the name of
+# its file.
 
 drawings = load_quickdraw(folder.name)
 print(drawings.data.shape, drawings.image_shape)
@@ -83,11 +85,11 @@ sheet.plot(n_columns=6)
 plt.show()
 
 # %%
-# Some, or as strokes
-# -------------------
+# Only some drawings, or strokes
+# ------------------------------
 #
-# ``n_per_class`` reads no more of a file than is needed, and ``as_strokes=True`` leaves the pen's
-# path as it is.
+# With ``n_per_class``, only the needed part of each file is read. With ``as_strokes=True``, the
+# strokes are returned as strokes, not as images.
 
 few = load_quickdraw(folder.name, n_per_class=5)
 print(few.data.shape)
@@ -96,5 +98,5 @@ print(zigzags.data[0])
 folder.cleanup()
 
 # %%
-# :doc:`/user_guide/files` lists the formats, and :doc:`/user_guide/millions` trains on more than
-# memory holds.
+# :doc:`/user_guide/files` lists the formats. :doc:`/user_guide/millions` shows how to train on more
+# images than fit into memory.

@@ -1,11 +1,11 @@
 """
-What does a hand in haste do to strokes?
-========================================
+How does one augment pen strokes?
+=================================
 
-It leaves a stroke out, ends a line too soon, sets points beside their place, or takes another pen.
-Pixels cannot be changed in these ways, but a drawing that is held as strokes can: a
-:class:`~skquickdraw.augmentation.StrokeAugmentation` does so, and draws the image, anew in each
-pass.
+People who draw in a hurry leave out a stroke, end a line too soon, miss the right place, or use
+another pen. Such changes cannot be made to the pixels of a drawing, but they can be made to its
+strokes. A :class:`~skquickdraw.augmentation.StrokeAugmentation` changes the strokes and draws the
+image, in a different way in each pass.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,8 @@ from skquickdraw.inspection import AugmentationDisplay
 # Drawings by hand
 # ----------------
 #
-# A drawing is a list of strokes, a stroke a pair of coordinates from 0 to 255, y pointing down.
+# A drawing is a list of strokes. Each stroke is a pair of lists, the x and the y coordinates of its
+# points, from 0 to 255. The y axis points down.
 
 
 def arc(x, y, rx, ry, start=0, stop=360):
@@ -71,9 +72,10 @@ strokes = torch.from_numpy(packed).float().unsqueeze(1)
 # Each change alone, and all together
 # -----------------------------------
 #
-# The single changes are stronger than one would train with. All draw from the same seed. The last
-# two rows show the defaults, first without and then with what they do to the images. A classifier
-# finds out from the training rows whether to mirror; here images are mirrored.
+# The first rows show single changes. They are stronger than those that you would use for training.
+# All rows use the same random seed. The last two rows show the default policy: first only the
+# changes of the strokes, then also the changes of the images. A classifier tests on the training
+# rows whether to mirror images; here, images are mirrored.
 
 OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
 CHANGES = {"drop_stroke": 0.4, "drop_tail": 0.5, "jitter": 6, "width": 1}
@@ -93,5 +95,5 @@ AugmentationDisplay(torch.stack(changed), row_labels=list(policies)).plot()
 plt.show()
 
 # %%
-# To train with it, pass packed strokes as X, and the policy as the ``augmentation`` of a
-# classifier: :doc:`/user_guide/strokes`.
+# To train with these changes, pass packed strokes as X, and the policy as the ``augmentation`` of a
+# classifier (see :doc:`/user_guide/strokes`).
