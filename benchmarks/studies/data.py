@@ -46,7 +46,7 @@ def load(cell: str, seed: int, folder: Path) -> Split:
 
 
 def digits(n_rows: int, seed: int, folder: Path) -> Split:
-    """8 x 8 digits by 43 writers, in equal parts."""
+    """8 x 8 digits by 43 writers, in classes of equal size."""
     X, y = load_digits(return_X_y=True)
     X = X.reshape(-1, 8, 8)
     X, X_test, y, y_test = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=seed)
@@ -54,7 +54,7 @@ def digits(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def clothes(n_rows: int, seed: int, folder: Path) -> Split:
-    """Fashion-MNIST, the largest class 50 times the smallest."""
+    """Fashion-MNIST. The largest class has 50 times as many rows as the smallest."""
     X, y = fashion("train")
     X, y = cut_ladder(X, y, n_rows, ratio=50, seed=seed)
     X_test, y_test = fashion("t10k")
@@ -62,7 +62,7 @@ def clothes(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def photos(n_rows: int, seed: int, folder: Path) -> Split:
-    """32 x 32 colour photographs of ten classes, 900 to 10 a class at most."""
+    """32 x 32 colour photos, ten classes: at most 900 rows of the largest, 10 of the smallest."""
     found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
@@ -75,7 +75,7 @@ def photos(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def characters(n_rows: int, seed: int, folder: Path) -> Split:
-    """242 handwritten characters, an equal number of each, tested on other drawers."""
+    """242 handwritten characters, equally many of each. The test drawings are by other people."""
     found = read(folder, "other_images/omniglot_small.npz")
     drawers = np.random.RandomState(seed).permutation(np.unique(found["groups"]))
     n_drawers = n_rows // 242
@@ -86,7 +86,7 @@ def characters(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def drawings(n_rows: int, seed: int, folder: Path) -> Split:
-    """Quick, Draw! sketches of 50 classes, the largest 30 times the smallest."""
+    """Quick, Draw! sketches, 50 classes. The largest has 30 times as many rows as the smallest."""
     found = read(folder, "quickdraw100/train.npz")
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
@@ -96,7 +96,7 @@ def drawings(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def sketches(n_rows: int, seed: int, folder: Path) -> Split:
-    """Sketches made by ``make_sketches``, the largest of ten classes 40 times the smallest."""
+    """Ten classes of ``make_sketches``, the largest with 40 times the rows of the smallest."""
     X, y = make_sketches(8000, n_classes=10, random_state=seed)
     X, X_test, y, y_test = train_test_split(X, y, test_size=2000, stratify=y, random_state=seed)
     X, y = cut_ladder(X, y, n_rows, ratio=40, seed=seed)
@@ -104,9 +104,9 @@ def sketches(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def letters(n_rows: int, seed: int, folder: Path) -> Split:
-    """Capital letters of the system's fonts, the largest class 10 times the smallest.
+    """Capital letters in fonts. The largest class has 10 times as many rows as the smallest.
 
-    Tested on other families of fonts.
+    The test letters are in other families of fonts.
     """
     X, y, families = rendered_letters()
     order = np.random.RandomState(seed).permutation(np.unique(families))

@@ -84,7 +84,7 @@ SETTINGS: dict[str, Setting] = {
     "no-average": change("last weights, no average", ema_decay=None),
     "one-view": change("one view", n_tta=1),
     "no-augmentation": change("no augmentation", augmentation=None),
-    "light": change("turned, moved, resized, sheared", augmentation=AugmentationPolicy()),
+    "light": change("only rotate, move, resize, shear", augmentation=AugmentationPolicy()),
     "no-mirror": change("never mirrored", augmentation=AugmentationPolicy(horizontal_flip=0)),
     "mirror": change("always mirrored", augmentation=AugmentationPolicy(horizontal_flip=0.5)),
     "cross-entropy": change("cross entropy", loss="cross_entropy"),

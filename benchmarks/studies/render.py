@@ -29,12 +29,12 @@ Results = dict[str, dict[str, Runs]]  # by setting and cell
 NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
 COMPARED = """\
 `recipes.fast()`, with its default settings, stays {average:.1f} points of balanced accuracy behind
-the best of {n_changes} changes on average, and at most {most:.1f} points, on `{worst}`. Each change
-is of one setting. The best change was chosen separately for each of {n_cells} cells (data sets with
-a number of training rows), by its score on the test rows. A user does not know this change in
-advance, and a part of the difference is chance. The rules of the defaults were chosen on the same
-cells, so the defaults look better here than on other data. `recipes.fast()` was trained with
-{seeds}."""
+the best setting that was found, on average, and at most {most:.1f} points, on `{worst}`. To find
+this out, {n_changes} changes of single settings were tried on {n_cells} cells; a *cell* is a data
+set with a number of training rows. The best change was chosen separately for each cell, by its
+score on the test rows. A user does not know this change in advance, and a part of the difference is
+chance. The rules of the defaults were chosen on the same cells, so the defaults look better here
+than on other data. `recipes.fast()` was trained with {seeds}."""
 FEW_SEEDS = 3  # below which differences are a rough indication only
 
 
