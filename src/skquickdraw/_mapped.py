@@ -127,7 +127,7 @@ def in_chunks(array: Any) -> Iterator[NDArray[Any]]:
         yield array[start:stop] if mapped is None else mapped.cut(start, stop)
 
 
-def find_map(array: Any) -> np.memmap | None:
+def find_map(array: object) -> np.memmap | None:
     """Return the memory map that an array is a view of."""
     while array is not None:
         if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):

@@ -148,7 +148,7 @@ def decode_labels(
     return labels
 
 
-def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
+def check_same_length(name: str, X: object, codes: NDArray[np.int64]) -> None:
     """Refuse another number of labels than of rows."""
     with raised_as(InvalidTargetsError):
         n_rows = count_samples(X)
