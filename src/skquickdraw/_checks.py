@@ -179,7 +179,7 @@ class ParametersMixin:
             super().set_params(**{**params, **objects})  # type: ignore[misc]  # BaseEstimator's
         return self
 
-    def _object_of(self, name: str, key: str, value: Any) -> Any:
+    def _object_of(self, name: str, key: str, value: object) -> Any:
         """Return the object that holds the parameter ``key``; ``value`` may be its name."""
         if value is not None and not isinstance(value, str):
             return value

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
@@ -264,7 +264,12 @@ def fit_targets(
 
 
 def _fit_targets(
-    estimator: Any, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+    estimator: Any,
+    X: Any,
+    y: Any,
+    soft_targets: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    X_unlabeled: ArrayLike | None,
 ) -> Any:
     given = {
         "soft_targets": soft_targets,

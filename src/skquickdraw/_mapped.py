@@ -100,7 +100,7 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
 
 
-def check_whole(array: Any) -> None:
+def check_whole(array: object) -> None:
     """Raise where the file of a map has become shorter: to read there would end the process.
 
     The size is that of the file that was mapped, also where another one has taken its place.

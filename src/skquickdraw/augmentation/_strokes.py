@@ -173,7 +173,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         bound = check_bound(policy, policy.bind(images, codes))
         return self if bound is policy else clone(self).set_params(then=bound)
 
-    def check(self, strokes: Any) -> None:
+    def check(self, strokes: object) -> None:
         """Check that a batch, a tensor or an array, holds packed strokes (n, 1, 3, P).
 
         Raises

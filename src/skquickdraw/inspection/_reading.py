@@ -64,7 +64,7 @@ def read_pair(
     )
 
 
-def check_names(caller: str, name: str, names: Any, n_wanted: int) -> list[Any]:
+def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[Any]:
     """Return names as a list, or raise that there is not one for each of what is shown."""
     listed = as_array(caller, name, names)
     if listed.shape != (n_wanted,):

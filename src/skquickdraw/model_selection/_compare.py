@@ -153,7 +153,7 @@ def _knows(estimator: Any) -> bool:
     return any(mark is not None for mark in unlabeled_marks(estimator))
 
 
-def _read_scoring(scoring: Any) -> dict[str, Callable[..., float]]:
+def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
     if isinstance(scoring, str):
         scoring = [scoring]
     if callable(scoring):
