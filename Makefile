@@ -5,7 +5,8 @@
 #   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
 #   make lint                    ruff (rules and layout), codespell and mypy
 #   make docs [GALLERY=0]        build the site into docs/_build/html; a warning is an error. With GALLERY=0
-#                                no example is run, and the gallery has no figures
+#                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation
+#                                only this one is run
 #   make bench [DATA=folder]     measure speed; with DATA, a competition's drawings, accuracy too
 #   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
 #   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
@@ -73,7 +74,7 @@ lint: $(STAMP)test
 docs: $(STAMP)docs
 	rm -rf docs/api/generated
 	$(ONE_THREAD) $(BIN)/python -m sphinx -a -W --keep-going -q -D plot_gallery=$(or $(GALLERY),1) \
-		-b html docs docs/_build/html
+		$(if $(EXAMPLE),-D sphinx_gallery_conf.filename_pattern=/$(EXAMPLE)) -b html docs docs/_build/html
 
 bench: $(STAMP)bench
 	cd benchmarks && ../$(BIN)/python -m speed.run $(DATA_OPTION)

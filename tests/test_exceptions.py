@@ -337,7 +337,9 @@ def test_every_error_is_one_of_the_tree_and_a_built_in_one():
     for error in set(skquickdraw.exceptions.__all__) - {"SkquickdrawError", "FitInterrupted"}:
         cls = getattr(skquickdraw.exceptions, error)
         assert issubclass(cls, SkquickdrawError)
-        assert issubclass(cls, ValueError | OSError | ImportError | MemoryError)
+        assert issubclass(cls, ValueError | OSError | ImportError | MemoryError), (
+            f"{error} has to derive from one of these built-in errors too: users catch them already"
+        )
     assert issubclass(FitInterrupted, KeyboardInterrupt)  # which "except Exception" lets pass
     assert issubclass(MissingDependencyError, ImportError)
     for cls in (InvalidImagesError, InvalidTargetsError, InvalidParameterError):

@@ -57,7 +57,9 @@ def raised_as(error_type: Translation) -> Iterator[None]:
         raise error_type(str(error)) from None
 
 
-def check_arguments(subject: str, constraints: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+def check_arguments(
+    subject: str, constraints: Mapping[str, Any], given: Mapping[str, object]
+) -> None:
     """Check arguments of a function as scikit-learn checks parameters; ``subject`` names it."""
     for name, value in given.items():
         if constraints[name] != "no_validation":
@@ -66,7 +68,7 @@ def check_arguments(subject: str, constraints: Mapping[str, Any], given: Mapping
         _compat.validate_parameter_constraints(dict(constraints), dict(given), subject)
 
 
-def refuse_huge(subject: str, name: str, value: Any) -> None:
+def refuse_huge(subject: str, name: str, value: object) -> None:
     """Refuse whole numbers that no array can count or hold."""
     if isinstance(value, Integral) and abs(int(value)) > LARGEST_INT:
         raise InvalidParameterError(
@@ -81,7 +83,7 @@ def is_int(value: Any, least: int, most: int = LARGEST_INT) -> bool:
     return is_whole and least <= int(value) <= most
 
 
-def is_finite_number(value: Any) -> bool:
+def is_finite_number(value: object) -> bool:
     """Return whether this is a finite number that a float can hold, and not a bool."""
     if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
         return False
@@ -106,10 +108,9 @@ def as_array(
         ) from None
 
 
-def check_path(subject: str, path: Any, name: str = "path") -> None:
+def check_path(subject: str, path: object, name: str = "path") -> None:
     """Refuse what is not a path, such as None or a number, before any work."""
-    is_path = isinstance(path, str | os.PathLike)
-    if not is_path or "\0" in os.fsdecode(path):
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fsdecode(path):
         raise DataFileError(
             f"{subject}: {name} must be a str or a path-like, got {path!r}. Pass the name of a "
             "file or a folder."
@@ -178,7 +179,7 @@ class ParametersMixin:
             super().set_params(**{**params, **objects})  # type: ignore[misc]  # BaseEstimator's
         return self
 
-    def _object_of(self, name: str, key: str, value: Any) -> Any:
+    def _object_of(self, name: str, key: str, value: object) -> Any:
         """Return the object that holds the parameter ``key``; ``value`` may be its name."""
         if value is not None and not isinstance(value, str):
             return value

@@ -19,21 +19,21 @@ from sklearn.utils.validation import _num_samples as count_samples
 class Interval(_Interval):
     """scikit-learn's interval of numbers, without True and False."""
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
 
 
 class Options(_Options):
     """scikit-learn's set of values; True is not the number 1."""
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         return not isinstance(val, bool | np.bool_) and super().is_satisfied_by(val)
 
 
 class EstimatorWith(HasMethods):
     """scikit-learn's constraint on methods, for an object that is not a class."""
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         return not isinstance(val, type) and super().is_satisfied_by(val)
 
     def __str__(self) -> str:

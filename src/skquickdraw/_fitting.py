@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
@@ -25,6 +25,9 @@ from ._checks import raised_as
 from ._compat import set_random_states
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
+
+if TYPE_CHECKING:
+    from ._fit_tasks import Task
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -78,7 +81,7 @@ def can_predict(estimator: Any, X: Any) -> bool:
     return True
 
 
-def holds_parameters(params: Any) -> bool:
+def holds_parameters(params: object) -> bool:
     """Return whether this is a dict from names of parameters to values."""
     return isinstance(params, Mapping) and all(isinstance(name, str) for name in params)
 
@@ -164,7 +167,7 @@ def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
 
 
 def check_same_classes(
-    name: str, who: str, known: Any, classes: NDArray[Any], whose: str = "y"
+    name: str, who: str, known: object, classes: NDArray[Any], whose: str = "y"
 ) -> None:
     """Refuse an estimator whose ``classes_``, ``known``, are others than those wanted of it."""
     own, wanted = np.asarray(known).tolist(), np.asarray(classes).tolist()
@@ -237,7 +240,7 @@ def fit_targets(
     soft_targets: NDArray[Any] | None = None,
     sample_weight: NDArray[Any] | None = None,
     X_unlabeled: NDArray[Any] | None = None,
-    task: Any = None,
+    task: Task | None = None,
 ) -> Any:
     """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.
 
@@ -261,7 +264,12 @@ def fit_targets(
 
 
 def _fit_targets(
-    estimator: Any, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+    estimator: Any,
+    X: Any,
+    y: Any,
+    soft_targets: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+    X_unlabeled: ArrayLike | None,
 ) -> Any:
     given = {
         "soft_targets": soft_targets,

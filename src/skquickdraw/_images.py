@@ -14,7 +14,7 @@ from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
@@ -117,7 +117,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
 
 
 def check_rows_and_labels(
-    estimator: Any, X: Any, y: Any, *, unlabeled_label: Any = None
+    estimator: Any, X: Any, y: Any, *, unlabeled_label: object = None
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
     """Validate X and y for ``fit``, and return rows, classes and codes.
 
@@ -130,7 +130,7 @@ def check_rows_and_labels(
     return rows, classes, codes
 
 
-def check_more_rows(estimator: Any, X_unlabeled: Any, rows: NDArray[Any]) -> NDArray[Any]:
+def check_more_rows(estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:
     """Validate ``X_unlabeled``, which joins ``rows`` of X, and return it shaped like them.
 
     Raises

@@ -17,7 +17,7 @@ KINDS = ("text", "boolean", "number")
 COUNTED = 2**16  # whole numbers within such a range are counted, not sorted
 
 
-def kind_of(label: Any) -> str:
+def kind_of(label: object) -> str:
     """Return 'text', 'boolean' or 'number', or the name of a type that cannot be a label."""
     if isinstance(label, str):
         return "text"
@@ -26,7 +26,7 @@ def kind_of(label: Any) -> str:
     return "number" if isinstance(label, Real) else type(label).__name__
 
 
-def is_missing(label: Any) -> bool:
+def is_missing(label: object) -> bool:
     """Return whether this is None, NaN or pandas' NA; pandas may be missing."""
     if label is None:
         return True
@@ -38,7 +38,7 @@ def is_missing(label: Any) -> bool:
         return False
 
 
-def not_a_label(name: str, label: Any, input_name: str) -> str:
+def not_a_label(name: str, label: object, input_name: str) -> str:
     """Return the message for a value that cannot be a label."""
     return (
         f"{name}: labels must be text, numbers or booleans, but {input_name} holds {label!r}, a "

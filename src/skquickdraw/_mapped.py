@@ -100,7 +100,7 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
 
 
-def check_whole(array: Any) -> None:
+def check_whole(array: object) -> None:
     """Raise where the file of a map has become shorter: to read there would end the process.
 
     The size is that of the file that was mapped, also where another one has taken its place.
@@ -127,7 +127,7 @@ def in_chunks(array: Any) -> Iterator[NDArray[Any]]:
         yield array[start:stop] if mapped is None else mapped.cut(start, stop)
 
 
-def find_map(array: Any) -> np.memmap | None:
+def find_map(array: object) -> np.memmap | None:
     """Return the memory map that an array is a view of."""
     while array is not None:
         if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap):

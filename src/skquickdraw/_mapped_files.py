@@ -308,7 +308,7 @@ def join_rows(rows: Any, more: Any) -> Any:
     return first.join(second)
 
 
-def refuse_files(name: str, X: Any) -> None:
+def refuse_files(name: str, X: object) -> None:
     """Refuse MappedFiles if all images have to be in memory."""
     if isinstance(X, MappedFiles):
         raise InvalidImagesError(

@@ -14,12 +14,12 @@ from .exceptions import InvalidParameterError, InvalidTargetsError
 TEXTS_OF_MARKS = ("-1", "nan")  # what marks become in a NumPy array of text
 
 
-def is_auto(unlabeled_label: Any) -> bool:
+def is_auto(unlabeled_label: object) -> bool:
     """Return whether y itself decides the mark."""
     return isinstance(unlabeled_label, str) and unlabeled_label == "auto"
 
 
-def is_same_mark(one: Any, other: Any) -> bool:
+def is_same_mark(one: object, other: object) -> bool:
     """Return whether two values of ``unlabeled_label`` mean the same."""
     if one is None or other is None:
         return one is other
@@ -60,7 +60,7 @@ def find_marks(
     return np.array([is_same_mark(label, unlabeled_label) for label in labels.tolist()], dtype=bool)
 
 
-def _is_minus_one(label: Any) -> bool:
+def _is_minus_one(label: object) -> bool:
     return kind_of(label) == "number" and label == -1
 
 

@@ -127,7 +127,7 @@ def _read_entry(key: str, checksum: str, content: bytes) -> Any:
     return pickle.loads(content)
 
 
-def content_hash(value: Any) -> str:
+def content_hash(value: object) -> str:
     """Return a digest of the content, the same after pickling and in other processes."""
     return _ContentHasher("md5", coerce_mmap=True).hash(value)  # joblib's workers get memory maps
 
@@ -204,12 +204,12 @@ def _describe_value(value: Any, *inside: Any) -> Any:
     return type(value).__name__, described
 
 
-def _name_of(value: Any) -> str:
+def _name_of(value: object) -> str:
     known = value if isinstance(value, FunctionType | type) else type(value)
     return f"{known.__module__}.{known.__qualname__}"
 
 
-def _is_tensor(value: Any) -> bool:
+def _is_tensor(value: object) -> bool:
     return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
 
 
@@ -225,13 +225,13 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def _counts(value: Any) -> bool:
+def _counts(value: object) -> bool:
     if isinstance(value, FunctionType | type):
         return _is_users(value)
     return type(value) in PLAIN | CONTAINERS or isinstance(value, ARRAYS) or _is_tensor(value)
 
 
-def _describe_class(cls: type) -> Any:
+def _describe_class(cls: type) -> tuple[object, ...]:
     """Return the code of a class, its plain attributes, and its base classes."""
     members = [(name, vars(cls)[name]) for name in sorted(vars(cls).keys() - NO_CODE)]
     parts = [(name, part) for name, value in members for part in _unwrap(value)]
@@ -239,7 +239,7 @@ def _describe_class(cls: type) -> Any:
     return cls.__bases__, counted
 
 
-def _unwrap(member: Any) -> tuple[Any, ...]:
+def _unwrap(member: object) -> tuple[object, ...]:
     """Return the functions inside a method or property, or else the member."""
     if isinstance(member, classmethod | staticmethod):
         return (member.__func__,)
@@ -248,6 +248,6 @@ def _unwrap(member: Any) -> tuple[Any, ...]:
     return (member,)
 
 
-def _is_users(code: Any) -> bool:
+def _is_users(code: object) -> bool:
     """Return whether code is neither of this package nor of its dependencies."""
     return str(code.__module__).split(".")[0] not in KNOWN_PACKAGES

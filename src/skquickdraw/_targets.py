@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_target_array, raised_as
 from ._compat import count_samples
@@ -148,7 +148,7 @@ def decode_labels(
     return labels
 
 
-def check_same_length(name: str, X: Any, codes: NDArray[np.int64]) -> None:
+def check_same_length(name: str, X: object, codes: NDArray[np.int64]) -> None:
     """Refuse another number of labels than of rows."""
     with raised_as(InvalidTargetsError):
         n_rows = count_samples(X)
@@ -196,7 +196,7 @@ def _too_few(
     name: str,
     classes: NDArray[Any],
     codes: NDArray[np.int64],
-    unlabeled_label: Any,
+    unlabeled_label: object,
     min_classes: int,
     input_name: str,
 ) -> str:
@@ -212,7 +212,7 @@ def _too_few(
 
 
 def check_soft_targets(
-    name: str, soft_targets: Any, n_samples: int, n_classes: int
+    name: str, soft_targets: ArrayLike | None, n_samples: int, n_classes: int
 ) -> NDArray[np.float32]:
     """Validate rows of class probabilities and return them as float32 that sums to one exactly.
 

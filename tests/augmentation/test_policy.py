@@ -8,11 +8,11 @@ import torch
 from sklearn.base import clone
 
 from skquickdraw.augmentation import AugmentationPolicy, resolve_augmentation
+from skquickdraw.augmentation._policy import RANGES, AugmentationDraw
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
 SHAPE = (1, 28, 28)
-AFFINE = ("rotation", "horizontal_flip", "shift", "scale", "shear")
-OFF = dict.fromkeys((*AFFINE, "elastic", "thickness", "erasing"), 0)
+OFF = dict.fromkeys(RANGES, 0)
 ALL = AugmentationPolicy(horizontal_flip=0.5, elastic=1.0, thickness=0.5, erasing=0.5)
 
 
@@ -21,8 +21,15 @@ def seeded(seed=0):
 
 
 def tensors(draw):
-    parts = [*draw.affine, draw.elastic, draw.thickness, draw.box]
+    parts = [*draw.affine, *draw[1:]]
     return [part for part in parts if part is not None]
+
+
+def test_every_change_is_tested():
+    assert OFF.keys() == AugmentationPolicy().get_params().keys() - {"erasing_area"}
+    missing = [name for name in OFF if not getattr(ALL, name)]
+    assert not missing, f"switch {missing} on in ALL, above"
+    assert None not in tensors(ALL.draw(2, SHAPE, seeded())), "each field of the draw is drawn"
 
 
 def test_draws_follow_the_generator_and_nothing_global():
@@ -84,12 +91,20 @@ def test_one_parameter_leaves_the_draws_of_the_others():
     assert torch.equal(draw.affine.zoom, other.affine.zoom)
 
 
+@pytest.mark.parametrize("name", [name for name in OFF if name != "rotation"])
+def test_a_change_that_is_switched_on_leaves_the_angles(name):
+    policy = AugmentationPolicy(**OFF | {"rotation": 15})
+    before = policy.draw(50, SHAPE, seeded()).affine.angle
+    after = policy.set_params(**{name: 1}).draw(50, SHAPE, seeded()).affine.angle
+    assert torch.equal(before, after), f"{name} has to draw after all other random numbers"
+
+
 def test_the_identity_returns_the_images_themselves():
     policy = AugmentationPolicy(**OFF)
     images = torch.rand(4, *SHAPE)
     assert policy.is_identity
     assert policy(images, seeded()) is images
-    assert policy.draw(4, SHAPE, seeded()) == (None, None, None, None)
+    assert policy.draw(4, SHAPE, seeded()) == (None,) * len(AugmentationDraw._fields)
 
 
 @pytest.mark.parametrize("name", OFF)
@@ -106,7 +121,8 @@ def test_any_size_will_do(shape, n_samples):
     images = torch.rand(n_samples, *shape)
     changed = ALL(images, seeded())
     assert changed.shape == images.shape and changed.dtype == images.dtype
-    assert n_samples == 0 or 0 <= changed.min() <= changed.max() <= 1.0001
+    within = n_samples == 0 or 0 <= changed.min() <= changed.max() <= 1.0001
+    assert within, "changed values must stay between the background, 0, and the image's own"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

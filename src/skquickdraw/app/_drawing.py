@@ -136,7 +136,7 @@ def _as_points(stroke: list[list[Any]]) -> Stroke:
     return np.array(stroke, dtype=np.float64)
 
 
-def _read_colours(colours: Any, n_strokes: int) -> list[bytes]:
+def _read_colours(colours: object, n_strokes: int) -> list[bytes]:
     if not isinstance(colours, list) or len(colours) != n_strokes:
         got = f"{len(colours)} of them" if isinstance(colours, list) else "no such list"
         raise InvalidImagesError(

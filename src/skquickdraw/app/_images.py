@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from ..datasets import load_images
 from ..exceptions import DataFileError, InvalidImagesError, MissingDependencyError
 from ..preprocessing import SketchNormalizer, scan_shape
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 52_000_000  # phones take photos of up to 50 million by default
@@ -116,7 +119,7 @@ def _read(
 
 
 @contextmanager
-def _opened(body: bytes) -> Iterator[Any]:
+def _opened(body: bytes) -> Iterator[PILImage]:
     """Read the header of an image; only the caller may decode more."""
     Image = _import_pillow()
     try:
@@ -150,7 +153,7 @@ def _refused(reason: str) -> InvalidImagesError:
     return InvalidImagesError(f"The image {reason}. Save it as PNG or JPEG, on a plain background.")
 
 
-def _encode(image: Any) -> bytes:
+def _encode(image: PILImage) -> bytes:
     content = BytesIO()
     image.save(content, "PNG")
     return content.getvalue()

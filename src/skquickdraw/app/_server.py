@@ -223,7 +223,7 @@ class Handler(BaseHTTPRequestHandler):
         png = write_png(self._image())
         return self._saved(lambda saver: saver.save_image(label, png))
 
-    def _label(self, label: Any) -> int:
+    def _label(self, label: object) -> int:
         n_classes = len(self.server.guesser.names)
         if type(label) is not int or not 0 <= label < n_classes:
             raise Refused(400, f"The label must be the number of a class, below {n_classes}.")
@@ -272,7 +272,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._send(code, *_as_json({"error": message or self.responses[code][0]}))
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Keep the terminal quiet: a drawing makes many requests."""
 
 
@@ -393,6 +393,6 @@ def serve(
             print("Stopped.")
 
 
-def _as_json(value: Any) -> Answer:
+def _as_json(value: object) -> Answer:
     # JSON has no NaN: a model that returns it fails here, not in the browser.
     return JSON, json.dumps(value, allow_nan=False).encode()

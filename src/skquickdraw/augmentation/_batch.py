@@ -37,7 +37,9 @@ def check_batch(subject: str, images: torch.Tensor) -> None:
         )
 
 
-def check_draw(subject: str, n_samples: Any, generator: Any, image_shape: Any = (1, 1, 1)) -> None:
+def check_draw(
+    subject: str, n_samples: object, generator: object, image_shape: Any = (1, 1, 1)
+) -> None:
     """Refuse arguments of ``draw`` for which nothing can be drawn."""
     if generator is not None and not isinstance(generator, torch.Generator):
         raise InvalidParameterError(

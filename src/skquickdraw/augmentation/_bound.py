@@ -75,7 +75,7 @@ class BoundAugmentation:
         background = to_device(torch.as_tensor(self.background).view(-1, 1, 1), images)
         return self._apply(images - background, draw) + background
 
-    def _apply(self, images: torch.Tensor, draw: Any) -> torch.Tensor:
+    def _apply(self, images: torch.Tensor, draw: object) -> torch.Tensor:
         changed = self.augmentation.apply(images, draw)
         ink = getattr(self.augmentation, "ink", None)
         shape = (len(images), *(images.shape[1:] if ink is None else ink.image_shape))

@@ -266,7 +266,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         return self.apply(images, self.draw(n_samples, (channels, height, width), generator))
 
 
-def check_ranges(policy: Any, ranges: Mapping[str, tuple[float, float, str]]) -> None:
+def check_ranges(policy: object, ranges: Mapping[str, tuple[float, float, str]]) -> None:
     """Refuse a parameter that is not a number, or out of its range (low, high, kind)."""
     for name, (low, high, kind) in ranges.items():
         value = getattr(policy, name)

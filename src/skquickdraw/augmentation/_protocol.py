@@ -166,7 +166,7 @@ def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "d
         )
 
 
-def check_bound(augmentation: Any, bound: Any) -> Any:
+def check_bound(augmentation: object, bound: object) -> Any:
     """Return what ``bind`` of an augmentation returned.
 
     Raises

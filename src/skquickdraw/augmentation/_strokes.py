@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from math import inf
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from .._checks import ParametersMixin, is_finite_number
@@ -121,7 +123,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         self.line_width = line_width
         self.margin = margin
 
-    def _named_objects(self) -> Any:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
         return {"then": {"sketch": AugmentationPolicy}}
 
     @property
@@ -149,7 +151,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         if policy is not None:
             validate_part("StrokeAugmentation", policy)
 
-    def bind(self, strokes: Any, codes: Any) -> StrokeAugmentation:
+    def bind(self, strokes: NDArray[Any], codes: NDArray[np.int64]) -> StrokeAugmentation:
         """Return the augmentation for a training set: with the mirroring of ``then`` decided.
 
         Parameters
@@ -171,7 +173,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         bound = check_bound(policy, policy.bind(images, codes))
         return self if bound is policy else clone(self).set_params(then=bound)
 
-    def check(self, strokes: Any) -> None:
+    def check(self, strokes: object) -> None:
         """Check that a batch, a tensor or an array, holds packed strokes (n, 1, 3, P).
 
         Raises

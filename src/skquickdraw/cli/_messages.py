@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 # Functions whose messages start with their name, which users of the commands do not know.
 SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model|to_onnx|app): ")
@@ -26,7 +25,7 @@ def tell(command: str, text: str) -> None:
     print(f"skquickdraw {command}: {text}", file=sys.stderr, flush=True)
 
 
-def as_line(message: Any) -> str:
+def as_line(message: object) -> str:
     """Return an error or a warning of the library in one line, in the words of the commands."""
     text = SUBJECT.sub("", " ".join(str(message).split()))
     for python, option in OPTIONS.items():
@@ -38,7 +37,7 @@ def as_line(message: Any) -> str:
 def plain_warnings(command: str) -> Iterator[None]:
     """Print each warning as a line, without its place in the program."""
 
-    def show(message: Any, *args: Any, **kwargs: Any) -> None:
+    def show(message: object, *args: object, **kwargs: object) -> None:
         tell(command, f"warning: {as_line(message)}")
 
     with warnings.catch_warnings():

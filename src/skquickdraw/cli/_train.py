@@ -118,7 +118,7 @@ def make_model(arguments: argparse.Namespace) -> Any:
     return model
 
 
-def _set_everywhere(estimator: Any, parameter: str, value: Any) -> None:
+def _set_everywhere(estimator: Any, parameter: str, value: object) -> None:
     """Set a parameter of each network inside: only networks have passes."""
     names = estimator.get_params()
     networks = [name.removesuffix("max_epochs") for name in names if name.endswith("max_epochs")]

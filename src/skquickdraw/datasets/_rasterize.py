@@ -170,7 +170,7 @@ def _check_positive(side: int, line_width: float, margin: float) -> None:
             raise InvalidParameterError(f"rasterize: {name} must be {rule}; got {value!r}.")
 
 
-def is_one_drawing(subject: str, strokes: Any) -> bool:
+def is_one_drawing(subject: str, strokes: object) -> bool:
     """Distinguish one drawing (stroke, axis, point) from a sequence by its depth, or raise."""
     if not np.iterable(strokes):
         raise InvalidParameterError(
@@ -228,7 +228,7 @@ def _check_drawing(subject: str, drawing: Any) -> None:
         )
 
 
-def _has_size(value: Any) -> bool:
+def _has_size(value: object) -> bool:
     is_sequence = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     return is_sequence or (isinstance(value, np.ndarray) and value.ndim > 0)
 

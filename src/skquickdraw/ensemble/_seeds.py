@@ -224,7 +224,12 @@ class SeedEnsembleClassifier(
 
     @with_callbacks
     def _fit(
-        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
+        self,
+        X: Any,
+        y: Any,
+        soft_targets: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        X_unlabeled: ArrayLike | None,
     ) -> SeedEnsembleClassifier:
         columns, classes, codes, pool, labeled = self._read(
             X, y, soft_targets, sample_weight, X_unlabeled

@@ -91,7 +91,10 @@ def _mixture_weights(
 
 
 def _geometric_log_loss(
-    weights: NDArray[np.float64], probas: NDArray[Any], codes: Any, sample_weight: Any
+    weights: NDArray[np.float64],
+    probas: NDArray[Any],
+    codes: NDArray[np.int64],
+    sample_weight: NDArray[np.float64] | None,
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the log loss of the geometric mean, and its gradient (n_members,)."""
     logs = _log(probas)  # (n_members, n, n_classes)

@@ -226,7 +226,7 @@ class DeepFeatureExtractor(
         return isinstance(self.estimator, FrozenEstimator)
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, *, is_crossed: bool
+        self, X: Any, y: Any, sample_weight: ArrayLike | None, *, is_crossed: bool
     ) -> tuple[Any, list[Any], list[Fold]]:
         """Fit all networks; return the rows of X, the folds' networks and the folds."""
         self._validate_params()
@@ -250,7 +250,7 @@ class DeepFeatureExtractor(
         self._n_features_out = one.shape[1]
         return rows, members, folds
 
-    def _check_estimator(self, sample_weight: Any) -> None:
+    def _check_estimator(self, sample_weight: ArrayLike | None) -> None:
         name = type(self).__name__
         if not has_features(self.estimator):
             raise InvalidParameterError(
@@ -273,7 +273,7 @@ class DeepFeatureExtractor(
         parts: list[Any],
         rows: NDArray[Any],
         y: NDArray[Any],
-        sample_weight: Any,
+        sample_weight: ArrayLike | None,
     ) -> list[Any]:
         """Fit each network to its rows."""
         weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)

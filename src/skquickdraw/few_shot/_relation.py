@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -246,7 +246,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         tags.input_tags.three_d_array = True
         return tags
 
-    def _named_objects(self) -> dict[str, Mapping[str, Any]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:

@@ -30,6 +30,7 @@ from ._reading import check_fitted, check_names, read_images, shape_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.text import Text
 
 GAP = 0.08  # between images, in their height
 CELL = 0.75  # inches of a new figure for each image
@@ -286,7 +287,7 @@ class AugmentationDisplay:
         usual = font_size("small")
         width, height = size_of(ax)
         row = min(height / n_rows, width / n_columns / step)
-        self.text_: list[Any] = []
+        self.text_: list[Text] = []
         if self.row_labels is not None:
             size = float(np.clip(row / LINE, SMALLEST_FONT, usual))
             middles = np.arange(n_rows) * (1 + GAP) + 0.5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -63,7 +61,7 @@ def choose_rows(
     return rows, f"{len(rows)} of {n_found} errors in {len(is_wrong)} images{suffix}"
 
 
-def check_positions(caller: str, rows: Any, n_rows: int) -> NDArray[np.intp]:
+def check_positions(caller: str, rows: object, n_rows: int) -> NDArray[np.intp]:
     """Return the positions of rows that the user chose."""
     rows = as_array(caller, "rows to show", rows)
     is_right = rows.ndim == 1 and rows.size and rows.dtype.kind in "iu"

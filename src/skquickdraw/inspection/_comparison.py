@@ -22,6 +22,8 @@ from ._figures import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.text import Text
 
 KINDS = ("score", "difference")
 
@@ -101,8 +103,8 @@ class ComparisonDisplay:
         links: dict[str, Any] = {"linewidth": 0 if is_lead else 0.7, "color": MUTED, "alpha": 0.7}
         rings: dict[str, Any] = {"marker": "o", "markersize": 4, "fillstyle": "none"}
         self.folds_ = [ax.plot(fold, rows, **links, **rings)[0] for fold in values.T]
-        self.errorbars_: list[Any] = []
-        self.text_: list[Any] = []
+        self.errorbars_: list[ErrorbarContainer] = []
+        self.text_: list[Text] = []
         for k, (mean, error) in enumerate(zip(means, errors, strict=True)):
             own = {**style_of(k), "linestyle": "none", "markersize": 7, "capsize": 3}
             self.errorbars_.append(ax.errorbar(mean, k, xerr=error, elinewidth=2, **own))

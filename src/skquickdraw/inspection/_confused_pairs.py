@@ -30,6 +30,7 @@ from ._reading import check_fitted, check_length, read_pair
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.text import Text
 
     from ._figures import Panels
 
@@ -287,7 +288,7 @@ class ConfusedPairsDisplay:
         bar.ax.tick_params(labelsize=font_size("x-small"))
         bar.outline.set_visible(False)
 
-    def _draw_list(self) -> list[Any]:
+    def _draw_list(self) -> list[Text]:
         """Write the pairs over pale bars, so their names need no margin."""
         ax = self.axes_[1]
         width, height = size_in_points(ax)

@@ -131,7 +131,7 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
     return box.width * scale, box.height * scale
 
 
-def shorten(text: Any, n_letters: int) -> str:
+def shorten(text: object, n_letters: int) -> str:
     """Return a text of at most ``n_letters``, without its middle where it is longer.
 
     Names of classes often differ in their ends, such as ``'katakana_character12'``.
@@ -146,7 +146,7 @@ def shorten(text: Any, n_letters: int) -> str:
 def name_classes(
     ax: Axes,
     axis: Literal["x", "y"],
-    names: Sequence[Any],
+    names: Sequence[object],
     n_letters: int = 24,
     space: float | None = None,
 ) -> None:

@@ -12,6 +12,7 @@ from ._figures import MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.image import AxesImage
 
 WHITE, BRIGHT = 255, 128
 
@@ -42,7 +43,7 @@ def find_colour_scale(images: NDArray[Any], cmap: str | Colormap | None = None) 
 
 def draw_image(
     ax: Axes, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
-) -> Any:
+) -> AxesImage:
     """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
     _, height, width = image.shape
     left, top = corner

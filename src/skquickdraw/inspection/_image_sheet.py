@@ -30,6 +30,9 @@ from ._reading import check_fitted, check_length, read_images, read_pair, shape_
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.image import AxesImage
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
 
 CELL = 1.15  # inches of a new figure for each image
 TEXT_LINES = 2
@@ -272,9 +275,9 @@ default='surest_errors'
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
         scale = find_colour_scale(images, cmap)
         cell = _Cell.fitting(size, n_columns, n_rows, width)
-        self.images_: list[Any] = []
-        self.text_: list[Any] = []
-        self.frames_: list[Any] = []
+        self.images_: list[AxesImage] = []
+        self.text_: list[Text] = []
+        self.frames_: list[Patch] = []
         for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
             corner = cell.corner(k, n_columns)
             self.images_.append(draw_image(ax, image, corner, scale, **(image_kw or {})))
@@ -293,7 +296,7 @@ default='surest_errors'
             return []
         classes, true, predicted = read_pair(caller, self.y_true, self.y_pred)
         names = [*map(str, classes.tolist()), ""]
-        sure: Any = [None] * len(true)
+        sure: list[float | None] = [None] * len(true)
         if self.y_proba is not None:
             sure = read_proba(caller, self.y_proba, len(true)).tolist()
         return [(names[t], names[p], s) for t, p, s in zip(true, predicted, sure, strict=True)]

@@ -25,6 +25,7 @@ from ._reading import check_fitted, check_length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
     from ._figures import Panels
 
@@ -221,7 +222,7 @@ class PseudoLabelDisplay:
 
     def _draw(
         self, axes: Axes, values: NDArray[np.float64], label: str, first: int = 0
-    ) -> list[Any]:
+    ) -> list[Line2D]:
         lines = []
         for k, row in enumerate(values, start=first):
             style = {**style_of(k), "linestyle": "none", "markersize": 4.5, "fillstyle": "none"}
@@ -233,7 +234,7 @@ class PseudoLabelDisplay:
         axes.spines["left"].set_visible(False)
         return lines
 
-    def _mark_truth(self, axes: Axes) -> list[Any]:
+    def _mark_truth(self, axes: Axes) -> list[Line2D]:
         from matplotlib import rcParams
 
         values = np.asarray(self.n_true)[self.order_]

@@ -43,7 +43,9 @@ def shape_of(estimator: Any, image_shape: tuple[int, ...] | None) -> tuple[int, 
     return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
 
 
-def read_pair(caller: str, y_true: Any, y_pred: Any) -> tuple[NDArray[Any], Codes, Codes]:
+def read_pair(
+    caller: str, y_true: ArrayLike, y_pred: ArrayLike
+) -> tuple[NDArray[Any], Codes, Codes]:
     """Return all classes, sorted, and the codes of both; -1 for a true label that is missing."""
     guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
     own, true = read_own_labels(caller, y_true, known=guesses, input_name="y_true")
@@ -62,7 +64,7 @@ def read_pair(caller: str, y_true: Any, y_pred: Any) -> tuple[NDArray[Any], Code
     )
 
 
-def check_names(caller: str, name: str, names: Any, n_wanted: int) -> list[Any]:
+def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[Any]:
     """Return names as a list, or raise that there is not one for each of what is shown."""
     listed = as_array(caller, name, names)
     if listed.shape != (n_wanted,):
@@ -72,7 +74,7 @@ def check_names(caller: str, name: str, names: Any, n_wanted: int) -> list[Any]:
     return listed.tolist()
 
 
-def check_length(caller: str, name: str, values: Any, n_rows: int) -> None:
+def check_length(caller: str, name: str, values: ArrayLike, n_rows: int) -> None:
     """Refuse values whose number differs from that of the rows."""
     n_values = count_samples(values)
     if n_values != n_rows:

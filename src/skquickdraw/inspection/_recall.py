@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from ._reading import check_length, named_estimators
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 DODGE = 1.035  # between the points of two models, which often have the same recall
 BOTTOM = -0.14  # of the axes: the names of the groups are below 0
@@ -222,8 +223,8 @@ class RecallByClassSizeDisplay:
         counts, recalls = self._check(caller)
         groups = frequency_groups(counts, self.n_groups)
         ax = make_axes(caller, ax, (6.4, 4.8))
-        self.lines_: list[Any] = []
-        self.means_: list[list[Any]] = []
+        self.lines_: list[Line2D] = []
+        self.means_: list[list[Line2D]] = []
         for k, (name, values) in enumerate(recalls.items()):
             style = {**style_of(k), "markersize": 4.5, "alpha": 0.7, "label": name}
             style |= (styles or {}).get(name, {})
@@ -257,7 +258,9 @@ class RecallByClassSizeDisplay:
                 )
         return counts, recalls
 
-    def _finish(self, ax: Axes, counts: NDArray[np.float64], groups: tuple[Any, ...]) -> None:
+    def _finish(
+        self, ax: Axes, counts: NDArray[np.float64], groups: Sequence[NDArray[np.intp]]
+    ) -> None:
         if (counts == 0).any():
             ax.set_xscale("symlog", linthresh=1)
         else:
@@ -268,14 +271,14 @@ class RecallByClassSizeDisplay:
         ax.set_yticks(np.linspace(0, 1, 6))
         _name_counts(ax, counts)
         clean(ax)
-        labels = [line.get_label() for line in self.lines_]
+        labels = [str(line.get_label()) for line in self.lines_]
         handles: list[Any] = self.lines_
         if all(self.means_):
             handles = [(own[0], line) for own, line in zip(self.means_, self.lines_, strict=True)]
         self.legend_ = legend_above(ax, handles, labels) if len(labels) > 1 else None
 
 
-def _check_counts_given(caller: str, y_train: Any, class_counts: Any) -> None:
+def _check_counts_given(caller: str, y_train: object, class_counts: object) -> None:
     if (y_train is None) == (class_counts is None):
         raise InvalidParameterError(
             f"{caller} needs either y_train or class_counts, to know how many training rows each "
@@ -307,7 +310,7 @@ def _draw_mean(
     counts: NDArray[np.float64],
     recalls: NDArray[np.float64],
     style: dict[str, Any],
-) -> Any:
+) -> Line2D:
     seen = recalls[~np.isnan(recalls)]
     mean = seen.mean() if len(seen) else np.nan
     ends = counts.min() / 1.08, counts.max() * 1.08

@@ -17,6 +17,7 @@ from ._reading import check_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
     from ._figures import Panels
 
@@ -137,7 +138,7 @@ class TrainingHistoryDisplay:
         size = (6.4, 3 + 1.6 * (len(panels) - 1))
         shape = (len(panels), 1)
         self.axes_ = make_panels(caller, ax, shape, size, sharex=True, height_ratios=ratios)
-        self.lines_: dict[tuple[str, str], Any] = {}
+        self.lines_: dict[tuple[str, str], Line2D] = {}
         for axes, (label, keys) in zip(self.axes_, panels, strict=True):
             self._draw_panel(axes, keys)
             axes.set_title(label, loc="left", fontsize="small")

@@ -16,7 +16,7 @@ EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
 SMALLEST_SHARE = 1e-9  # of a class, by weight, if its rows have almost no weight
 
 
-def check_class_weight(class_weight: Any) -> None:
+def check_class_weight(class_weight: object) -> None:
     """Raise InvalidParameterError, before any training, if a dict holds what is not a weight.
 
     Whether all are 0 shows only beside y: classes that the dict leaves out have weight 1.
@@ -26,7 +26,7 @@ def check_class_weight(class_weight: Any) -> None:
         raise _bad_weights(class_weight)
 
 
-def _bad_weights(class_weight: Any) -> InvalidParameterError:
+def _bad_weights(class_weight: object) -> InvalidParameterError:
     return InvalidParameterError(
         "class_weight must give weights that are finite, not negative and not all 0, got "
         f"{class_weight!r}. Leave out rows of a class that shall not count."

@@ -123,7 +123,7 @@ def compare(
     )
 
 
-def _check_estimators(estimators: Any) -> None:
+def _check_estimators(estimators: object) -> None:
     if not isinstance(estimators, Mapping) or not estimators:
         raise InvalidParameterError(
             "compare: estimators must be a dict from names to classifiers, such as {'default': "
@@ -153,7 +153,7 @@ def _knows(estimator: Any) -> bool:
     return any(mark is not None for mark in unlabeled_marks(estimator))
 
 
-def _read_scoring(scoring: Any) -> dict[str, Callable[..., float]]:
+def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
     if isinstance(scoring, str):
         scoring = [scoring]
     if callable(scoring):
@@ -203,7 +203,7 @@ def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list
     return splits
 
 
-def _pair(pair: Any) -> Split:
+def _pair(pair: object) -> Split:
     """Return positions of training and test rows that the user gave."""
     if isinstance(pair, list | tuple | np.ndarray) and len(pair) == 2:
         train, test = (as_array("compare", "cv", part) for part in pair)

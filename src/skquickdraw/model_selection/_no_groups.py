@@ -13,7 +13,7 @@ from .._checks import raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
-def refuse_groups(name: str, groups: Any) -> None:
+def refuse_groups(name: str, groups: object) -> None:
     """Raise where groups are given.
 
     scikit-learn's splitters warn and go on. But if one group is in both training and test rows, the

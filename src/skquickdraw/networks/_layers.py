@@ -29,9 +29,9 @@ Size = tuple[int, int]
 def check_parameters(
     name: str,
     image_shape: Any,
-    n_classes: Any,
+    n_classes: object,
     width: Any,
-    stem_stride: Any,
+    stem_stride: object,
     **rates: Any,
 ) -> None:
     """Refuse parameters of the network ``name`` that no layer can be made of."""

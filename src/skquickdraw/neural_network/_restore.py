@@ -179,7 +179,7 @@ def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) ->
     )
 
 
-def _as_remembered(value: Any, weight: Tensor) -> Any:
+def _as_remembered(value: object, weight: Tensor) -> Any:
     """Return an array as a tensor with the weight's strides, which fused optimizers require.
 
     Other states of an optimizer are not changed.

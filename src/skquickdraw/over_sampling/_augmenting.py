@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +146,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
-    def _named_objects(self) -> Any:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
         from ..augmentation import OBJECT_OF_AUGMENTATION
 
         return {"augmentation": OBJECT_OF_AUGMENTATION}

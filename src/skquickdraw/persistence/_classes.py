@@ -8,7 +8,6 @@ such as trees, neighbours and kernel machines, must not be listed.
 from __future__ import annotations
 
 from inspect import signature
-from typing import Any
 
 import imblearn.pipeline
 from sklearn.decomposition import PCA
@@ -131,7 +130,7 @@ METHODS = {
 NOT_AN_ATTRIBUTE = {"_metadata_request"}  # an object; stored as what was requested
 
 
-def is_folder(name: Any, value: Any) -> bool:
+def is_folder(name: object, value: object) -> bool:
     """Return whether this is a parameter ``memory``, also of a nested estimator.
 
     A fit unpickles what it finds there, so a file must not choose it. Besides, a folder of one
@@ -145,7 +144,7 @@ def parameter_names(cls: type) -> set[str]:
     return set(signature(cls).parameters)
 
 
-def is_fitted_attribute(cls: type, name: Any) -> bool:
+def is_fitted_attribute(cls: type, name: object) -> bool:
     """Return whether an instance may carry a fitted attribute of this name.
 
     It must not hide anything of the class, and must not be a parameter: those are checked

@@ -93,7 +93,7 @@ class Encoder:
                 "deep, or in a circle. Look for a list or dict that holds itself."
             ) from error
 
-    def _encode(self, value: Any, path: Path) -> Node:
+    def _encode(self, value: object, path: Path) -> Node:
         if type(value) in JSON_TYPES:
             return value
         if type(value) in self._pack:
@@ -109,7 +109,7 @@ class Encoder:
             raise InvalidParameterError(refusal(self._where(path), value))
         return node
 
-    def _odd_leaf(self, value: Any) -> dict[str, Any] | None:
+    def _odd_leaf(self, value: object) -> dict[str, Any] | None:
         if isinstance(value, np.generic):
             return pack_scalar(value)
         return pack_random_state(value) if type(value) is np.random.RandomState else None
@@ -121,12 +121,12 @@ class Encoder:
 
         return pack_network(network, path, self._encode, name)
 
-    def _users_object(self, value: Any, path: Path) -> Node:
+    def _users_object(self, value: object, path: Path) -> Node:
         if not any(hasattr(value, method) for method in ("bind", "draw")):
             raise InvalidParameterError(refusal(self._where(path), value))
         return self._once(value, path, self._object)
 
-    def _class_name(self, value: Any, path: Path) -> str:
+    def _class_name(self, value: object, path: Path) -> str:
         if type(value) in NAME_OF:
             return NAME_OF[type(value)]
         check_parameters(self._where(path), value)
@@ -165,7 +165,7 @@ class Encoder:
         # With another memory layout, libraries sum in another order.
         return {"type": "array", "name": name, **({"order": "F"} if is_fortran else {})}
 
-    def _once(self, value: Any, path: Path, pack: Callable[[Any, Path], dict[str, Any]]) -> Node:
+    def _once(self, value: object, path: Path, pack: Callable[[Any, Path], dict[str, Any]]) -> Node:
         """Encode an object that several others may hold, such as a teacher, at its first place."""
         if id(value) in self._open:
             raise RecursionError
@@ -178,7 +178,7 @@ class Encoder:
         self._open.remove(id(value))
         return node
 
-    def _object(self, value: Any, path: Path) -> dict[str, Any]:
+    def _object(self, value: object, path: Path) -> dict[str, Any]:
         cls = type(value)
         name_of_class = self._class_name(value, path)
         names = parameter_names(cls)
@@ -201,7 +201,7 @@ class Encoder:
             "requests": _requests(value),
         }
 
-    def _attribute(self, owner: Any, name: str, value: Any, path: Path) -> Node:
+    def _attribute(self, owner: Any, name: str, value: object, path: Path) -> Node:
         if not is_fitted_attribute(type(owner), name):
             raise InvalidParameterError(
                 f"save_model: {self._where(path)} must not hide what the class has under this "

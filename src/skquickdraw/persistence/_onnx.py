@@ -12,7 +12,7 @@ from copy import deepcopy
 from importlib.metadata import version
 from os import PathLike
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from .._turns import sole_user_of_torch
 from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
+
+if TYPE_CHECKING:
+    import onnx
 
 # The opset that PyTorch's exporter is written for; others would be translated from it. The version
 # of the format is the one published with it. The exporter names a later one, but only for its
@@ -214,7 +217,7 @@ def _export(
     return program.model_proto
 
 
-def _check_rows_are_free(model: Any, estimator: Any) -> None:
+def _check_rows_are_free(model: onnx.ModelProto, estimator: Any) -> None:
     """Refuse a graph whose number of rows the exporter made a constant, which it does silently.
 
     Our own networks are written so that it does not.
@@ -257,7 +260,7 @@ def _quiet() -> Iterator[None]:
                 os.environ.pop(FOLDER_OF_COMPILER, None)
 
 
-def _remove_traces(model: Any) -> None:
+def _remove_traces(model: onnx.ModelProto) -> None:
     """Remove the exporter's notes: they name files of this machine, and are a fifth of the file."""
     graph = model.graph
     graph.ClearField("metadata_props")
@@ -268,7 +271,7 @@ def _remove_traces(model: Any) -> None:
 
 
 def _describe(
-    model: Any,
+    model: onnx.ModelProto,
     estimator: Any,
     image_shape: ImageShape,
     pixel_range: PixelRange | None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 WITH_SKOPS = (
@@ -12,7 +10,7 @@ WITH_SKOPS = (
 )
 
 
-def refusal(where: str, value: Any) -> str:
+def refusal(where: str, value: object) -> str:
     """Return the message for a value that cannot be stored; ``where`` says where it is."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
     if isinstance(value, np.ndarray):

@@ -25,5 +25,5 @@ def describe_episodes(losses: Sequence[float]) -> dict[str, Any]:
     return {"n_steps": len(losses), "train_loss": pack_float(float(losses[-1]))}
 
 
-def _pack(value: float) -> Any:
+def _pack(value: float) -> object:
     return value if isinstance(value, int) else pack_float(float(value))

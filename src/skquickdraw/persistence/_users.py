@@ -29,7 +29,7 @@ class UserNames:
     def __init__(self) -> None:
         self._known: dict[str, Any] = {}
 
-    def name(self, where: str, user: Any) -> str:
+    def name(self, where: str, user: object) -> str:
         """Return 'user:Name'; ``where`` is the subject of errors.
 
         Raises
@@ -51,7 +51,7 @@ class UserNames:
         return PREFIX + name
 
 
-def check_parameters(where: str, value: Any) -> None:
+def check_parameters(where: str, value: object) -> None:
     """Raise if an object of a user's class does not store what its constructor takes.
 
     Raises

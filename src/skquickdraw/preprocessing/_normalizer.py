@@ -211,7 +211,7 @@ class SketchNormalizer(
         return rows.reshape(-1, *resolve_image_shape(name, rows.shape[1], self.input_shape))
 
 
-def _is_list_of_pictures(X: Any) -> bool:
+def _is_list_of_pictures(X: object) -> bool:
     """Return whether X holds images that do not form one array."""
     if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 1:
         return len(X) > 0 and np.ndim(X[0]) >= 2

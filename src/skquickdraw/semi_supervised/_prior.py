@@ -7,8 +7,6 @@ each class.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
@@ -141,7 +139,7 @@ def assign_to_prior(
     return max(plans, key=lambda plan: log_rows[np.arange(len(rows)), plan].sum())
 
 
-def check_prior(name: str, class_prior: Any, n_classes: int) -> NDArray[np.float64]:
+def check_prior(name: str, class_prior: object, n_classes: int) -> NDArray[np.float64]:
     """Return the shares of the classes as an array that sums to one."""
     if isinstance(class_prior, str) and class_prior == "uniform":
         return np.full(n_classes, 1 / n_classes)

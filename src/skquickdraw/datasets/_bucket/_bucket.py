@@ -6,6 +6,7 @@ import os
 import warnings
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -57,7 +58,7 @@ class Bucket:
         The cache is inside, separate for each server, because a mirror may hold anything.
     """
 
-    def __init__(self, base_url: str, file: PublishedFile, data_home: Any):
+    def __init__(self, base_url: str, file: PublishedFile, data_home: str | PathLike[str] | None):
         host, path = urlsplit(base_url)[1:3]
         server = quote(host.rpartition("@")[2] + path, safe="")  # no password in the path
         self.file = file
