@@ -60,7 +60,7 @@ def load_image_folder(
         Name of the folder of unlabeled images, if there is one. With None it is a class like any
         other.
     background : int in [0, 255], default=255
-        The grey behind transparent pixels; 255 is white.
+        Grey value of the background behind transparent pixels; 255 is white.
     pad : bool, default=True
         Whether images are filled up to ``image_shape``. If not, each keeps its own proportions, and
         its longer side fits. Use that for photos of drawings: in uneven light,
@@ -99,7 +99,7 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        With ``on_error='warn'``, if files were left out.
+        If files were left out, with ``on_error='warn'``.
 
     See Also
     --------

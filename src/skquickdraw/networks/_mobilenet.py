@@ -83,7 +83,8 @@ class MobileNetV2(nn.Module):
         Any height and width: a side is halved only while it has at least seven pixels.
     n_classes : int
     width : float, default=1.0
-        Multiplies every number of channels; that of the pooled features only above 1.
+        Factor for the number of channels of every layer. The number of pooled features is
+        multiplied only if the factor is above 1.
     stem_stride : int, default=2
         1 keeps full resolution in the first stages, at about four times the cost.
     dropout : float, default=0.0
