@@ -93,7 +93,7 @@ class DistilledClassifier(
         Folder in which the fitted teacher and student are stored. If a run is interrupted, the next
         run uses the stored fits. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of teacher and student, which set every ``random_state`` inside them.
+        Seed from which every ``random_state`` inside the teacher and the student is drawn.
     verbose : int, default=0
         Above 0, print how long teacher and student took.
 
@@ -220,8 +220,9 @@ class DistilledClassifier(
         InvalidTargetsError
             If fewer than two classes have labels, or a frozen teacher knows other classes.
         FitInterrupted
-            If the user interrupts a student that can predict already: it is kept. Before that, all
-            stays as it was before the fit, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit and the student can already predict: the student is kept.
+            If it cannot predict yet, the estimator stays as it was before the fit, and a
+            KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             self._validate_params()

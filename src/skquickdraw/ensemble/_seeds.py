@@ -93,8 +93,7 @@ class SeedEnsembleClassifier(
         with the first missing member. You can also add members later. ``random_state`` must then be
         an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of the members, which set every ``random_state`` inside them, and the
-        held-out rows.
+        Seed from which every ``random_state`` inside the members, and the held-out rows, are drawn.
 
     Attributes
     ----------
@@ -221,8 +220,8 @@ class SeedEnsembleClassifier(
             Before any fit, with the invalid value. Only members that turn out to know other classes
             than y raise later.
         FitInterrupted
-            If the user interrupts: the members that are finished are kept. If none is, all stays as
-            it was before, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit: the finished members are kept. If no member is finished,
+            the estimator stays as it was before, and a KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             self._validate_params()

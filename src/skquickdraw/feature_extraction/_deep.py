@@ -69,8 +69,7 @@ class DeepFeatureExtractor(
         Folder in which fitted networks are stored. Then the networks are not trained again if you
         change ``layer`` or later steps of a pipeline. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of the networks, which set every ``random_state`` inside them, and the
-        folds.
+        Seed from which every ``random_state`` inside the networks, and the folds, are drawn.
 
     Attributes
     ----------

@@ -81,13 +81,13 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     n_support : int or None, default=None
         Number of random examples of each class that represent it at prediction. None takes all.
     image_shape : tuple, default=None
-        (H, W) or (C, H, W) of flat rows. None reads them as square if possible, else as one row of
-        pixels.
+        Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read
+        as square images if possible, else as images that are one pixel high.
     device : str or torch.device, default='auto'
-        'auto' is the first CUDA GPU, else the CPU.
+        'auto' is the first CUDA GPU, or the CPU if there is no GPU.
     precision : {'auto', 'float32', 'bfloat16'}, default='auto'
-        Precision of activations in training. 'auto' takes bfloat16 if the hardware multiplies in
-        it, else float32. Weights and predictions are always float32.
+        Precision of the activations in training. 'auto' is bfloat16 if the hardware can multiply
+        bfloat16 numbers, else float32. Weights and predictions are always float32.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, episodes, augmentation and the choice of examples. Global generators are not
         used, except for NumPy's if this is None.
@@ -99,7 +99,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     augmentation_ : AugmentationPolicy or None
-        The augmentation of the images, with everything decided that was 'auto'.
+        The augmentation of the images, in which every 'auto' is replaced by the decision.
     network_ : RelationNetwork
         The trained network, shared with the estimators that :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
@@ -107,15 +107,15 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     loss_curve_ : list of float
         The loss of each training step.
     diverged_ : bool
-        Whether training diverged. It then stopped, and the weights are the last ones that were
-        found finite.
+        Whether the training diverged. In this case it was stopped, and the weights are the last
+        finite ones.
     image_shape_ : (int, int, int)
         Channels, height, width.
     pixel_range_ : (low, high) or None
-        Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
-        images on another scale are refused. None if X holds features in a grid.
+        Lowest and highest pixel value in ``fit``. Predictions refuse images on another scale. None
+        if X holds grids of features instead of images.
     data_format_ : 'channels_last'
-        Only if X had shape (n, H, W, 3); flat rows are then refused.
+        Only defined if X had the shape (n, H, W, 3) in ``fit``. Predictions then refuse flat rows.
     n_features_in_ : int
         Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)

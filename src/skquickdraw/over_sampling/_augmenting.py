@@ -72,7 +72,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         For each row of the result, the position in X of the same row, or of the row that it is a
         copy of.
     augmentation_ : AugmentationPolicy or None
-        How copies were changed, with everything decided that was 'auto'.
+        How copies were changed, in which every 'auto' is replaced by the decision.
     image_shape_ : (C, H, W)
         Shape that was used to read the rows.
     n_features_in_ : int

@@ -106,9 +106,9 @@ def load_model(
     ----------
     path : str or path-like
     device : str or torch.device, default='auto'
-        Device to which the networks are loaded. 'auto' is the first CUDA GPU, else the CPU. The
-        parameter ``device`` of the estimator is not changed. It is used if you fit the estimator
-        again or continue its training.
+        Device to which the networks are loaded. 'auto' is the first CUDA GPU, or the CPU if there
+        is no GPU. The parameter ``device`` of the estimator is not changed. It is used if you fit
+        the estimator again or continue its training.
     trusted : dict or None, default=None
         Networks, losses and augmentations of your own, by their names: ``{"MyNetwork": MyNetwork}``
         for a model that was saved with ``ImageClassifier(MyNetwork)``. Pass classes or functions

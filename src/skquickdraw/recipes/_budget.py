@@ -174,8 +174,9 @@ class BudgetedClassifier(
         Raises
         ------
         FitInterrupted
-            If the user interrupts an estimator that can predict already: it is kept. Before that,
-            all stays as it was before the fit, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit and the inner estimator can already predict: it is kept.
+            If it cannot predict yet, this estimator stays as it was before the fit, and a
+            KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             started = perf_counter()

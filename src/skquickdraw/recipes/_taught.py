@@ -53,8 +53,8 @@ def ensemble(
         CPUs, it is faster to train several networks at the same time, with one thread each, than to
         train them one after another.
     memory : str or joblib.Memory, default=None
-        Folder for finished networks, so that an interrupted run continues where it stopped. Needs
-        an int as ``random_state``.
+        Folder for finished networks, so that an interrupted run continues where it stopped.
+        ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
 
     Returns

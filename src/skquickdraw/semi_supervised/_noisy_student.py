@@ -97,8 +97,8 @@ class NoisyStudentClassifier(
         NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
         all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
     memory : None, str or joblib.Memory, default=None
-        Folder for finished fits, so that an interrupted run continues where it stopped. Needs an
-        int as ``random_state``.
+        Folder for finished fits, so that an interrupted run continues where it stopped.
+        ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
         Gives the teacher and each student their own seeds, instead of those in ``estimator``.
     verbose : int, default=0
