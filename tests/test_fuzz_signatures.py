@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 import skquickdraw
-from skquickdraw import datasets, recipes
+from skquickdraw import datasets, model_selection, recipes
 from skquickdraw.exceptions import SkquickdrawError
 
 pandas = pytest.importorskip("pandas")
@@ -210,6 +210,11 @@ OWN: dict[str, dict[str, Any]] = {
     "RecallByClassSizeDisplay.from_estimator": {"estimator": "CNNClassifier"},
     "TrainingHistoryDisplay": {"histories": {"a": [{"epoch": 1, "train_loss": 1.0}]}},
     "TrainingHistoryDisplay.from_estimator": {"estimator": "CNNClassifier"},
+    "ComparisonDisplay": {
+        "comparison": model_selection.Comparison(
+            ("a", "b"), {"accuracy": np.eye(2)}, np.ones((2, 2)), 0.5, (False, False)
+        )
+    },
     "Comparison": {
         "names": ("a", "b"),
         "scores": {"accuracy": np.eye(2)},

@@ -26,10 +26,10 @@ N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows in a sample of all, and neighbou
 class MappedFiles(FileRows):
     """The rows of several memory-mapped arrays as one X that stays on disk.
 
-    For images in many files that are too many for memory, such as all of Quick, Draw!. Classifiers
-    of this package train on it and predict from it as from an array. Only rows can be indexed:
-    ``X[i]`` reads one row into an array; slices, masks and arrays of positions give another
-    MappedFiles without reading anything. So ``train_test_split`` and cross-validation work.
+    Use it for images in many files that do not fit into memory, such as all of Quick, Draw!. The
+    classifiers of this package accept it like an array, in training and in predictions. Only rows
+    can be indexed: ``X[i]`` reads one row into an array. Slices, masks and arrays of positions
+    return another MappedFiles and read nothing. So ``train_test_split`` and cross-validation work.
     Estimators that need arrays, like those of scikit-learn, call ``np.asarray(X)``, which reads all
     rows into memory: pass them a part.
 
@@ -63,8 +63,9 @@ class MappedFiles(FileRows):
     -----
     A file counts as changed if its size or the time of its last modification differs.
 
-    Pickles hold the names of files and the positions of a subset, 8 bytes per row, but not the
-    rows. They can be loaded if the files are at the same place, unchanged.
+    A pickle of this object contains the names of the files and the positions of the rows (8 bytes
+    per row), but not the rows themselves. It can be loaded if the files are still at the same place
+    and have not changed.
 
     Examples
     --------

@@ -12,12 +12,13 @@
     ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
     └── MissingDependencyError  (ImportError)            an optional package is not installed
 
-Each also derives from the built-in errors that scikit-learn users catch already; scikit-learn
-raises some of its own checks as ValueError, and some as TypeError. Messages name the subject, the
-rule, the value that broke it, and the way out. What scikit-learn's checks find keeps its text.
+Each of them also derives from the built-in errors in brackets. So code that catches the errors of
+scikit-learn, which are sometimes ValueError and sometimes TypeError, also catches these. A message
+names the subject, the rule, the wrong value, and what to do. If a check of scikit-learn finds the
+problem, its message is kept.
 
-:class:`FitInterrupted` is not an error: it is a KeyboardInterrupt after which the model is fitted
-all the same.
+:class:`FitInterrupted` is not an error. It is a KeyboardInterrupt that is raised if the model can
+be used although its fit was interrupted.
 
 An estimator that is not fitted raises :class:`sklearn.exceptions.NotFittedError`, as everywhere in
 scikit-learn.
@@ -74,6 +75,7 @@ class MissingDependencyError(SkquickdrawError, ImportError):
 class FitInterrupted(KeyboardInterrupt):
     """The user interrupted ``fit``; the estimator in the message keeps what it learned so far.
 
-    It can predict and be saved. An estimator around it, such as a search, is not fitted. This is a
-    KeyboardInterrupt, so it ends that fit too.
+    This estimator can predict and can be saved. If it is inside another estimator, such as a
+    search, the outer estimator is not fitted: the exception is a KeyboardInterrupt, so it also ends
+    the outer fit.
     """

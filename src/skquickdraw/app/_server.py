@@ -285,29 +285,29 @@ def make_server(
 ) -> Server:
     """Create the page's server without starting it.
 
-    For programs that run it themselves, for instance in a thread beside a notebook. :func:`serve`
-    is simpler.
+    For programs that start and stop the server themselves, for example in a thread.
 
     Parameters
     ----------
     model : estimator, str or path-like
         A fitted classifier with ``predict_proba`` that takes square images of one or three
-        channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
+        channels, or the path of a file that ``save_model`` or ``to_onnx`` (``.onnx``) has written.
     port : int, default=0
-        Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
+        Port on 127.0.0.1 to listen on, from 1024 to 65535. With 0, a free port is used.
     names : sequence of str, default=None
-        What to call the classes, in the order of the model's ``classes_``. None shows the labels.
+        Names of the classes, in the order of the model's ``classes_``. With None, the page shows
+        the labels.
     save_to : str or path-like, default=None
-        Folder for what the model got wrong: a button on the page saves a drawing, or an image, with
-        its right label. :func:`~skquickdraw.datasets.load_quickdraw` reads the folder ``drawings``
-        inside it, :func:`~skquickdraw.datasets.load_image_folder` the folder ``images``. None saves
-        nothing, and shows no button.
+        Folder in which a button on the page saves what the model got wrong, with its right label:
+        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images in
+        ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`). With None, there is no
+        button, and nothing is saved.
 
     Returns
     -------
     server : http.server.ThreadingHTTPServer
-        Bound, and ready for ``serve_forever``. ``server.url`` is the page's address. Close it with
-        ``server_close``, or use it in a ``with`` statement.
+        It answers after its ``serve_forever`` is called. ``server.url`` is the address of the page.
+        Close it with ``server_close``, or use it in a ``with`` statement.
 
     Raises
     ------
@@ -352,24 +352,25 @@ def serve(
 ) -> None:
     """Show a page to draw on, with the model's predictions for the drawing, until Ctrl-C.
 
-    Use it to try a model by hand, and to see images as the model does.
+    Use it to test a model with your own drawings, and to see the images that the model receives.
 
     Parameters
     ----------
     model : estimator, str or path-like
         A fitted classifier with ``predict_proba`` that takes square images of one or three
-        channels, or a file of one: as saved by ``save_model``, or an ``.onnx`` file by ``to_onnx``.
+        channels, or the path of a file that ``save_model`` or ``to_onnx`` (``.onnx``) has written.
     port : int, default=0
-        Port on 127.0.0.1 to listen on, from 1024 to 65535; 0 takes a free one.
+        Port on 127.0.0.1 to listen on, from 1024 to 65535. With 0, a free port is used.
     open_browser : bool, default=True
         Whether to open the page in the default browser.
     names : sequence of str, default=None
-        What to call the classes, in the order of the model's ``classes_``. None shows the labels.
+        Names of the classes, in the order of the model's ``classes_``. With None, the page shows
+        the labels.
     save_to : str or path-like, default=None
-        Folder for what the model got wrong: a button on the page saves a drawing, or an image, with
-        its right label. :func:`~skquickdraw.datasets.load_quickdraw` reads the folder ``drawings``
-        inside it, :func:`~skquickdraw.datasets.load_image_folder` the folder ``images``. None saves
-        nothing, and shows no button.
+        Folder in which a button on the page saves what the model got wrong, with its right label:
+        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images in
+        ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`). With None, there is no
+        button, and nothing is saved.
 
     Raises
     ------

@@ -63,14 +63,15 @@ class _Mixing(ParametersMixin, BaseEstimator):
 class MixUp(_Mixing):
     """Blend each image, and its target, with another one of the batch.
 
-    Training on points between the examples makes a network less confident away from them. This
-    helps most when there are few examples.
+    A network that is trained on mixed images is less confident about images that are unlike all
+    training images. This helps most if there are few training images.
 
     Parameters
     ----------
     alpha : float, default=0.2
-        Both shapes of the Beta distribution of the share lambda that an image keeps; above 0.
-        Small values mix little, 1 mixes uniformly.
+        Each image keeps a random share lambda, drawn from the Beta distribution Beta(alpha, alpha);
+        above 0. With a small value, most images are mixed only a little. With 1, all shares are
+        equally likely.
 
     Notes
     -----
@@ -121,7 +122,7 @@ class MixUp(_Mixing):
         ----------
         images : float tensor of shape (n, C, H, W)
         targets : float tensor of shape (n, n_classes)
-            Rows sum to one, and do so afterwards.
+            Each row has the sum 1, also after mixing.
         draw : MixingDraw
 
         Returns
@@ -142,14 +143,14 @@ class MixUp(_Mixing):
 class CutMix(_Mixing):
     """Replace a box of each image by that of another one, and mix their targets by its area.
 
-    A network that sees only part of a drawing has to recognise it by more than its most typical
-    detail.
+    So the network cannot rely on one typical detail of a class: this detail is often replaced by a
+    part of the other image.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Both shapes of the Beta distribution of the share lambda that an image keeps; above 0. 1
-        draws every share alike.
+        Each image keeps a random share lambda, drawn from the Beta distribution Beta(alpha, alpha);
+        above 0. With 1, all shares are equally likely.
 
     Notes
     -----

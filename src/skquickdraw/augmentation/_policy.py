@@ -45,12 +45,12 @@ class AugmentationDraw(NamedTuple):
 
 
 class AugmentationPolicy(ParametersMixin, BaseEstimator):
-    """Random changes that keep what a sketch shows.
+    """Random changes of images that do not change their class.
 
-    In every epoch the network sees each drawing slightly moved, turned and resized. So it learns
-    from few drawings what would otherwise take many. The defaults are the policy named
-    ``'sketch'``. Setting a parameter to 0 switches that change off. Estimators hold the policy as a
-    parameter, so that ``augmentation__rotation`` can be searched over.
+    In every epoch, each image is moved, turned and resized slightly, and differently. So a network
+    needs fewer training images to reach the same accuracy. The defaults are those of the policy
+    named ``'sketch'``. A value of 0 switches a change off. The policy is a parameter of an
+    estimator, so a search can set, for example, ``augmentation__rotation``.
 
     Parameters
     ----------
@@ -58,18 +58,19 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Largest angle, in degrees, either way; 0 to 180.
     horizontal_flip : float or 'auto', default='auto'
         Probability of mirroring left to right; 0 to 1. With 'auto', :meth:`bind` decides from the
-        training rows: 0.5 if mirrored images keep their class, like most drawings and photographs;
-        0 if they do not, like letters, digits and arrows, or if the rows cannot tell.
+        training rows. It is 0.5 if mirrored images keep their class, as most drawings and
+        photographs do. It is 0 if they do not, as for letters, digits and arrows, or if the
+        training rows do not show it clearly.
     shift : float, default=0.08
         Largest shift along each axis, as a fraction of the image's side; 0 to 1.
     scale : float, default=0.15
-        Largest relative change of size s: the factor is log-uniform in [1 / (1 + s), 1 + s]; from
-        0.
+        Largest relative change of the size; at least 0. With the value s, the factor is drawn
+        log-uniformly from [1 / (1 + s), 1 + s].
     shear : float, default=8.0
         Largest shear along each axis, in degrees; 0 to 44.
     elastic : float, default=0.0
-        Root mean squared length of a smooth random displacement, in pixels; from 0. Values from 0.5
-        to 1.5 suit 28 x 28 sketches.
+        Root mean square of the length of a smooth random displacement, in pixels; at least 0. For
+        sketches of 28 x 28 pixels, good values are 0.5 to 1.5.
     thickness : float, default=0.0
         Largest change of the stroke radius, in pixels, thicker or thinner; 0 to 1.
     erasing : float, default=0.0
@@ -85,15 +86,15 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
 
     Notes
     -----
-    Randomness and work are separate. :meth:`draw` makes parameters from an explicit generator on
-    the CPU. :meth:`apply` is a pure function that runs on any device, so a GPU gives the same
-    images as a CPU. A batch consumes the same random numbers whatever is switched on, except for
-    ``elastic``, which draws last. So with the same generator, changing one parameter does not
-    change the draws of the others.
+    :meth:`draw` draws random parameters from a generator on the CPU. :meth:`apply` is a pure
+    function that runs on any device, so a GPU gives the same images as a CPU. The same random
+    numbers are drawn even if some changes are switched off, except for those of ``elastic``, which
+    are drawn last. So with the same generator, a different value of one parameter does not affect
+    the random numbers of the others.
 
-    Strokes are thickened first, then one bilinear interpolation does everything that moves pixels,
-    then a box is blanked. Erased boxes become background; Zhong et al. fill them with noise, but
-    paper has none.
+    First, the thickness of the strokes is changed. Then all changes that move pixels are made, with
+    a single bilinear interpolation. At last, a box is erased. It is filled with the background, and
+    not with noise as in Zhong et al.
 
     References
     ----------
@@ -172,13 +173,14 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Returns
         -------
         policy : AugmentationPolicy
-            This one, where ``horizontal_flip`` is a number.
+            This policy itself, if ``horizontal_flip`` is a number.
 
         Notes
         -----
-        Each half of the rows classifies the other half by the nearest neighbour, as it is and
-        mirrored. Images are mirrored in training if the mirrored ones are recognised at least 0.6
-        times as often, in the mean over classes, and no two classes are exchanged, as b and d are.
+        The rows are divided into two halves. Each half is classified by its nearest neighbours in
+        the other half, once as it is and once mirrored. Images are mirrored in training under two
+        conditions: the mean recall of mirrored images is at least 0.6 times that of the original
+        images, and no two classes are exchanged by mirroring, as b and d are.
         """
         self.validate()
         if self.horizontal_flip != "auto":
@@ -235,14 +237,15 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Parameters
         ----------
         images : float tensor of shape (n, C, H, W), on any device
-            Background must be 0: it fills what comes in from outside. Not written to.
+            Their background must be 0, because pixels that come in from outside are filled with 0.
+            The tensor is not changed.
         draw : AugmentationDraw
             From :meth:`draw` with the same n and (C, H, W).
 
         Returns
         -------
         images : float tensor of shape (n, C, H, W)
-            The very same tensor where nothing is switched on.
+            The same tensor, if all changes are switched off.
 
         Raises
         ------

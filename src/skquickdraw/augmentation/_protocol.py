@@ -17,21 +17,22 @@ from ..exceptions import InvalidParameterError
 class Augmentation(Protocol):
     """What an estimator takes as its ``augmentation``: random changes of the images of a batch.
 
-    Any object with these two methods will do, in classifiers, in
-    :class:`~skquickdraw.over_sampling.AugmentingOverSampler` and as ``then`` of a
-    :class:`StrokeAugmentation`. If it derives from :class:`sklearn.base.BaseEstimator`, a search
-    can set its parameters, as ``augmentation__strength``.
+    Any object with the methods ``draw`` and ``apply`` can be passed to classifiers, to
+    :class:`~skquickdraw.over_sampling.AugmentingOverSampler` and as ``then`` to a
+    :class:`StrokeAugmentation`. If its class derives from :class:`sklearn.base.BaseEstimator`, a
+    search can set its parameters, for example ``augmentation__strength``.
 
     Notes
     -----
     These further members are used if they exist:
 
     - ``validate()`` raises if a parameter is invalid. It is called at the start of ``fit``.
-    - ``bind(images, codes)`` returns the augmentation for a training set. It sees up to 2,000 of
-      the rows: an ndarray of shape (n, C, H, W) and their classes from 0. What it returns is used
-      for training, and becomes the attribute ``augmentation_``.
-    - ``horizontal_flip``, the probability that an image is mirrored, or 'auto' before ``bind``.
-      Where it is not 0, ``n_tta`` may look at mirrored images too.
+    - ``bind(images, codes)`` returns the augmentation for a training set. It is called with up to
+      2,000 of the training rows: their images, an ndarray of shape (n, C, H, W), and the numbers of
+      their classes, which start at 0. The returned object is used for training, and becomes the
+      attribute ``augmentation_``.
+    - ``horizontal_flip`` is the probability that an image is mirrored, or 'auto' before ``bind``.
+      If it is not 0, predictions with ``n_tta`` may also use mirrored images.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class Augmentation(Protocol):
         n_samples : int
         image_shape : (C, H, W)
         generator : torch.Generator on the CPU or None
-            All randomness comes from it, so that equal seeds give equal networks.
+            Draw all random numbers from it, so that the same seed gives the same network.
 
         Returns
         -------
@@ -76,8 +77,8 @@ class Augmentation(Protocol):
         Parameters
         ----------
         images : float tensor of shape (n, C, H, W), on any device
-            With a background of 0: the real background was subtracted, and is added again
-            afterwards. Must not be written to.
+            Their background is 0: the real background was subtracted before, and is added again
+            afterwards. Do not change this tensor in place.
         draw : object
             From :meth:`draw`.
 
@@ -92,8 +93,8 @@ class Augmentation(Protocol):
 class Mixing(Protocol):
     """What a classifier takes as its ``mixing``: images of a batch are mixed, and their targets.
 
-    Any object with these two methods will do. If it has a method ``validate``, this is called at
-    the start of ``fit``.
+    Any object with the methods ``draw`` and ``apply`` can be passed. If it has a method
+    ``validate``, this method is called at the start of ``fit``.
 
     Examples
     --------
@@ -115,8 +116,8 @@ class Mixing(Protocol):
         ----------
         images : float tensor of shape (n, C, H, W), on any device
         targets : float tensor of shape (n, n_classes)
-            Rows are class probabilities, times the weights of their rows where there are such: mix
-            them linearly, and scale nothing.
+            Each row has the class probabilities, multiplied by the weight of the row if there are
+            weights. Mix the rows linearly, without scaling them.
         draw : object
             From :meth:`draw`.
 

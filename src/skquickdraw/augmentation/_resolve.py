@@ -42,8 +42,8 @@ def resolve_augmentation(
     Returns
     -------
     policy : Augmentation or None
-        An object comes back itself, validated where it has ``validate``. It may hold an 'auto' that
-        its ``bind`` decides.
+        An object is returned itself, after a call of its ``validate`` if it has this method. It may
+        hold an 'auto' that its ``bind`` decides.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def resolve_mixing(mixing: Any) -> Any:
     Returns
     -------
     mixing : Mixing or None
-        An object comes back itself, validated where it has ``validate``.
+        An object is returned itself, after a call of its ``validate`` if it has this method.
 
     Raises
     ------

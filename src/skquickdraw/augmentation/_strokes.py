@@ -43,9 +43,10 @@ class StrokeDraw(NamedTuple):
 class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings stored as strokes, which become new images in each epoch.
 
-    Strokes know what pixels do not: where one line ends and the next begins. So a drawing can lose
-    a stroke, or be drawn by another hand with another pen, and stays as sharp as a real one. A
-    classifier with this policy takes packed strokes as X; its network sees images.
+    In strokes, unlike in images, it is known where one line ends and the next one begins. So it is
+    possible to leave out single strokes, or to change the hand and the pen, and the new image is as
+    sharp as the original one. A classifier with this policy expects packed strokes as X. Its
+    network receives images.
 
     Parameters
     ----------
@@ -54,19 +55,20 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     drop_tail : float, default=0.2
         Largest share of its length that each stroke loses at its end; 0 to 1.
     jitter : float, default=2.0
-        Standard deviation of the points' displacement along each axis, in units of the 256 box;
-        from 0. Points stay within 0 to 255.
+        Standard deviation of the random displacement of each point along each axis, in the units of
+        the coordinates (0 to 255); at least 0. Points stay within 0 to 255.
     width : float, default=0.25
-        Largest relative change of the line's width w: the factor is log-uniform in [1 / (1 + w),
-        1 + w]; from 0.
+        Largest relative change of the width of the line; at least 0. With the value w, the factor
+        is drawn log-uniformly from [1 / (1 + w), 1 + w].
     then : AugmentationPolicy or other Augmentation, 'sketch' or None, default='sketch'
-        What happens to the images afterwards, such as turning, moving and resizing. The parameters
-        of an object can be set on this policy: ``then__rotation``.
+        Augmentation of the images after they are drawn, such as turning, moving and resizing. If it
+        is an object, its parameters can be set through this policy, for example ``then__rotation``.
     side : int, default=28
         Height and width of the images, in pixels; at least 8.
     line_width, margin : float, default=16.0
-        Width of the line (above 0), and what stays free on each side (at least 0), in units of the
-        256 box, as for :func:`skquickdraw.datasets.rasterize`.
+        Width of the line (above 0), and width of the empty margin on each side (at least 0). Both
+        are in the units of the coordinates (0 to 255), as for
+        :func:`skquickdraw.datasets.rasterize`.
 
     See Also
     --------
@@ -76,15 +78,17 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     Notes
     -----
     As in :class:`AugmentationPolicy`, :meth:`draw` makes parameters from an explicit generator on
-    the CPU, and :meth:`apply` is a pure function that runs on any device. A batch consumes the same
-    random numbers whatever is switched on, except for ``then``, which draws last.
+    the CPU, and :meth:`apply` is a pure function that runs on any device. The same random numbers
+    are drawn even if some changes are switched off, except for those of ``then``, which are drawn
+    last.
 
-    First strokes are left out, then ends are cut, then points move. The rest is drawn as a drawing
-    of its own, centred by its largest coordinate. A change of width does not change the scale of
-    the drawing.
+    First, strokes are left out. Then the ends of strokes are cut off, and then the points are
+    moved. The result is drawn like any other drawing, centred by its largest coordinate. A change
+    of the width of the line does not change the scale of the drawing.
 
-    For predictions, and for the pixels' mean and deviation, a classifier draws the strokes as they
-    are: :attr:`ink`. Its images are those of :func:`skquickdraw.datasets.rasterize`.
+    For predictions, and to compute the mean and standard deviation of the pixels, a classifier
+    draws the strokes without changes, with :attr:`ink`. These images are the same as those of
+    :func:`skquickdraw.datasets.rasterize`.
 
     References
     ----------

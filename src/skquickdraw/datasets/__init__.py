@@ -1,14 +1,14 @@
 """Drawings to learn from: generate, load, download, and make them scarce.
 
-`make_sketches` generates images of everyday things that look hand-drawn, without a download,
-`load_quickdraw` reads files in the formats of Quick, Draw!, and your own PNGs, `load_image_folder`
-reads images of any format and size from one folder per class, `load_images` reads images without
-labels, `fetch_quickdraw` downloads real drawings into a cache, `load_competition` reads a folder of
-scarce imbalanced labels with its unlabeled drawings, `make_ladder` reduces any data set to falling
-class sizes (`ladder_counts`), `rasterize` draws strokes as bitmaps, and `pack_strokes` stores them
-as an array (`unpack_strokes`). `MappedFiles` is one X of many files that stay on disk. Drawings are
-returned as flat uint8 rows, white ink on black; images of a folder as a stack, with their own
-colours.
+`make_sketches` generates images that look like hand-drawn sketches of everyday things.
+`fetch_quickdraw` downloads real drawings into a cache. `load_quickdraw` reads files in the formats
+of Quick, Draw!, and your own PNG files. `load_image_folder` reads images of any format and size
+from one folder per class. `load_images` reads images without labels. `load_competition` reads a
+folder with few imbalanced labels and many unlabeled drawings. `make_ladder` makes a data set
+imbalanced, with the class sizes of `ladder_counts`. `rasterize` draws strokes as bitmaps.
+`pack_strokes` stores strokes in an array, and `unpack_strokes` is its inverse. `MappedFiles` is an
+X that consists of many files on disk. Drawings are returned as flat uint8 rows, white ink on black.
+Images of a folder are returned as a stack, in their own colours.
 """
 
 from .._mapped_files import MappedFiles

@@ -46,8 +46,9 @@ def fetch_quickdraw(
 ) -> Bunch | tuple[Any, np.ndarray]:
     """Fetch drawings of Quick, Draw! from Google's bucket, and keep them in a cache.
 
-    Only the first drawings of each class are downloaded, as many as you want: 1,000 bitmaps are 0.8
-    MB of a file of over 100 MB. Needs pooch and tqdm: ``pip install 'skquickdraw[data]'``.
+    Only the first ``n_per_class`` drawings of each class are downloaded: 1,000 bitmaps take 0.8 MB,
+    while the whole file of a class has over 100 MB. Needs pooch and tqdm: ``pip install
+    'skquickdraw[data]'``.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def fetch_quickdraw(
         environment variable ``SKQUICKDRAW_BASE_URL``, or else the bucket itself. Each address has
         its own cache.
     download_if_missing : bool, default=True
-        False never uses the network, and raises if something is not in the cache.
+        If False, the network is never used, and an error is raised if a drawing is not in the
+        cache.
     n_retries : int, default=3
         Retries for each file, at least 0, after a lost connection, a damaged answer or a temporary
         error of the server (5xx, 408, 416, 425, 429). What has arrived is not downloaded again.
@@ -102,13 +104,14 @@ def fetch_quickdraw(
 
     Notes
     -----
-    A file is checked, and then moved into the cache in one step. Whenever it is read, it is
-    compared with its recorded SHA-256; a damaged file is downloaded again. If you want more
-    drawings than are in the cache, only the rest is downloaded, or everything if the file on the
-    server has changed (by its ETag and size). A server without range requests is read as far as
-    needed.
+    A downloaded file is checked first, and then moved into the cache in one step. Each time it is
+    read, it is compared with its stored SHA-256 checksum. A damaged file is downloaded again. If
+    you ask for more drawings than are in the cache, only the missing ones are downloaded. But if
+    the ETag or the size of the file on the server has changed, everything is downloaded again. If a
+    server does not support range requests, its file is read from the beginning up to the last
+    drawing that is needed.
 
-    Proxies are those of requests, set by ``HTTPS_PROXY`` and the like.
+    Proxies are set by environment variables such as ``HTTPS_PROXY``.
 
     References
     ----------

@@ -38,33 +38,35 @@ def load_image_folder(
 ) -> Bunch | tuple[np.ndarray, np.ndarray]:
     """Load a folder of images, with one folder inside for each class.
 
-    Images may have any size, and any format that Pillow reads, whatever their names end with.
-    They become arrays of one size, ready for the classifiers here. Photos and scans of drawings are
-    turned into light ink on black by :class:`~skquickdraw.preprocessing.SketchNormalizer`.
+    Images may have any size, and any format that Pillow reads; the ending of a file name does not
+    matter. They are resized to the same size, and can be passed to the classifiers of this package.
+    To turn photos and scans of drawings into light ink on black, use
+    :class:`~skquickdraw.preprocessing.SketchNormalizer`.
 
     Parameters
     ----------
     path : str or path-like
-        The folder. It must hold only folders, named like the classes, and these only images. Hidden
-        files, and the Thumbs.db and desktop.ini of file managers, are ignored. Characters that a
-        folder's name cannot hold are written as in URLs: ``%2F`` is a slash, as for
-        :func:`load_quickdraw`.
+        The folder. It must contain only folders, whose names are the classes. These folders must
+        contain only images. Hidden files, and the files Thumbs.db and desktop.ini of file managers,
+        are ignored. If a class name contains a character that is not allowed in the name of a
+        folder, write it as in URLs, for example ``%2F`` for a slash, as for :func:`load_quickdraw`.
     image_shape : (height, width), default=(28, 28)
         Size of the returned images in pixels, each at least 1. Images are resized to fit into it.
         They keep their proportions; the rest is filled with the median colour of the image's
         border.
     mode : {'auto', 'L', 'RGB'}, default='auto'
-        'L' is grey, of one channel, and 'RGB' has three, as Pillow calls them. 'auto' is 'L' if
-        every image is all grey, else 'RGB' for all.
+        Mode of the returned images, with the names of Pillow: 'L' is grey, with one channel, and
+        'RGB' has three channels. 'auto' is 'L' if all images are grey, else 'RGB' for all images.
     unlabeled : str or None, default='unlabeled'
-        Name of the folder of unlabeled images, if there is one. With None it is a class like any
-        other.
+        Name of the folder of unlabeled images, if there is one. With None, every folder is a class.
     background : int in [0, 255], default=255
-        The grey behind transparent pixels; 255 is white.
+        Grey value of the background behind transparent pixels; 255 is white.
     pad : bool, default=True
-        Whether images are filled up to ``image_shape``. If not, each keeps its own proportions, and
-        its longer side fits. Use that for photos of drawings: in uneven light,
-        :class:`~skquickdraw.preprocessing.SketchNormalizer` takes the edge of a padding for ink.
+        Whether to add a border, so that every image has exactly the size ``image_shape``. With
+        False, images are resized to fit into ``image_shape``, and have different sizes. Use False
+        for photos of drawings: if the light is uneven,
+        :class:`~skquickdraw.preprocessing.SketchNormalizer` could take the edge of the border for
+        ink.
     on_error : {'raise', 'warn'}, default='raise'
         What to do with files that are damaged or not images. 'raise' raises an error that names all
         of them; 'warn' names them in a warning, and leaves them out.
@@ -99,7 +101,7 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        With ``on_error='warn'``, if files were left out.
+        If files were left out, with ``on_error='warn'``.
 
     See Also
     --------
@@ -110,13 +112,14 @@ def load_image_folder(
 
     Notes
     -----
-    Images are turned upright by their EXIF orientation. 16 bits become 8. Of animations and files
-    of several pages, the first image is read. An image that is invisible on the background, such as
-    white ink on transparent paper, counts as one that cannot be read. So does one of floating point
-    or 32 bits, whose range is not known. Images are reduced by area averages, and enlarged by
-    linear interpolation. These formats are not read: PostScript and Windows metafiles, which are
-    programs; IPTC files, which hold other files; FITS files, whose size is not known before they
-    are unpacked.
+    Images are turned upright according to their EXIF orientation. Pixels of 16 bits are converted
+    to 8 bits. If a file is an animation or has several pages, only the first image is read. Two
+    kinds of images are treated as unreadable: images that are invisible on the background, such as
+    white ink on transparent paper, and images with floating-point or 32-bit pixels, because their
+    range is not known. Images are reduced by area averages, and enlarged by linear interpolation.
+    These formats are not read: PostScript and Windows metafiles, because they are programs; IPTC
+    files, because they contain other files; and FITS files, because their size is not known before
+    they are unpacked.
 
     Each image is resized as soon as it is read, so memory holds only the resized ones.
 

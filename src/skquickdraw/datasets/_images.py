@@ -43,10 +43,10 @@ def load_images(
     image_shape : (height, width), default=(28, 28)
         As in :func:`load_image_folder`.
     mode : {'auto', 'L', 'RGB'}, default='auto'
-        As in :func:`load_image_folder`. For a model, pass the mode of its training set: 'auto'
-        depends on all images of a call.
+        As in :func:`load_image_folder`. If the images are for predictions, pass the mode of the
+        training images, because 'auto' depends on the images of the call.
     background : int in [0, 255], default=255
-        The grey behind transparent pixels; 255 is white.
+        Grey value of the background behind transparent pixels; 255 is white.
     pad : bool, default=True
         As in :func:`load_image_folder`.
     on_error : {'raise', 'warn'}, default='raise'
@@ -72,7 +72,7 @@ def load_images(
     Warns
     -----
     UserWarning
-        With ``on_error='warn'``, if files were left out.
+        If files were left out, with ``on_error='warn'``.
 
     See Also
     --------

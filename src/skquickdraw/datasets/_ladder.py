@@ -25,7 +25,8 @@ def ladder_counts(
     n_max, n_min : int, default=1000 and 10
         Size of the largest and of the smallest class; 1 <= n_min <= n_max.
     profile : {'linear', 'exponential'}, default='linear'
-        Equal differences from rung to rung, or equal ratios, as in the long-tailed CIFAR sets.
+        Whether the sizes of consecutive classes have equal differences ('linear') or equal ratios
+        ('exponential', as in the long-tailed CIFAR data sets).
 
     Returns
     -------
@@ -39,8 +40,9 @@ def ladder_counts(
 
     Notes
     -----
-    With ``t = k / (n_classes - 1)`` rung k has ``n_max - (n_max - n_min) * t`` samples, or
-    ``n_max * (n_min / n_max) ** t``, rounded to the nearest. Cui et al. round down.
+    With ``t = k / (n_classes - 1)``, class k has ``n_max - (n_max - n_min) * t`` samples if the
+    profile is linear, and ``n_max * (n_min / n_max) ** t`` samples if it is exponential, rounded to
+    the nearest integer. Cui et al. round down.
 
     References
     ----------
@@ -87,8 +89,8 @@ def make_ladder(
 ) -> tuple[Any, ...]:
     """Reduce a data set to an imbalance ladder.
 
-    Use it to study scarce labels with data that you have enough of: train on the ladder, and
-    measure on the other rows or on a balanced test set.
+    Use it to study scarce and imbalanced labels with a data set that has many labels: train on the
+    reduced set, and test on the other rows or on a balanced test set.
 
     Parameters
     ----------
@@ -101,8 +103,8 @@ def make_ladder(
     order : array-like of shape (n_classes,), default=None
         All classes, the largest rung first. None is ``np.unique(y)``.
     random_state : int, RandomState instance or None, default=None
-        Determines the rows that are kept. A row that is kept at one size of its class is kept at
-        all larger ones.
+        Determines which rows are kept. With the same seed, a larger size of a class keeps all rows
+        that a smaller size keeps.
     return_indices : bool, default=False
         Whether to return the kept rows' indices too.
 

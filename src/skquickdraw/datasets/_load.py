@@ -105,15 +105,16 @@ def load_quickdraw(
 
     Notes
     -----
-    Nothing that a file holds is executed. The published sketch-rnn archives are pickles, though.
-    They are read by an unpickler that has no functions and no classes. It knows only the four names
-    with which numpy describes an array, and records their arguments. These records are checked to
-    describe an array of numeric arrays, which is then read as plain bytes. Any other pickle is
-    refused, and so are object arrays everywhere else.
+    No code from a file is executed. The published sketch-rnn archives contain pickles. They are
+    read by an unpickler that cannot call functions or classes of the pickle. It accepts only the
+    four names with which NumPy describes an array, and records their arguments. If these records
+    describe an array of numeric arrays, its numbers are read from the bytes. Any other pickle, and
+    any other array of objects, raises an error.
 
-    The steps of sketch-rnn drawings are summed up to points. A drawing in the units of the
-    simplified format has a longer side of 251..255; others are scaled to end at 255. Drawings
-    outside the box are shifted to start at 0. All are rounded.
+    sketch-rnn stores the differences between points; they are summed up to coordinates. If the
+    longer side of a drawing is between 251 and 255, the drawing is in the units of the simplified
+    format already. Other drawings are scaled so that their longer side ends at 255. Drawings
+    outside the box are shifted to start at 0. All coordinates are rounded.
 
     Examples
     --------

@@ -17,9 +17,8 @@ NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 def pack_strokes(drawings: Sequence[Any], n_points: int | None = None) -> np.ndarray:
     """Pack drawings into one array of bytes, with a row of points per drawing.
 
-    Lists of strokes have different lengths, but estimators need one array. Whatever takes images
-    takes packed drawings too, and a classifier with a
-    :class:`~skquickdraw.augmentation.StrokeAugmentation` learns from them.
+    Lists of strokes have different lengths, but estimators need one array. A classifier with a
+    :class:`~skquickdraw.augmentation.StrokeAugmentation` can be trained on packed drawings.
 
     Parameters
     ----------
@@ -50,9 +49,9 @@ def pack_strokes(drawings: Sequence[Any], n_points: int | None = None) -> np.nda
 
     Notes
     -----
-    An inner point of a stroke matters by the area of the triangle that it forms with its
-    neighbours; the smallest is removed first (Visvalingam and Whyatt, 1993). The ends of strokes
-    stay.
+    If a drawing has too many points, the point whose triangle with its two neighbours has the
+    smallest area is removed, again and again (Visvalingam and Whyatt, 1993). The ends of strokes
+    are never removed.
 
     References
     ----------

@@ -27,7 +27,7 @@ def rasterize(
     """Draw strokes as white ink on black, as in the Quick, Draw! bitmaps.
 
     Use it to turn drawings in the simplified stroke format (``.ndjson``), or your own strokes, into
-    the images that models here learn from.
+    images for the classifiers of this package.
 
     Parameters
     ----------
@@ -60,10 +60,11 @@ def rasterize(
 
     Notes
     -----
-    One box unit is ``side / (256 + 2 * margin + line_width)`` pixels. A drawing is centred by the
-    middle between 0 and its largest coordinate. So one that starts at 1 is half a unit off the
-    centre, as in Google's bitmaps. Those were drawn by cairo; these differ by about half a grey
-    level per pixel on average.
+    One unit of the coordinates is ``side / (256 + 2 * margin + line_width)`` pixels. To centre a
+    drawing, the middle between 0 and its largest coordinate is moved to the centre of the image. So
+    a drawing whose smallest coordinate is 1 is half a unit off the centre, as in Google's bitmaps.
+    Google's bitmaps were drawn with cairo. The pixels of these images differ from them by about
+    half a grey level on average.
 
     References
     ----------

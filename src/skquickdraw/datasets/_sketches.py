@@ -36,10 +36,10 @@ def make_sketches(
 ) -> tuple[Any, ...]:
     """Generate sketches of everyday things that look hand-drawn.
 
-    A substitute for Quick, Draw! that needs no download. Sketches are white on black, drawn stroke
-    by stroke with the mistakes that people make: wobbling lines, open or overshooting loops,
-    strokes left out or drawn twice, odd proportions. There are several ways to draw a thing, and
-    classes that resemble each other.
+    Use it in place of Quick, Draw! if you do not want to download data. The sketches are white on
+    black. They are drawn stroke by stroke, with the mistakes that people make: wobbling lines,
+    loops that are not closed or too long, strokes that are left out or drawn twice, and odd
+    proportions. Each thing is drawn in several ways, and some classes are similar to each other.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def make_sketches(
     image_shape : tuple (height, width), default=(28, 28)
         Size of the images in pixels, each at least 8. The drawing is fitted into the shorter side.
     noise : float, default=1.0
-        Scale of the human variation, at least 0. At 0 a class holds its clean templates only: the
-        ways to draw it, its optional details, and its mirror image. 1 resembles people's drawings;
-        2 is hard to recognise.
+        Strength of the mistakes, at least 0. With 0, a class has only clean drawings: the different
+        ways to draw it, with and without optional details, and their mirror images. With 1, the
+        sketches are similar to drawings of people. With 2, they are hard to recognise.
     random_state : int, RandomState instance or None, default=None
         Determines the sketches and their order. Pass an int for reproducible output.
     return_names : bool, default=False

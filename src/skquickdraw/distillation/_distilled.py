@@ -61,36 +61,39 @@ class DistilledClassifier(
 ):
     """Train one small network to predict like a large classifier, or like a vote of many.
 
-    The teacher's probabilities say more than labels: which classes a drawing resembles, and how
-    clearly. A student that learns from them comes closer to its teacher than with labels alone, and
-    is as fast as before. It also learns from unlabeled drawings.
+    The probabilities of the teacher contain more information than labels: they show which classes
+    an image is similar to. A small student that is trained on them is more accurate than one that
+    is trained on labels only, and its predictions are as fast. It also learns from unlabeled
+    images.
 
     Parameters
     ----------
     teacher : estimator
-        With ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator` is used as it
-        is; any other is cloned and fitted to the labeled rows.
+        A classifier with ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator`
+        is used without a new fit. Any other estimator is cloned and fitted to the labeled rows.
     student : estimator
-        Its ``fit`` must take ``soft_targets``, like those of the networks of this package and of
-        :class:`~skquickdraw.ensemble.SeedEnsembleClassifier` do. Its parameter ``loss``, or that of
-        all estimators inside it, becomes a :class:`~skquickdraw.losses.Distillation`, and
-        ``label_smoothing`` 0, because smoothing would flatten the teacher's probabilities. A
-        student whose loss was balanced softmax keeps its correction for imbalanced classes; other
-        losses are replaced.
+        A classifier whose ``fit`` has a parameter ``soft_targets``, such as the networks of this
+        package and :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`. In the student, or in all
+        estimators inside it, ``loss`` is replaced by a :class:`~skquickdraw.losses.Distillation`,
+        and ``label_smoothing`` is set to 0, because smoothing would flatten the teacher's
+        probabilities. If the loss was the balanced softmax, the new loss also corrects for
+        imbalanced classes.
     temperature : float, default=3.0
-        Divides the logits of teacher and student; above 0. The higher it is, the more unlikely
-        classes count. If an estimator inside the student has no ``loss``, the temperature is 1.
+        The logits of teacher and student are divided by it; above 0. With a higher temperature,
+        classes with small probabilities have more influence. If an estimator inside the student has
+        no parameter ``loss``, the temperature is 1.
     alpha : float in [0, 1], default=0.9
-        Share of the teacher in the loss; the labels get the rest.
+        Weight of the teacher's probabilities in the loss. The weight of the labels is ``1 -
+        alpha``.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
-        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
+        The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
+        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
+        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
     memory : str or joblib.Memory, default=None
-        Folder for the fitted teacher and student, so that an interrupted run continues with what is
-        missing. Needs an int as ``random_state``.
+        Folder in which the fitted teacher and student are stored. If a run is interrupted, the next
+        run uses the stored fits. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of teacher and student, which set every ``random_state`` inside them.
+        Seed from which every ``random_state`` inside the teacher and the student is drawn.
     verbose : int, default=0
         Above 0, print how long teacher and student took.
 
@@ -105,7 +108,7 @@ class DistilledClassifier(
     n_features_in_ : int
         Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     See Also
     --------
@@ -118,15 +121,16 @@ class DistilledClassifier(
     -----
     The loss of a labeled row is exactly the paper's: :math:`\\alpha T^2 \\mathrm{KL}(p_T \\| s_T) -
     (1 - \\alpha) \\log s_1(y)`, with :math:`p_T` and :math:`s_T` the probabilities of teacher and
-    student at temperature :math:`T`. There are two departures from the paper. For a row without a
-    label, the teacher's own probabilities take its place, :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\|
-    s_1)`, while the paper has no term. So all rows share one loss, and both terms have the same
-    optimum. A student without a parameter ``loss`` learns :math:`\\alpha p_1 + (1 - \\alpha) y` by
-    its own loss, which for cross entropy is the paper's at :math:`T = 1`. The correction for
-    imbalanced classes, by their shares among labels and teacher's probabilities, is not in the
-    paper either.
+    student at temperature :math:`T`. There are two differences from
+    the paper. First, for a row without a label, the second term is
+    :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, with the teacher's probabilities in place of
+    the label. In the paper, such a row has no second term. So all rows have the same loss, and both
+    terms have the same optimum. A student without a parameter ``loss`` learns :math:`\\alpha p_1 +
+    (1 - \\alpha) y` by its own loss, which for cross entropy is the paper's at :math:`T = 1`.
+    Second, the paper does not correct for imbalanced classes. Here the correction uses the shares
+    of the classes in the labels and in the teacher's probabilities.
 
-    If the teacher is fitted here and can learn from unlabeled rows, it gets them.
+    If the teacher is not frozen and can learn from unlabeled rows, it is trained on them too.
 
     References
     ----------
@@ -216,8 +220,9 @@ class DistilledClassifier(
         InvalidTargetsError
             If fewer than two classes have labels, or a frozen teacher knows other classes.
         FitInterrupted
-            If the user interrupts a student that can predict already: it is kept. Before that, all
-            stays as it was before the fit, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit and the student can already predict: the student is kept.
+            If it cannot predict yet, the estimator stays as it was before the fit, and a
+            KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             self._validate_params()

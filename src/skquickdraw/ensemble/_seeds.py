@@ -56,9 +56,10 @@ class SeedEnsembleClassifier(
 ):
     """Fit one estimator with several seeds, and let the networks vote.
 
-    Networks that differ only in their seed make different mistakes, and the mean of their
-    probabilities makes fewer. Training and prediction cost as much as all members together;
-    :class:`~skquickdraw.distillation.DistilledClassifier` trains one network to predict like them.
+    Networks that differ only in their seed make different mistakes. So the mean of their
+    probabilities is more accurate than a single network. Training and prediction take as long as
+    all members together. :class:`~skquickdraw.distillation.DistilledClassifier` trains one network
+    that predicts like the vote.
 
     Parameters
     ----------
@@ -67,8 +68,8 @@ class SeedEnsembleClassifier(
     n_estimators : int, default=6
         Number of members, at least 1.
     member_params : list of n_estimators dicts, default=None
-        Parameters in which the members differ, such as dropout, one dict per member. Seeds among
-        them are ignored: every member gets its own.
+        Parameters in which the members differ, such as dropout: one dict per member. Seeds in these
+        dicts are ignored, because every member gets its own seed.
     weights : {'validation'}, array-like of shape (n_estimators,) or None, default=None
         Weights of the votes.
 
@@ -78,38 +79,41 @@ class SeedEnsembleClassifier(
           minimise the log loss on them. Members never learn from these rows. If no row can be held
           out, the weights are equal.
     combine : {'proba', 'logit'}, default='proba'
-        'proba' averages probabilities. 'logit' averages their logarithms, which gives the geometric
-        mean, scaled to sum 1: a class that one member rules out becomes unlikely.
+        'proba' averages the probabilities. 'logit' averages their logarithms, and scales the result
+        to the sum 1 (geometric mean). Then a class is unlikely if a single member gives it a very
+        low probability.
     validation_fraction : float in (0, 1), default=0.1
         Share of each class that ``weights='validation'`` holds out. Every class keeps at least one
         row for training.
     n_jobs : int, default=None
-        Members to fit at once, as in :class:`joblib.Parallel`. A single network uses several cores
-        already.
+        Number of members that are fitted at the same time, as in :class:`joblib.Parallel`. A single
+        network also uses several cores.
     memory : str or joblib.Memory, default=None
-        Folder for fitted members: an interrupted run continues with the first unfinished one, and
-        members can be added later. Needs an int as ``random_state``.
+        Folder in which fitted members are stored. If a run is interrupted, the next run continues
+        with the first missing member. You can also add members later. ``random_state`` must then be
+        an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of the members, which set every ``random_state`` inside them, and the
-        held-out rows.
+        Seed from which every ``random_state`` inside the members, and the held-out rows, are drawn.
 
     Attributes
     ----------
     estimators_ : list of estimators
         The fitted members.
     weights_ : ndarray of shape (n_estimators,)
-        Weights of the votes, with sum 1. A member whose training diverged has none, unless all did.
+        Weights of the votes, with sum 1. A member whose training diverged has the weight 0, unless
+        all diverged.
     diverged_ : bool
         Whether the training of all members diverged.
     held_out_ : ndarray of shape (n_held_out,)
-        Rows of X from which the weights were learned, but not the members; empty without
-        ``weights='validation'``. Use them for anything else that is learned on top of the members.
+        Positions of the rows of X that were held out to learn the weights; empty without
+        ``weights='validation'``. No member was trained on them, so you can also use them to fit
+        something else, such as a calibration.
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     n_features_in_ : int
         Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     See Also
     --------
@@ -118,7 +122,8 @@ class SeedEnsembleClassifier(
 
     Notes
     -----
-    There is no hard vote: it ignores how confident the members are, and gives no probabilities.
+    There is no hard vote, because it would ignore how confident the members are, and would give no
+    probabilities.
 
     References
     ----------
@@ -215,8 +220,8 @@ class SeedEnsembleClassifier(
             Before any fit, with the invalid value. Only members that turn out to know other classes
             than y raise later.
         FitInterrupted
-            If the user interrupts: the members that are finished are kept. If none is, all stays as
-            it was before, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit: the finished members are kept. If no member is finished,
+            the estimator stays as it was before, and a KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             self._validate_params()

@@ -44,9 +44,9 @@ class DeepFeatureExtractor(
 ):
     """Train a network, and transform images to the features of one of its layers.
 
-    The features of a network are often better than the last layer that was trained with them, above
-    all for imbalanced classes. Use them with any estimator that cannot learn from images itself:
-    linear discriminants, gradient boosting, nearest neighbours, clustering.
+    Use it to train other estimators on images, such as linear discriminants, gradient boosting,
+    nearest neighbours or clustering. Another classifier on the features of a network is often more
+    accurate than the network's own last layer, especially for imbalanced classes.
 
     Parameters
     ----------
@@ -54,22 +54,22 @@ class DeepFeatureExtractor(
         A classifier with ``extract_features``, like all of :mod:`skquickdraw.neural_network`; a
         pipeline that ends in one; or a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
     layer : str, default='penultimate'
-        'penultimate' is the input of the last linear layer, 'logits' its output; or the name of a
-        layer of the trained network, such as 'stem', whose maps are averaged over the image.
+        The layer whose activations are returned. 'penultimate' is the input of the last linear
+        layer, and 'logits' is its output. You can also pass the name of another layer of the
+        trained network, such as 'stem'; its output is averaged over the image.
     cv : int, splitter, iterable of splits or None, default=None
-        How :meth:`fit_transform` leaves rows out (see Notes). With None it does not: training rows
-        get the features of a network that was trained on them. An int is the number of folds, which
-        are stratified and shuffled. If rows belong to groups that must stay together, pass
-        ``list(GroupKFold().split(X, y, groups))``.
+        Folds for cross-fitting in :meth:`fit_transform` (see Notes). With None, there is no
+        cross-fitting: the features of a training row come from a network that was trained on this
+        row. An int is the number of folds, which are stratified and shuffled. If all rows of a
+        group must be in the same fold, pass ``list(GroupKFold().split(X, y, groups))``.
     n_jobs : int, default=None
-        Networks to fit at once, as in :class:`joblib.Parallel`, if ``cv`` needs several. A single
-        network uses several cores already.
+        Number of networks that are fitted at the same time if ``cv`` is set, as in
+        :class:`joblib.Parallel`. A single network also uses several cores.
     memory : str or joblib.Memory, default=None
-        Folder for fitted networks. With it, a change of ``layer``, or of later steps in a pipeline,
-        does not train them again. Needs an int as ``random_state``.
+        Folder in which fitted networks are stored. Then the networks are not trained again if you
+        change ``layer`` or later steps of a pipeline. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Draws the seeds of the networks, which set every ``random_state`` inside them, and the
-        folds.
+        Seed from which every ``random_state`` inside the networks, and the folds, are drawn.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class DeepFeatureExtractor(
     n_features_in_ : int
         Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     See Also
     --------
@@ -88,24 +88,26 @@ class DeepFeatureExtractor(
 
     Notes
     -----
-    A network knows its training rows: their features are closer to their classes' means than those
-    of new images, and an estimator trained on them relies on them too much. With ``cv``,
-    ``fit_transform`` returns for each row the features of a network that was not trained on it. So,
-    as in scikit-learn's ``TargetEncoder``, ``fit(X, y).transform(X)`` is not ``fit_transform(X,
-    y)``. ``transform`` always uses the network fitted to all rows. Rows that are in no test fold,
-    such as the only one of its class with an int ``cv``, keep its features; of several folds the
-    last counts. This helps if networks memorise their training rows. It harms if they have hardly
-    learned the rare classes: rows of these that are left out then look like rows of frequent
-    classes.
+    The features of a row are closer to the mean of its class if the network was trained on this row
+    than if the row is new. So an estimator that is trained on features of the network's training
+    rows relies on them too much. With ``cv``, ``fit_transform`` returns for each row the features
+    of a network that was not trained on this row (cross-fitting). ``transform`` always uses the
+    network that was fitted to all rows. So, as in scikit-learn's ``TargetEncoder``, ``fit(X,
+    y).transform(X)`` and ``fit_transform(X, y)`` give different results. If a row is in no test
+    fold, ``fit_transform`` returns its features from the network of all rows. This happens, for
+    example, with an int ``cv`` if a class has only one row. If a row is in several test folds, the
+    last one counts. Cross-fitting helps if the network memorises its training rows. It harms if the
+    network has hardly learned the rare classes, because the features of their left-out rows are
+    then similar to those of frequent classes.
 
-    Features of two networks cannot be compared column by column: what one encodes in its first
-    column, another encodes in a mixture of all. So each fold's features are moved to the basis of
-    the network fitted to all rows. The map is a shift and an orthogonal matrix. It is the one that
-    best maps the features of the fold's training rows by the fold's network to those by the full
-    network (Schönemann 1966). So a row that is left out influences the map only through the weights
-    of the full network. A least-squares map would fit these rows better, but shrinks what it cannot
-    predict: rows left out would vary less than new ones, which misleads discriminants. The columns
-    of logits correspond already; they are aligned too, which changes little.
+    The same column means something different in each network. So the features from the network of
+    each fold are mapped to those of the full network, the network that was fitted to all rows. The
+    map consists of a shift and an orthogonal matrix (Schönemann 1966). It is fitted on the training
+    rows of the fold, whose features from both networks are known. So a left-out row influences the
+    map only through the weights of the full network. A least-squares map would fit the training
+    rows of the fold better, but its output varies too little for left-out rows, which misleads
+    discriminants. Logits are mapped too, although their columns already have the same meaning; this
+    changes them only slightly.
 
     References
     ----------

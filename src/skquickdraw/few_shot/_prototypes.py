@@ -26,17 +26,18 @@ from ..exceptions import InvalidTargetsError
 class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Assign each row to the class whose mean is nearest.
 
-    There is nothing to train, so a class can be learned from one image, and rare classes count as
-    much as frequent ones. The result depends on the features: take those of a trained network, not
-    pixels.
+    A single image per class is enough, and rare classes have the same weight as frequent ones. The
+    accuracy depends on the features. Use the features of a trained network, not pixels.
 
     Parameters
     ----------
     metric : {'cosine', 'euclidean'}, default='cosine'
-        'cosine' compares directions only, 'euclidean' squared distances.
+        How a row is compared with a class mean: 'cosine' by the angle between them, 'euclidean' by
+        the squared distance.
     temperature : float, default=0.1
-        Similarities are divided by it before the softmax; above 0. It makes probabilities sharper
-        or flatter, but changes no predicted label. For squared distances, choose one of their size.
+        Similarities are divided by it before the softmax; above 0. A higher temperature makes the
+        probabilities more equal. The predicted labels do not depend on it. With 'euclidean', choose
+        a value of the same magnitude as the squared distances.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         The mean of each class.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------

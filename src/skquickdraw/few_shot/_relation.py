@@ -48,20 +48,21 @@ AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     """Learn to compare images, and classify them by comparison with examples of each class.
 
-    Training plays small classification tasks, episodes, in which a few classes are given by a few
-    examples each. So the network does not learn a list of classes, but how to compare drawings.
-    :meth:`adapt` then replaces the classes by others that training never saw, from one or more
-    examples each.
+    The network is trained on small classification tasks, called episodes. Each episode has a few
+    classes, with a few examples per class. So the network learns to compare images, instead of
+    learning a fixed list of classes. After training, :meth:`adapt` replaces the classes by new
+    ones, from one or more examples per class.
 
     Parameters
     ----------
     n_way : int, default=20
-        Classes in an episode, at least 2; all if there are fewer. More classes make training
-        harder, and the network better.
+        Number of classes in an episode, at least 2. If there are fewer classes, all are used. With
+        more classes, the episodes are harder, and the network becomes more accurate.
     n_shot : int, default=3
-        Examples of each class in an episode. A few are good even if classes later have only one.
+        Number of examples per class in an episode. Use more than one even if the classes later have
+        only one example.
     n_query : int, default=3
-        Images to classify of each class in an episode.
+        Number of images per class to classify in an episode.
     n_episodes : int, default=1000
         Number of episodes in the training.
     batch_size : int, default=1
@@ -72,20 +73,21 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Random changes of the images of an episode, as for
         :class:`~skquickdraw.neural_network.ResNetClassifier`.
     lr : float, default=0.003
-        Highest learning rate: it rises for a tenth of all steps and falls to nearly 0. Above 0.
+        Highest learning rate, above 0. The rate rises during the first tenth of all steps, and then
+        falls to nearly 0.
     weight_decay : float, default=0.05
         Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and batch-norm
         parameters do not decay.
     n_support : int or None, default=None
         Number of random examples of each class that represent it at prediction. None takes all.
     image_shape : tuple, default=None
-        (H, W) or (C, H, W) of flat rows. None reads them as square if possible, else as one row of
-        pixels.
+        Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read
+        as square images if possible, else as images that are one pixel high.
     device : str or torch.device, default='auto'
-        'auto' is the first CUDA GPU, else the CPU.
+        'auto' is the first CUDA GPU, or the CPU if there is no GPU.
     precision : {'auto', 'float32', 'bfloat16'}, default='auto'
-        Precision of activations in training. 'auto' takes bfloat16 if the hardware multiplies in
-        it, else float32. Weights and predictions are always float32.
+        Precision of the activations in training. 'auto' is bfloat16 if the hardware can multiply
+        bfloat16 numbers, else float32. Weights and predictions are always float32.
     random_state : int, RandomState instance or None, default=None
         Seeds weights, episodes, augmentation and the choice of examples. Global generators are not
         used, except for NumPy's if this is None.
@@ -97,7 +99,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     augmentation_ : AugmentationPolicy or None
-        The augmentation of the images, with everything decided that was 'auto'.
+        The augmentation of the images, in which every 'auto' is replaced by the decision.
     network_ : RelationNetwork
         The trained network, shared with the estimators that :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
@@ -105,19 +107,19 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     loss_curve_ : list of float
         The loss of each training step.
     diverged_ : bool
-        Whether training diverged. It then stopped, and the weights are the last ones that were
-        found finite.
+        Whether the training diverged. In this case it was stopped, and the weights are the last
+        finite ones.
     image_shape_ : (int, int, int)
         Channels, height, width.
     pixel_range_ : (low, high) or None
-        Lowest and highest pixel that ``fit`` saw, in its first call where training goes on; later
-        images on another scale are refused. None if X holds features in a grid.
+        Lowest and highest pixel value in ``fit``. Predictions refuse images on another scale. None
+        if X holds grids of features instead of images.
     data_format_ : 'channels_last'
-        Only if X had shape (n, H, W, 3); flat rows are then refused.
+        Only defined if X had the shape (n, H, W, 3) in ``fit``. Predictions then refuse flat rows.
     n_features_in_ : int
         Pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
@@ -135,17 +137,18 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
 
     Notes
     -----
-    It departs from the paper in some points. The network compares maps by their squared
+    There are some differences from the paper. The network compares maps by their squared
     differences, and its embedding is residual (see :class:`~skquickdraw.networks.RelationNetwork`).
-    The paper's scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
-    scores of an episode are trained with softmax cross entropy, which matches their use at
-    prediction. No difference between the two losses could be measured. Class maps are means of
-    examples; the paper takes sums. So ``n_shot`` and the number of examples at prediction may
-    differ.
+    In the paper, scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
+    scores are trained with softmax cross entropy, because predictions use the softmax of the
+    scores. We could not measure a difference between the two losses. A class is represented by the
+    mean of the maps of its examples, and not by their sum as in the paper. So the number of
+    examples in predictions may differ from ``n_shot``.
 
-    In an episode, no image appears twice, unless its class has fewer than ``n_shot + n_query``.
-    Then its images are repeated in the same order, and a query may be another augmentation of an
-    example. Classes are drawn equally often, whatever their size.
+    In an episode, no image appears twice, unless its class has fewer than ``n_shot + n_query``
+    images. In that case the images of the class are repeated, and an image to classify may be the
+    same as an example, with another augmentation. All classes are drawn equally often, even if they
+    have different numbers of images.
 
     Probabilities are the softmax of scores over all classes. Prediction compares every image
     with every class, in blocks of bounded size.

@@ -35,21 +35,22 @@ CLASSIFIER = EstimatorWith(["fit", "predict_proba"])
 class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEstimator):
     """Let a second classifier decide among the classes that the first finds most probable.
 
-    Most mistakes of a good classifier are between similar classes: the right one is among its first
-    few. A few-shot learner, which has no bias for frequent classes, decides among these only.
+    A good classifier mostly confuses similar classes. When it is wrong, the right class is usually
+    among the few most probable ones. So a second classifier, for example a few-shot learner without
+    a bias towards frequent classes, decides among these.
 
     Parameters
     ----------
     estimator : classifier with ``predict_proba``
         Chooses the candidates.
     reranker : classifier with ``predict_proba``
-        Ranks them; for example a :class:`RelationNetworkClassifier`, or a pipeline that ends with a
-        :class:`PrototypeClassifier`. Fitted to the same rows.
+        Ranks the candidates, for example a :class:`RelationNetworkClassifier`, or a pipeline that
+        ends with a :class:`PrototypeClassifier`. It is fitted to the same rows.
     k : int, default=5
         Number of candidates, from 1. All classes if there are fewer.
     blend : float in [0, 1], default=0.5
-        Weight of the reranker. 0 keeps the probabilities of ``estimator``; with 1 it only chooses
-        the candidates.
+        Weight of the reranker. With 0, the probabilities of ``estimator`` are not changed. With 1,
+        ``estimator`` only chooses the candidates.
     random_state : int, RandomState instance or None, default=None
         Gives every ``random_state`` inside its own seed.
     memory : str, joblib.Memory or None, default=None
@@ -63,7 +64,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         The fitted classifiers.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
@@ -74,11 +75,12 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     -----
     With the classifier's probabilities p and the reranker's q, and T a row's k most probable
     classes, the new ones inside T are ``p(T) * ((1 - blend) * p(c) / p(T) + blend * q(c) / q(T))``,
-    where ``p(T)`` is the sum over T. So T keeps its total probability, and classes outside keep
-    theirs. It is a mean and not a product, so that an over-confident reranker cannot rule out a
-    class. If q(T) is 0, the row is not changed.
+    where ``p(T)`` is the sum of p over T. So the sum over T does not change, and neither do the
+    probabilities of the other classes. Both classifiers are averaged and not multiplied, so that an
+    over-confident reranker cannot give a class the probability 0. If q(T) is 0, the row is not
+    changed.
 
-    Wrap a fitted classifier in :class:`sklearn.frozen.FrozenEstimator`.
+    To use a classifier that is already fitted, wrap it in :class:`sklearn.frozen.FrozenEstimator`.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Displays: figures of a classifier's errors, its training, and its scores by class.
 
-They follow scikit-learn's displays: ``from_estimator`` and ``from_predictions`` compute and draw,
-``plot`` draws again, and the artists stay as attributes that end with an underscore. Matplotlib is
-optional, and imported only when something is drawn.
+They work like scikit-learn's displays: ``from_estimator`` and ``from_predictions`` compute and draw
+a figure, ``plot`` draws it again, and the artists of Matplotlib are attributes whose names end with
+an underscore. Matplotlib is optional, and is imported only when something is drawn.
 """
 
 from ._augmentation import AugmentationDisplay

@@ -42,7 +42,7 @@ class AugmentationDisplay:
     """A grid of images: in each row one image, and what an augmentation makes of it.
 
     It is recommended to use :meth:`from_augmentation` or :meth:`from_estimator`. The constructor
-    takes any grid of images, with names for its rows and columns.
+    accepts any grid of images.
 
     Parameters
     ----------
@@ -108,9 +108,9 @@ class AugmentationDisplay:
         X : array-like of shape (n, ...)
             Images, or packed strokes if the classifier was trained on those.
         rows : array-like of int, default=None
-            Which of them; None takes the first 6.
+            Positions of the rows of X to show. None shows the first 6.
         n_variants : int, default=8
-            Number of changed images beside each.
+            Number of augmented images per row.
         random_state : int, RandomState instance or None, default=0
             Seeds the changes.
         ax : matplotlib Axes, default=None
@@ -167,14 +167,14 @@ class AugmentationDisplay:
         ----------
         augmentation : {'auto', 'sketch'} or Augmentation
         X : array-like of shape (n, ...)
-            Images, or packed strokes for a
-            :class:`~skquickdraw.augmentation.StrokeAugmentation`. All of them, together with y,
-            decide what the augmentation leaves open, and the background.
+            Images, or packed strokes for a :class:`~skquickdraw.augmentation.StrokeAugmentation`.
+            The background, and every parameter of the augmentation that is 'auto', are determined
+            from all rows.
         y : array-like of shape (n,), default=None
-            Labels. They are needed only if the augmentation leaves something open, as the two names
-            and ``horizontal_flip='auto'`` do.
+            Labels. They are needed only if a parameter of the augmentation is 'auto'. This is the
+            case for the two names and for ``horizontal_flip='auto'``.
         image_shape : (H, W) or (C, H, W), default=None
-            How to read flat rows; None takes squares.
+            Shape of the images if X has flat rows. None assumes square images.
         rows, n_variants, random_state, ax, **plot_kw
             As in :meth:`from_estimator`.
 
@@ -236,8 +236,8 @@ class AugmentationDisplay:
         ax : matplotlib Axes, default=None
             None makes a new figure.
         cmap : str or Colormap, default=None
-            For images of one channel. None draws ink dark: 'gray_r' where most pixels are 0, and
-            else 'gray'.
+            Colour map for images of one channel. None draws the ink dark: it is 'gray_r' if most
+            pixels are 0, else 'gray'.
         image_kw : dict, default=None
             For ``imshow``.
 

@@ -29,10 +29,10 @@ KINDS = ("score", "difference")
 
 
 class ComparisonDisplay:
-    """Scores of several estimators on the same folds, or their lead over the first one.
+    """Scores of several estimators on the same folds, or their differences to the first one.
 
-    Small rings are folds; a line joins the rings of one fold. The mean has a bar of one standard
-    error on each side.
+    Each small ring is the score of a fold. A line connects the rings of the same fold. A bar shows
+    the mean and one standard error on each side.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ComparisonDisplay:
         score : str, default=None
             Which of the scores; None takes the first.
         kind : {'score', 'difference'}, default='score'
-            The scores themselves, or the lead of each estimator over the first.
+            The scores themselves, or the difference between each estimator and the first one.
 
         Returns
         -------

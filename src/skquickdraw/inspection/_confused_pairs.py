@@ -52,9 +52,10 @@ class ConfusedPair(NamedTuple):
 class ConfusedPairsDisplay:
     """A confusion matrix for up to some hundred classes, with the most confused pairs beside it.
 
-    Classes that are mistaken for each other are placed side by side, so confusions form blocks
-    along the diagonal. The diagonal itself is grey, because the right answers would hide everything
-    else. The matrix shows shares of the true class; empty cells were never confused.
+    Classes that are often confused are placed next to each other, so confusions form blocks along
+    the diagonal. The diagonal itself is grey, because the large numbers of right predictions would
+    hide everything else. A cell shows which share of the true class was predicted as the other
+    class. If the share is 0, the cell is empty.
 
     Parameters
     ----------
@@ -85,9 +86,9 @@ class ConfusedPairsDisplay:
 
     Notes
     -----
-    The similarity of two classes is the share of one that is predicted as the other, plus the
-    reverse. Classes are clustered by average linkage, and the leaves ordered so that neighbours are
-    most similar (Bar-Joseph et al. [1]_).
+    The similarity of classes A and B is the share of A that is predicted as B, plus the share of B
+    that is predicted as A. The classes are clustered by average linkage, and ordered so that
+    neighbours are as similar as possible (Bar-Joseph et al. [1]_).
 
     References
     ----------
@@ -122,9 +123,10 @@ class ConfusedPairsDisplay:
             Fitted.
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
-            True labels; rows without one are left out.
+            True labels; rows without a label are left out.
         ax : matplotlib Axes or array of 2 Axes, default=None
-            One on a grid is parted into matrix and list; None makes a new figure.
+            A single Axes of a grid is divided into two, for the matrix and the list. None makes a
+            new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -191,12 +193,12 @@ class ConfusedPairsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of 2 Axes, default=None
-            One on a grid is parted into matrix and list; None makes a new figure. Without a list
-            the matrix takes all of it.
+            A single Axes of a grid is divided into two, for the matrix and the list. None makes a
+            new figure. Without a list the matrix takes all of it.
         n_pairs : int, default=15
             Length of the list; 0 leaves it out.
         cmap : str or Colormap, default=None
-            None takes blues, in the direction in which large shares stand out from the background.
+            Colour map. None takes a blue one, in which large shares stand out from the background.
         im_kw : dict, default=None
             For ``imshow``.
 

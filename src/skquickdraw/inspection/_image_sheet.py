@@ -63,7 +63,7 @@ class ImageSheetDisplay:
         Positions of the images in the data that they were chosen from.
     title : str, default=None
     image_shape : (H, W) or (C, H, W), default=None
-        How to read flat rows; None takes squares.
+        Shape of the images if X has flat rows. None assumes square images.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class ImageSheetDisplay:
         ax: Axes | None = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
-        """Predict images, and draw those most worth looking at.
+        """Predict images, and draw some of them, by default the errors of highest probability.
 
         Parameters
         ----------
@@ -135,12 +135,15 @@ class ImageSheetDisplay:
             True labels. Rows without one (None, NaN, -1) are neither right nor wrong.
         show : {'surest_errors', 'least_sure', 'errors'} or array-like of int, \
 default='surest_errors'
-            The wrong predictions with the highest probability; the predictions with the lowest
-            probability, wrong or right; wrong predictions in order; or these rows.
+            Which images to show. 'surest_errors': the wrong predictions with the highest
+            probability. 'least_sure': the predictions with the lowest probability, wrong or right.
+            'errors': wrong predictions, in their order in X. An array: the images at these
+            positions of X.
         n_images : int, default=24
-            Largest number of images; given rows are all shown.
+            Largest number of images. It has no effect if ``show`` is an array.
         image_shape : (H, W) or (C, H, W), default=None
-            How to read flat rows; None asks the estimator, or takes squares.
+            Shape of the images if X has flat rows. None takes the shape from the estimator, or else
+            assumes square images.
         ax : matplotlib Axes, default=None
             None makes a new figure.
         **plot_kw : dict
@@ -192,7 +195,7 @@ default='surest_errors'
         ax: Axes | None = None,
         **plot_kw: Any,
     ) -> ImageSheetDisplay:
-        """Draw the images most worth looking at, for given predictions.
+        """Draw images with given predictions, by default the errors of highest probability.
 
         Parameters
         ----------
@@ -249,8 +252,8 @@ default='surest_errors'
         n_columns : int, default=None
             Images in a row; None takes the number that makes them largest.
         cmap : str or Colormap, default=None
-            For images of one channel. None draws ink dark: 'gray_r' where most pixels are 0, and
-            else 'gray'.
+            Colour map for images of one channel. None draws the ink dark: it is 'gray_r' if most
+            pixels are 0, else 'gray'.
         image_kw, text_kw : dict, default=None
             For ``imshow`` and ``text``.
 

@@ -35,9 +35,10 @@ SMALLEST_ROW = 0.115
 
 
 class PseudoLabelDisplay:
-    """The pseudo-labels of a noisy student: how many each class got, how sure, and how right.
+    """The pseudo-labels of a noisy student: their number, probability and precision by class.
 
-    Each class has a row, the one with the most pseudo-labels on top; each round has a marker.
+    Each class has a row. The class with the most pseudo-labels is at the top. Each round has its
+    own marker.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ class PseudoLabelDisplay:
 
     Notes
     -----
-    A noisy student keeps the labels of its last round only, so only these can be compared with the
-    true ones.
+    A noisy student stores only the pseudo-labels of its last round, so only these can be compared
+    with the true labels.
 
     Examples
     --------
@@ -112,7 +113,7 @@ class PseudoLabelDisplay:
             True labels of the rows that had none in ``fit``: those of X in their order, then
             ``X_unlabeled``.
         ax : matplotlib Axes or array of Axes, default=None
-            One on a grid is parted into panels; None makes a new figure.
+            A single Axes of a grid is divided into panels. None makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -158,7 +159,7 @@ class PseudoLabelDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            One on a grid is parted into panels; None makes a new figure.
+            A single Axes of a grid is divided into panels. None makes a new figure.
 
         Returns
         -------

@@ -37,8 +37,9 @@ BOTTOM = -0.14  # of the axes: the names of the groups are below 0
 class RecallByClassSizeDisplay:
     """Recall of each class against the number of its training rows, for one or several models.
 
-    The slope shows whether a method helps the rare classes, and at whose expense. A point is a
-    class; a horizontal line is a model's mean over a group: head, medium or tail.
+    The figure shows whether a method improves the rare classes, and whether it makes the frequent
+    ones worse. Each point is a class. Each horizontal line is the mean of a model over a group of
+    classes: head, medium or tail.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ class RecallByClassSizeDisplay:
             Fitted.
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
-            True labels; rows without one are left out.
+            True labels; rows without a label are left out.
         y_train : array-like of shape (n_train,), default=None
             Labels of the training set, to count; rows without one are not counted.
         class_counts : dict from class to int, default=None

@@ -52,9 +52,10 @@ class TrainingHistoryDisplay:
 
     Notes
     -----
-    The training loss is measured on augmented images and soft targets; the validation loss is a
-    cross entropy on plain ones. So compare their shapes, not their values. For one network, the
-    validation loss is dashed. For several, it is left out, and the networks differ by their dashes.
+    The training loss is computed on augmented images and soft targets. The validation loss is the
+    cross entropy on images without augmentation. So compare the shapes of the two lines, not their
+    values. For one network, the validation loss is a dashed line. For several networks, it is left
+    out, and each network has its own dash pattern.
 
     Examples
     --------
@@ -79,10 +80,11 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         estimator : estimator, or dict from str to estimator
-            Fitted: a classifier of this package; or what holds some, as a pipeline, a noisy
-            student (its teacher and students), a distilled one, or a vote (its members).
+            A fitted classifier of this package, or a fitted estimator that contains such
+            classifiers: a pipeline, a noisy student (teacher and students), a distilled classifier
+            (teacher and student), or a vote (members).
         ax : matplotlib Axes or array of Axes, default=None
-            One on a grid is parted into panels; None makes a new figure.
+            A single Axes of a grid is divided into panels. None makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -121,7 +123,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            One on a grid is parted into panels; None makes a new figure.
+            A single Axes of a grid is divided into panels. None makes a new figure.
         log_loss : bool, default=False
             Whether the axis of the losses is logarithmic.
 

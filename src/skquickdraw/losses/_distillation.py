@@ -35,19 +35,20 @@ class DistillationRowLoss(nn.Module):
 class Distillation(BaseLoss):
     r"""Hinton's distillation: learn from a teacher's tempered probabilities and from the labels.
 
-    A temperature above 1 gives weight to the small probabilities, which show what classes the
-    teacher finds similar. Pass what :meth:`merge_targets` returns as ``soft_targets``, and use no
-    label smoothing; :class:`~skquickdraw.distillation.DistilledClassifier` does both.
+    A temperature above 1 gives more weight to small probabilities. These show which classes the
+    teacher finds similar. Pass the result of :meth:`merge_targets` as ``soft_targets``, and do not
+    use label smoothing. :class:`~skquickdraw.distillation.DistilledClassifier` does both for you.
 
     Parameters
     ----------
     temperature : float, default=3.0
         Divides the logits of teacher and student; above 0. With 1 this is cross entropy.
     alpha : float in [0, 1], default=0.9
-        Share of the teacher; the labels get the rest.
+        Weight of the teacher's probabilities. The weight of the labels is ``1 - alpha``.
     class_prior : array-like of shape (n_classes,) or None, default=None
-        Shares of the classes in training; at least 0, with sum 1. The network is corrected for
-        them, as by :class:`~skquickdraw.losses.BalancedSoftmax`. None corrects nothing.
+        Shares of the classes in the training set; at least 0, with sum 1. The loss corrects for
+        them, as :class:`~skquickdraw.losses.BalancedSoftmax` does. With None, there is no
+        correction.
 
     Notes
     -----

@@ -115,14 +115,14 @@ class CrossEntropy(BaseLoss):
 class BalancedSoftmax(BaseLoss):
     r"""Cross entropy for balanced predictions: logits are adjusted by the log of the class prior.
 
-    If ``sampling`` or ``class_weight`` balance the training set already, the prior is that of the
-    balanced set. So nothing is corrected twice.
+    If ``sampling`` or ``class_weight`` already balances the training set, the prior is that of the
+    balanced set. So the imbalance is not corrected twice.
 
     Parameters
     ----------
     tau : float, default=1.0
-        Strength, at least 0: 0 is plain cross entropy, 1 the balanced softmax. With less than 1
-        frequent classes keep some of their advantage.
+        Strength of the correction, at least 0. 0 is plain cross entropy, and 1 is the balanced
+        softmax. With a value between 0 and 1, the imbalance is corrected only partly.
 
     Notes
     -----
@@ -192,20 +192,20 @@ class Focal(BaseLoss):
 
 
 class LDAM(BaseLoss):
-    r"""Label-distribution-aware margin: the rarer a class, the clearer its lead must be.
+    r"""Label-distribution-aware margin loss (LDAM), with a larger margin for rarer classes.
 
     Parameters
     ----------
     max_margin : float, default=0.5
         Margin of the rarest class, in logits before scaling; above 0.
     scale : float, default=1.0
-        Multiplies the logits; above 0. The paper uses 30 with cosine logits, which lie in [-1, 1];
-        the logits of the networks here are unbounded, for which 1 is right.
+        Factor for the logits; above 0. The paper uses 30, because its logits are cosines in [-1,
+        1]. The logits of the networks of this package have no such limits, so 1 is suitable.
 
     Notes
     -----
-    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper's deferred
-    re-weighting is left to ``class_weight``.
+    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper also re-weights
+    the classes late in the training. To weight the classes here, use ``class_weight``.
 
     References
     ----------

@@ -17,20 +17,21 @@ RowLoss = Callable[[Tensor, Tensor], Tensor]
 class Loss(Protocol):
     """What a classifier takes as its ``loss``: parameters, before they know the training set.
 
-    Any object with this one method will do. If it derives from :class:`sklearn.base.BaseEstimator`,
-    a search can set its parameters, as ``loss__gamma``.
+    Any object with the method ``bind`` can be passed. If its class derives from
+    :class:`sklearn.base.BaseEstimator`, a search can set its parameters, for example
+    ``loss__gamma``.
 
     Notes
     -----
-    An optional attribute ``corrects_prior`` says which counts the loss is bound to. True, the
-    default, means that it corrects for imbalanced classes itself: it gets the counts after
-    ``sampling`` and ``class_weight``. With False it gets the plain ones.
+    The optional attribute ``corrects_prior`` says whether the loss corrects for imbalanced classes
+    itself. If it is True, the default, ``bind`` receives the class counts after ``sampling`` and
+    ``class_weight``. If it is False, ``bind`` receives the class counts of the training set.
 
-    A method ``validate()``, if there is one, is called at the start of ``fit``; it raises if a
-    parameter is invalid.
+    An optional method ``validate()`` is called at the start of ``fit``. It has to raise an error if
+    a parameter is invalid.
 
-    Label smoothing, class weights and sample weights are applied around the loss: it sees smoothed
-    targets, and its results are weighted afterwards.
+    The classifier applies label smoothing, class weights and sample weights, not the loss. The loss
+    receives targets that are already smoothed, and its results are weighted afterwards.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Scores that show what plain accuracy hides: how well rare classes are recognised."""
+"""Scores that show how well frequent and rare classes are recognised."""
 
 from ._groups import frequency_groups
 from ._scores import (

@@ -18,10 +18,10 @@ GROUP_NAMES = {2: ("head", "tail"), 3: ("head", "medium", "tail")}
 def frequency_groups(
     class_counts: ArrayLike | Mapping[Any, int], n_groups: int = 3
 ) -> tuple[NDArray[Any], ...]:
-    """Cut the classes into groups of equal size, from the most to the least frequent.
+    """Divide the classes into groups of equal size, from the most to the least frequent.
 
-    A mean over all classes hides which of them a method helps. Separate scores for the head, medium
-    and tail of a long-tailed training set show it.
+    A mean over all classes does not show whether a method improves the frequent or the rare
+    classes. Separate scores for groups of classes (head, medium and tail) show this.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def per_class_recall(
     *,
     unlabeled_label: Any = "auto",
 ) -> NDArray[np.float64]:
-    """Return the share of each class that was recognised.
+    """Return the recall of each class: the share of its rows that are predicted correctly.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ def per_class_recall(
     labels : array-like of shape (n_labels,), default=None
         The classes to score and their order; None takes those of ``y_true``, sorted.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of rows of ``y_true`` without a label, of any type. They are left out. 'auto' takes
-        missing values (None, NaN, NA) for marks. Where there are none, -1 is the mark if ``y_true``
-        holds two other classes at least, and neither ``labels`` nor ``y_pred`` hold -1. None says
-        that all rows have a label.
+        The value that marks unlabeled rows in ``y_true``. These rows are left out. With 'auto', the
+        marks are missing values (None, NaN, NA). If ``y_true`` has no missing values, -1 is the
+        mark if ``y_true`` holds at least two other classes, and neither ``labels`` nor ``y_pred``
+        contains -1. With None, all rows are labeled.
 
     Returns
     -------
@@ -88,12 +88,12 @@ def group_recall_score(
     n_groups : int, default=3
         Number of groups, from 1 to the number of classes.
     labels : array-like of shape (n_classes,), default=None
-        The class that each number of an array ``class_counts`` belongs to; None means 0, 1, 2... A
-        mapping names its classes itself.
+        The classes of ``class_counts``, in the same order, if that is an array; None means 0, 1,
+        2... If ``class_counts`` is a mapping, its keys are the classes.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of rows of ``y_true`` without a label, of any type. They are left out. 'auto' takes
-        missing values (None, NaN, NA) for marks, and -1 unless it has a training count. None says
-        that all rows have a label.
+        The value that marks unlabeled rows in ``y_true``. These rows are left out. With 'auto', the
+        marks are missing values (None, NaN, NA), and also -1 unless it has a training count. With
+        None, all rows are labeled.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def group_recall_score(
 def imbalance_report(
     y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, unlabeled_label: Any = "auto"
 ) -> dict[str, float]:
-    """Return the scores that show how a classifier treats frequent and rare classes.
+    """Return accuracy, balanced accuracy, and the recalls of frequent and rare classes.
 
     Parameters
     ----------
@@ -149,11 +149,11 @@ def imbalance_report(
     y_train : array-like of shape (n_train_samples,)
         Classes of the training set, three or more of them.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of rows without a label, of any type. They are not counted in ``y_train``, and left
-        out of every score where they are in ``y_true``. 'auto' takes missing values (None, NaN, NA)
-        for marks. Where ``y_train`` has none, -1 is the mark if it holds two other classes at
-        least; in ``y_true`` -1 is, unless it is a class of ``y_train``. None says that all rows
-        have a label.
+        The value that marks unlabeled rows. These rows are not counted in ``y_train``, and are left
+        out of the scores in ``y_true``. With 'auto', the marks are missing values (None, NaN, NA).
+        If ``y_train`` has no missing values, -1 is also a mark in it, if it holds at least two
+        other classes. In ``y_true``, -1 is a mark unless it is a class of ``y_train``. With None,
+        all rows are labeled.
 
     Returns
     -------

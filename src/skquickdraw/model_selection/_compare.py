@@ -37,8 +37,9 @@ def compare(
 ) -> Comparison:
     """Cross-validate several estimators on the same folds, and show how much they differ.
 
-    On the same folds, the luck of the split is the same for all estimators and cancels in their
-    differences. So these are known more precisely than the scores themselves.
+    On the same folds, a difficult fold lowers the scores of all estimators, so it hardly changes
+    their differences. Therefore the differences are known more precisely than the scores
+    themselves.
 
     Parameters
     ----------
@@ -46,19 +47,19 @@ def compare(
         Unfitted ones; others are cloned. All are compared with the first.
     X : array-like of shape (n, ...)
     y : array-like of shape (n,)
-        Labels. Rows may lack one if an estimator has a parameter ``unlabeled_label``. Such rows are
-        trained on in every fold, and never tested. Estimators without this parameter are fitted to
-        the labeled rows only.
+        Labels. If an estimator has a parameter ``unlabeled_label``, y may contain unlabeled rows.
+        These rows belong to the training part of every fold, and to no test part. Estimators
+        without this parameter are fitted to the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
         A number sets the folds of a :class:`LabeledStratifiedKFold`.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
-        More rows without labels, for the estimators whose ``fit`` takes them. The others are fitted
-        without.
+        More unlabeled rows, for the estimators whose ``fit`` has this parameter. The other
+        estimators are fitted without these rows.
     scoring : str, callable, list of str or dict, default='balanced_accuracy'
         Names of scorers, or callables ``scorer(estimator, X, y)`` such as
         :func:`~skquickdraw.metrics.make_group_scorer` returns; a dict gives them names.
     n_jobs : int, default=None
-        Number of fits that run at a time.
+        Number of fits that run at the same time.
 
     Returns
     -------

@@ -37,9 +37,10 @@ class Comparison:
 
     Notes
     -----
-    Training sets of different folds share most of their rows, so the usual standard error of a mean
-    over k folds, ``s / sqrt(k)``, is too small. Here it is ``s * sqrt(1 / k + test_ratio)``, the
-    correction of Nadeau and Bengio [1]_. It holds for random splits, and roughly for k-fold.
+    The training sets of different folds share most of their rows. So the usual standard error of a
+    mean over k folds, ``s / sqrt(k)``, is too small. Here it is ``s * sqrt(1 / k + test_ratio)``,
+    with the correction of Nadeau and Bengio [1]_. This correction was derived for random splits;
+    for k-fold, it is an approximation.
 
     References
     ----------
@@ -80,7 +81,7 @@ class Comparison:
         return values.std(axis=-1, ddof=1) * np.sqrt(1 / n_folds + self.test_ratio)
 
     def differences(self, score: str) -> NDArray[np.float64]:
-        """Return the lead of each estimator over the first, fold by fold.
+        """Return the difference between each estimator and the first one, for each fold.
 
         Parameters
         ----------

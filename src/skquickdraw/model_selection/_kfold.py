@@ -17,11 +17,11 @@ from ._no_groups import NoGroupsMixin
 
 
 class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
-    """Split labeled rows into stratified folds, and train on the unlabeled rows every time.
+    """Split labeled rows into stratified folds; unlabeled rows are in every training part.
 
-    Scikit-learn's splitters treat the mark of unlabeled rows as a class, and put such rows into
-    test folds. Here a test fold holds labeled rows only, so the score of a semi-supervised
-    classifier is right.
+    The splitters of scikit-learn treat the mark of unlabeled rows as a class, and put unlabeled
+    rows into test folds. Then the score of a semi-supervised classifier is wrong. The test folds of
+    this splitter contain only labeled rows.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     random_state : int, RandomState instance or None, default=None
         Seeds the shuffle; only together with ``shuffle``.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
-        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
+        The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
+        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
+        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
 
     Raises
     ------
@@ -46,9 +46,9 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     Warns
     -----
     UserWarning
-        Once, naming the classes with fewer labeled rows than folds. They are missing from some
-        test folds, but never from a training part: a class's only row is always trained on, never
-        tested.
+        If classes have fewer labeled rows than there are folds. The warning names them. These
+        classes are missing from some test folds, but never from a training part. If a class has
+        only one row, this row is in every training part and in no test fold.
 
     See Also
     --------

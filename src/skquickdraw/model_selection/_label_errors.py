@@ -33,11 +33,12 @@ def find_label_errors(
 ) -> Bunch:
     """List the labels that are likely to be wrong, the most doubtful first.
 
-    Cross-validation gives each image the probabilities of classifiers that were trained without it.
-    Confident learning [1]_ compares them: the threshold of a class is the mean probability that the
-    images with its label have for it. A label is suspected if another class is the most probable
-    one, and reaches its threshold. Thus a class that is hard to recognise, or rare, is not
-    suspected as a whole.
+    Cross-validation predicts the class probabilities of each image with a classifier that was not
+    trained on this image. Then confident learning [1]_ selects the labels. Each class has a
+    threshold: the mean probability of this class over all images that have its label. A label is
+    suspected if another class has the highest probability, and this probability reaches the
+    threshold of that class. The thresholds differ, so that not all labels of a rare or difficult
+    class are suspected.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def find_label_errors(
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
     n_jobs : int, default=None
-        Number of fits that run at a time.
+        Number of fits that run at the same time.
     random_state : int, RandomState or None, default=None
         Shuffles the folds. The estimator has a ``random_state`` of its own.
 
@@ -83,8 +84,8 @@ def find_label_errors(
 
     Notes
     -----
-    Look at the suspects before you change a label: networks err too. Never correct the labels of a
-    test set by the model that is scored on it.
+    Look at the suspected images before you change a label, because the classifier may be wrong.
+    Never use a model to correct the labels of a test set on which the same model is scored.
 
     References
     ----------

@@ -19,8 +19,8 @@ from ._no_groups import NoGroupsMixin
 class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
     """Draw random test rows from each class of the labeled rows, ``n_splits`` times.
 
-    Each class gives ``test_size`` of its rows, rounded, but keeps at least one for training.
-    Unlabeled rows are always trained on.
+    From each class, the share ``test_size`` of its rows is drawn, rounded to whole rows. At least
+    one row per class stays in the training part. Unlabeled rows are always in the training part.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
         Share of each class's labeled rows to test on.
     random_state : int, RandomState instance or None, default=None
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
-        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
+        The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
+        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
+        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
 
     Raises
     ------
@@ -50,8 +50,8 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
 
     Notes
     -----
-    Classes of fewer than ``0.5 / test_size`` rows are not tested. Average the recalls of the other
-    classes only, as balanced accuracy does.
+    Classes with fewer than ``0.5 / test_size`` rows have no test rows. So use a score that averages
+    over the classes in the test part only, such as balanced accuracy.
 
     Examples
     --------

@@ -22,8 +22,8 @@ N_CONVOLUTIONS = 2  # in each stage
 class CNN(nn.Module):
     """Three stages of two 3x3 convolutions each (Simonyan and Zisserman 2015, arXiv:1409.1556).
 
-    Strided convolutions shrink the image; VGG pools. There is no residual branch, so
-    ``stochastic_depth`` must stay 0. The other parameters are those of
+    Strided convolutions reduce the size of the image, instead of pooling as in VGG. There is no
+    residual branch, so ``stochastic_depth`` must be 0. The other parameters are those of
     :class:`~skquickdraw.networks.MobileNetV2`.
 
     Examples

@@ -17,9 +17,9 @@ from ._layers import DepthwiseConv
 def fold_batch_norm(network: nn.Module) -> nn.Module:
     """Return a copy for prediction, with each batch normalisation folded into the layer before it.
 
-    In evaluation mode a batch normalisation is a fixed scale and shift of each channel, so it can
-    be multiplied into the weights of the convolution or linear layer in front of it. That saves a
-    pass over every activation.
+    In evaluation mode, a batch normalisation scales and shifts each channel by fixed numbers. So it
+    can be included in the weights of the convolution or linear layer before it. This saves time,
+    because the activations are read and written once less.
 
     Parameters
     ----------

@@ -83,15 +83,17 @@ class MobileNetV2(nn.Module):
         Any height and width: a side is halved only while it has at least seven pixels.
     n_classes : int
     width : float, default=1.0
-        Multiplies every number of channels; that of the pooled features only above 1.
+        Factor for the number of channels of every layer. The number of pooled features is
+        multiplied only if the factor is above 1.
     stem_stride : int, default=2
         1 keeps full resolution in the first stages, at about four times the cost.
     dropout : float, default=0.0
-        Rate of dropout on the pooled features.
+        Rate of dropout on the pooled features, before the last layer.
     spatial_dropout : float, default=0.0
-        Rate at which whole channels of a block's output are dropped.
+        Probability that a whole channel of the output of a block is set to 0 during training.
     stochastic_depth : float, default=0.0
-        Rate at which the last residual branch is dropped. The rate grows linearly up to there.
+        Probability that the last residual branch is left out for an image during training. The
+        probability grows linearly from the first to the last branch.
 
     Examples
     --------

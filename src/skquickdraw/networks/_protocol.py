@@ -20,16 +20,17 @@ class Network(Protocol):
     that image alone. Layers may be lazy; weights may be shared, and may be frozen by
     ``requires_grad_(False)``.
 
-    A network that names one or more of ``width``, ``stem_stride``, ``dropout``, ``spatial_dropout``
-    and ``stochastic_depth`` in its signature receives those that are set on the classifier. Set
-    other options with ``functools.partial``.
+    If the signature of the network contains one or more of ``width``, ``stem_stride``, ``dropout``,
+    ``spatial_dropout`` and ``stochastic_depth``, these parameters of the classifier are passed to
+    it, if they are set. Set other options with ``functools.partial``.
 
     ``extract_features`` returns the input of the last linear layer, or last 1x1 convolution, with
     ``n_classes`` outputs. If you want another layer's output, name that layer in an attribute
     ``penultimate`` of the module, such as ``penultimate = "pool"``.
 
-    Initial weights and dropout draw from torch's global generator. It is seeded while the network
-    is built and for each step, and restored afterwards, for one thread at a time.
+    Initial weights and dropout may use torch's global random generator. The classifier sets its
+    state before the network is built and before each step, and restores it afterwards. Only one
+    thread at a time does this.
 
     Examples
     --------

@@ -13,11 +13,11 @@ RELATION_CHANNELS = 128
 
 
 class RelationNetwork(nn.Module):
-    """Score how well images go together with classes that are given by examples.
+    """Score how similar images are to classes that are given by examples.
 
-    :meth:`embed` takes each image to maps, and :meth:`relate` compares the maps of an image with
-    the mean maps of a class. It does not know the classes itself, so it can compare with others
-    than it was trained on.
+    :meth:`embed` computes feature maps of each image, and :meth:`relate` compares the maps of an
+    image with the mean maps of a class. The network has no fixed list of classes, so it can also
+    compare images with classes on which it was not trained.
 
     Parameters
     ----------
@@ -28,11 +28,12 @@ class RelationNetwork(nn.Module):
 
     Notes
     -----
-    Images are embedded by the stages of :class:`ResNet`; the paper has four plain convolutions. The
-    paper's relation module begins with a convolution of a class's maps and an image's,
-    concatenated. Here one convolution is applied to each of them, and the module goes on with their
-    squared differences. So the comparison is symmetric, equal maps have no difference from the
-    start, and the convolution runs once for each class and image, not for each pair.
+    Images are embedded by the stages of :class:`ResNet`, instead of four plain convolutions as in
+    the paper. The relation module of the paper concatenates the maps of a class and of an image,
+    and begins with a convolution of both. Here the same convolution is applied to the maps of the
+    class and to those of the image, and the module continues with the squared differences. So the
+    comparison is symmetric, and equal maps have the difference 0. The convolution is computed once
+    per class and once per image, not once per pair.
 
     Scores are logits, without the paper's final sigmoid.
 

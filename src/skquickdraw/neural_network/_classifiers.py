@@ -10,9 +10,9 @@ from ._docs import share_parameters
 class ResNetClassifier(BaseImageClassifier):
     """Classify small images with a residual network of dense 3x3 convolutions.
 
-    It is more accurate than MobileNet for the same training time: dense convolutions keep
-    processors busy, while depthwise ones wait for memory. With width 1.0 it has 1.6 million
-    weights.
+    For the same training time, it is more accurate than a MobileNet, because processors compute
+    dense convolutions more efficiently than depthwise convolutions. With width 1.0 it has 1.6
+    million weights.
 
     Parameters
     ----------
@@ -47,10 +47,11 @@ class ResNetClassifier(BaseImageClassifier):
 
 @share_parameters
 class MobileNetClassifier(BaseImageClassifier):
-    """Classify small images with MobileNetV2, a network of few weights.
+    """Classify small images with MobileNetV2, a network with few weights.
 
-    It has 0.4 million weights, so files are small and predictions need little computation. Training
-    is slower than its size suggests, because depthwise convolutions wait for memory.
+    It has only 0.4 million weights, so saved files are small, and predictions need little
+    computation. But it does not train faster than larger networks, because the speed of depthwise
+    convolutions is limited by the memory.
 
     Parameters
     ----------
@@ -86,7 +87,8 @@ class MobileNetClassifier(BaseImageClassifier):
 class CNNClassifier(BaseImageClassifier):
     """Classify small images with a plain convolutional network.
 
-    The baseline, and the fastest to train for its size. It can be best if you have only minutes.
+    It is simple and trains fast for its size. It can be the most accurate network if you have only
+    a few minutes.
 
     Parameters
     ----------

@@ -20,9 +20,10 @@ from ._optimizers import OptimizerBuilder
 class ImageClassifier(BaseImageClassifier):
     """Classify small images with your own network, or with one of this package by its name.
 
-    Your network is trained and regularised like those of the other classifiers. With a name, it is
-    the classifier of that network, to the bit: ``ImageClassifier("resnet")`` is
-    :class:`~skquickdraw.neural_network.ResNetClassifier`. So a search can choose a network.
+    Your network is trained and regularised like the networks of the other classifiers. If you pass
+    a name, you get exactly the results of the classifier with this network:
+    ``ImageClassifier("resnet")`` is equivalent to
+    :class:`~skquickdraw.neural_network.ResNetClassifier`. So a search can compare networks.
 
     Parameters
     ----------
@@ -32,11 +33,12 @@ class ImageClassifier(BaseImageClassifier):
         arguments with ``functools.partial``. A layer before it scales each channel to mean 0 and
         variance 1.
     width, dropout, spatial_dropout, stochastic_depth : float or None, default=None
-        As in :class:`~skquickdraw.neural_network.ResNetClassifier`; None leaves each to the
-        network. A network takes those that it names in its signature; setting any other is an
-        error.
+        As in :class:`~skquickdraw.neural_network.ResNetClassifier`. With None, the network uses its
+        own default. A parameter is passed to the network if the signature of the network contains
+        it; otherwise, setting it raises an error.
     stem_stride : {1, 2} or 'auto', default='auto'
-        The same. 'auto' depends on the size of the images; your own network chooses itself.
+        As in :class:`~skquickdraw.neural_network.ResNetClassifier`. With 'auto', it depends on the
+        size of the images; your own network uses its own default.
     {parameters}
 
     Attributes
@@ -50,8 +52,8 @@ class ImageClassifier(BaseImageClassifier):
 
     Notes
     -----
-    Your own network is tried on two blank images when it is built, so a wrong shape of the output
-    is found before any training.
+    After your own network is built, it is called with two blank images. So a wrong shape of the
+    output is found before any training.
 
     With ``optimizer='muon'`` its hidden layers are trained by Muon, linear ones too; embeddings,
     depthwise filters, layers of ``n_classes`` outputs and weights of one dimension by AdamW.

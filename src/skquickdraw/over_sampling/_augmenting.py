@@ -32,17 +32,18 @@ if TYPE_CHECKING:
 class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     """Fill small classes with changed copies of their own images.
 
-    A classifier soon memorises exact copies. Here each copy is turned, moved and resized at random,
-    so any classifier sees new images of the rare classes.
+    A classifier memorises exact copies easily. So each copy is turned, moved and resized at random.
+    In this way, any classifier can be trained with more, and different, images of the rare classes.
 
     Parameters
     ----------
     sampling_strategy : str, int, float, dict or callable, default='auto'
-        How many samples the classes have afterwards.
+        Which classes get new samples, and how many.
 
         - str: 'auto' or 'not majority' fills all classes up to the largest one, 'minority' only the
           smallest; 'all' and 'not minority' as in imbalanced-learn.
-        - int above 1: samples per class. A class that has as many or more is not changed.
+        - int above 1: number of samples per class after resampling. A class that already has as
+          many or more samples is not changed.
         - float in (0, 1]: for two classes, the ratio of the smaller to the larger one. The int 1 is
           the ratio 1.0, as in imbalanced-learn.
         - dict: samples per class, at least as many as the class has. Classes that are left out stay
@@ -57,10 +58,10 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         How to read flat rows, with 1 or 3 channels. None reads a row as one square channel if its
         length is a square, else as an image that is one row of pixels high.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabeled rows in y, of any type. Such rows are kept unchanged, in their place;
-        they do not count as a class. 'auto' takes missing values (None, NaN, NA) for marks. Where
-        there are none, -1 is the mark if y holds two other classes at least, so that labels from
-        {-1, 1} are classes. None says that all rows of y are labeled.
+        The value that marks unlabeled rows in y. These rows are kept unchanged, in their place, and
+        do not count as a class. With 'auto', the marks are missing values (None, NaN, NA). If y has
+        no missing values, -1 is the mark if y holds at least two other classes; so if all labels
+        are -1 or 1, both are classes. With None, all rows of y are labeled.
     random_state : int, RandomState instance or None, default=None
         Decides which rows are copied and how the copies are changed.
 
@@ -69,15 +70,16 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     sampling_strategy_ : dict
         How many copies each class received.
     sample_indices_ : ndarray of shape (n_samples_new,), int
-        For each row of the result, the row of X that it is or was copied from.
+        For each row of the result, the position in X of the same row, or of the row that it is a
+        copy of.
     augmentation_ : AugmentationPolicy or None
-        How copies were changed, with everything decided that was 'auto'.
+        How copies were changed, in which every 'auto' is replaced by the decision.
     image_shape_ : (C, H, W)
-        How rows were read.
+        Shape that was used to read the rows.
     n_features_in_ : int
         Pixels of an image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,), object
-        Only if X has column names that are all strings.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
@@ -96,15 +98,19 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
     Notes
     -----
-    X is flat, (n, H * W); a stack, (n, H, W), (n, C, H, W) or (n, H, W, C), comes back as one.
-    dtypes are kept, and y comes back in its own type: an array, a list, a pandas column. Integers
-    are rounded. The original rows come first, unchanged. Values are not limited to 0 to 255. What a
-    change uncovers is filled with the colour that surrounds most images. So augment first and
-    standardise afterwards. Missing values in X are refused. Images are changed in single precision,
-    a few megabytes at a time; sparse rows stay sparse.
+    X may be flat, (n, H * W), or a stack of shape (n, H, W), (n, C, H, W) or (n, H, W, C). The
+    result has the same number of axes and the same dtype; if it is an integer dtype, values are
+    rounded. y is returned in the type in which it was passed: array, list or pandas column. The
+    original rows come first, and are not changed. The values of X need not be between 0 and 255.
+    Missing values in X raise an error. Images are changed in single precision, a few megabytes at a
+    time. Sparse rows stay sparse.
 
-    Split off validation rows first: a copy of a validation row in the training part would leak its
-    label. In an imbalanced-learn pipeline, cross-validation does this for you.
+    Pixels that become empty are filled with the background colour of the images. So resample before
+    you standardise X.
+
+    Split off validation rows before you resample. Otherwise, the training part may contain copies
+    of validation rows, and the validation score is too high. In an imbalanced-learn pipeline,
+    cross-validation resamples only the training rows.
 
     Examples
     --------

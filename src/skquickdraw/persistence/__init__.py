@@ -1,4 +1,4 @@
-"""Save and load trained models in files that execute nothing, or export them to other runtimes."""
+"""Save and load trained models without executing code from files, or export them to ONNX."""
 
 from ._model import load_model, save_model
 from ._onnx import to_onnx

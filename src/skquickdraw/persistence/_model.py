@@ -29,25 +29,25 @@ from ._writing import check_target
 def save_model(
     estimator: Any, path: str | os.PathLike[str], *, keep_optimizer: bool = True
 ) -> None:
-    """Save a fitted estimator to one file, from which nothing can be executed.
+    """Save a fitted estimator to one file that contains no code.
 
-    A pickle runs whatever its maker wrote into it. This file holds only numbers and names, and
-    :func:`load_model` builds only classes that it knows. It is a safetensors file, so other
-    programs can read the weights too.
+    Loading a pickle executes any code that its author put into it. This file contains only numbers
+    and names, and :func:`load_model` creates only objects of classes that it knows. It is a
+    safetensors file, so other programs can also read the weights.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Any of this package, with the estimators of this package that it holds: students, teachers,
-        members. It may hold, and be inside of, scikit-learn's pipelines, votes, stacks, scalers,
-        discriminants and linear models; the user guide lists them.
+        Any estimator of this package, including the students, teachers and members inside it. It
+        may also contain, or be part of, pipelines, votes, stacks, scalers, discriminants and linear
+        models of scikit-learn; the user guide lists them.
     path : str or path-like
         File to write; its name usually ends with '.safetensors'. An existing file is replaced once
         the new one is complete, and stays as it is if anything goes wrong.
     keep_optimizer : bool, default=True
-        Keep what the optimizers of networks remember, so that ``partial_fit`` and ``warm_start`` go
-        on from the loaded model exactly as from this one. Without it, files are a third as large,
-        and the optimizer starts again.
+        Whether to save the state of the optimizers, so that ``partial_fit`` and ``warm_start``
+        continue the training of the loaded model exactly like that of this estimator. Without it,
+        the file has a third of the size, and the optimizer starts with a new state.
 
     Raises
     ------
@@ -100,27 +100,27 @@ def load_model(
     device: str | torch.device = "auto",
     trusted: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Load an estimator that :func:`save_model` saved; a file from a stranger executes nothing.
+    """Load an estimator that :func:`save_model` saved, without executing code from the file.
 
     Parameters
     ----------
     path : str or path-like
     device : str or torch.device, default='auto'
-        Device for the networks, wherever they were trained. 'auto' is the first CUDA GPU, else the
-        CPU. The parameters ``device`` of estimators stay unchanged, and are used when training goes
-        on.
+        Device to which the networks are loaded. 'auto' is the first CUDA GPU, or the CPU if there
+        is no GPU. The parameter ``device`` of the estimator is not changed. It is used if you fit
+        the estimator again or continue its training.
     trusted : dict or None, default=None
         Networks, losses and augmentations of your own, by their names: ``{"MyNetwork": MyNetwork}``
-        for a model that was saved with ``ImageClassifier(MyNetwork)``. They are classes or
-        functions that you have imported: the file holds no code, and cannot make ``load_model``
-        import anything. They are called with values from the file, so they must be safe for any
-        values.
+        for a model that was saved with ``ImageClassifier(MyNetwork)``. Pass classes or functions
+        that you have imported. The file contains no code, and ``load_model`` imports nothing
+        because of it. The classes and functions are called with values from the file, so they must
+        be safe for any values.
 
     Returns
     -------
     estimator : fitted estimator
-        On the same kind of machine it predicts the same to the last bit. It can be cloned, fitted
-        again, trained on and saved again.
+        On the same kind of machine, its predictions are the same to the last bit. You can clone it,
+        fit it again, continue its training, and save it again.
 
     Raises
     ------
@@ -143,9 +143,10 @@ def load_model(
 
     Notes
     -----
-    The checksum shows damage, not who made the file: a stranger's model executes nothing, but its
-    predictions may be wrong. What it may ask this machine for has limits: ``n_jobs`` is at most the
-    number of cores, images have at most 4 million values, and memory follows the size of the file.
+    The checksum detects damage, but does not show who made the file. A model from an untrusted
+    source executes no code, but its predictions may be wrong. Its resources are limited: ``n_jobs``
+    is at most the number of cores, images have at most 4 million values, and the memory is limited
+    in relation to the size of the file.
 
     Examples
     --------

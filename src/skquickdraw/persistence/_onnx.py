@@ -64,8 +64,8 @@ def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "ui
         File to write; its name usually ends in ``.onnx``. An existing file is replaced once the new
         one is complete.
     input_dtype : {'uint8', 'float32'}, default='uint8'
-        Dtype of the pixels that the graph takes. Use 'float32' if pixels were not whole numbers in
-        ``fit``. Their range is that of ``fit``, and is written into the file's metadata.
+        Dtype of the pixels that the graph accepts. Use 'float32' if pixels were not whole numbers
+        in ``fit``. Their range is that of ``fit``, and is written into the file's metadata.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From photos and scans of drawings to the small images that classifiers here learn from."""
+"""Turn photos and scans of drawings into small images for the classifiers of this package."""
 
 from ._normalizer import SketchNormalizer
 from ._normalizer import scan_shape as scan_shape

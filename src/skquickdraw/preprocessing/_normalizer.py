@@ -39,9 +39,10 @@ class SketchNormalizer(
 ):
     """Turn photos and scans of drawings into bitmaps like Quick, Draw!'s: light ink on black.
 
-    A network that learned from bitmaps knows drawings of one size, in the middle of the image,
-    drawn with one pen. With this transformer in front, it reads scans, photos and exports too. Dark
-    ink on light paper is inverted; the drawing is cut out, and placed on a small image as by
+    A network that was trained on bitmaps like those of Quick, Draw! expects drawings of the same
+    size, in the middle of the image, with lines of the same width. With this transformer before the
+    network, you can also classify scans and photos of drawings. Dark ink on light paper is
+    inverted. The drawing is cut out and placed on a small image, as in the images of
     :func:`~skquickdraw.datasets.rasterize`.
 
     Parameters
@@ -49,8 +50,8 @@ class SketchNormalizer(
     image_shape : (height, width), default=(28, 28)
         Size of the resulting images, in pixels. The drawing is fitted into the shorter side.
     polarity : {'auto', 'dark', 'light'}, default='auto'
-        Whether ink is darker or lighter than paper. 'auto' decides for each image: ink covers less
-        of it than paper.
+        Whether the ink is darker or lighter than the paper. 'auto' decides this for each image, and
+        assumes that the ink covers a smaller area than the paper.
     input_shape : (H, W) or (C, H, W), default=None
         How to read flat rows. None reads them as square, or else as one row of pixels.
 
@@ -59,7 +60,7 @@ class SketchNormalizer(
     n_features_in_ : int
         Pixels of an image, over all channels. Only if ``fit`` saw flat rows.
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     See Also
     --------
@@ -68,25 +69,26 @@ class SketchNormalizer(
 
     Notes
     -----
-    Nothing is learned, so ``fit`` only checks. Each image is processed independently:
+    ``fit`` only checks the parameters and X; nothing is learned. Each image is processed
+    independently:
 
     1. Colours become grey, and images with a side above 400 pixels are reduced to that.
-    2. The paper's brightness is estimated at every pixel, from a morphological closing with a
-       window of a quarter of the image, and the mean of the pixels inside it that are not ink. So
-       shadows and gradual changes of light do not count as ink.
-    3. Ink is what differs from its paper by more than four times the paper's own noise. Spots of
-       less than 0.3 % of all ink are removed as dirt.
+    2. The brightness of the paper is estimated at every pixel. For this, a morphological closing is
+       computed with a window of a quarter of the image, and then the mean of the pixels in the
+       window that are not ink. So shadows and gradual changes of the light are not taken for ink.
+    3. A pixel is ink if it differs from the brightness of the paper by more than four times the
+       noise of the paper. Spots that are smaller than 0.3 % of all ink are removed.
     4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
-       Quick, Draw!'s pen are thickened to that width; thicker ones stay.
+       Quick, Draw!'s pen are thickened to that width. Thicker lines are not changed.
 
-    Empty paper becomes a black image. A light table around the paper, ruled lines and text count as
-    ink: cut them off first. The inside of areas wider than a quarter of the image counts as paper,
-    so only the outline of a filled drawing may remain.
+    Empty paper becomes a black image. A light table around the paper, ruled lines and text are
+    taken for ink: cut them off before. If a drawing contains filled areas that are wider than a
+    quarter of the image, their inside is taken for paper, and only their outline may remain.
 
     An image of 300 x 300 pixels takes some hundredths of a second.
 
-    A pipeline that starts with this transformer does not apply it to ``X_unlabeled`` of a noisy
-    student: transform both parts before the fit.
+    If a pipeline consists of this transformer and a noisy student, the transformer is not applied
+    to ``X_unlabeled``. So transform X and ``X_unlabeled`` before the fit.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Configured estimators that do well with a few minutes or hours of a CPU.
+"""Configured estimators for a training time of a few minutes to some hours.
 
 ``single`` and ``winner`` are earlier names of :func:`accurate` and :func:`ensemble`: the same
 functions.

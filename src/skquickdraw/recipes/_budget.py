@@ -56,20 +56,22 @@ class BudgetedClassifier(
 ):
     """Train the best classifier that a given time allows.
 
-    ``fit`` first measures the speed of this machine for some seconds, and makes a plan: which of
-    the estimators to train, and for how many passes. Then it trains without looking at the clock.
-    So ``clone(clf.plan_).fit(X, y)`` repeats the training to the bit, however busy the machine is.
+    ``fit`` first measures the speed of this machine for some seconds, and decides which of the
+    estimators to train, and for how many passes. This plan does not change during the training,
+    even if the machine becomes slower or faster. So ``clone(clf.plan_).fit(X, y)`` repeats the
+    training with the same result, to the bit.
 
     Parameters
     ----------
     estimators : list of classifiers
-        From cheap to expensive: networks of this package, and votes, noisy students and
-        distillations of them. The last one for which the time is enough is trained. Without
-        unlabeled rows, noisy students are left out if there is any other estimator.
+        Networks of this package, or votes, noisy students and distillations of such networks,
+        ordered from fast to slow. The last one for which the time is long enough is trained.
+        Without unlabeled rows, noisy students are left out, unless there are no other estimators.
     minutes : float, default=15
-        Duration of ``fit``, above 0. A grid search takes this time for each of its fits.
+        Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None
-        Networks of a vote to train at once; None keeps the setting of the estimators.
+        Number of networks of a vote that are trained at the same time. None keeps the setting of
+        the estimators.
     unlabeled_label : label or None, default='auto'
         The mark of unlabeled rows in y, as for
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
@@ -87,7 +89,7 @@ class BudgetedClassifier(
     classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
@@ -100,8 +102,9 @@ class BudgetedClassifier(
 
     Notes
     -----
-    Remaining time is used for more passes. If ``fit`` takes too long by a quarter and by a quarter
-    of a minute, for example because the machine became busy, it gives a warning.
+    Time that is left is used for more passes. A warning is given if ``fit`` takes at least a
+    quarter, and at least a quarter of a minute, longer than ``minutes``, for example because the
+    machine became busy.
 
     Examples
     --------
@@ -171,8 +174,9 @@ class BudgetedClassifier(
         Raises
         ------
         FitInterrupted
-            If the user interrupts an estimator that can predict already: it is kept. Before that,
-            all stays as it was before the fit, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit and the inner estimator can already predict: it is kept.
+            If it cannot predict yet, this estimator stays as it was before the fit, and a
+            KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             started = perf_counter()

@@ -47,15 +47,16 @@ def fast(
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return one small residual network: a good model in minutes.
 
-    It is :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, which
-    makes it two to three times as fast. On a GPU this would not help, so it has full width.
+    It is a :class:`~skquickdraw.neural_network.ResNetClassifier` with half as many channels, so it
+    is two to three times as fast. On a GPU, a narrower network would not be faster, so all channels
+    are kept.
 
     Parameters
     ----------
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes over the training set, as in :class:`~skquickdraw.neural_network.ResNetClassifier`.
     minutes : float, default=None
-        Train for this time on this machine; ``max_epochs`` is then ignored.
+        Train for this time on this machine, and ignore ``max_epochs``.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -86,11 +87,12 @@ def accurate(
 ) -> ResNetClassifier | BudgetedClassifier:
     """Return one residual network of full width: an accurate single model.
 
-    It learns from labeled images only. It is :class:`~skquickdraw.neural_network.ResNetClassifier`,
-    with the augmentation for line drawings, whatever the images are: lines bend, and become thicker
-    and thinner. On a GPU it is half as wide again, keeps all pixels in its first layer, is
-    regularised by dropout and stochastic depth, and changes images more; 'auto' is 'long'. This
-    recipe was called ``single`` before.
+    It is trained on labeled images only. It is a
+    :class:`~skquickdraw.neural_network.ResNetClassifier` with the augmentation for line drawings,
+    even if the images are not line drawings: lines are bent, and become thicker and thinner. On a
+    GPU, it is 1.5 times as wide, keeps the full resolution in its first layer, is regularised by
+    dropout and stochastic depth, and uses stronger augmentation. ``max_epochs='auto'`` then means
+    'long'. This recipe was called ``single`` before.
 
     Parameters
     ----------

@@ -31,29 +31,30 @@ def ensemble(
 ) -> NoisyStudentClassifier | BudgetedClassifier:
     """Return a vote of noisy students: the highest accuracy, in hours.
 
-    The teacher is a vote of networks like those of :func:`accurate`; it labels the unlabeled
-    images. Then the same number of new networks learn from all images, and vote. This recipe was
-    called ``winner`` before.
+    The teacher is a vote of networks like those of :func:`accurate`. It predicts labels for the
+    unlabeled images. Then a second vote, of the same number of new networks, is trained on all
+    images. This recipe was called ``winner`` before.
 
     Parameters
     ----------
     n_members : int, default=4
-        Networks in the vote of the teacher, and in that of the student.
+        Number of networks in the vote of the teacher, and also in the vote of the student.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of each teacher over the labeled images, and of each student over all images, as in
-        :class:`~skquickdraw.neural_network.ResNetClassifier`. With a number, students make five
-        passes for seven of their teachers'.
+        :class:`~skquickdraw.neural_network.ResNetClassifier`. If it is a number, the students make
+        5 / 7 of this number of passes.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
     minutes : float, default=None
-        Train for this time on this machine; ``max_epochs`` is then ignored.
+        Train for this time on this machine, and ignore ``max_epochs``.
     n_jobs : int, default=None
-        Networks to train at once, as in :class:`joblib.Parallel`. On CPUs, several networks with
-        one thread each train faster than one after another.
+        Number of networks that are trained at the same time, as in :class:`joblib.Parallel`. On
+        CPUs, it is faster to train several networks at the same time, with one thread each, than to
+        train them one after another.
     memory : str or joblib.Memory, default=None
-        Folder for finished networks, so that an interrupted run continues where it stopped. Needs
-        an int as ``random_state``.
+        Folder for finished networks, so that an interrupted run continues where it stopped.
+        ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -98,12 +99,13 @@ def distilled(
 ) -> DistilledClassifier | BudgetedClassifier:
     """Return one small network, taught by a large teacher: fast predictions.
 
-    It is nearly as accurate as its teacher.
+    Its accuracy is nearly that of its teacher.
 
     Parameters
     ----------
     teacher : classifier, default=None
-        None is :func:`ensemble`. Wrap a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
+        None means :func:`ensemble`. If the teacher is already fitted, wrap it in a
+        :class:`~sklearn.frozen.FrozenEstimator`.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labeled and unlabeled.
     minutes : float, default=None
@@ -148,17 +150,18 @@ def best(
 ) -> BudgetedClassifier:
     """Return the best model that the given time allows, if you do not want to choose.
 
-    With little time, or many images, it is a small network; with more time a large one, then a vote
-    of up to six. On a GPU all of them are larger. If ``fit`` gets unlabeled images and there is
-    time, the vote teaches another vote, which learns from these too.
+    With little time, or with many images, it is a small network. With more time, it is a large
+    network, or a vote of up to six networks. On a GPU, all of them are larger. If unlabeled images
+    are passed to ``fit`` and the time is long enough, the vote is the teacher of a second vote,
+    which is also trained on the unlabeled images.
 
     Parameters
     ----------
     minutes : float, default=15
         Duration of ``fit`` on this machine, above 0.
     n_jobs : int, default=None
-        Networks of a vote to train at once. None takes one per core of the processor, up to six,
-        and one on a GPU.
+        Number of networks of a vote that are trained at the same time. None means one per core of
+        the processor, but at most six; on a GPU, it means one.
     random_state : int, RandomState instance or None, default=None
 
     Returns

@@ -48,13 +48,14 @@ class NoisyStudentClassifier(
 ):
     """Learn from unlabeled rows too, with labels predicted by a teacher.
 
-    A teacher learns from the labeled rows and labels the others. A student learns from both. It is
-    at least as large, trains under more noise (augmentation, dropout, stochastic depth), and
-    becomes the next teacher. Every round labels all rows anew.
+    A teacher is trained on the labeled rows, and predicts labels for the unlabeled rows. Then a
+    student is trained on both. The student is at least as large as the teacher, and is trained with
+    more noise (augmentation, dropout, stochastic depth). In the next round, the student is the
+    teacher, and predicts all these labels again.
 
-    If classes are imbalanced, the teacher recognises the rare ones badly, and few of its confident
-    labels are theirs. ``class_prior`` gives the shares of the classes among the unlabeled rows, and
-    makes the pseudo-labels agree with them.
+    If the classes are imbalanced, the teacher often does not recognise the rare ones, so they get
+    too few pseudo-labels. If you know the shares of the classes among the unlabeled rows, pass them
+    as ``class_prior``. Then the pseudo-labels are adjusted to these shares.
 
     Parameters
     ----------
@@ -67,23 +68,24 @@ class NoisyStudentClassifier(
     n_iterations : int, default=2
         Rounds, each with a new student; at least 1.
     student_params : dict or list of n_iterations dicts, default=None
-        Parameters in which students differ from ``student``, usually for more noise or a larger
-        network: one dict for all, or one per round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
+        Parameters that are set on the students, usually for more noise or a larger network: one
+        dict for all rounds, or one per round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
     threshold : float in [0, 1), default=0.4
         Students learn from a row if the probability of its class is above this.
     pseudo_labels : {'soft', 'hard'}, default='soft'
-        Learn the teacher's probabilities, or only its most probable class. 'soft' needs a student
-        whose ``fit`` takes ``soft_targets``.
+        Whether students learn the teacher's probabilities ('soft') or only its most probable class
+        ('hard'). 'soft' needs a student whose ``fit`` has the parameter ``soft_targets``.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
-        Shares of the classes among the unlabeled rows, in the order of ``classes_``: equal ones;
-        those of the labeled rows; estimated from the teacher's confusions by expectation
-        maximisation; or as given, with sum 1. None leaves the teacher's predictions as they are.
+        Shares of the classes among the unlabeled rows. 'uniform': equal shares. 'labeled': the
+        shares in the labeled rows. 'estimate': estimated from the teacher's confusions by
+        expectation maximisation. An array: these shares, in the order of ``classes_``, with sum 1.
+        None: the teacher's predictions are not adjusted.
     max_per_class : int, dict or None, default=None
         Largest number of rows to learn from for each class, the most confident first; a dict maps
         labels to numbers.
     temperature : float, default=1.0
-        The teacher's probabilities are taken to the power ``1 / temperature`` first: below 1 makes
-        them sharper. Above 0.
+        The teacher's probabilities are first raised to the power ``1 / temperature``; above 0. With
+        a temperature below 1, they become more extreme.
     weight : float, default=1.0
         Weight of a pseudo-labeled row; above 0. Weights other than 1 need a student whose ``fit``
         takes ``sample_weight``.
@@ -91,12 +93,12 @@ class NoisyStudentClassifier(
         Start each student from its teacher's weights. Both must be of the same class, with a
         parameter ``warm_start``, and of the same size.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of unlabeled rows in y, of any type. 'auto' takes missing values (None, NaN, NA)
-        for marks. Where there are none, -1 is the mark if y holds two other classes at least, so
-        that labels from {-1, 1} are classes. None says that all rows of y are labeled.
+        The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
+        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
+        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
     memory : None, str or joblib.Memory, default=None
-        Folder for finished fits, so that an interrupted run continues where it stopped. Needs an
-        int as ``random_state``.
+        Folder for finished fits, so that an interrupted run continues where it stopped.
+        ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
         Gives the teacher and each student their own seeds, instead of those in ``estimator``.
     verbose : int, default=0
@@ -118,14 +120,15 @@ class NoisyStudentClassifier(
         ``estimator_`` is the last complete classifier, and the attributes are those of the complete
         rounds.
     transduction_ : ndarray of shape (n,)
-        Labels that the last student learned from, for the rows of X and then of ``X_unlabeled``;
-        ``unlabeled_label`` for rows that it did not learn from. With 'auto', this is -1 for
-        numbers, unless -1 is a class, and else None.
+        Labels that the last student was trained on, first for the rows of X and then for those of
+        ``X_unlabeled``. Rows on which it was not trained have the value ``unlabeled_label``. With
+        'auto', this is -1 for numbers, unless -1 is a class, and else None.
     transduction_proba_ : ndarray of shape (n, n_classes)
-        Its teacher's probabilities, after temperature and prior; one-hot for given labels. Zeros if
-        no teacher labeled the row.
+        Probabilities of the last student's teacher, after temperature and prior. Rows with a given
+        label are one-hot. Rows to which no teacher gave a label are zero.
     labeled_iter_ : ndarray of shape (n,)
-        The round in which a row got its present label: 0 for given labels, -1 for none.
+        The round in which a row got its current label. It is 0 for labels that were given, and -1
+        for rows without a label.
     history_ : list of dict
         For each round ``iteration`` (from 1), and arrays of shape (n_classes,): ``n_selected``,
         ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
@@ -134,7 +137,7 @@ class NoisyStudentClassifier(
         The class shares of the last pseudo-labels.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only where X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
@@ -154,9 +157,9 @@ class NoisyStudentClassifier(
     the loss of the estimator does this, and the prior acts on the labels themselves. In the paper,
     every student starts from new weights; ``warm_start_student`` departs from this.
 
-    A loss that corrects for imbalanced classes counts pseudo-labels too. Early stopping holds out
-    pseudo-labeled rows as well, so the validation score is partly agreement with the teacher. X and
-    ``X_unlabeled`` should have the same dtype; otherwise both are converted.
+    A loss that corrects for imbalanced classes also counts the pseudo-labels. Early stopping also
+    holds out pseudo-labeled rows. On these rows, the validation score measures the agreement with
+    the teacher. X and ``X_unlabeled`` should have the same dtype; otherwise both are converted.
 
     References
     ----------

@@ -25,7 +25,7 @@ SHARE_TOLERANCE = 1e-6
 def align_to_prior(
     proba: ArrayLike, class_prior: ArrayLike | str = "uniform", *, max_iter: int = 100
 ) -> NDArray[np.float64]:
-    """Rescale probabilities until the classes have their known shares.
+    """Rescale probabilities so that the mean of each class is its known share.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def align_to_prior(
 
     Notes
     -----
-    Sinkhorn's algorithm: columns and rows are scaled alternately, which converges to the plan
-    :math:`p_{ic} u_i v_c` that is closest to the probabilities in relative entropy. The odds
-    between two classes change by a factor that is the same for all rows.
+    Sinkhorn's algorithm scales columns and rows alternately. It converges to the matrix
+    :math:`p_{ic} u_i v_c` with these shares that is closest to the probabilities in relative
+    entropy. The odds between two classes change by a factor that is the same for all rows.
 
     References
     ----------
@@ -113,12 +113,14 @@ def assign_to_prior(
 
     Notes
     -----
-    The sum of the rows' log-probabilities is nearly the largest possible for these numbers of rows.
-    An entropic plan is sharpened step by step (Cuturi 2013, arXiv:1306.0895). Surplus rows of a
-    class are then moved, at least cost, to classes with places left. There are few of them if
-    probabilities are smooth, like a network's. One-hot rows of very imbalanced classes can leave
-    thousands, and time and memory grow with their square. In this case the surplus rows of the
-    plain argmax are moved as well, and the better result is taken.
+    The sum of the log-probabilities of the assigned classes is nearly the largest possible one for
+    these numbers of rows per class. It is found in two steps. First, an entropic transport plan is
+    sharpened step by step (Cuturi 2013, arXiv:1306.0895). Then the classes that have too many rows
+    give rows to the classes that have too few, so that the sum decreases as little as possible. If
+    the probabilities are smooth, like those of a network, only few rows have to be moved. If the
+    rows are one-hot and the classes are very imbalanced, it can be thousands, and time and memory
+    grow with the square of their number. In this case, the second step is also applied to the plain
+    argmax, and the better of both results is returned.
 
     Examples
     --------

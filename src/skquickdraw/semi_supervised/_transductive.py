@@ -105,7 +105,7 @@ class TransductiveClassifier(
     classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
-        Only if X had string column names.
+        Names of the columns of X. Only defined if all of them are strings.
 
     See Also
     --------
@@ -142,8 +142,8 @@ class TransductiveClassifier(
         ----------
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
-            Labels of any type. Rows may be unlabeled if the classifier learns from such rows; its
-            own mark counts.
+            Labels of any type. If the classifier can learn from unlabeled rows, y may contain them,
+            marked as this classifier expects it.
         sample_weight : array-like of shape (n,), default=None
             For classifiers that take weights.
 
