@@ -52,7 +52,7 @@ def render(results: dict[str, Any]) -> str:
         "few_shot": few_shot_table,
         **teacher_tables,
     }
-    values = results | {"gpu": render_gpu(results["gpu"]) if results["gpu"] else "Not measured."}
+    values = results | {"gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet."}
     values |= {"measured": measured, "teachers": teachers, "few_shot": few_shot, "curves": curves}
     return fill(Path(__file__).parent / "page.md", values, tables)
 

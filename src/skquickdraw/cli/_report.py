@@ -139,7 +139,7 @@ def _describe_classes(classes: list[dict[str, Any]]) -> str:
 
 def _scores(report: dict[str, Any]) -> list[str]:
     rows = [
-        ("balanced accuracy", "balanced_accuracy", "the mean over the classes of what is right"),
+        ("balanced accuracy", "balanced_accuracy", "the mean of the recalls of all classes"),
         ("accuracy", "accuracy", "the share of the images that is right"),
         *((f"  {name}", name, text) for name, text in GROUPS.items()),
     ]
