@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of the operating system")
 
-N_FILES = 40  # of each reader; more where nothing else waits: make fuzz
+N_FILES = 15  # of each reader; more where nothing else waits: make fuzz
 
 
 def test_damaged_files_are_read_or_refused():
