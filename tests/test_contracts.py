@@ -6,6 +6,7 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator
 
+from skquickdraw._checks import N_JOBS, as_array, check_arguments
 from skquickdraw._device import resolve_device, resolve_precision, tuned_backends
 from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
 from skquickdraw._random import draw_seed, make_generator
@@ -262,3 +263,20 @@ def test_the_cpu_needs_no_tuning():
     before = torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
     with tuned_backends(torch.device("cpu")):
         assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == before
+
+
+@pytest.mark.parametrize("n_jobs", [1, 4, -1, -2, None])
+def test_jobs_are_counted_as_joblib_counts_them(n_jobs):
+    check_arguments("f", {"n_jobs": N_JOBS}, {"n_jobs": n_jobs})
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "message"),
+    [
+        ([[1], [2, 3]], None, r"f: x must be an array, got \[\[1\], \[2, 3\]\]: "),
+        (["a", "b"], np.float64, r"f: x must be an array of numbers, got \['a', 'b'\]: "),
+    ],
+)
+def test_what_is_no_array_is_named(value, dtype, message):
+    with pytest.raises(InvalidParameterError, match=message):
+        as_array("f", "x", value, dtype)

@@ -363,6 +363,9 @@ class TestReader:
         labels = decode_labels(np.array([1, -1, 0]), classes, mark)
         assert repr(labels.tolist()) == repr(decoded)
 
+    def test_codes_of_a_single_class_become_labels_again(self):
+        assert decode_labels(np.array([0, -1]), np.array(["a"]), "auto").tolist() == ["a", None]
+
     def test_pandas_need_not_be_there(self):
         code = (
             "import sys; sys.modules['pandas'] = None\n"

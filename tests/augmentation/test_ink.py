@@ -85,3 +85,11 @@ def test_erasing_blanks_the_box_and_nothing_else():
 def test_erasing_has_its_probability(generator):
     box = AugmentationPolicy(**PLAIN, erasing=0.3).draw(10_000, (1, 28, 28), generator).box
     assert abs((box[:, 2] > 0).float().mean() - 0.3) < 0.02
+
+
+def test_whether_a_box_is_erased_does_not_depend_on_the_box(generator):
+    box = AugmentationPolicy(**PLAIN, erasing=0.5).draw(10_000, (1, 28, 28), generator).box.double()
+    is_erased = (box[:, 2] > 0).double()
+    for part in (0, 1, 3):  # top, left, width
+        correlation = torch.corrcoef(torch.stack([is_erased, box[:, part]]))[0, 1]
+        assert abs(correlation) < 0.04  # four standard errors

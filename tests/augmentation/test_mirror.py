@@ -55,6 +55,13 @@ def test_images_of_which_the_answer_is_known(images, keeps_class):
     assert AugmentationPolicy().bind(*images).horizontal_flip == (0.5 if keeps_class else 0.0)
 
 
+@pytest.mark.parametrize("cut", [(1, 0), (0, 1), (1, 1)])
+def test_sides_may_be_odd(cut):
+    X, y = sketches()
+    height, width = 28 - cut[0], 28 - cut[1]
+    assert compare_with_mirror(X[:, :, :height, :width], y).keeps_class
+
+
 def test_noise_cannot_tell_and_is_not_mirrored():
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (200, 1, 12, 12), dtype=np.uint8), rng.integers(0, 4, 200)

@@ -132,6 +132,7 @@ def test_it_holds_scikit_learn_parameters():
         (Distillation(class_prior=[0.5, 0.5]), "class_prior must be 3 shares.* got \\[0.5, 0.5\\]"),
         (Distillation(class_prior=[2.0, -1.0, 0.0]), "class_prior must be 3 shares"),
         (Distillation(class_prior=[0.5, 0.5, np.nan]), "class_prior must be 3 shares"),
+        (Distillation(class_prior=[0.5, 0.5, 0.5]), "class_prior must be 3 shares.* sum to 1"),
     ],
 )
 def test_parameters_out_of_range_are_refused(loss, message):

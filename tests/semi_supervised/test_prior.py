@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
+from scipy.special import softmax
 
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 from skquickdraw.semi_supervised import align_to_prior, assign_to_prior
@@ -22,6 +23,12 @@ def test_shares_agree_after_alignment(proba, prior):
     expected = np.full(4, 0.25) if isinstance(prior, str) else PRIOR
     np.testing.assert_allclose(aligned.sum(axis=1), 1, atol=1e-12)
     np.testing.assert_allclose(aligned.mean(axis=0), expected, atol=1e-4)
+
+
+def test_a_thousand_classes_have_their_shares_too():
+    rng = np.random.default_rng(0)
+    proba = softmax(rng.normal(size=(60, 1100)) + rng.normal(size=1100), axis=1)
+    np.testing.assert_allclose(align_to_prior(proba).mean(axis=0), 1 / 1100, rtol=0.01)
 
 
 def test_alignment_changes_the_odds_of_all_rows_alike(proba):
@@ -66,6 +73,7 @@ def test_a_certain_row_keeps_its_class_while_there_is_room():
         (10, "uniform", [3, 3, 2, 2]),
         (3, PRIOR, [2, 1, 0, 0]),
         (1, "uniform", [1, 0, 0, 0]),
+        (11, np.array([0.4, 10.6, 0, 0]) / 11, [0, 11, 0, 0]),  # the larger remainder
     ],
 )
 def test_assignments_have_the_known_numbers(proba, n, prior, counts):

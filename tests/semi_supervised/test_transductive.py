@@ -8,7 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from skquickdraw import NoisyStudentClassifier, TransductiveClassifier
-from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 from skquickdraw.semi_supervised import assign_to_prior
 
 
@@ -84,3 +84,11 @@ def test_weights_that_cannot_be_used(skewed):
     X, y, *_ = skewed
     with pytest.raises(InvalidParameterError, match="sample_weight needs .* KNeighbors"):
         TransductiveClassifier(KNeighborsClassifier()).fit(X, y, np.ones(len(y)))
+
+
+def test_predictions_do_not_change_what_fit_saw(skewed):
+    X, y, X_test, _ = skewed
+    clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
+    with pytest.raises(InvalidImagesError, match="TransductiveClassifier is expecting 2 features"):
+        clf.predict(X_test[:, :1])
+    assert clf.n_features_in_ == 2
