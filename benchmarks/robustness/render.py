@@ -16,12 +16,14 @@ MEMORY, SECONDS = "1 GiB", 20  # the defaults of worker.py
 
 
 def main() -> None:
-    fuzz, soak = load(RESULTS / "fuzz.json"), load(RESULTS / "soak.json")
+    fuzz, soak, mutants = (load(RESULTS / f"{name}.json") for name in ("fuzz", "soak", "mutants"))
     reference = json.loads((ROOT / "tests" / "reference" / "networks.json").read_text())
     tolerances = [{"name": name, "most": most} for name, most in reference["tolerance"].items()]
     values = {"memory": MEMORY, "seconds": SECONDS}
     values |= {"fuzz_cases": list_cases(fuzz), "soak_cases": list_cases(soak)}
+    values |= {"mutant_cases": list_survivors(mutants)}
     tables = {"fuzz": rows(fuzz), "soak": rows(soak), "tolerance": tolerances}
+    tables |= {"mutants": [row | {"share": share_killed(row)} for row in rows(mutants)]}
     page = fill(Path(__file__).parent / "page.md", values, tables)
     (DOCS / "robustness.md").write_text(page)
 
@@ -38,6 +40,21 @@ def list_cases(result: dict[str, Any]) -> str:
         for case in own["cases"]
     ]
     return "\n".join(lines or ["Nothing failed."])
+
+
+def share_killed(row: dict[str, Any]) -> float:
+    """Return the share of the mutants that tests could notice."""
+    return row["killed"] / (row["tried"] - row["equivalent"])
+
+
+def list_survivors(result: dict[str, Any]) -> str:
+    """Name the mutants that no test noticed, and why none could."""
+    lines = [
+        f"- `{case['file']}`: `{case['before']}`, as `{case['after']}`. {case['why'] or 'A gap.'}"
+        for own in result.values()
+        for case in own["cases"]
+    ]
+    return "\n".join(["Survivors:", "", *lines] if lines else ["None survived."])
 
 
 if __name__ == "__main__":
