@@ -247,6 +247,8 @@ FORGED = {
     "a long text": (put({**TEXTS, "length": 1}, *FITTED, "a_"), "cannot have the length 1"),
     "many texts": (put({**TEXTS, "shape": [10**12]}, *FITTED, "a_"), "cannot have the shape"),
     "few texts": (put({**TEXTS, "shape": [-1]}, *FITTED, "a_"), "cannot have the shape"),
+    "below no text": (put({**TEXTS, "shape": [-1, -1]}, *FITTED, "a_"), "cannot have the shape"),
+    "fractions of texts": (put({**TEXTS, "shape": [1.0]}, *FITTED, "a_"), "cannot have the shape"),
     "no texts": (put({**TEXTS, "items": [7]}, *FITTED, "a_"), "holds something else"),
     "many objects": (
         put({"type": "objects", "shape": [10**9, 9], "items": [1]}, *FITTED, "a_"),
