@@ -45,7 +45,7 @@ ESTIMATORS = [
     SketchNormalizer(image_shape=(8, 8)),
     BudgetedClassifier(
         [CNNClassifier(width=0.25), SeedEnsembleClassifier(CNNClassifier(width=0.25), 2)],
-        minutes=0.75,
+        minutes=0.3,
     ),
 ]
 

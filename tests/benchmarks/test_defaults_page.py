@@ -49,9 +49,23 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
         }
     )
     assert text.startswith("# How good the defaults are\n")
-    assert "stays 1.5 points of balanced accuracy behind" in text
+    assert "stays 1.5 points behind" in text
     assert "2 changes" in text
+    assert 'setting, "20 passes", brings -3.0\npoints' in text
     assert "at most 3.0 points, on `digits-272`" in text
+
+
+def test_changes_are_compared_on_common_seeds_and_the_best_is_first(page):
+    text = page(
+        {
+            "fast": {"digits-272": [0.90, 0.80], "clothes-500": [0.70]},
+            "adamw": {"digits-272": [0.93], "clothes-500": [0.60]},
+            "twenty": {"digits-272": [0.80, 0.80], "clothes-500": [0.71]},
+        }
+    )
+    twenty = "- 20 passes: -2.0 on average, from -5.0 (`digits-272`) to +1.0 (`clothes-500`).\n"
+    adamw = "- AdamW: -3.5 on average, from -10.0 (`clothes-500`) to +3.0 (`digits-272`).\n"
+    assert twenty + adamw in text
 
 
 def test_cells_hold_mean_and_standard_error_and_the_best_is_bold(page):
