@@ -41,6 +41,7 @@ CONTRACTS = {
     "_recall",
     "_scoring",
     "_targets",
+    "_threads",
     "_turns",
     "exceptions",
 }

@@ -24,6 +24,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ._checks import raised_as
 from ._compat import set_random_states
 from ._marks import holds_minus_one, is_auto, is_same_mark
+from ._threads import threads_of_fit
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
 
 if TYPE_CHECKING:
@@ -34,10 +35,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 @contextmanager
 def unchanged_by_failure(estimator: Any) -> Iterator[None]:
-    """Leave an estimator as it was, where its fit raises inside; but after FitInterrupted."""
+    """Leave an estimator as it was, where its fit raises inside; but after FitInterrupted.
+
+    PyTorch has its threads back at the end of the outermost fit.
+    """
     before = dict(vars(estimator))
     try:
-        yield
+        with threads_of_fit(estimator):
+            yield
     except FitInterrupted:  # after which the estimator is fitted
         raise
     except BaseException:

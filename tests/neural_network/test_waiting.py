@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from skquickdraw import SeedEnsembleClassifier
+from skquickdraw._threads import take_one_thread, threads_may_change
 from skquickdraw.neural_network import _waiting
 
 
@@ -62,7 +64,7 @@ def test_what_the_system_says_only_grows():
 
 def test_nobody_has_to_wait_for_the_end_of_an_epoch(two_threads, monkeypatch):
     let_pass(monkeypatch, 2.22, 811, 6)
-    busy = _waiting.BusyCores("CNNClassifier", is_seeded=True)
+    busy = _waiting.BusyCores("CNNClassifier")
     busy.on_train_begin(None)
     with pytest.warns(UserWarning, match="the 2 threads"):
         busy.on_batch_begin(None, training=True)
@@ -86,10 +88,21 @@ def test_an_unseeded_training_goes_on_with_one_thread(threads, quick, sketches, 
 
 
 def test_threads_are_given_back_after_an_error(threads):
-    with pytest.raises(ValueError, match="stop"), _waiting.same_threads_afterwards():
-        torch.set_num_threads(1)
+    with pytest.raises(ValueError, match="stop"), threads_may_change():
+        assert take_one_thread()
         raise ValueError("stop")
     assert threads == [2, 1, 2]
+
+
+@pytest.mark.parametrize("random_state", [None, 0])
+def test_the_outermost_fit_decides_for_its_members(
+    threads, quick, sketches, monkeypatch, random_state
+):
+    let_pass(monkeypatch, 2.22, 811, 6)
+    vote = SeedEnsembleClassifier(quick(random_state=0), 2, random_state=random_state)
+    with pytest.warns(UserWarning, match="one thread"):
+        vote.fit(*sketches)
+    assert threads == ([2, 1, 2] if random_state is None else [2])
 
 
 def test_a_seeded_training_keeps_its_threads(threads, quick, sketches, monkeypatch):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .. import recipes
 from .._device import resolve_device
 from .._fitting import learns_from
+from .._threads import threads_may_change
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ..persistence import save_model
@@ -79,7 +80,9 @@ def _train(model: Any, arguments: argparse.Namespace) -> Run:
     train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
     started, is_interrupted = perf_counter(), False
     try:
-        _fit(model, labeled, train, pool, arguments)
+        # The passes that fit into a time depend on the machine: no second run will be equal.
+        with threads_may_change(arguments.recipe is None):
+            _fit(model, labeled, train, pool, arguments)
     except FitInterrupted as interrupt:
         if not hasattr(model, "classes_"):
             raise

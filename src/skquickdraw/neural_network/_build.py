@@ -88,9 +88,7 @@ def make_callbacks(
         "average": None if descent.ema_decay is None else WeightAverage(descent.ema_decay),
         "keep_best": None if plan.patience is None else KeepBest(plan.patience),
         "progress": ProgressBar(plan.name, ceil(plan.n_epochs)) if plan.verbose else None,
-        "busy_cores": BusyCores(plan.name, is_seeded=plan.is_seeded)
-        if can_wait(plan.device)
-        else None,
+        "busy_cores": BusyCores(plan.name) if can_wait(plan.device) else None,
         "tasks": tasks,
     }
     return [(name, callback) for name, callback in named.items() if callback is not None]

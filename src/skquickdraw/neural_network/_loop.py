@@ -25,7 +25,6 @@ from ._out_of_memory import memory_to_train
 from ._plan import TrainingPlan
 from ._replay import make_step
 from ._step import TrainingStep
-from ._waiting import same_threads_afterwards
 
 VALIDATION_CHUNK = 1024  # rows gathered at a time
 
@@ -38,7 +37,6 @@ def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNeuralNet:
         memory_to_train(plan),
         seeded_device(plan.net_seed, plan.device),
         tuned_backends(plan.device),
-        same_threads_afterwards(),
     ):
         with draws.to_build():
             net = build_net(plan, n_steps, tasks)

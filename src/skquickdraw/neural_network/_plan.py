@@ -111,8 +111,6 @@ class TrainingPlan:
     precision : torch.dtype
     batch_seed, net_seed : int
         Of all draws of batches; of initial weights and dropout.
-    is_seeded : bool
-        Whether the user may expect the same training again.
     previous : ImageNeuralNet or None
         The net from which training continues.
     pixel_sums : tensor of shape (3, n_channels) or None
@@ -141,7 +139,6 @@ class TrainingPlan:
     precision: torch.dtype
     batch_seed: int
     net_seed: int
-    is_seeded: bool
     previous: ImageNeuralNet | None
     pixel_sums: Tensor | None
     verbose: int
@@ -245,7 +242,6 @@ def make_plan(
         precision=resolve_precision(estimator.precision, train.images.device),
         batch_seed=draw_seed(rng) + n_before,
         net_seed=draw_seed(rng) + n_before,
-        is_seeded=estimator.random_state is not None,
         previous=net,
         pixel_sums=pixel_sums(train, ink) if is_new else None,
         verbose=estimator.verbose,

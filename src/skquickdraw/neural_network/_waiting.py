@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from skorch.callbacks import Callback
 
+from .._threads import take_one_thread
 from ._net import ImageNeuralNet
 
 LEAST_SECONDS = 2.0  # of processor time before a warning
@@ -26,13 +25,12 @@ class BusyCores(Callback):
     others waste theirs. It shows in threads that are interrupted again and again, and never wait
     voluntarily.
 
-    A training that nobody expects to repeat goes on with one thread. Another number of threads
-    rounds differently, so a seeded training only warns.
+    A fit that nobody expects to repeat goes on with one thread (``_threads.py``). Any other fit
+    only warns, because another number of threads rounds differently.
     """
 
-    def __init__(self, name: str, *, is_seeded: bool) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.is_seeded = is_seeded
 
     def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
@@ -50,27 +48,15 @@ class BusyCores(Callback):
             f"{self.name}: the {torch.get_num_threads()} threads of PyTorch wait for cores that "
             "other processes use, which can make a training many times slower. "
         )
-        if self.is_seeded:
+        if take_one_thread():
+            advice = "The training goes on with one thread."
+        else:
             advice = (
                 "Call torch.set_num_threads(1), or set OMP_WAIT_POLICY=passive in the environment "
                 "before Python starts. Without random_state, the training would go on with one "
                 "thread by itself."
             )
-        else:
-            advice = "The training goes on with one thread."
-            torch.set_num_threads(1)
         warnings.warn(waiting + advice, UserWarning, stacklevel=2)
-
-
-@contextmanager
-def same_threads_afterwards() -> Iterator[None]:
-    """Give PyTorch its number of threads back at the end of the block."""
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        if torch.get_num_threads() != before:
-            torch.set_num_threads(before)
 
 
 def usage() -> tuple[float, int, int]:

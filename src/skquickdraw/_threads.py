@@ -1,0 +1,49 @@
+"""How many threads PyTorch has in a fit: the user's, or one if nobody expects to repeat the fit.
+
+Another number of threads rounds differently. So a fit with a ``random_state`` keeps its threads,
+even if they wait for cores that other programs use; ``neural_network/_waiting.py`` notices that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+
+_may_change: ContextVar[bool | None] = ContextVar("may_change", default=None)  # None: in no fit
+
+
+@contextmanager
+def threads_of_fit(estimator: object) -> Iterator[None]:
+    """Let the outermost fit decide whether it, and all fits inside, may go on with one thread.
+
+    Meta-estimators give the estimators inside seeds of their own, so these cannot decide. What has
+    no ``random_state`` leaves the decision to the fits inside.
+    """
+    if _may_change.get() is not None or not hasattr(estimator, "random_state"):
+        yield
+        return
+    with threads_may_change(estimator.random_state is None):
+        yield
+
+
+@contextmanager
+def threads_may_change(may: bool = True) -> Iterator[None]:
+    """Say so for all fits inside, and give PyTorch its threads back at the end."""
+    token, before = _may_change.set(may), torch.get_num_threads()
+    try:
+        yield
+    finally:
+        _may_change.reset(token)
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
+
+
+def take_one_thread() -> bool:
+    """Let this fit go on with one thread, and return whether it may."""
+    if not _may_change.get():
+        return False
+    torch.set_num_threads(1)
+    return True
