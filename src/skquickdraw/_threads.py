@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
-import torch
 
-_may_change: ContextVar[bool | None] = ContextVar("may_change", default=None)  # None: in no fit
+@dataclass
+class Threads:
+    """Whether a fit may go on with one thread, and how many it had before it did so."""
+
+    may_change: bool
+    before: int | None = None
+
+
+_threads: ContextVar[Threads | None] = ContextVar("threads", default=None)  # of the outermost fit
 
 
 @contextmanager
@@ -22,7 +30,7 @@ def threads_of_fit(estimator: object) -> Iterator[None]:
     Meta-estimators give the estimators inside seeds of their own, so these cannot decide. What has
     no ``random_state`` leaves the decision to the fits inside.
     """
-    if _may_change.get() is not None or not hasattr(estimator, "random_state"):
+    if _threads.get() is not None or not hasattr(estimator, "random_state"):
         yield
         return
     with threads_may_change(estimator.random_state is None):
@@ -32,18 +40,25 @@ def threads_of_fit(estimator: object) -> Iterator[None]:
 @contextmanager
 def threads_may_change(may: bool = True) -> Iterator[None]:
     """Say so for all fits inside, and give PyTorch its threads back at the end."""
-    token, before = _may_change.set(may), torch.get_num_threads()
+    threads = Threads(may)
+    token = _threads.set(threads)
     try:
         yield
     finally:
-        _may_change.reset(token)
-        if torch.get_num_threads() != before:
-            torch.set_num_threads(before)
+        _threads.reset(token)
+        if threads.before is not None:
+            import torch  # here, because some fits need no torch
+
+            torch.set_num_threads(threads.before)
 
 
 def take_one_thread() -> bool:
     """Let this fit go on with one thread, and return whether it may."""
-    if not _may_change.get():
+    threads = _threads.get()
+    if threads is None or not threads.may_change:
         return False
+    import torch
+
+    threads.before = threads.before or torch.get_num_threads()
     torch.set_num_threads(1)
     return True
