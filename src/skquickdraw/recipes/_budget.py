@@ -59,7 +59,7 @@ class BudgetedClassifier(
     ``fit`` first measures the speed of this machine for some seconds, and decides which of the
     estimators to train, and for how many passes. This plan does not change during the training,
     even if the machine becomes slower or faster. So ``clone(clf.plan_).fit(X, y)`` repeats the
-    training with the same result, to the bit.
+    training with the same result, to the bit, if PyTorch has the same number of threads.
 
     Parameters
     ----------
