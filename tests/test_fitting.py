@@ -16,18 +16,20 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skquickdraw import (
     CNNClassifier,
+    DistilledClassifier,
     NoisyStudentClassifier,
     SeedEnsembleClassifier,
     TransductiveClassifier,
 )
 from skquickdraw._fitting import (
     check_parameters,
+    check_shape,
     fit_targets,
     learns_from,
     seeded_clone,
     unlabeled_marks,
 )
-from skquickdraw.exceptions import InvalidParameterError
+from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
 
 class Notes(ClassifierMixin, BaseEstimator):
@@ -214,6 +216,36 @@ def test_parameters_are_checked_however_deep():
         check_parameters(VotingClassifier([("a", frozen)]))
         with pytest.raises(ValueError, match="dropout|n_tta"):
             check_parameters(VotingClassifier([("a", make_pipeline(StandardScaler(), wrong))]))
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        CNNClassifier(image_shape=(5, 5)),
+        SeedEnsembleClassifier(CNNClassifier(image_shape=(5, 5)), 2),
+        VotingClassifier([("a", CNNClassifier(image_shape=(5, 5)))], voting="soft"),
+        make_pipeline("passthrough", CNNClassifier(image_shape=(5, 5))),
+    ],
+)
+@pytest.mark.parametrize("make", [NoisyStudentClassifier, DistilledClassifier])
+def test_an_image_shape_is_checked_before_the_teacher_is_trained(make, student):
+    class Teacher(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            raise AssertionError("the teacher was trained")
+
+    meta = make(Teacher(), student=student)
+    meta.set_params(**{"pseudo_labels": "hard"} if make is NoisyStudentClassifier else {})
+    with pytest.raises(InvalidImagesError, match=r"image_shape=\(1, 5, 5\) needs 25 pixels"):
+        meta.fit(np.zeros((4, 64)), [0, 0, 1, 1])
+
+
+def test_only_rows_that_the_learner_itself_sees_have_its_image_shape():
+    smaller = FunctionTransformer(lambda X: X[:, :25])
+    wrong = CNNClassifier(image_shape=(5, 5))
+    for fine in (make_pipeline(smaller, wrong), FrozenEstimator(wrong), CNNClassifier()):
+        check_shape(fine, np.zeros((4, 64)))
+    with pytest.raises(InvalidImagesError, match=r"shape \(1, 5, 5\).*got \(1, 8, 8\)"):
+        check_shape(wrong, np.zeros((4, 8, 8)))
 
 
 def test_only_what_would_be_checked_is_checked():

@@ -23,6 +23,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ._checks import raised_as
 from ._compat import set_random_states
+from ._images import flatten_stack, resolve_image_shape
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from ._threads import threads_of_fit
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
@@ -196,6 +197,19 @@ def check_parameters(estimator: Any) -> None:
         if is_known and hasattr(part, "_parameter_constraints"):
             with raised_as(InvalidParameterError):
                 part._validate_params()
+
+
+def check_shape(estimator: Any, X: Any) -> None:
+    """Raise what a fit would say of ``image_shape`` and X, before others were fitted for long."""
+    if isinstance(estimator, FrozenEstimator) or _transforms(estimator):
+        return
+    name, wanted = type(estimator).__name__, getattr(estimator, "image_shape", None)
+    if wanted is not None:
+        rows, layout = flatten_stack(name, X[:1], wanted)
+        resolve_image_shape(name, rows.shape[1], wanted, layout and layout.shape)
+    member = getattr(estimator, "estimator", None)  # of a vote of seeds, or another meta-estimator
+    for part in [*_learners(estimator), *([member] if hasattr(member, "fit") else [])]:
+        check_shape(part, X)
 
 
 def _free_parts(estimator: Any) -> list[Any]:

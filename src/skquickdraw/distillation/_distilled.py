@@ -32,6 +32,7 @@ from .._fitting import (
     check_mark,
     check_parameters,
     check_same_classes,
+    check_shape,
     learns_from,
     lost_if_interrupted,
     seeded_clone,
@@ -230,6 +231,7 @@ class DistilledClassifier(
             mark = self.unlabeled_label
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
             for learner in (self.teacher, self.student):
+                check_shape(learner, data.X)
                 check_mark(type(self).__name__, learner, data.classes)
             return self._fit(data)
 

@@ -20,6 +20,7 @@ from .._fitting import (
     check_learns_from,
     check_mark,
     check_parameters,
+    check_shape,
     holds_parameters,
     seeded_clone,
     unchanged_by_failure,
@@ -297,6 +298,7 @@ class NoisyStudentClassifier(
                 check_learns_from(subject, learner, "sample_weight", "Leave it out.")
         for learner in [teacher, *students]:
             check_parameters(learner)
+            check_shape(learner, data.X)
             check_mark(name, learner, data.classes)
         for student in students:
             if isinstance(student, FrozenEstimator):
