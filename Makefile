@@ -17,6 +17,7 @@
 #   make soak [MINUTES=10]       kill, interrupt and otherwise disturb fits, and count what held; goes on with new seeds
 #   make mutants [SUBJECTS="losses"] [LAST=29]
 #                                make mistakes in the source, and count those that no test notices; an hour of a core
+#   make coverage                run the tests, and count the lines and branches that they reach
 #   make matrix [CELLS="..."]    try the oldest and the newest dependencies, with and without each extra; downloads a lot
 #   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
 #   make dist [FRESH=1]          build wheel and sdist, check them, try the wheel outside of the checkout; with
@@ -41,7 +42,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 DATA_OPTION = $(if $(DATA),--data "$(abspath $(DATA))")
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults fuzz soak mutants matrix test-oldest dist clean
+.PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults fuzz soak mutants coverage matrix test-oldest dist clean
 
 # Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
 # second run installs nothing. Every install is editable: they would overwrite each other otherwise.
@@ -105,6 +106,11 @@ soak: $(STAMP)test
 mutants: $(STAMP)test $(STAMP)mutants
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m robustness.mutants \
 		$(if $(SUBJECTS),--subjects $(SUBJECTS)) $(if $(LAST),--last $(LAST))
+	cd benchmarks && ../$(BIN)/python -m robustness.render
+
+coverage: $(STAMP)test $(STAMP)coverage
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=json:.cache/coverage.json $(PYTEST_ARGS)
+	cd benchmarks && ../$(BIN)/python -m robustness.covered ../.cache/coverage.json
 	cd benchmarks && ../$(BIN)/python -m robustness.render
 
 matrix:

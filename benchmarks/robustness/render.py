@@ -16,13 +16,15 @@ MEMORY, SECONDS = "1 GiB", 20  # the defaults of worker.py
 
 
 def main() -> None:
-    fuzz, soak, mutants = (load(RESULTS / f"{name}.json") for name in ("fuzz", "soak", "mutants"))
+    names = ("fuzz", "soak", "mutants", "coverage")
+    fuzz, soak, mutants, coverage = (load(RESULTS / f"{name}.json") for name in names)
     reference = json.loads((ROOT / "tests" / "reference" / "networks.json").read_text())
     tolerances = [{"name": name, "most": most} for name, most in reference["tolerance"].items()]
     values = {"memory": MEMORY, "seconds": SECONDS}
     values |= {"fuzz_cases": list_cases(fuzz), "soak_cases": list_cases(soak)}
     values |= {"mutant_cases": list_survivors(mutants)}
     tables = {"fuzz": rows(fuzz), "soak": rows(soak), "tolerance": tolerances}
+    tables |= {"coverage": rows(coverage)}
     tables |= {"mutants": [row | {"share": share_killed(row)} for row in rows(mutants)]}
     page = fill(Path(__file__).parent / "page.md", values, tables)
     (DOCS / "robustness.md").write_text(page)
