@@ -47,7 +47,8 @@ def save_model(
     keep_optimizer : bool, default=True
         Whether to save the state of the optimizers, so that ``partial_fit`` and ``warm_start``
         continue the training of the loaded model exactly like that of this estimator. Without it,
-        the file has a third of the size, and the optimizer starts with a new state.
+        the file has about half the size (a third, if the optimizer is AdamW), and the optimizer
+        starts with a new state.
 
     Raises
     ------
