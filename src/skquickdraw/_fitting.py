@@ -158,7 +158,7 @@ def find_mark(name: str, estimator: Any) -> Any:
     return marks[0] if marks else None
 
 
-def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
+def check_mark(name: str, estimator: Any, classes: NDArray[np.generic]) -> None:
     """Refuse a learner that would take the class -1 for a mark of rows without labels.
 
     It is handed labeled rows only, in which it could not tell.
@@ -173,7 +173,7 @@ def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
 
 
 def check_same_classes(
-    name: str, who: str, known: object, classes: NDArray[Any], whose: str = "y"
+    name: str, who: str, known: object, classes: NDArray[np.generic], whose: str = "y"
 ) -> None:
     """Refuse an estimator whose ``classes_``, ``known``, are others than those wanted of it."""
     own, wanted = np.asarray(known).tolist(), np.asarray(classes).tolist()
@@ -254,11 +254,11 @@ def check_learns_from(subject: str, estimator: Any, metadata: str, way_out: str)
 
 def fit_targets(
     estimator: Any,
-    X: NDArray[Any],
-    y: NDArray[Any],
-    soft_targets: NDArray[Any] | None = None,
-    sample_weight: NDArray[Any] | None = None,
-    X_unlabeled: NDArray[Any] | None = None,
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
+    soft_targets: NDArray[np.number] | None = None,
+    sample_weight: NDArray[np.number] | None = None,
+    X_unlabeled: NDArray[np.number] | None = None,
     task: Task | None = None,
 ) -> Any:
     """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.

@@ -38,7 +38,7 @@ class Layout(NamedTuple):
     shape: ImageShape
     channels_last: bool
 
-    def restore(self, flat: NDArray[Any]) -> NDArray[Any]:
+    def restore(self, flat: NDArray[np.number]) -> NDArray[np.number]:
         """Return flat rows as (n, C, H, W), a view where the rows are one block of memory."""
         channels, *size = self.shape
         if self.channels_last:
@@ -52,7 +52,7 @@ def check_images(
     *,
     reset: bool,
     image_shape: tuple[int, ...] | None = None,
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     """Validate X for an estimator and return it as images.
 
     Parameters
@@ -91,8 +91,8 @@ def check_images_and_labels(
     *,
     reset: bool,
     image_shape: tuple[int, ...] | None = None,
-    classes: NDArray[Any] | None = None,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    classes: NDArray[np.generic] | None = None,
+) -> tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.int64]]:
     """Validate X and y of a supervised ``fit``, and return images, classes and codes.
 
     As :func:`check_images` and :func:`~skquickdraw._targets.read_labels`.
@@ -104,7 +104,7 @@ def check_images_and_labels(
     return images, classes, codes
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
+def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[np.number]:
     """Validate X for an estimator that hands it on, and return it in the shape that it came in.
 
     Stacks stay stacks, whose pixels count as features, but the channels come first; the range of
@@ -118,7 +118,7 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
 
 def check_rows_and_labels(
     estimator: Any, X: Any, y: Any, *, unlabeled_label: object = None
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+) -> tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.int64]]:
     """Validate X and y for ``fit``, and return rows, classes and codes.
 
     As :func:`check_rows` and :func:`~skquickdraw._targets.read_labels`.
@@ -130,7 +130,9 @@ def check_rows_and_labels(
     return rows, classes, codes
 
 
-def check_more_rows(estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:
+def check_more_rows(
+    estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[np.number]
+) -> NDArray[np.number]:
     """Validate ``X_unlabeled``, which joins ``rows`` of X, and return it shaped like them.
 
     Raises
@@ -154,13 +156,13 @@ def check_more_rows(estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[Any]) 
     return more
 
 
-def _size(stack: NDArray[Any]) -> ImageShape:
+def _size(stack: NDArray[np.number]) -> ImageShape:
     return (1, *stack.shape[1:])[-3:]
 
 
 def _as_rows(
-    estimator: Any, rows: NDArray[Any], X: Any, layout: Layout | None, reset: bool
-) -> NDArray[Any]:
+    estimator: Any, rows: NDArray[np.number], X: Any, layout: Layout | None, reset: bool
+) -> NDArray[np.number]:
     _keep_data_format(estimator, layout, reset)
     if layout is None:
         return rows
@@ -198,11 +200,11 @@ def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 def _as_images(
     estimator: Any,
-    flat: NDArray[Any],
+    flat: NDArray[np.number],
     image_shape: tuple[int, ...] | None,
     layout: Layout | None,
     reset: bool,
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     name = type(estimator).__name__
     _keep_data_format(estimator, layout, reset)
     stacked_shape = None if layout is None else layout.shape
@@ -303,7 +305,7 @@ def flatten_stack(
     return X.reshape(len(X), prod(layout.shape)), layout
 
 
-def _as_array(name: str, X: Any) -> NDArray[Any]:
+def _as_array(name: str, X: Any) -> NDArray[np.generic]:
     try:
         return np.asarray(X)
     except ValueError as error:
@@ -349,7 +351,7 @@ def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]
     return fitting[0]
 
 
-def _as_pixels(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
+def _as_pixels(estimator: Any, flat: NDArray[np.number], reset: bool) -> NDArray[np.number]:
     """Check the range, and narrow integers to uint8; floating point stays as it is."""
     name = type(estimator).__name__
     is_byte = flat.dtype in (np.uint8, np.bool_)
@@ -380,12 +382,12 @@ def _check_pixels(name: str, low: float, high: float) -> None:
         )
 
 
-def _as_features(flat: NDArray[Any]) -> NDArray[Any]:
+def _as_features(flat: NDArray[np.number]) -> NDArray[np.number]:
     is_kept = flat.dtype.kind == "f" or flat.dtype == np.uint8  # strokes, perhaps in a file
     return flat if is_kept else _converted(flat, np.float32)
 
 
-def _converted(flat: NDArray[Any], dtype: Any) -> NDArray[Any]:
+def _converted(flat: NDArray[np.number], dtype: Any) -> NDArray[np.number]:
     converted = np.empty(flat.shape, dtype)
     n_done = 0
     for chunk in in_chunks(flat):

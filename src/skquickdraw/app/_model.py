@@ -63,12 +63,12 @@ class Guesser:
         """Convert light ink on black to the ink and the paper that the model learned from."""
         return np.uint8(MAX_PIXEL) - picture if self.is_on_paper else picture
 
-    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[np.number]:
         """Return the probability of each class, for one caller at a time.
 
         Not every estimator may be used by several threads at once.
         """
-        X: NDArray[Any] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
+        X: NDArray[np.number] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
         if self.pixel_range is not None:
             low, high = self.pixel_range
             X = low + X * ((high - low) / MAX_PIXEL)

@@ -39,7 +39,7 @@ class OnnxClassifier:
         self._dtype = np.uint8 if images.type == "tensor(uint8)" else np.float32
         self._input = images.name
 
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float32]:
+    def predict_proba(self, X: NDArray[np.number]) -> NDArray[np.float32]:
         """Return class probabilities of flat rows of pixels."""
         if self._dtype == np.uint8:
             X = np.rint(X)

@@ -158,7 +158,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         check_ranges(self, ranges)
         _check_area(self.erasing_area)
 
-    def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:
+    def bind(self, images: NDArray[np.number], codes: NDArray[np.int64]) -> AugmentationPolicy:
         """Return the policy for a training set: with ``horizontal_flip='auto'`` decided.
 
         Estimators call this in ``fit``, on training rows only.

@@ -155,7 +155,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         if policy is not None:
             validate_part("StrokeAugmentation", policy)
 
-    def bind(self, strokes: NDArray[Any], codes: NDArray[np.int64]) -> StrokeAugmentation:
+    def bind(self, strokes: NDArray[np.number], codes: NDArray[np.int64]) -> StrokeAugmentation:
         """Return the augmentation for a training set: with the mirroring of ``then`` decided.
 
         Parameters

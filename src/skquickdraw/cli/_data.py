@@ -51,9 +51,9 @@ class Reading:
 class LabeledSet:
     """Images of shape (n, H, W) or (n, 3, H, W), and their labels, as text."""
 
-    X: NDArray[Any]
-    y: NDArray[Any]
-    pool: NDArray[Any] | None  # of the unlabeled images in the same folder
+    X: NDArray[np.number]
+    y: NDArray[np.generic]
+    pool: NDArray[np.number] | None  # of the unlabeled images in the same folder
     reading: Reading
 
 
@@ -94,7 +94,7 @@ def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledS
     return _labeled(found, reading, found.unlabeled)
 
 
-def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[Any]:
+def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[np.number]:
     """Read unlabeled images to learn from; for a model of drawings, files of drawings as well."""
     if reading.source == "drawings" and _holds_drawings(path):
         X = _load_drawings(path, reading.image_shape[0]).data
@@ -104,13 +104,13 @@ def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray
 
 def read_images(
     paths: list[str], reading: Reading, *, skip_broken: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
+) -> tuple[NDArray[np.number], NDArray[np.number]]:
     """Return images, read as in training, and their files."""
     found: Any = load_images(paths, **_options(reading, skip_broken))
     return _normalize(found, reading), found.filenames
 
 
-def remember(model: Any, reading: Reading, class_counts: NDArray[Any]) -> None:
+def remember(model: Any, reading: Reading, class_counts: NDArray[np.generic]) -> None:
     """Store how a model's images were read, in an attribute that is saved with it."""
     setattr(model, KEPT_IN, {**asdict(reading), "class_counts": class_counts})
 
@@ -195,7 +195,7 @@ def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
     }
 
 
-def _normalize(found: Any, reading: Reading) -> NDArray[Any]:
+def _normalize(found: Any, reading: Reading) -> NDArray[np.number]:
     """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
         return found.data
@@ -214,7 +214,7 @@ def _normalize(found: Any, reading: Reading) -> NDArray[Any]:
     return X
 
 
-def _labeled(found: Any, reading: Reading, pool: NDArray[Any] | None) -> LabeledSet:
+def _labeled(found: Any, reading: Reading, pool: NDArray[np.number] | None) -> LabeledSet:
     names = np.asarray(found.target_names).astype(str)
     channels = (3,) if reading.mode == "RGB" else ()
     X = found.data.reshape(-1, *channels, *reading.image_shape)

@@ -44,8 +44,8 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
 
 def write_figures(
     model: Any,
-    X: NDArray[Any],
-    y: NDArray[Any],
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
     class_counts: dict[str, int] | None,
     folder: str | None,
 ) -> list[str]:

@@ -69,7 +69,7 @@ class Run:
     labeled: LabeledSet
     train: NDArray[np.intp]
     test: NDArray[np.intp]
-    pool: NDArray[Any] | None
+    pool: NDArray[np.number] | None
     minutes: float
     is_interrupted: bool
 
@@ -136,7 +136,7 @@ def _check_name(path: str) -> None:
         )
 
 
-def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | None]:
+def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[np.number] | None]:
     """Return the labeled images, and all unlabeled ones."""
     say(f"reading {arguments.data}")
     labeled = read_training_set(
@@ -160,7 +160,7 @@ def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | Non
 
 
 def _hold_out(
-    y: NDArray[Any], share: float, seed: int
+    y: NDArray[np.generic], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows to train on and those to score on; each class keeps one to train on."""
     if share == 0:
@@ -182,7 +182,7 @@ def _fit(
     model: Any,
     labeled: LabeledSet,
     train: NDArray[np.intp],
-    pool: NDArray[Any] | None,
+    pool: NDArray[np.number] | None,
     arguments: argparse.Namespace,
 ) -> None:
     """Train, with a bar."""

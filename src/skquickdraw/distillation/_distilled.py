@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
@@ -52,7 +52,7 @@ def _student_has(method: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-def _attributes(classes: NDArray[Any], teacher: Any, student: Any) -> dict[str, Any]:
+def _attributes(classes: NDArray[np.generic], teacher: Any, student: Any) -> dict[str, Any]:
     """Return what it takes to predict by this student."""
     return {"student_": student, "teacher_": teacher, "classes_": classes}
 
@@ -149,16 +149,16 @@ class DistilledClassifier(
     True
     """
 
-    classes_: NDArray[Any]
+    classes_: NDArray[np.generic]
     teacher_: Any
     student_: Any
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "teacher": [EstimatorWith(["fit", "predict_proba"])],
         "student": [EstimatorWith(["fit", "predict"])],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, 1, closed="both")],
-        "unlabeled_label": "no_validation",  # type: ignore[dict-item]  # scikit-learn's constant
+        "unlabeled_label": "no_validation",  # scikit-learn's constant
         "memory": [str, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -171,7 +171,7 @@ class DistilledClassifier(
         *,
         temperature: float = 3.0,
         alpha: float = 0.9,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         memory: str | Memory | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -260,16 +260,16 @@ class DistilledClassifier(
         return told.end()
 
     @available_if(_student_has("predict_proba"))
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.number]:
         """Return the student's probabilities, (n, n_classes); columns follow ``classes_``."""
         return self._ask_student("predict_proba", X)
 
     @available_if(_student_has("decision_function"))
-    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.number]:
         """Return the student's scores, of shape (n, n_classes), or (n,) for two classes."""
         return self._ask_student("decision_function", X)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the student's label of each image, of shape (n,)."""
         return self._ask_student("predict", X)
 
@@ -309,8 +309,8 @@ class DistilledClassifier(
     def _fit_student(
         self,
         data: PartlyLabeled,
-        proba: NDArray[Any],
-        labels: NDArray[Any],
+        proba: NDArray[np.float64],
+        labels: NDArray[np.float64],
         rng: np.random.RandomState,
         task: Task,
     ) -> tuple[Any, FitInterrupted | None]:

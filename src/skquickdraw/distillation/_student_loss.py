@@ -25,7 +25,11 @@ class Correction(NamedTuple):
 
 
 def plan_loss(
-    student: Any, temperature: float, alpha: float, shares: NDArray[np.float64], y: NDArray[Any]
+    student: Any,
+    temperature: float,
+    alpha: float,
+    shares: NDArray[np.float64],
+    y: NDArray[np.generic],
 ) -> tuple[Distillation, dict[str, Any]]:
     """Return the loss, and the student's parameters that set it in all learners inside.
 
@@ -99,7 +103,7 @@ def _correction(params: dict[str, Any]) -> Correction:
 
 
 def _class_prior(
-    own: Correction, shares: NDArray[np.float64], y: NDArray[Any]
+    own: Correction, shares: NDArray[np.float64], y: NDArray[np.generic]
 ) -> NDArray[np.float64] | None:
     """Return the shares that a learner's loss corrects for, or None if it corrects nothing."""
     if own.tau == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from numbers import Integral, Real
@@ -141,12 +142,12 @@ class SeedEnsembleClassifier(
     True
     """
 
-    classes_: NDArray[Any]
+    classes_: NDArray[np.generic]
     estimators_: list[Any]
     held_out_: NDArray[np.intp]
     weights_: NDArray[np.float64]
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "member_params": [list, tuple, None],
@@ -275,14 +276,14 @@ class SeedEnsembleClassifier(
         probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one in memory at a time
         return combine_proba(probas, self.weights_[voting], self.combine)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each image, of shape (n,)."""
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
     def _read(
         self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
-    ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64], Any, NDArray[np.intp]]:
+    ) -> tuple[tuple[Any, ...], NDArray[np.generic], NDArray[np.int64], Any, NDArray[np.intp]]:
         """Validate what the members are fitted to, and separate rows without labels.
 
         Returns the columns of labeled rows, the classes and codes, the pool of unlabeled rows or
@@ -338,7 +339,7 @@ class SeedEnsembleClassifier(
         return dict(sorted(fitted.items()))
 
     def _attributes(
-        self, classes: NDArray[Any], weights: NDArray[np.float64], fitted: dict[int, Any]
+        self, classes: NDArray[np.generic], weights: NDArray[np.float64], fitted: dict[int, Any]
     ) -> dict[str, Any]:
         """Return the fitted attributes for a vote of these members, by their positions."""
         members = list(fitted.values())

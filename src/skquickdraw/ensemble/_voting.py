@@ -21,7 +21,7 @@ MAX_ITER, TOLERANCE = 1000, 1e-8
 
 
 def combine_proba(
-    probas: Iterable[NDArray[Any]], weights: NDArray[np.float64], combine: str
+    probas: Iterable[NDArray[np.number]], weights: NDArray[np.float64], combine: str
 ) -> NDArray[np.float64]:
     """Return the weighted mean (n, n_classes) of the members' probabilities.
 
@@ -33,12 +33,12 @@ def combine_proba(
     return sum(weight * np.asarray(proba, dtype=np.float64) for weight, proba in pairs)
 
 
-def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
+def _log(proba: NDArray[np.number]) -> NDArray[np.float64]:
     return np.log(np.maximum(proba, SMALLEST_PROBA, dtype=np.float64))
 
 
 def learn_weights(
-    probas: NDArray[Any],
+    probas: NDArray[np.number],
     codes: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,
     combine: str,
@@ -72,7 +72,7 @@ def learn_weights(
 
 
 def _mixture_weights(
-    of_truth: NDArray[Any], sample_weight: NDArray[np.float64] | None
+    of_truth: NDArray[np.number], sample_weight: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
     """Return the weights of a mixture by expectation maximisation, where no step makes them worse.
 
@@ -92,7 +92,7 @@ def _mixture_weights(
 
 def _geometric_log_loss(
     weights: NDArray[np.float64],
-    probas: NDArray[Any],
+    probas: NDArray[np.number],
     codes: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,
 ) -> tuple[float, NDArray[np.float64]]:

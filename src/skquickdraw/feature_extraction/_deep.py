@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -135,7 +136,7 @@ class DeepFeatureExtractor(
 
     estimator_: Any
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimator": [EstimatorWith(["fit"])],
         "layer": [str],
         "cv": ["cv_object"],
@@ -273,8 +274,8 @@ class DeepFeatureExtractor(
         self,
         networks: list[Any],
         parts: list[Any],
-        rows: NDArray[Any],
-        y: NDArray[Any],
+        rows: NDArray[np.number],
+        y: NDArray[np.generic],
         sample_weight: ArrayLike | None,
     ) -> list[Any]:
         """Fit each network to its rows."""

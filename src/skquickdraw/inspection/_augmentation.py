@@ -202,7 +202,7 @@ class AugmentationDisplay:
         cls,
         caller: str,
         change: BoundAugmentation,
-        images: NDArray[Any],
+        images: NDArray[np.number],
         n_variants: int,
         random_state: int | np.random.RandomState | None,
     ) -> AugmentationDisplay:
@@ -266,7 +266,7 @@ class AugmentationDisplay:
             self._fit_figure(inches)
         return self
 
-    def _check(self, caller: str) -> NDArray[Any]:
+    def _check(self, caller: str) -> NDArray[np.number]:
         images = as_array(caller, "images", self.images)
         if images.ndim == 4:
             images = images[:, :, None]
@@ -321,7 +321,7 @@ class AugmentationDisplay:
 
 def _read(
     caller: str, policy: Any, X: ArrayLike, image_shape: tuple[int, ...] | None
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     if not isinstance(policy, StrokeAugmentation):
         return read_images(caller, X, image_shape)
     strokes = np.asarray(X)

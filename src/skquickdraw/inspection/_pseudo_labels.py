@@ -260,8 +260,8 @@ class PseudoLabelDisplay:
 
 
 def _judge(
-    caller: str, estimator: Any, classes: NDArray[Any], y_unlabeled: ArrayLike
-) -> dict[str, NDArray[Any]]:
+    caller: str, estimator: Any, classes: NDArray[np.generic], y_unlabeled: ArrayLike
+) -> dict[str, NDArray[np.generic]]:
     """Return how the last pseudo-labels compare with the truth, by class."""
     since = estimator.labeled_iter_
     is_open = since != 0

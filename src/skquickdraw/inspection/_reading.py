@@ -21,7 +21,7 @@ Codes = NDArray[np.int64]
 
 def read_images(
     caller: str, X: ArrayLike, image_shape: tuple[int, ...] | None = None
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     """Return images as (n, C, H, W), in their own dtype and on their own scale."""
     with raised_as(InvalidImagesError):
         rows, layout = flatten_stack(caller, X, image_shape)
@@ -45,7 +45,7 @@ def shape_of(estimator: Any, image_shape: tuple[int, ...] | None) -> tuple[int, 
 
 def read_pair(
     caller: str, y_true: ArrayLike, y_pred: ArrayLike
-) -> tuple[NDArray[Any], Codes, Codes]:
+) -> tuple[NDArray[np.generic], Codes, Codes]:
     """Return all classes, sorted, and the codes of both; -1 for a true label that is missing."""
     guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
     own, true = read_own_labels(caller, y_true, known=guesses, input_name="y_true")

@@ -35,7 +35,7 @@ def _bad_weights(class_weight: object) -> InvalidParameterError:
 
 def class_weights(
     class_weight: Any,
-    classes: NDArray[Any],
+    classes: NDArray[np.generic],
     codes: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:

@@ -174,7 +174,7 @@ def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
         return {name: _OfEstimator(get_scorer(own)) for name, own in scoring.items()}
 
 
-def _pool_for(estimator: Any, X_unlabeled: NDArray[Any] | None) -> _Pool | None:
+def _pool_for(estimator: Any, X_unlabeled: NDArray[np.number] | None) -> _Pool | None:
     if X_unlabeled is None or not learns_from(estimator, "X_unlabeled"):
         return None
     return _Pool(X_unlabeled)
@@ -219,7 +219,7 @@ def _pair(pair: object) -> Split:
 class _Pool:
     """Unlabeled rows, shared by clones: ``clone`` would copy an array."""
 
-    def __init__(self, rows: NDArray[Any]) -> None:
+    def __init__(self, rows: NDArray[np.number]) -> None:
         self.rows = rows
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Pool:

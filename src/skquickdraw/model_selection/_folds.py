@@ -16,7 +16,7 @@ from ._kfold import LabeledStratifiedKFold
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to train on, rows that are left out
 
 
-def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[Fold]:
+def split_folds(name: str, cv: Any, X: Any, y: NDArray[np.generic], seed: int) -> list[Fold]:
     """Return the folds of ``cv``; an int is a number of stratified folds, shuffled by ``seed``.
 
     Raises

@@ -74,7 +74,7 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
         *,
         shuffle: bool = False,
         random_state: int | np.random.RandomState | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
     ) -> None:
         self.n_splits = n_splits
         self.shuffle = shuffle
@@ -108,7 +108,7 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
         for _, test in parts:
             yield tested[test]
 
-    def _check_counts(self, classes: NDArray[Any], counts: NDArray[np.intp]) -> None:
+    def _check_counts(self, classes: NDArray[np.generic], counts: NDArray[np.intp]) -> None:
         name = type(self).__name__
         if counts.max() < self.n_splits:
             raise InvalidParameterError(

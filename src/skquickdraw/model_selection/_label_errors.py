@@ -27,7 +27,7 @@ def find_label_errors(
     y: ArrayLike,
     *,
     cv: Any = 5,
-    unlabeled_label: Any = "auto",
+    unlabeled_label: object = "auto",
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Bunch:
@@ -138,7 +138,12 @@ def find_label_errors(
 
 
 def _predict_left_out(
-    estimator: Any, X: Any, y: NDArray[Any], folds: list[Any], n_jobs: int | None, n_classes: int
+    estimator: Any,
+    X: Any,
+    y: NDArray[np.generic],
+    folds: list[Any],
+    n_jobs: int | None,
+    n_classes: int,
 ) -> NDArray[np.float64]:
     """Return the mean of the predictions for each row by the folds that leave it out, or NaN."""
     jobs = (delayed(_predict_fold)(clone(estimator), X, y, *fold) for fold in folds)
@@ -150,7 +155,11 @@ def _predict_left_out(
 
 
 def _predict_fold(
-    estimator: Any, X: Any, y: NDArray[Any], train: NDArray[Any], left_out: NDArray[Any]
+    estimator: Any,
+    X: Any,
+    y: NDArray[np.generic],
+    train: NDArray[np.generic],
+    left_out: NDArray[np.generic],
 ) -> Any:
     fitted = estimator.fit(safe_indexing(X, train), y[train])
     return fitted.predict_proba(safe_indexing(X, left_out))

@@ -70,7 +70,7 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
         *,
         test_size: float = 0.1,
         random_state: int | np.random.RandomState | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
     ) -> None:
         super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
         self.unlabeled_label = unlabeled_label

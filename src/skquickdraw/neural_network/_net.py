@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
@@ -136,7 +137,7 @@ class ImageNeuralNet(NeuralNet):
             for record in self.history
         ]
 
-    def fingerprint(self) -> tuple[dict[str, NDArray[Any]], int]:
+    def fingerprint(self) -> tuple[dict[str, NDArray[np.generic]], int]:
         """Return what identifies this net: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)

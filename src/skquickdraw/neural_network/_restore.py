@@ -116,13 +116,13 @@ def restore_module(network: Builder, state: dict[str, Any], device: torch.device
     return module.eval()
 
 
-def module_state(module: nn.Module) -> dict[str, NDArray[Any]]:
+def module_state(module: nn.Module) -> dict[str, NDArray[np.generic]]:
     """Return the weights and buffers of a module as arrays."""
     return _arrays(module.state_dict())
 
 
 def check_module_state(
-    network: Builder, options: dict[str, Any], weights: dict[str, NDArray[Any]]
+    network: Builder, options: dict[str, Any], weights: dict[str, NDArray[np.generic]]
 ) -> None:
     """Raise ValueError unless the weights fit the network.
 
@@ -200,9 +200,9 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **_arrays(exact)}
 
 
-def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[np.generic]]:
     return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
 
 
-def _tensors(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+def _tensors(arrays: dict[str, NDArray[np.generic]]) -> dict[str, Tensor]:
     return {name: torch.as_tensor(np.array(array)) for name, array in arrays.items()}

@@ -14,7 +14,7 @@ from .._checks import is_int, raised_as
 from ..exceptions import InvalidParameterError
 
 
-def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:
+def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[np.generic]) -> Any:
     """Return the strategy in imbalanced-learn's terms; a count per class becomes a dict.
 
     Raises
@@ -54,7 +54,7 @@ def _check_counts(name: str, targets: Mapping[Any, int], counts: dict[Any, int])
 
 
 def choose_copies(
-    y: NDArray[Any], sampling_strategy: Any, rng: np.random.RandomState
+    y: NDArray[np.generic], sampling_strategy: Any, rng: np.random.RandomState
 ) -> tuple[NDArray[np.intp], dict[Any, int]]:
     """Let imbalanced-learn choose which rows are copied, and return them with the copies per class.
 

@@ -52,7 +52,7 @@ class Decoder:
     """
 
     def __init__(
-        self, arrays: dict[str, NDArray[Any]], device: torch.device, trusted: dict[str, Any]
+        self, arrays: dict[str, NDArray[np.generic]], device: torch.device, trusted: dict[str, Any]
     ) -> None:
         self.arrays = arrays
         self.device = device
@@ -105,13 +105,13 @@ class Decoder:
             raise ValueError("it sets a parameter memory, a folder that would be unpickled from")
         return dict(pairs)
 
-    def _array(self, node: dict[str, Any]) -> NDArray[Any]:
+    def _array(self, node: dict[str, Any]) -> NDArray[np.generic]:
         # Each array is named once: a few bytes could ask for copies without end. And a copy it is,
         # so that it is writeable.
         array = self.arrays.pop(node["name"])
         return np.array(array, order="F" if "order" in node else "C")
 
-    def _objects(self, node: dict[str, Any]) -> NDArray[Any]:
+    def _objects(self, node: dict[str, Any]) -> NDArray[np.generic]:
         array = np.empty(len(node["items"]), dtype=object)
         for i, item in enumerate(node["items"]):
             array[i] = self.decode(item)

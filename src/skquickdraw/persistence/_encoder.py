@@ -65,7 +65,7 @@ class Encoder:
     """
 
     def __init__(self, root: Any, *, keep_optimizer: bool) -> None:
-        self.arrays: dict[str, NDArray[Any]] = {}
+        self.arrays: dict[str, NDArray[np.generic]] = {}
         self.training: dict[str, dict[str, Any]] = {}
         self.keep_optimizer = keep_optimizer
         self._root = type(root).__name__

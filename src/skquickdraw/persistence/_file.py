@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -38,7 +39,7 @@ CHECKSUM = re.compile(
 )
 MAX_HEADER = 100_000_000  # bytes; readers of safetensors accept no more
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, NDArray[np.generic]]
 
 
 def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:

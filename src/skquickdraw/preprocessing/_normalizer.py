@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any, ClassVar
 
@@ -104,7 +104,7 @@ class SketchNormalizer(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "image_shape": [tuple, list],
         "polarity": [StrOptions({"auto", "dark", "light"})],
         "input_shape": [tuple, list, None],
@@ -175,7 +175,7 @@ class SketchNormalizer(
     def _n_features_out(self) -> int:
         return prod(self.image_shape)
 
-    def _normalize(self, picture: NDArray[Any]) -> NDArray[np.uint8]:
+    def _normalize(self, picture: NDArray[np.number]) -> NDArray[np.uint8]:
         """Return an image (C, H, W) of a drawing as a bitmap of ``image_shape``."""
         grey = picture[0] if len(picture) == 1 else np.tensordot(LUMA, picture, axes=1)
         grey = grey.astype(np.float64)
@@ -220,7 +220,7 @@ def _is_list_of_pictures(X: object) -> bool:
     return isinstance(X, list | tuple) and len({np.shape(x) for x in X if np.ndim(x) >= 2}) > 1
 
 
-def _read_each(name: str, X: Any) -> Iterator[NDArray[Any]]:
+def _read_each(name: str, X: Any) -> Iterator[NDArray[np.number]]:
     for i, image in enumerate(X):
         picture = np.asarray(image)
         if picture.ndim not in (2, 3) or picture.size == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
 from time import perf_counter
 from typing import Any, ClassVar
@@ -117,7 +118,7 @@ class BudgetedClassifier(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimators": [list, tuple],
         "minutes": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": N_JOBS,
@@ -131,7 +132,7 @@ class BudgetedClassifier(
         *,
         minutes: float = 15,
         n_jobs: int | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimators = estimators
@@ -229,7 +230,7 @@ class BudgetedClassifier(
             check_parameters(each)
 
     def _plan(
-        self, X: Any, y: Any, classes: NDArray[Any], weights: Any, pool: Any, started: float
+        self, X: Any, y: Any, classes: NDArray[np.generic], weights: Any, pool: Any, started: float
     ) -> Any:
         """Measure this machine, and return the unfitted estimator to train."""
         rng = check_random_state(self.random_state)
@@ -245,12 +246,14 @@ class BudgetedClassifier(
         check_is_fitted(self)
         return self.estimator_.predict_proba(check_rows(self, X, reset=False))
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each image, of shape (n,)."""
         check_is_fitted(self)
         return self.estimator_.predict(check_rows(self, X, reset=False))
 
-    def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
+    def _candidates(
+        self, classes: NDArray[np.generic], has_pool: bool, is_weighted: bool
+    ) -> list[Any]:
         """Return copies of the estimators that can be trained on this data."""
         name = type(self).__name__
         candidates = [each for each in self.estimators if has_pool or not _is_noisy_student(each)]

@@ -59,7 +59,7 @@ class History:
             )
         return record
 
-    def set_attributes(self, estimator: Any, unlabeled_label: Any) -> None:
+    def set_attributes(self, estimator: Any, unlabeled_label: object) -> None:
         """Set ``history_``, ``transduction_`` and what else the estimator keeps of its rounds."""
         data = self.data
         codes = data.codes.copy()

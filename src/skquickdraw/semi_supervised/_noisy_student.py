@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
@@ -187,7 +187,7 @@ class NoisyStudentClassifier(
     (2, 'max_iter', ['circle', 'clock', 'cookie'])
     """
 
-    _parameter_constraints: dict[str, Any] = {
+    _parameter_constraints: dict[str, Sequence[object]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])],
         "student": [EstimatorWith(["fit", "predict_proba"]), None],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
@@ -219,7 +219,7 @@ class NoisyStudentClassifier(
         temperature: float = 1.0,
         weight: float = 1.0,
         warm_start_student: bool = False,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         memory: str | Memory | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,14 +36,14 @@ class PredictsWithinMixin:
 
     estimator: Any
     estimator_: Any
-    classes_: NDArray[Any]
+    classes_: NDArray[np.generic]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the label of each row, independent of the others, of shape (n,)."""
         X = self._check_X(X)
         return self.estimator_.predict(X)
@@ -54,7 +55,7 @@ class PredictsWithinMixin:
         return self.estimator_.predict_proba(X)
 
     @available_if(inner_has("decision_function"))
-    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.number]:
         """Return what the ``decision_function`` of the classifier inside returns."""
         X = self._check_X(X)
         return self.estimator_.decision_function(X)
@@ -62,7 +63,7 @@ class PredictsWithinMixin:
     @available_if(inner_has("predict_proba"))
     def predict_transductive(
         self, X: ArrayLike, class_prior: ArrayLike | str = "uniform"
-    ) -> NDArray[Any]:
+    ) -> NDArray[np.generic]:
         """Return labels for a whole test set, given the share of each class.
 
         The label of a row depends on the other rows: it is the assignment of
@@ -83,7 +84,7 @@ class PredictsWithinMixin:
         """
         return self.classes_[assign_to_prior(self.predict_proba(X), class_prior)]
 
-    def _check_X(self, X: ArrayLike) -> NDArray[Any]:
+    def _check_X(self, X: ArrayLike) -> NDArray[np.number]:
         check_is_fitted(self, "estimator_")
         return check_rows(self, X, reset=False)
 
@@ -125,7 +126,7 @@ class TransductiveClassifier(
     ['low', 'low', 'high', 'high']
     """
 
-    _parameter_constraints: dict[str, Any] = {
+    _parameter_constraints: dict[str, Sequence[object]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])]
     }
 

@@ -78,7 +78,7 @@ class _Reader(pickle._Unpickler):
         raise pickle.UnpicklingError("it asks for an object outside it")
 
 
-def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[Any]]:
+def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[np.number]]:
     """Return the numeric arrays of an array of objects, from a stream at the start of its pickle.
 
     Raises
@@ -108,7 +108,7 @@ def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[Any]]:
     return arrays
 
 
-def _as_array(entry: object, where: str) -> NDArray[Any]:
+def _as_array(entry: object, where: str) -> NDArray[np.number]:
     """Turn the description of a numeric array into the array."""
     try:
         code, shape, order, data = _array_parts(entry)
