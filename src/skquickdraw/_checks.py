@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from math import isfinite
 from numbers import Integral, Real
 from reprlib import repr as shorten
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def raised_as(error_type: Translation) -> Iterator[None]:
 
 
 def check_arguments(
-    subject: str, constraints: Mapping[str, Any], given: Mapping[str, object]
+    subject: str, constraints: Mapping[str, object], given: Mapping[str, object]
 ) -> None:
     """Check arguments of a function as scikit-learn checks parameters; ``subject`` names it."""
     for name, value in given.items():
@@ -171,11 +171,11 @@ class ParametersMixin:
         "{estimator_module}.{estimator_name}.html"
     )
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         """Return the names of each such parameter, and the factory of each name."""
         return {}
 
-    def set_params(self, **params: Any) -> Any:
+    def set_params(self, **params: object) -> Self:
         """Set parameters of this estimator, and of the objects inside.
 
         Parameters
@@ -202,7 +202,7 @@ class ParametersMixin:
             super().set_params(**{**params, **objects})  # type: ignore[misc]  # BaseEstimator's
         return self
 
-    def _object_of(self, name: str, key: str, value: object) -> Any:
+    def _object_of(self, name: str, key: str, value: object) -> object:
         """Return the object that holds the parameter ``key``; ``value`` may be its name."""
         if value is not None and not isinstance(value, str):
             return value

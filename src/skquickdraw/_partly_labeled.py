@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from ._checks import check_sample_weight
 from ._images import check_more_rows, check_rows_and_labels
@@ -74,7 +74,7 @@ class PartlyLabeled:
 
 
 def read_partly_labeled(
-    estimator: Any,
+    estimator: BaseEstimator,
     X: ArrayLike,
     y: ArrayLike,
     unlabeled_label: object,

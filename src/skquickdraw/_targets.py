@@ -26,7 +26,7 @@ ROW_SUM_TOLERANCE = 1e-3
 
 def read_labels(
     name: str,
-    y: Any,
+    y: ArrayLike | None,
     *,
     unlabeled_label: object = "auto",
     classes: NDArray[np.generic] | None = None,
@@ -85,7 +85,7 @@ def read_labels(
 
 def read_own_labels(
     name: str,
-    y: Any,
+    y: ArrayLike | None,
     *,
     unlabeled_label: object = "auto",
     known: NDArray[np.generic] | None = None,

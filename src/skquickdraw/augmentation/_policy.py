@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -281,7 +281,7 @@ def check_ranges(policy: object, ranges: Mapping[str, tuple[float, float, str]])
             )
 
 
-def _check_area(area: Any) -> None:
+def _check_area(area: Sequence[float]) -> None:
     try:
         low, high = area
         valid = 0 < low <= high <= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
@@ -44,6 +45,7 @@ from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from .._typing import Classifier, ProbabilisticClassifier
 from ..exceptions import FitInterrupted
 from ._student_loss import check_student, plan_loss
 
@@ -52,7 +54,9 @@ def _student_has(method: str) -> Callable[[Any], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-def _attributes(classes: NDArray[np.generic], teacher: Any, student: Any) -> dict[str, Any]:
+def _attributes(
+    classes: NDArray[np.generic], teacher: ProbabilisticClassifier, student: Classifier
+) -> dict[str, object]:
     """Return what it takes to predict by this student."""
     return {"student_": student, "teacher_": teacher, "classes_": classes}
 
@@ -150,8 +154,8 @@ class DistilledClassifier(
     """
 
     classes_: NDArray[np.generic]
-    teacher_: Any
-    student_: Any
+    teacher_: ProbabilisticClassifier
+    student_: Classifier
 
     _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "teacher": [EstimatorWith(["fit", "predict_proba"])],
@@ -166,8 +170,8 @@ class DistilledClassifier(
 
     def __init__(
         self,
-        teacher: Any,
-        student: Any,
+        teacher: ProbabilisticClassifier,
+        student: Classifier,
         *,
         temperature: float = 3.0,
         alpha: float = 0.9,
@@ -260,7 +264,7 @@ class DistilledClassifier(
         return told.end()
 
     @available_if(_student_has("predict_proba"))
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.number]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the student's probabilities, (n, n_classes); columns follow ``classes_``."""
         return self._ask_student("predict_proba", X)
 
@@ -292,10 +296,10 @@ class DistilledClassifier(
     def _fit_teacher(
         self,
         data: PartlyLabeled,
-        lesson: tuple[Any, ...],
+        lesson: tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.float64] | None],
         rng: np.random.RandomState,
         task: Task,
-    ) -> Any:
+    ) -> ProbabilisticClassifier:
         if isinstance(self.teacher, FrozenEstimator):
             check_is_fitted(self.teacher)
             task.has(self.teacher)
@@ -309,11 +313,11 @@ class DistilledClassifier(
     def _fit_student(
         self,
         data: PartlyLabeled,
-        proba: NDArray[np.float64],
-        labels: NDArray[np.float64],
+        proba: NDArray[np.floating],
+        labels: NDArray[np.floating],
         rng: np.random.RandomState,
         task: Task,
-    ) -> tuple[Any, FitInterrupted | None]:
+    ) -> tuple[Classifier, FitInterrupted | None]:
         """Return the student, and the interrupt that left it as it is, if there was one."""
         shares = np.average(labels, axis=0, weights=data.weights)
         y = data.classes[labels.argmax(axis=1)]
@@ -328,6 +332,6 @@ class DistilledClassifier(
                 raise KeyboardInterrupt from None
             return student, interrupt
 
-    def _timed(self, who: str) -> Any:
+    def _timed(self, who: str) -> AbstractContextManager[None]:
         message = f"fitting the {who}" if self.verbose else None
         return print_elapsed_time(type(self).__name__, message)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 from sklearn.exceptions import ConvergenceWarning
@@ -105,7 +104,9 @@ def _geometric_log_loss(
     return loss, np.average(expected - of_truth, axis=1, weights=sample_weight)
 
 
-def given_weights(name: str, weights: Any, n_members: int) -> NDArray[np.float64]:
+def given_weights(
+    name: str, weights: ArrayLike | str | None, n_members: int
+) -> NDArray[np.float64]:
     """Return the weights before anything is learned, of sum 1; ``name`` is the ensemble's."""
     if weights is None or isinstance(weights, str):
         return np.full(n_members, 1 / n_members)
@@ -121,7 +122,9 @@ def given_weights(name: str, weights: Any, n_members: int) -> NDArray[np.float64
     return given / given.sum()
 
 
-def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArray[np.float64]:
+def without_diverged(
+    weights: NDArray[np.float64], members: Sequence[object]
+) -> NDArray[np.float64]:
     """Return weights with sum 1, and 0 for members that diverged while others did not."""
     is_sound = np.array([not has_diverged(member) for member in members])
     if not is_sound.any():
@@ -132,7 +135,7 @@ def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArra
     return weights / weights.sum()
 
 
-def warn_of_diverged(name: str, members: list[Any]) -> None:
+def warn_of_diverged(name: str, members: Sequence[object]) -> None:
     """Warn where the training of members diverged; ``name`` is that of the ensemble."""
     n_diverged = sum(map(has_diverged, members))
     if n_diverged:

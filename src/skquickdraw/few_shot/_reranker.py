@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from joblib import Memory
@@ -29,6 +29,7 @@ from .._images import check_rows
 from .._partly_labeled import read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 
 CLASSIFIER = EstimatorWith(["fit", "predict_proba"])
 
@@ -105,8 +106,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
     def __init__(
         self,
-        estimator: Any,
-        reranker: Any,
+        estimator: ProbabilisticClassifier,
+        reranker: ProbabilisticClassifier,
         *,
         k: int = 5,
         blend: float = 0.5,
@@ -180,7 +181,9 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         return self.classes_[proba.argmax(axis=1)]
 
 
-def _classes_to_be(part: Any, classes: NDArray[np.generic]) -> NDArray[np.generic]:
+def _classes_to_be(
+    part: ProbabilisticClassifier, classes: NDArray[np.generic]
+) -> NDArray[np.generic]:
     """Return the classes that a part knows, or will know once it is fitted."""
     return part.classes_ if isinstance(part, FrozenEstimator) else classes
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
@@ -309,7 +308,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
                 f"{plan.n_epochs:g} epochs are kept. It can predict as it is."
             )
 
-    def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, Any]:
+    def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, object]:
         """Return what is kept of a fit, and predicted by."""
         history = net.epochs()
         return {

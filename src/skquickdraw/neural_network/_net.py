@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -72,7 +73,9 @@ class ImageNeuralNet(NeuralNet):
             self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
-    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+    def get_params_for_optimizer(
+        self, prefix: str, named_parameters: Iterable[tuple[str, Tensor]]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
         args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
         if self.is_users:
             hidden = find_hidden_weights(self.module_, self.module__n_classes)
@@ -84,7 +87,7 @@ class ImageNeuralNet(NeuralNet):
         """Whether the network is a user's, about which less is known."""
         return isinstance(self.module, UserNetwork)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return plain values and arrays: no tensor of a GPU, no optimizer, no callback.
 
         Includes the state of the optimizer, so that training continues as if it had never been

@@ -28,7 +28,7 @@ def unchanged_by_failure(method: Method) -> Method:
     """
 
     @wraps(method)
-    def call(self: TrainingParameters, *args: Any, **kwargs: Any) -> Any:
+    def call(self: TrainingParameters, *args: object, **kwargs: object) -> object:
         lacks_memory = out_of_memory_as(lambda: _describe_data(self))
         with _unchanged_by_failure(self), plain_torch(), lacks_memory:
             return method(self, *args, **kwargs)

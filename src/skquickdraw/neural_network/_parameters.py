@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -136,7 +136,7 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _named_objects(self) -> dict[str, Mapping[str, Any]]:
+    def _named_objects(self) -> dict[str, Mapping[str, Callable[[], object]]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
 
     def _given_options(self) -> dict[str, object]:

@@ -23,10 +23,10 @@ from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._copies import append_copies
-from ._strategy import choose_copies, resolve_sampling_strategy
+from ._strategy import Strategy, choose_copies, resolve_sampling_strategy
 
 if TYPE_CHECKING:
-    from ..augmentation import AugmentationPolicy
+    from ..augmentation import AugmentationPolicy, BoundAugmentation
 
 
 class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
@@ -139,7 +139,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
     def __init__(
         self,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         *,
         augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
@@ -152,7 +152,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         from ..augmentation import OBJECT_OF_AUGMENTATION
 
         return {"augmentation": OBJECT_OF_AUGMENTATION}
@@ -255,7 +255,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
         return rows, codes
 
-    def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> Any:
+    def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> BoundAugmentation | None:
         """Return how copies are changed, or None; sets ``augmentation_``."""
         # Imported late: the import of torch takes seconds.
         from ..augmentation import bind_augmentation, resolve_augmentation

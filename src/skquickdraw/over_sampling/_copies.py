@@ -43,7 +43,7 @@ def append_copies(
     rows : ndarray or matrix of shape (n + n_copies, C * H * W)
         In the dtype and format of ``flat``.
     """
-    changed: Iterable[Any]
+    changed: Iterable[NDArray[np.number]]
     if change is None:
         changed = (flat[copies],)
     else:
@@ -92,7 +92,7 @@ def _to_dtype(changed: NDArray[np.float32], source: NDArray[np.number]) -> NDArr
     return changed.astype(source.dtype)
 
 
-def _stack_sparse(flat: Any, changed: Iterable[Any]) -> Any:
+def _stack_sparse(flat: Any, changed: Iterable[NDArray[np.number]]) -> Any:
     from scipy import sparse
 
     as_matrix = type(flat)

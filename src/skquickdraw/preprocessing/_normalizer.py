@@ -129,7 +129,7 @@ class SketchNormalizer(
         return tags
 
     @all_or_nothing
-    def fit(self, X: Any, y: ArrayLike | None = None) -> SketchNormalizer:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> SketchNormalizer:
         """Check the parameters and the images; there is nothing to learn.
 
         Parameters
@@ -152,7 +152,7 @@ class SketchNormalizer(
         self._read(X, reset=True)
         return self
 
-    def transform(self, X: Any) -> NDArray[np.uint8]:
+    def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
         """Return the drawings as flat images, light ink on black.
 
         Parameters
@@ -196,7 +196,9 @@ class SketchNormalizer(
             )
 
     @raised_as(InvalidImagesError)
-    def _read(self, X: Any, *, reset: bool) -> Any:
+    def _read(
+        self, X: ArrayLike, *, reset: bool
+    ) -> Sequence[NDArray[np.number]] | NDArray[np.number]:
         """Return images (C, H, W), as an array or, if their sizes differ, a list."""
         name = type(self).__name__
         if reset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from .._compat import EstimatorWith
 from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 from ._prior import assign_to_prior
 
 
-def inner_has(method: str) -> Any:
+def inner_has(method: str) -> Callable[[Any], bool]:
     """Return a check that the fitted, or else the given, estimator has the method."""
 
     def check(self: Any) -> bool:
@@ -34,8 +35,8 @@ def inner_has(method: str) -> Any:
 class PredictsWithinMixin:
     """Prediction by the fitted classifier inside, ``estimator_``: row by row, or jointly."""
 
-    estimator: Any
-    estimator_: Any
+    estimator: ProbabilisticClassifier
+    estimator_: Any  # may have a decision_function
     classes_: NDArray[np.generic]
 
     def __sklearn_tags__(self) -> Tags:
@@ -49,7 +50,7 @@ class PredictsWithinMixin:
         return self.estimator_.predict(X)
 
     @available_if(inner_has("predict_proba"))
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         X = self._check_X(X)
         return self.estimator_.predict_proba(X)
@@ -130,7 +131,7 @@ class TransductiveClassifier(
         "estimator": [EstimatorWith(["fit", "predict_proba"])]
     }
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: ProbabilisticClassifier) -> None:
         self.estimator = estimator
 
     @all_or_nothing
@@ -156,7 +157,7 @@ class TransductiveClassifier(
         mark = find_mark(type(self).__name__, self.estimator)
         rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
         # Marks stay in y: the classifier inside reads them itself.
-        labels: Any = classes[codes] if mark is None else y
+        labels = classes[codes] if mark is None else y
         weights = None
         if sample_weight is not None:
             subject = f"{type(self).__name__}: sample_weight"

@@ -30,7 +30,7 @@ def names_its_file(read: Read) -> Read:
     """Make a reader of a class file name it in each OSError."""
 
     @wraps(read)
-    def call(file: ClassFile, *args: Any) -> Any:
+    def call(file: ClassFile, *args: object) -> object:
         with path_in_errors(file.path):
             return read(file, *args)
 
