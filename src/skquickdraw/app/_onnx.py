@@ -24,7 +24,7 @@ class OnnxClassifier:
         try:
             described = self._session.get_modelmeta().custom_metadata_map
             (images,), (_,) = self._session.get_inputs(), self._session.get_outputs()
-            self.classes_: list[Any] = list(json.loads(described["classes"]))
+            self.classes_: list[object] = list(json.loads(described["classes"]))
             self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
             self.pixel_range_ = _read_range(described)
             self.background_ = _read_background(described, self.image_shape_)

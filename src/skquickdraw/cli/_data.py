@@ -10,6 +10,7 @@ from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from ..datasets import load_image_folder, load_images, load_quickdraw
 from ..exceptions import DataFileError, InvalidTargetsError
@@ -106,11 +107,11 @@ def read_images(
     paths: list[str], reading: Reading, *, skip_broken: bool
 ) -> tuple[NDArray[np.number], NDArray[np.number]]:
     """Return images, read as in training, and their files."""
-    found: Any = load_images(paths, **_options(reading, skip_broken))
+    found = load_images(paths, **_options(reading, skip_broken))
     return _normalize(found, reading), found.filenames
 
 
-def remember(model: Any, reading: Reading, class_counts: NDArray[np.generic]) -> None:
+def remember(model: object, reading: Reading, class_counts: NDArray[np.generic]) -> None:
     """Store how a model's images were read, in an attribute that is saved with it."""
     setattr(model, KEPT_IN, {**asdict(reading), "class_counts": class_counts})
 
@@ -143,7 +144,7 @@ def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
     return reading, counts
 
 
-def _guess(model: Any) -> Reading:
+def _guess(model: object) -> Reading:
     n_features = int(getattr(model, "n_features_in_", 0))
     for mode, n_channels in (("L", 1), ("RGB", 3)):
         side = isqrt(n_features // n_channels)
@@ -175,11 +176,11 @@ def _holds_drawings(path: str) -> bool:
     return bool(drawings)
 
 
-def _load_drawings(path: str, side: int | None) -> Any:
+def _load_drawings(path: str, side: int | None) -> Bunch:
     return load_quickdraw(path, side=side)
 
 
-def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Any:
+def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Bunch:
     return load_image_folder(path, **_options(reading, skip_broken))
 
 
@@ -195,7 +196,7 @@ def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
     }
 
 
-def _normalize(found: Any, reading: Reading) -> NDArray[np.number]:
+def _normalize(found: Bunch, reading: Reading) -> NDArray[np.number]:
     """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
         return found.data
@@ -214,7 +215,7 @@ def _normalize(found: Any, reading: Reading) -> NDArray[np.number]:
     return X
 
 
-def _labeled(found: Any, reading: Reading, pool: NDArray[np.number] | None) -> LabeledSet:
+def _labeled(found: Bunch, reading: Reading, pool: NDArray[np.number] | None) -> LabeledSet:
     names = np.asarray(found.target_names).astype(str)
     channels = (3,) if reading.mode == "RGB" else ()
     X = found.data.reshape(-1, *channels, *reading.image_shape)

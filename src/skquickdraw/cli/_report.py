@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix
 
+from .._typing import Classifier
 from ..metrics import group_recall_score, per_class_recall
 
 N_PAIRS = 5
@@ -20,7 +21,10 @@ GROUPS = {
 
 
 def score(
-    model: Any, X: NDArray[np.number], y: NDArray[np.generic], class_counts: dict[str, int] | None
+    model: Classifier,
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
+    class_counts: dict[str, int] | None,
 ) -> dict[str, Any]:
     """Return the scores of the model on images with labels, for JSON.
 
@@ -89,7 +93,7 @@ def _group_recalls(
 
 def _confused(
     y: NDArray[np.generic], guesses: NDArray[np.generic], names: NDArray[np.generic]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, str | int]]:
     """Return the pairs of classes that were confused most often."""
     if not len(y):
         return []
