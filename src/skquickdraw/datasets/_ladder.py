@@ -77,7 +77,7 @@ def ladder_counts(
 
 
 def make_ladder(
-    X: Any,
+    X: ArrayLike,
     y: ArrayLike,
     *,
     n_max: int = 1000,

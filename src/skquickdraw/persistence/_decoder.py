@@ -58,10 +58,10 @@ class Decoder:
         self.device = device
         self.trusted = trusted
         self.foreign: set[str] = set()
-        self._known: dict[int, tuple[Any, int]] = {}  # and how many values it is made of
+        self._known: dict[int, tuple[object, int]] = {}  # and how many values it is made of
         self._limits = Limits()
         self._n_values = 0
-        self._build: dict[str, Callable[[dict[str, Any]], Any]] = {
+        self._build: dict[str, Callable[[dict[str, Any]], object]] = {
             **UNPACK_LEAF,
             "array": self._array,
             "bunch": lambda node: Bunch(**self._dict(node)),
@@ -93,7 +93,7 @@ class Decoder:
             self._known[node["id"]] = value, self._n_values - n_before + 1
         return value
 
-    def _same(self, node: dict[str, Any]) -> Any:
+    def _same(self, node: dict[str, Any]) -> object:
         value, n_values = self._known[node["id"]]
         self._limits.count_repeated(n_values)
         self._n_values += n_values  # also of what holds the reference, and may be repeated itself
@@ -167,7 +167,7 @@ def _construct(cls: type, params: dict[str, Any]) -> Any:
     return splitter
 
 
-def _request(estimator: Any, method: str, requests: dict[str, Any]) -> None:
+def _request(estimator: object, method: str, requests: dict[str, object]) -> None:
     if method not in METHODS:
         raise ValueError(f"it asks for metadata of the unknown method {method!r}")
     getattr(estimator, f"set_{method}_request")(**requests)

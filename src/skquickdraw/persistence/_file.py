@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ MAX_HEADER = 100_000_000  # bytes; readers of safetensors accept no more
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:
+def write_file(target: Path, content: Mapping[str, object], arrays: Arrays) -> None:
     """Write a file completely or not at all; an existing one stays until then."""
     text = json.dumps({"format": FORMAT, "sha256": BLANK.decode(), **content}, allow_nan=False)
     data = save(arrays, {KEY: text})

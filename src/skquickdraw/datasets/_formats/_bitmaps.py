@@ -92,7 +92,9 @@ def _as_text(names: NDArray[Any], where: str) -> NDArray[np.str_]:
         ) from error
 
 
-def check_bitmaps(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> tuple[int, int]:
+def check_bitmaps(
+    shape: tuple[int, ...], dtype: np.dtype[np.generic], where: str
+) -> tuple[int, int]:
     """Return (height, width), or raise if this is not a batch of 8-bit images."""
     if dtype != np.uint8 or len(shape) not in (2, 3) or min(shape[1:]) < 1:
         raise DataFileError(

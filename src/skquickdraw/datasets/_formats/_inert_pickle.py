@@ -12,7 +12,8 @@ of sets and dicts, are unknown. And the arrays hold no more bytes than the pickl
 """
 
 import pickle
-from typing import IO, Any, Literal, NoReturn
+from collections.abc import Callable
+from typing import IO, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class _Noted:
         self.state = state
 
 
-class _Known(dict[int, Any]):
+class _Known(dict[int, Callable[[pickle.Unpickler], None]]):
     """What an unpickler does at each opcode that numpy writes."""
 
     def __missing__(self, opcode: int) -> NoReturn:
