@@ -28,7 +28,7 @@ from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
-Numbers = NDArray[np.number]
+Numbers = NDArray[np.number]  # or MappedFiles, unless the caller refuses these
 
 SMALLEST_SIDE = 8  # smaller arrays are features in a grid, of any range
 CHANNELS = (1, 3)
