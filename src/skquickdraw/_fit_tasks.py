@@ -65,7 +65,7 @@ class Fit:
         if kind is None:
             self.end()
 
-    def end(self) -> Any:
+    def end(self) -> BaseEstimator:
         """Tell callbacks that the estimator is fitted, and return it."""
         if self.context is not None:
             self.context.call_on_fit_task_end(

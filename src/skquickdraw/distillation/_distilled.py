@@ -50,7 +50,7 @@ from ..exceptions import FitInterrupted
 from ._student_loss import check_student, plan_loss
 
 
-def _student_has(method: str) -> Callable[[Any], bool]:
+def _student_has(method: str) -> Callable[[DistilledClassifier], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 

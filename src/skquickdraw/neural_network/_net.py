@@ -52,10 +52,10 @@ class ImageNeuralNet(NeuralNet):
 
     def __init__(
         self,
-        *args: Any,
+        *args: object,
         precision: torch.dtype = torch.float32,
         ink: Ink | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision = precision

@@ -147,7 +147,7 @@ class Decoder:
         _check_net(estimator)
         return estimator
 
-    def _params(self, cls: type, nodes: dict[str, Any]) -> dict[str, Any]:
+    def _params(self, cls: type, nodes: dict[str, object]) -> dict[str, object]:
         unknown = sorted(set(nodes) - parameter_names(cls))
         if unknown:
             raise ValueError(f"{cls.__name__} has no parameter {unknown[0]!r} in this version")
@@ -159,7 +159,7 @@ class Decoder:
         return params
 
 
-def _construct(cls: type, params: dict[str, Any]) -> Any:
+def _construct(cls: type, params: dict[str, object]) -> object:
     if hasattr(cls, "get_params"):
         return cls(**params)
     splitter = cls()  # its constructor refuses the random_state that StackingClassifier gives it

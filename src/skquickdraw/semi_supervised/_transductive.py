@@ -21,10 +21,10 @@ from .._typing import ProbabilisticClassifier
 from ._prior import assign_to_prior
 
 
-def inner_has(method: str) -> Callable[[Any], bool]:
+def inner_has(method: str) -> Callable[[PredictsWithinMixin], bool]:
     """Return a check that the fitted, or else the given, estimator has the method."""
 
-    def check(self: Any) -> bool:
+    def check(self: PredictsWithinMixin) -> bool:
         inner = self.estimator_ if hasattr(self, "estimator_") else self.estimator
         getattr(inner, method)  # raises the AttributeError that names the missing method
         return True
