@@ -43,6 +43,7 @@ CONTRACTS = {
     "_targets",
     "_threads",
     "_turns",
+    "_typing",
     "exceptions",
 }
 

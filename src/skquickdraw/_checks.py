@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from math import isfinite
 from numbers import Integral, Real
 from reprlib import repr as shorten
-from typing import Any
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def raised_as(error_type: Translation) -> Iterator[None]:
 
 
 def check_arguments(
-    subject: str, constraints: Mapping[str, Any], given: Mapping[str, object]
+    subject: str, constraints: Mapping[str, object], given: Mapping[str, object]
 ) -> None:
     """Check arguments of a function as scikit-learn checks parameters; ``subject`` names it."""
     for name, value in given.items():
@@ -77,10 +77,11 @@ def refuse_huge(subject: str, name: str, value: object) -> None:
         )
 
 
-def is_int(value: Any, least: int, most: int = LARGEST_INT) -> bool:
+def is_int(value: object, least: int, most: int = LARGEST_INT) -> bool:
     """Return whether this is a whole number within bounds, and not a bool."""
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
-    return is_whole and least <= int(value) <= most
+    if not isinstance(value, Integral) or isinstance(value, bool | np.bool_):
+        return False
+    return least <= int(value) <= most
 
 
 def is_finite_number(value: object) -> bool:
@@ -90,11 +91,33 @@ def is_finite_number(value: object) -> bool:
     return abs(int(value)) <= LARGEST_INT if isinstance(value, Integral) else isfinite(value)
 
 
+@overload
 def as_array(
     subject: str,
     name: str,
-    value: Any,
-    dtype: Any = None,
+    value: object,
+    dtype: None = None,
+    *,
+    error_type: Translation = InvalidParameterError,
+) -> NDArray[Any]: ...  # as numpy.asarray
+
+
+@overload
+def as_array(
+    subject: str,
+    name: str,
+    value: object,
+    dtype: type[float] | type[np.float64],
+    *,
+    error_type: Translation = InvalidParameterError,
+) -> NDArray[np.float64]: ...
+
+
+def as_array(
+    subject: str,
+    name: str,
+    value: object,
+    dtype: type[float] | None = None,
     *,
     error_type: Translation = InvalidParameterError,
 ) -> NDArray[Any]:
@@ -148,11 +171,11 @@ class ParametersMixin:
         "{estimator_module}.{estimator_name}.html"
     )
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         """Return the names of each such parameter, and the factory of each name."""
         return {}
 
-    def set_params(self, **params: Any) -> Any:
+    def set_params(self, **params: object) -> Self:
         """Set parameters of this estimator, and of the objects inside.
 
         Parameters
@@ -179,7 +202,7 @@ class ParametersMixin:
             super().set_params(**{**params, **objects})  # type: ignore[misc]  # BaseEstimator's
         return self
 
-    def _object_of(self, name: str, key: str, value: object) -> Any:
+    def _object_of(self, name: str, key: str, value: object) -> object:
         """Return the object that holds the parameter ``key``; ``value`` may be its name."""
         if value is not None and not isinstance(value, str):
             return value

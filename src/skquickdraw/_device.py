@@ -134,7 +134,7 @@ class _SharedFlags:
             self._flags.close()
 
 
-def repeatable_settings() -> list[tuple[Any, str, Any]]:
+def repeatable_settings() -> list[tuple[object, str, object]]:
     """Return the flags of cuDNN to set: each module, attribute and value."""
     cudnn: Any = torch.backends.cudnn
     settings = [(cudnn, "enabled", True), (cudnn, "benchmark", False)]

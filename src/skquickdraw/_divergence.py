@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -41,7 +39,7 @@ class LastFinite:
         optimizer.state.clear()
 
 
-def has_diverged(estimator: Any) -> bool:
+def has_diverged(estimator: object) -> bool:
     """Return whether the training of a fitted estimator diverged, or of one at a pipeline's end."""
     last = getattr(estimator, "_final_estimator", estimator)
     return bool(getattr(last, "diverged_", False))

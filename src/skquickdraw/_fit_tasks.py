@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+
+from ._typing import Estimator
+
 # A function that returns the fitted attributes with which an estimator would predict now. It is
 # called only if a callback asks. A meta-estimator's attributes are made from the estimator that a
 # task fitted.
-Attributes = Callable[[], dict[str, Any]]
-AttributesOf = Callable[[Any], dict[str, Any]]
+Attributes = Callable[[], dict[str, object]]
+AttributesOf = Callable[[Any], dict[str, object]]
 
 
 class Fit:
@@ -27,7 +32,13 @@ class Fit:
     sample_weight : array-like, default=None
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> None:
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> None:
         self.estimator = estimator
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.data = {"X": X, "y": y, "metadata": metadata}
@@ -54,7 +65,7 @@ class Fit:
         if kind is None:
             self.end()
 
-    def end(self) -> Any:
+    def end(self) -> BaseEstimator:
         """Tell callbacks that the estimator is fitted, and return it."""
         if self.context is not None:
             self.context.call_on_fit_task_end(
@@ -88,7 +99,7 @@ class Task:
         )
 
     @contextmanager
-    def fitting(self, inner: Any) -> Iterator[None]:
+    def fitting(self, inner: Estimator) -> Iterator[None]:
         """Tell callbacks of the fit of an estimator inside, and pass on those that propagate."""
         if self.fit is None:
             yield
@@ -98,12 +109,12 @@ class Task:
             yield
             self._end_with(inner)
 
-    def has(self, inner: Any) -> None:
+    def has(self, inner: Estimator) -> None:
         """Tell callbacks of an estimator that did not have to be fitted, if it was not."""
         if not self.is_seen:
             self.begin()
             self._end_with(inner)
 
-    def _end_with(self, inner: Any) -> None:
+    def _end_with(self, inner: Estimator) -> None:
         of = self.attributes_of
         self.end(None if of is None else lambda: of(inner))

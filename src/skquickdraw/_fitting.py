@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context, get_config
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -26,16 +26,18 @@ from ._compat import set_random_states
 from ._images import flatten_stack, resolve_image_shape
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from ._threads import threads_of_fit
+from ._typing import Classifier, Estimator
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
 
 if TYPE_CHECKING:
     from ._fit_tasks import Task
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Method = TypeVar("Method", bound=Callable[..., object])
+Learner = TypeVar("Learner", bound=Estimator)
 
 
 @contextmanager
-def unchanged_by_failure(estimator: Any) -> Iterator[None]:
+def unchanged_by_failure(estimator: object) -> Iterator[None]:
     """Leave an estimator as it was, where its fit raises inside; but after FitInterrupted.
 
     PyTorch has its threads back at the end of the outermost fit.
@@ -68,14 +70,14 @@ def all_or_nothing(method: Method) -> Method:
     """
 
     @wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self: object, *args: object, **kwargs: object) -> object:
         with unchanged_by_failure(self), lost_if_interrupted():
             return method(self, *args, **kwargs)
 
     return call  # type: ignore[return-value]
 
 
-def can_predict(estimator: Any, X: Any) -> bool:
+def can_predict(estimator: Classifier, X: NDArray[np.number]) -> bool:
     """Return whether an estimator whose fit was interrupted predicts all the same.
 
     ``classes_`` does not say so: a vote of scikit-learn has it before its members are fitted.
@@ -92,7 +94,7 @@ def holds_parameters(params: object) -> bool:
     return isinstance(params, Mapping) and all(isinstance(name, str) for name in params)
 
 
-def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -> Any:
+def seeded_clone(estimator: Learner, rng: np.random.RandomState, /, **params: object) -> Learner:
     """Return an unfitted copy with ``params``, and with seeds of its own drawn from ``rng``.
 
     Every parameter called ``random_state``, also of nested estimators, becomes an int, so equal
@@ -111,7 +113,7 @@ def seeded_clone(estimator: Any, rng: np.random.RandomState, /, **params: Any) -
     return copy
 
 
-def learns_from(estimator: Any, metadata: str) -> bool:
+def learns_from(estimator: object, metadata: str) -> bool:
     """Return whether ``fit`` takes ``'soft_targets'``, ``'sample_weight'`` or ``'X_unlabeled'``.
 
     Pipelines do where their last step does and none before it adds or drops rows; a vote does where
@@ -129,7 +131,7 @@ def learns_from(estimator: Any, metadata: str) -> bool:
     return learns_from(inner, metadata) if is_ensemble else True
 
 
-def unlabeled_marks(estimator: Any) -> list[Any]:
+def unlabeled_marks(estimator: object) -> list[object]:
     """Return how the learners inside mark rows without labels; empty where none knows of such."""
     if isinstance(estimator, Pipeline):
         return unlabeled_marks(estimator.steps[-1][1])
@@ -141,7 +143,7 @@ def unlabeled_marks(estimator: Any) -> list[Any]:
     return [] if inner is None else unlabeled_marks(inner)
 
 
-def find_mark(name: str, estimator: Any) -> Any:
+def find_mark(name: str, estimator: object) -> object:
     """Return the mark of rows without labels; None where the learners inside know of no such rows.
 
     Raises
@@ -158,7 +160,7 @@ def find_mark(name: str, estimator: Any) -> Any:
     return marks[0] if marks else None
 
 
-def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
+def check_mark(name: str, estimator: object, classes: NDArray[np.generic]) -> None:
     """Refuse a learner that would take the class -1 for a mark of rows without labels.
 
     It is handed labeled rows only, in which it could not tell.
@@ -173,7 +175,7 @@ def check_mark(name: str, estimator: Any, classes: NDArray[Any]) -> None:
 
 
 def check_same_classes(
-    name: str, who: str, known: object, classes: NDArray[Any], whose: str = "y"
+    name: str, who: str, known: object, classes: NDArray[np.generic], whose: str = "y"
 ) -> None:
     """Refuse an estimator whose ``classes_``, ``known``, are others than those wanted of it."""
     own, wanted = np.asarray(known).tolist(), np.asarray(classes).tolist()
@@ -187,7 +189,7 @@ def check_same_classes(
         )
 
 
-def check_parameters(estimator: Any) -> None:
+def check_parameters(estimator: Estimator) -> None:
     """Raise what a fit would say of parameters alone, before others have been fitted for long."""
     if get_config()["skip_parameter_validation"]:
         return
@@ -199,20 +201,20 @@ def check_parameters(estimator: Any) -> None:
                 part._validate_params()
 
 
-def check_shape(estimator: Any, X: Any) -> None:
+def check_shape(estimator: object, X: NDArray[np.number]) -> None:
     """Raise what a fit would say of ``image_shape`` and X, before others were fitted for long."""
     if isinstance(estimator, FrozenEstimator) or _transforms(estimator):
         return
     name, wanted = type(estimator).__name__, getattr(estimator, "image_shape", None)
     if wanted is not None:
         rows, layout = flatten_stack(name, X[:1], wanted)
-        resolve_image_shape(name, rows.shape[1], wanted, layout and layout.shape)
+        resolve_image_shape(name, np.shape(rows)[1], wanted, layout and layout.shape)
     member = getattr(estimator, "estimator", None)  # of a vote of seeds, or another meta-estimator
     for part in [*_learners(estimator), *([member] if hasattr(member, "fit") else [])]:
         check_shape(part, X)
 
 
-def _free_parts(estimator: Any) -> list[Any]:
+def _free_parts(estimator: Estimator) -> list[BaseEstimator]:
     """Return an estimator and those nested in it, without the frozen ones, which are others'."""
     params = {"": estimator} | estimator.get_params()
     frozen = [name for name, part in params.items() if isinstance(part, FrozenEstimator)]
@@ -224,15 +226,14 @@ def _free_parts(estimator: Any) -> list[Any]:
     ]
 
 
-def _transforms(estimator: Any) -> bool:
+def _transforms(estimator: object) -> bool:
     """Return whether a pipeline changes X before its last step sees it."""
-    is_pipeline = isinstance(estimator, Pipeline)
-    return is_pipeline and any(
+    return isinstance(estimator, Pipeline) and any(
         step not in ("passthrough", None) for _, step in estimator.steps[:-1]
     )
 
 
-def _learners(estimator: Any) -> list[Any]:
+def _learners(estimator: object) -> list[Estimator]:
     """Return the estimators inside that are fitted to y."""
     if isinstance(estimator, Pipeline):
         changes_rows = any(hasattr(step, "fit_resample") for _, step in estimator.steps)
@@ -242,7 +243,7 @@ def _learners(estimator: Any) -> list[Any]:
     return []
 
 
-def check_learns_from(subject: str, estimator: Any, metadata: str, way_out: str) -> None:
+def check_learns_from(subject: str, estimator: object, metadata: str, way_out: str) -> None:
     """Raise InvalidParameterError where ``estimator`` cannot make use of the metadata."""
     if not learns_from(estimator, metadata):
         raise InvalidParameterError(
@@ -253,14 +254,14 @@ def check_learns_from(subject: str, estimator: Any, metadata: str, way_out: str)
 
 
 def fit_targets(
-    estimator: Any,
-    X: NDArray[Any],
-    y: NDArray[Any],
-    soft_targets: NDArray[Any] | None = None,
-    sample_weight: NDArray[Any] | None = None,
-    X_unlabeled: NDArray[Any] | None = None,
+    estimator: Learner,
+    X: ArrayLike,
+    y: ArrayLike,
+    soft_targets: NDArray[np.floating] | None = None,
+    sample_weight: NDArray[np.floating] | None = None,
+    X_unlabeled: NDArray[np.number] | None = None,
     task: Task | None = None,
-) -> Any:
+) -> Learner:
     """Fit in place and return the estimator; metadata go only where :func:`learns_from` says so.
 
     Parameters
@@ -283,13 +284,13 @@ def fit_targets(
 
 
 def _fit_targets(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: Learner,
+    X: ArrayLike,
+    y: ArrayLike,
     soft_targets: ArrayLike | None,
     sample_weight: ArrayLike | None,
     X_unlabeled: ArrayLike | None,
-) -> Any:
+) -> Learner:
     given = {
         "soft_targets": soft_targets,
         "sample_weight": sample_weight,
@@ -307,7 +308,7 @@ def _fit_targets(
         return estimator.fit(X, y, **metadata)
 
 
-def _last_step(estimator: Any) -> tuple[str, Any]:
+def _last_step(estimator: object) -> tuple[str, object]:
     """Return how a pipeline prefixes metadata of its last step, and that step, however deep."""
     if not isinstance(estimator, Pipeline):
         return "", estimator
@@ -316,7 +317,7 @@ def _last_step(estimator: Any) -> tuple[str, Any]:
     return f"{name}__{prefix}", learner
 
 
-def _request(estimator: Any, metadata: str) -> None:
+def _request(estimator: object, metadata: str) -> None:
     """Ask scikit-learn to hand the metadata to the learners inside, and to no transformer."""
     learners = _learners(estimator)
     if isinstance(estimator, Pipeline):
@@ -329,7 +330,7 @@ def _request(estimator: Any, metadata: str) -> None:
             _request(learner, metadata)
 
 
-def _set_request(estimator: Any, metadata: str, wanted: bool) -> None:
+def _set_request(estimator: BaseEstimator, metadata: str, wanted: bool) -> None:
     """Set the request of an estimator and of those nested in it, to which it may hand them on."""
     for part in _free_parts(estimator) if hasattr(estimator, "get_params") else []:
         if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):

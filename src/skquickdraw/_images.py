@@ -9,12 +9,14 @@ by batch, on the device.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from math import isqrt, prod
 from operator import index
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
@@ -26,6 +28,7 @@ from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
 ImageShape = tuple[int, int, int]  # (channels, height, width)
+Numbers = NDArray[np.number]  # or MappedFiles, unless the caller refuses these
 
 SMALLEST_SIDE = 8  # smaller arrays are features in a grid, of any range
 CHANNELS = (1, 3)
@@ -38,7 +41,7 @@ class Layout(NamedTuple):
     shape: ImageShape
     channels_last: bool
 
-    def restore(self, flat: NDArray[Any]) -> NDArray[Any]:
+    def restore(self, flat: Numbers) -> Numbers:
         """Return flat rows as (n, C, H, W), a view where the rows are one block of memory."""
         channels, *size = self.shape
         if self.channels_last:
@@ -47,12 +50,12 @@ class Layout(NamedTuple):
 
 
 def check_images(
-    estimator: Any,
-    X: Any,
+    estimator: BaseEstimator,
+    X: ArrayLike,
     *,
     reset: bool,
     image_shape: tuple[int, ...] | None = None,
-) -> NDArray[Any]:
+) -> Numbers:
     """Validate X for an estimator and return it as images.
 
     Parameters
@@ -85,14 +88,14 @@ def check_images(
 
 
 def check_images_and_labels(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: BaseEstimator,
+    X: ArrayLike,
+    y: ArrayLike | None,
     *,
     reset: bool,
     image_shape: tuple[int, ...] | None = None,
-    classes: NDArray[Any] | None = None,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    classes: NDArray[np.generic] | None = None,
+) -> tuple[Numbers, NDArray[np.generic], NDArray[np.int64]]:
     """Validate X and y of a supervised ``fit``, and return images, classes and codes.
 
     As :func:`check_images` and :func:`~skquickdraw._targets.read_labels`.
@@ -104,7 +107,7 @@ def check_images_and_labels(
     return images, classes, codes
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
+def check_rows(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Numbers:
     """Validate X for an estimator that hands it on, and return it in the shape that it came in.
 
     Stacks stay stacks, whose pixels count as features, but the channels come first; the range of
@@ -117,8 +120,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool) -> NDArray[Any]:
 
 
 def check_rows_and_labels(
-    estimator: Any, X: Any, y: Any, *, unlabeled_label: object = None
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike | None, *, unlabeled_label: object = None
+) -> tuple[Numbers, NDArray[np.generic], NDArray[np.int64]]:
     """Validate X and y for ``fit``, and return rows, classes and codes.
 
     As :func:`check_rows` and :func:`~skquickdraw._targets.read_labels`.
@@ -130,7 +133,7 @@ def check_rows_and_labels(
     return rows, classes, codes
 
 
-def check_more_rows(estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:
+def check_more_rows(estimator: BaseEstimator, X_unlabeled: ArrayLike, rows: Numbers) -> Numbers:
     """Validate ``X_unlabeled``, which joins ``rows`` of X, and return it shaped like them.
 
     Raises
@@ -154,20 +157,20 @@ def check_more_rows(estimator: Any, X_unlabeled: ArrayLike, rows: NDArray[Any]) 
     return more
 
 
-def _size(stack: NDArray[Any]) -> ImageShape:
+def _size(stack: Numbers) -> ImageShape:
     return (1, *stack.shape[1:])[-3:]
 
 
 def _as_rows(
-    estimator: Any, rows: NDArray[Any], X: Any, layout: Layout | None, reset: bool
-) -> NDArray[Any]:
+    estimator: BaseEstimator, rows: Numbers, X: ArrayLike, layout: Layout | None, reset: bool
+) -> Numbers:
     _keep_data_format(estimator, layout, reset)
     if layout is None:
         return rows
     return rows.reshape(np.shape(X)) if np.ndim(X) == 3 else layout.restore(rows)
 
 
-def _keep_data_format(estimator: Any, layout: Layout | None, reset: bool) -> None:
+def _keep_data_format(estimator: BaseEstimator, layout: Layout | None, reset: bool) -> None:
     """Remember that the channels came last: flat rows then say no longer how they are ordered."""
     if reset:
         vars(estimator).pop("data_format_", None)
@@ -182,7 +185,7 @@ def _keep_data_format(estimator: Any, layout: Layout | None, reset: bool) -> Non
         )
 
 
-def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
+def _validate(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Numbers:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
     with raised_as(InvalidImagesError):
         if isinstance(X, MappedFiles):  # which holds nothing but uint8
@@ -197,12 +200,12 @@ def _validate(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 
 def _as_images(
-    estimator: Any,
-    flat: NDArray[Any],
+    estimator: BaseEstimator,
+    flat: Numbers,
     image_shape: tuple[int, ...] | None,
     layout: Layout | None,
     reset: bool,
-) -> NDArray[Any]:
+) -> Numbers:
     name = type(estimator).__name__
     _keep_data_format(estimator, layout, reset)
     stacked_shape = None if layout is None else layout.shape
@@ -218,7 +221,7 @@ def _as_images(
     return (layout or Layout(shape, False)).restore(values)
 
 
-def _warn_of_a_stray_column(estimator: Any, shape: ImageShape) -> None:
+def _warn_of_a_stray_column(estimator: BaseEstimator, shape: ImageShape) -> None:
     """Warn where the columns of a table are too many for features, and form no square image."""
     if hasattr(estimator, "feature_names_in_") and shape[1] == 1 and shape[2] > SMALLEST_PICTURE:
         first, last = estimator.feature_names_in_[[0, -1]]
@@ -280,8 +283,8 @@ def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
 
 
 def flatten_stack(
-    name: str, X: Any, image_shape: tuple[int, ...] | None = None
-) -> tuple[Any, Layout | None]:
+    name: str, X: ArrayLike, image_shape: tuple[int, ...] | None = None
+) -> tuple[ArrayLike, Layout | None]:
     """Flatten a stack of images to rows, so that scikit-learn counts pixels as features.
 
     The pixels of a row stay in the order that they came in, which the layout tells: a memory map is
@@ -303,7 +306,7 @@ def flatten_stack(
     return X.reshape(len(X), prod(layout.shape)), layout
 
 
-def _as_array(name: str, X: Any) -> NDArray[Any]:
+def _as_array(name: str, X: Sequence[object]) -> NDArray[np.generic]:
     try:
         return np.asarray(X)
     except ValueError as error:
@@ -349,7 +352,7 @@ def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]
     return fitting[0]
 
 
-def _as_pixels(estimator: Any, flat: NDArray[Any], reset: bool) -> NDArray[Any]:
+def _as_pixels(estimator: BaseEstimator, flat: Numbers, reset: bool) -> Numbers:
     """Check the range, and narrow integers to uint8; floating point stays as it is."""
     name = type(estimator).__name__
     is_byte = flat.dtype in (np.uint8, np.bool_)
@@ -380,12 +383,12 @@ def _check_pixels(name: str, low: float, high: float) -> None:
         )
 
 
-def _as_features(flat: NDArray[Any]) -> NDArray[Any]:
+def _as_features(flat: Numbers) -> Numbers:
     is_kept = flat.dtype.kind == "f" or flat.dtype == np.uint8  # strokes, perhaps in a file
     return flat if is_kept else _converted(flat, np.float32)
 
 
-def _converted(flat: NDArray[Any], dtype: Any) -> NDArray[Any]:
+def _converted(flat: Numbers, dtype: type[np.number]) -> Numbers:
     converted = np.empty(flat.shape, dtype)
     n_done = 0
     for chunk in in_chunks(flat):

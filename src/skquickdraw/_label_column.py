@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,9 @@ def not_a_label(name: str, label: object, input_name: str) -> str:
     )
 
 
-def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def read_column(
+    name: str, y: object, input_name: str
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """Return the distinct labels in any order, and the position of each row's among them.
 
     Missing values are not labels: their rows have the code ``NO_LABEL``.
@@ -74,7 +75,9 @@ def read_column(name: str, y: Any, input_name: str) -> tuple[NDArray[Any], NDArr
     return labels, codes.astype(np.int64)
 
 
-def _distinct_integers(values: NDArray[Any], low: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _distinct_integers(
+    values: NDArray[np.generic], low: int
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """Do what np.unique does, by counting: sorting many rows is slow, and makes many copies."""
     offsets = values.astype(np.int64)
     offsets -= low
@@ -84,7 +87,7 @@ def _distinct_integers(values: NDArray[Any], low: int) -> tuple[NDArray[Any], ND
     return labels.astype(values.dtype), offsets
 
 
-def _as_column(name: str, y: Any, input_name: str) -> NDArray[Any]:
+def _as_column(name: str, y: object, input_name: str) -> NDArray[np.generic]:
     if y is None:
         raise InvalidTargetsError(
             f"{name} requires y to be passed, but the target y is None. Pass a label for each row."
@@ -115,7 +118,7 @@ def _as_column(name: str, y: Any, input_name: str) -> NDArray[Any]:
     return values
 
 
-def _as_array(y: Any) -> NDArray[Any]:
+def _as_array(y: object) -> NDArray[np.generic]:
     """Return y as an array without conversions to a common type."""
     if isinstance(y, np.ma.MaskedArray):
         values = y.data.astype(object)
@@ -133,10 +136,10 @@ def _as_array(y: Any) -> NDArray[Any]:
 
 
 def _distinct_objects(
-    name: str, values: NDArray[Any], input_name: str
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    name: str, values: NDArray[np.generic], input_name: str
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     # By kind too: True equals 1.
-    table: dict[tuple[str, Any], int] = {}
+    table: dict[tuple[str, object], int] = {}
     codes = np.full(len(values), NO_LABEL)
     for row, label in enumerate(values.tolist()):
         if is_missing(label):

@@ -39,7 +39,7 @@ class MappedRows(FileRows):
         Position of the first row in the file, in bytes.
     """
 
-    def __init__(self, array: NDArray[Any], path: str | PathLike[str], start: int) -> None:
+    def __init__(self, array: NDArray[np.generic], path: str | PathLike[str], start: int) -> None:
         self.array = array
         self.shape = array.shape
         self.dtype = array.dtype
@@ -48,7 +48,7 @@ class MappedRows(FileRows):
         self._is_moved = not array[:1].flags.c_contiguous
         self._stored = np.moveaxis(array, 1, -1) if self._is_moved else array
 
-    def take(self, positions: NDArray[np.int64]) -> NDArray[Any]:
+    def take(self, positions: NDArray[np.int64]) -> NDArray[np.number]:
         """Return the rows at these positions."""
         rows = np.empty((len(positions), *self._stored.shape[1:]), self.array.dtype)
         with open(self.path, "rb", buffering=0) as file:
@@ -56,7 +56,7 @@ class MappedRows(FileRows):
                 self._read(file, position, rows[i : i + 1])
         return self._shown(rows)
 
-    def cut(self, start: int, stop: int) -> NDArray[Any]:
+    def cut(self, start: int, stop: int) -> NDArray[np.number]:
         """Return the rows from ``start`` to ``stop``."""
         stop = min(stop, len(self.array))
         if not self._stored.flags.c_contiguous:
@@ -66,10 +66,10 @@ class MappedRows(FileRows):
             self._read(file, start, rows)
         return self._shown(rows)
 
-    def _shown(self, rows: NDArray[Any]) -> NDArray[Any]:
+    def _shown(self, rows: NDArray[np.number]) -> NDArray[np.number]:
         return np.moveaxis(rows, -1, 1) if self._is_moved else rows
 
-    def _read(self, file: Any, position: int, out: NDArray[Any]) -> None:
+    def _read(self, file: Any, position: int, out: NDArray[np.generic]) -> None:
         file.seek(self.start + position * self.array.strides[0])
         if file.readinto(out) != out.nbytes:
             raise DataFileError(
@@ -118,7 +118,7 @@ def check_whole(array: object) -> None:
         )
 
 
-def in_chunks(array: Any) -> Iterator[NDArray[Any]]:
+def in_chunks(array: Any) -> Iterator[NDArray[np.number]]:
     """Iterate over the rows of an array, a few megabytes at a time."""
     mapped = map_rows(array)
     n_rows = max(1, CHUNK_BYTES // max(1, prod(array.shape[1:]) * array.dtype.itemsize))
@@ -136,7 +136,7 @@ def find_map(array: object) -> np.memmap | None:
     return None
 
 
-def _is_in_one_piece(row: NDArray[Any]) -> bool:
+def _is_in_one_piece(row: NDArray[np.number]) -> bool:
     """Return whether a row's memory has no gaps, as it is or with the channels moved last."""
     return row.flags.c_contiguous or (row.ndim == 4 and np.moveaxis(row, 1, -1).flags.c_contiguous)
 
@@ -157,5 +157,5 @@ def _is_still_there(root: np.memmap, path: str | PathLike[str], n_pieces: int) -
     return True
 
 
-def _address(array: NDArray[Any]) -> int:
+def _address(array: NDArray[np.generic]) -> int:
     return array.__array_interface__["data"][0]

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._mapped import FileRows, find_map, map_rows
 from .exceptions import DataFileError, InvalidImagesError
 
+Rows = NDArray[np.int64]
 LARGEST_GAP = 2**14  # bytes between two rows that are read rather than skipped
 LONGEST_READ = 2**22  # bytes
 N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows in a sample of all, and neighbours in it
@@ -135,7 +136,7 @@ class MappedFiles(FileRows):
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return (self[i] for i in range(len(self)))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.generic]:
         """Read all rows into memory."""
         if copy is False:
             raise ValueError("MappedFiles: rows of files cannot become an array without a copy.")
@@ -207,11 +208,11 @@ class MappedFiles(FileRows):
         joined._ends = np.cumsum([part.n_rows for part in joined._parts])
         return joined
 
-    def fingerprint(self) -> tuple[Any, ...]:
+    def fingerprint(self) -> tuple[object, ...]:
         """Return what identifies these rows: the present state of the files, and the rows."""
         return self._parts, self._rows, self._row_shape
 
-    def _like(self, rows: Any, row_shape: tuple[int, ...] | None = None) -> MappedFiles:
+    def _like(self, rows: range | Rows, row_shape: tuple[int, ...] | None = None) -> MappedFiles:
         other = object.__new__(MappedFiles)
         other.__dict__.update(vars(self), _rows=rows)
         if row_shape is not None:
@@ -252,7 +253,7 @@ class _FilePart(NamedTuple):
     n_bytes: int  # a row
     state: tuple[int, int]  # size of the file, and the time of its last modification
 
-    def read(self, rows: NDArray[np.int64], places: NDArray[np.intp], out: NDArray[Any]) -> None:
+    def read(self, rows: Rows, places: NDArray[np.intp], out: NDArray[np.uint8]) -> None:
         """Read ``rows``, which ascend, into ``out`` at ``places``."""
         try:
             with open(self.path, "rb", buffering=0) as file:
@@ -292,7 +293,7 @@ class _ArrayPart(NamedTuple):
     def n_rows(self) -> int:
         return len(self.array)
 
-    def read(self, rows: NDArray[np.int64], places: NDArray[np.intp], out: NDArray[Any]) -> None:
+    def read(self, rows: Rows, places: NDArray[np.intp], out: NDArray[np.uint8]) -> None:
         out[places] = self.array[rows].reshape(len(rows), -1)
 
 
@@ -358,7 +359,7 @@ def _as_part(array: NDArray[np.uint8]) -> _FilePart | _ArrayPart:
     return _FilePart(path, mapped.start, len(array), prod(array.shape[1:]), state)
 
 
-def _check_array(array: NDArray[Any], shapes: set[tuple[int, ...]]) -> None:
+def _check_array(array: NDArray[np.generic], shapes: set[tuple[int, ...]]) -> None:
     if array.dtype != np.uint8 or array.ndim < 2 or not array.size:
         raise InvalidImagesError(
             "MappedFiles: arrays must hold uint8 images, one per row, got "
@@ -377,7 +378,7 @@ def _check_array(array: NDArray[Any], shapes: set[tuple[int, ...]]) -> None:
         )
 
 
-def _as_positions(key: NDArray[Any], n_rows: int) -> NDArray[np.int64]:
+def _as_positions(key: NDArray[np.generic], n_rows: int) -> NDArray[np.int64]:
     """Return the positions that a mask or an array of positions names."""
     if key.dtype == np.bool_:
         if key.shape != (n_rows,):
@@ -391,8 +392,8 @@ def _as_positions(key: NDArray[Any], n_rows: int) -> NDArray[np.int64]:
             "MappedFiles: rows are chosen by an int, a slice, a mask or a 1-D array of ints, got "
             f"{key.dtype} of shape {key.shape}."
         )
-    key = key.astype(np.int64)
-    wrong = key[(key < -n_rows) | (key >= n_rows)]
+    rows = key.astype(np.int64)
+    wrong = rows[(rows < -n_rows) | (rows >= n_rows)]
     if len(wrong):
         raise IndexError(f"MappedFiles: there is no row {wrong[0]} among {n_rows} rows.")
-    return np.where(key < 0, key + n_rows, key)
+    return np.where(rows < 0, rows + n_rows, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +29,10 @@ def is_same_mark(one: object, other: object) -> bool:
 
 def find_marks(
     name: str,
-    labels: NDArray[Any],
+    labels: NDArray[np.generic],
     codes: NDArray[np.int64],
-    unlabeled_label: Any,
-    known: NDArray[Any] | None,
+    unlabeled_label: object,
+    known: NDArray[np.generic] | None,
     input_name: str,
 ) -> NDArray[np.bool_]:
     """Return which of the labels are marks of unlabeled rows."""
@@ -64,16 +63,16 @@ def _is_minus_one(label: object) -> bool:
     return kind_of(label) == "number" and label == -1
 
 
-def holds_minus_one(classes: NDArray[Any]) -> bool:
+def holds_minus_one(classes: NDArray[np.generic]) -> bool:
     """Return whether the number -1 is a class."""
     return any(_is_minus_one(label) for label in classes.tolist())
 
 
 def _refuse_texts(
     name: str,
-    labels: NDArray[Any],
+    labels: NDArray[np.generic],
     texts: tuple[str, ...],
-    known: NDArray[Any] | None,
+    known: NDArray[np.generic] | None,
     input_name: str,
 ) -> None:
     """Refuse an array of text in which a mark seems to have become text."""

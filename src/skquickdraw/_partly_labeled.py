@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from ._checks import check_sample_weight
 from ._images import check_more_rows, check_rows_and_labels
@@ -30,11 +30,11 @@ class PartlyLabeled:
         The rows of ``X_unlabeled``.
     """
 
-    X: Any
+    X: NDArray[np.number]
     codes: NDArray[np.int64]
-    classes: NDArray[Any]
+    classes: NDArray[np.generic]
     weights: NDArray[np.float64] | None = None
-    more: Any = None
+    more: NDArray[np.number] | None = None
 
     @cached_property
     def labeled(self) -> NDArray[np.intp]:
@@ -44,14 +44,16 @@ class PartlyLabeled:
     def unlabeled(self) -> NDArray[np.intp]:
         return np.flatnonzero(self.codes == NO_LABEL)
 
-    def labeled_part(self) -> tuple[Any, NDArray[Any], NDArray[np.float64] | None]:
+    def labeled_part(
+        self,
+    ) -> tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.float64] | None]:
         """Return X, y and weights of the labeled rows; X itself where that is all of them."""
         if len(self.labeled) == len(self.codes):
             return self.X, self.classes[self.codes], self.weights
         weights = None if self.weights is None else self.weights[self.labeled]
         return self.X[self.labeled], self.classes[self.codes[self.labeled]], weights
 
-    def pool(self) -> Any:
+    def pool(self) -> NDArray[np.number] | None:
         """Return the rows without labels, those of X first; None where there are none."""
         marked = self.X[self.unlabeled]
         if self.more is None:
@@ -72,10 +74,10 @@ class PartlyLabeled:
 
 
 def read_partly_labeled(
-    estimator: Any,
+    estimator: BaseEstimator,
     X: ArrayLike,
     y: ArrayLike,
-    unlabeled_label: Any,
+    unlabeled_label: object,
     X_unlabeled: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> PartlyLabeled:

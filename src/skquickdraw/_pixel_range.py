@@ -7,8 +7,6 @@ converted, for X alone does not say what it means: a single dark image looks the
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +22,7 @@ UNIT = 1 + 1e-6  # a scaler's 1, but for rounding
 ENOUGH = 16  # pixels that must agree before a row is refused
 
 
-def check_numbers(name: str, rows: NDArray[Any]) -> None:
+def check_numbers(name: str, rows: NDArray[np.number]) -> None:
     """Refuse dates and the like, which scikit-learn lets pass."""
     if rows.dtype.kind not in "biuf":
         raise InvalidImagesError(
@@ -33,7 +31,7 @@ def check_numbers(name: str, rows: NDArray[Any]) -> None:
         )
 
 
-def find_range(rows: NDArray[Any]) -> PixelRange:
+def find_range(rows: NDArray[np.number]) -> PixelRange:
     """Return the lowest and the highest value of an array, as int where it holds integers."""
     ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(rows)]
     kind = float if rows.dtype.kind == "f" else int
@@ -48,7 +46,7 @@ def has_own_scale(seen: PixelRange) -> bool:
 
 def check_same_range(
     name: str,
-    rows: NDArray[Any],
+    rows: NDArray[np.number],
     seen: PixelRange,
     *,
     input_name: str = "X",
@@ -91,13 +89,13 @@ def check_same_range(
         )
 
 
-def _is_too_bright(rows: NDArray[Any], limit: float) -> NDArray[np.bool_]:
+def _is_too_bright(rows: NDArray[np.number], limit: float) -> NDArray[np.bool_]:
     rows = rows.reshape(len(rows), -1)
     n_above = np.count_nonzero(rows > limit, axis=1)
     return (n_above >= ENOUGH) & (2 * n_above >= np.count_nonzero(rows, axis=1))
 
 
-def _is_too_dark(rows: NDArray[Any], together: bool) -> bool:
+def _is_too_dark(rows: NDArray[np.number], together: bool) -> bool:
     if rows.dtype == np.bool_:
         return True
     if rows.dtype.kind != "f" or (together and find_range(rows)[1] > UNIT):
@@ -105,7 +103,7 @@ def _is_too_dark(rows: NDArray[Any], together: bool) -> bool:
     return any(_have_unit_scale(chunk).any() for chunk in in_chunks(rows))
 
 
-def _have_unit_scale(rows: NDArray[Any]) -> NDArray[np.bool_]:
+def _have_unit_scale(rows: NDArray[np.number]) -> NDArray[np.bool_]:
     rows = rows.reshape(len(rows), -1)
     peaks = rows.max(axis=1)
     found = (peaks > 0.5) & (peaks <= UNIT)

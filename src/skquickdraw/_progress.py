@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing import current_process
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich
 from rich.progress import BarColumn, Progress, TextColumn
@@ -142,7 +142,7 @@ class Display:
         self._bars: Progress | None = None
         self._is_broken = False
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[Display], tuple[()]]:
         return Display, ()  # a worker cannot reach the screen
 
     def show(self, rows: list[tuple[str, float, str]]) -> bool:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import pickle
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy
 from hashlib import sha256
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Memory
 from joblib.hashing import NumpyHasher
+from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_memory
 
 from ._checks import raised_as
 from ._fit_tasks import Task
-from ._fitting import fit_targets
+from ._fitting import Learner, fit_targets
 from .exceptions import InvalidParameterError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Classes of these packages are identified by name. All others are a user's, and may change between
 # two runs.
@@ -46,8 +50,8 @@ NO_CODE = {"__doc__", "__firstlineno__", "__module__", "__static_attributes__"}
 
 
 def fit_or_recall(
-    memory: str | Memory | None, estimator: Any, *data: Any, task: Task | None = None
-) -> Any:
+    memory: str | Memory | None, estimator: Learner, *data: Any, task: Task | None = None
+) -> Learner:
     """Return ``fit_targets(estimator, *data)``, from ``memory`` if that fit was done before.
 
     ``memory`` is None, a folder or a :class:`joblib.Memory`. A fit is identified by its content:
@@ -78,10 +82,10 @@ def fit_or_recall(
     return fitted
 
 
-def _recall(memory: Any, estimator: Any, *task: Any) -> Any:
+def _recall(memory: Memory, estimator: Learner, *task: Any) -> Learner:
     """Return the fit from a joblib.Memory, or else fit, and keep it there."""
     key = content_hash((estimator, *task[:-1]))
-    fresh: list[Any] = []
+    fresh: list[Learner] = []
     cached = memory.cache(_fit_to_bytes, ignore=["task", "fresh"])
     for _ in range(2):
         try:
@@ -105,12 +109,12 @@ def _recall(memory: Any, estimator: Any, *task: Any) -> Any:
     return fit_targets(estimator, *task)  # the entry cannot be removed
 
 
-def _warn(estimator: Any, memory: Any, text: str) -> None:
+def _warn(estimator: object, memory: Memory, text: str) -> None:
     place = f"memory {str(memory.location)!r}"
     warnings.warn(f"{type(estimator).__name__}: in {place} {text}", UserWarning, stacklevel=4)
 
 
-def _fit_to_bytes(key: str, task: tuple[Any, ...], fresh: list[Any]) -> tuple[str, bytes]:
+def _fit_to_bytes(key: str, task: tuple[Any, ...], fresh: list[Learner]) -> tuple[str, bytes]:
     """Fit, and return a checksum and the pickle; ``fresh`` gets the fitted estimator."""
     fresh.append(fit_targets(*task))
     content = pickle.dumps(fresh[0], protocol=pickle.HIGHEST_PROTOCOL)
@@ -155,7 +159,7 @@ class _ContentHasher(NumpyHasher):
             obj = ("tensor", str(obj.dtype), _as_array(obj))
         super().save(obj)
 
-    def _save_code(self, code: Any, describe: Callable[[Any], Any]) -> None:
+    def _save_code(self, code: Any, describe: Callable[[Any], object]) -> None:
         """Save what a function or class does, independent of its place and name."""
         name = (type(code).__name__, code.__module__, code.__qualname__)
         open_ones: set[int] = self.__dict__.setdefault("_open_code", set())
@@ -167,7 +171,7 @@ class _ContentHasher(NumpyHasher):
         open_ones.remove(id(code))
 
 
-def _describe_function(function: FunctionType) -> Any:
+def _describe_function(function: FunctionType) -> object:
     closed_over = []
     for cell in function.__closure__ or ():
         with suppress(ValueError):  # the cell is still empty
@@ -177,12 +181,12 @@ def _describe_function(function: FunctionType) -> Any:
     return _instructions(code), defaults, closed_over, _named_values(function)
 
 
-def _instructions(code: CodeType) -> Any:
+def _instructions(code: CodeType) -> object:
     inner = [_instructions(c) if isinstance(c, CodeType) else c for c in code.co_consts]
     return code.co_code, code.co_names, inner
 
 
-def _named_values(function: FunctionType) -> list[tuple[str, Any]]:
+def _named_values(function: FunctionType) -> list[tuple[str, object]]:
     """Return the user's code and plain values that a function names from its module."""
     if not _is_users(function):
         return []
@@ -191,14 +195,14 @@ def _named_values(function: FunctionType) -> list[tuple[str, Any]]:
     return [(name, _describe_value(value)) for name, value in values if _counts(value)]
 
 
-def _describe_value(value: Any, *inside: Any) -> Any:
+def _describe_value(value: Any, *inside: object) -> object:
     """Return what can be hashed of a value: what is unknown in a container counts by its type."""
     if type(value) not in CONTAINERS:
         return value if _counts(value) else _name_of(value)
     if any(value is outer for outer in inside):
         return "itself"
     parts = value.items() if isinstance(value, dict) else value
-    described = [_describe_value(part, *inside, value) for part in parts]
+    described: Sequence[object] = [_describe_value(part, *inside, value) for part in parts]
     if isinstance(value, set | frozenset):  # which have no order
         described = sorted(map(content_hash, described))
     return type(value).__name__, described
@@ -213,7 +217,7 @@ def _is_tensor(value: object) -> bool:
     return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
 
 
-def _as_array(tensor: Any) -> Any:
+def _as_array(tensor: Tensor) -> NDArray[np.generic]:
     tensor = tensor.detach().cpu()
     if str(tensor.dtype) == "torch.bfloat16":  # which NumPy does not have
         tensor = tensor.float()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn import base
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
@@ -28,7 +26,7 @@ from .exceptions import InvalidTargetsError
 class ClassifierMixin(base.ClassifierMixin):
     """scikit-learn's, with a score that reads labels as ``fit`` does."""
 
-    classes_: Any
+    classes_: NDArray[np.generic]
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy on the rows that have a label.

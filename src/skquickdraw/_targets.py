@@ -26,13 +26,13 @@ ROW_SUM_TOLERANCE = 1e-3
 
 def read_labels(
     name: str,
-    y: Any,
+    y: ArrayLike | None,
     *,
-    unlabeled_label: Any = "auto",
-    classes: NDArray[Any] | None = None,
+    unlabeled_label: object = "auto",
+    classes: NDArray[np.generic] | None = None,
     min_classes: int = 2,
     input_name: str = "y",
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """Return the classes, and for each row the position of its class; -1 where it has no label.
 
     Parameters
@@ -85,12 +85,12 @@ def read_labels(
 
 def read_own_labels(
     name: str,
-    y: Any,
+    y: ArrayLike | None,
     *,
-    unlabeled_label: Any = "auto",
-    known: NDArray[Any] | None = None,
+    unlabeled_label: object = "auto",
+    known: NDArray[np.generic] | None = None,
     input_name: str = "y",
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
     """Return the sorted classes of y itself, and codes, as :func:`read_labels`.
 
     With ``unlabeled_label='auto'`` missing values (None, NaN, NA) mark rows without labels. Where
@@ -107,14 +107,14 @@ def read_own_labels(
     return own, with_codes(positions, codes)
 
 
-def locate(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
+def locate(labels: NDArray[np.generic], classes: NDArray[np.generic]) -> NDArray[np.int64]:
     """Return the position of each label among the classes, and their number for all others."""
     # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
     position = {label: code for code, label in enumerate(classes.tolist())}
     return np.array([position.get(label, len(position)) for label in labels.tolist()], np.int64)
 
 
-def check_same_kind(name: str, labels: NDArray[Any], classes: NDArray[Any]) -> None:
+def check_same_kind(name: str, labels: NDArray[np.generic], classes: NDArray[np.generic]) -> None:
     """Refuse to compare text with numbers, of which none would ever be right."""
     kinds = [kind_of(own[0]) for own in (labels, classes) if len(own)]
     if len(kinds) == 2 and kinds[0] != kinds[1] and "text" in kinds:
@@ -130,8 +130,8 @@ def with_codes(positions: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArra
 
 
 def decode_labels(
-    codes: NDArray[np.int64], classes: NDArray[Any], unlabeled_label: Any
-) -> NDArray[Any]:
+    codes: NDArray[np.int64], classes: NDArray[np.generic], unlabeled_label: Any
+) -> NDArray[np.generic]:
     """Return labels, and the mark where there is none; as objects, if it is of another kind.
 
     For 'auto' the mark is -1 among numbers, unless that is a class, and else None.
@@ -160,8 +160,8 @@ def check_same_length(name: str, X: object, codes: NDArray[np.int64]) -> None:
 
 
 def _as_classes(
-    name: str, labels: NDArray[Any], input_name: str
-) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    name: str, labels: NDArray[np.generic], input_name: str
+) -> tuple[NDArray[np.generic], NDArray[np.intp]]:
     """Return the labels sorted and in a dtype of their own, and the order that sorts them."""
     if labels.dtype == object and len(labels):
         example = {kind_of(label): label for label in labels}
@@ -194,7 +194,7 @@ def _as_classes(
 
 def _too_few(
     name: str,
-    classes: NDArray[Any],
+    classes: NDArray[np.generic],
     codes: NDArray[np.int64],
     unlabeled_label: object,
     min_classes: int,

@@ -161,6 +161,14 @@ def test_students_that_differ_by_round_are_refused(sketches):
         clf.fit(*sketches, X_unlabeled=sketches[0])
 
 
+def test_a_frozen_teacher_without_a_student_is_refused(sketches):
+    X, y = sketches
+    teacher = FrozenEstimator(network(max_epochs=1).fit(X, y))
+    clf = BudgetedClassifier([NoisyStudentClassifier(teacher)], minutes=0.1)
+    with pytest.raises(InvalidParameterError, match="must be free to learn.*FrozenEst.*student="):
+        clf.fit(X, y, X_unlabeled=X)
+
+
 def test_the_class_minus_one_is_no_mark_inside(sketches):
     X, _ = sketches
     clf = BudgetedClassifier([taught()], minutes=0.1, unlabeled_label=None)

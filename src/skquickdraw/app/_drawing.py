@@ -31,7 +31,7 @@ class Drawing(NamedTuple):
     colours: list[bytes] | None
 
 
-def read_request(body: bytes) -> dict[str, Any]:
+def read_request(body: bytes) -> dict[str, object]:
     """Return the JSON object of a request.
 
     Raises
@@ -46,7 +46,7 @@ def read_request(body: bytes) -> dict[str, Any]:
     return request if isinstance(request, dict) else {}
 
 
-def read_drawing(request: dict[str, Any], *, with_colours: bool = False) -> Drawing:
+def read_drawing(request: dict[str, object], *, with_colours: bool = False) -> Drawing:
     """Return the drawing of a request, ``{"strokes": [[[x, ...], [y, ...]], ...]}``.
 
     ``with_colours`` says that the request must name the colour of each stroke too, as

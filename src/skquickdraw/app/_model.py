@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._images import resolve_image_shape
-from .._pixel_range import MAX_PIXEL, has_own_scale
+from .._pixel_range import MAX_PIXEL, PixelRange, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
 from ._drawing import Drawing, draw_in_colours, draw_picture
 from ._images import read_drawing, read_image
@@ -23,6 +23,23 @@ from ._onnx import OnnxClassifier
 N_BEST = 5
 # Attributes in which estimators hold other estimators, the fitted ones first.
 INNER = ("steps", "estimators_", "student_", "estimator_", "best_estimator_", "estimator")
+
+
+class Model(Protocol):
+    """What the page needs of a classifier."""
+
+    @property
+    def classes_(self) -> Collection[object]: ...
+
+    @property
+    def predict_proba(self) -> Callable[..., NDArray[np.floating]]: ...
+
+
+class TrainingSet(TypedDict, total=False):
+    """What ``skquickdraw train`` notes about the images that the page has to know."""
+
+    source: str
+    background: int
 
 
 @dataclass(frozen=True)
@@ -36,7 +53,7 @@ class Guesser:
     flat rows are refused, because the order of their pixels is not known.
     """
 
-    estimator: Any
+    estimator: Model
     names: list[str]
     side: int
     pixel_range: tuple[float, float] | None = None
@@ -63,26 +80,26 @@ class Guesser:
         """Convert light ink on black to the ink and the paper that the model learned from."""
         return np.uint8(MAX_PIXEL) - picture if self.is_on_paper else picture
 
-    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+    def probabilities(self, picture: NDArray[np.uint8]) -> NDArray[np.number]:
         """Return the probability of each class, for one caller at a time.
 
         Not every estimator may be used by several threads at once.
         """
-        X: NDArray[Any] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
+        X: NDArray[np.number] = picture[None] if self.takes_stacks else picture.reshape(1, -1)
         if self.pixel_range is not None:
             low, high = self.pixel_range
             X = low + X * ((high - low) / MAX_PIXEL)
         with self._turn:
             return np.asarray(self.estimator.predict_proba(X))[0]
 
-    def best(self, picture: NDArray[np.uint8]) -> list[dict[str, Any]]:
+    def best(self, picture: NDArray[np.uint8]) -> list[dict[str, str | float]]:
         """Return the likeliest classes, best first, as JSON objects."""
         probabilities = self.probabilities(picture)
         order = np.argsort(-probabilities, kind="stable")[:N_BEST]
         return [{"name": self.names[i], "probability": float(probabilities[i])} for i in order]
 
 
-def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
+def open_model(model: Model | str | PathLike[str], names: Sequence[str] | None = None) -> Guesser:
     """Load the model if it is a path, and find out its images and classes.
 
     Raises
@@ -109,7 +126,7 @@ def open_model(model: Any, names: Sequence[str] | None = None) -> Guesser:
     return guesser
 
 
-def _make_guesser(estimator: Any, names: list[str]) -> Guesser:
+def _make_guesser(estimator: Model, names: list[str]) -> Guesser:
     channels, side = _shape(estimator)
     pixel_range = _pixel_range(estimator)
     is_on_paper = _is_on_paper(estimator, pixel_range)
@@ -128,9 +145,9 @@ def _make_guesser(estimator: Any, names: list[str]) -> Guesser:
     )
 
 
-def _training_set(estimator: Any) -> dict[str, Any]:
+def _training_set(estimator: object) -> TrainingSet:
     """Return how ``skquickdraw train`` read the images; empty for a model that it did not train."""
-    kept = getattr(estimator, "training_set_", {})
+    kept: Any = getattr(estimator, "training_set_", {})
     background = kept.get("background", MAX_PIXEL) if isinstance(kept, dict) else None
     if type(background) is not int or not 0 <= background <= MAX_PIXEL:
         raise DataFileError(
@@ -140,7 +157,7 @@ def _training_set(estimator: Any) -> dict[str, Any]:
     return kept
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> Model:
     if not path.is_file():
         raise DataFileError(
             f"app: the model must be a fitted classifier or a file of one; got {str(path)!r}, "
@@ -153,7 +170,7 @@ def _load(path: Path) -> Any:
     return load_model(path)
 
 
-def _check_classifier(estimator: Any) -> None:
+def _check_classifier(estimator: object) -> None:
     missing = [name for name in ("predict_proba", "classes_") if not hasattr(estimator, name)]
     if missing:
         raise InvalidParameterError(
@@ -162,7 +179,7 @@ def _check_classifier(estimator: Any) -> None:
         )
 
 
-def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
+def _class_names(estimator: Model, names: Sequence[str] | None) -> list[str]:
     n_classes = len(estimator.classes_)
     if names is not None and (isinstance(names, str) or not np.iterable(names)):
         raise InvalidParameterError(
@@ -178,7 +195,7 @@ def _class_names(estimator: Any, names: Sequence[str] | None) -> list[str]:
     return shown
 
 
-def _shape(estimator: Any) -> tuple[int, int]:
+def _shape(estimator: object) -> tuple[int, int]:
     """Return the channels, 1 or 3, and the side of the images that the model takes."""
     name = type(estimator).__name__
     shape = _find(estimator, "image_shape_")
@@ -194,13 +211,13 @@ def _shape(estimator: Any) -> tuple[int, int]:
     return int(channels), int(height)
 
 
-def _pixel_range(estimator: Any) -> Any:
+def _pixel_range(estimator: object) -> PixelRange | None:
     """Return the range of pixels that the model takes, where it is not 0 to 255."""
     seen = _find(estimator, "pixel_range_", through_transformers=False)
     return seen if seen is not None and has_own_scale(seen) else None
 
 
-def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
+def _is_on_paper(estimator: object, pixel_range: PixelRange | None) -> bool:
     """Return whether light colours surround the images that the model learned from.
 
     For a pipeline with transformers it is not known: SketchNormalizer takes both.
@@ -210,7 +227,7 @@ def _is_on_paper(estimator: Any, pixel_range: Any) -> bool:
     return background is not None and float(np.mean(background)) > (low + high) / 2
 
 
-def _find(estimator: Any, attribute: str, *, through_transformers: bool = True) -> Any:
+def _find(estimator: object, attribute: str, *, through_transformers: bool = True) -> Any:
     """Return an attribute of a network inside; None if no network has it.
 
     After a transformer, what a network was fitted to is not what the whole model takes.

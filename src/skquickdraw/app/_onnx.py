@@ -24,7 +24,7 @@ class OnnxClassifier:
         try:
             described = self._session.get_modelmeta().custom_metadata_map
             (images,), (_,) = self._session.get_inputs(), self._session.get_outputs()
-            self.classes_: list[Any] = list(json.loads(described["classes"]))
+            self.classes_: list[object] = list(json.loads(described["classes"]))
             self.image_shape_ = [int(side) for side in json.loads(described["image_shape"])]
             self.pixel_range_ = _read_range(described)
             self.background_ = _read_background(described, self.image_shape_)
@@ -39,7 +39,7 @@ class OnnxClassifier:
         self._dtype = np.uint8 if images.type == "tensor(uint8)" else np.float32
         self._input = images.name
 
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[np.float32]:
+    def predict_proba(self, X: NDArray[np.number]) -> NDArray[np.float32]:
         """Return class probabilities of flat rows of pixels."""
         if self._dtype == np.uint8:
             X = np.rint(X)

@@ -38,7 +38,7 @@ from ..exceptions import (
 )
 from ._drawing import read_drawing, read_request
 from ._images import MAX_BYTES, encode_picture, write_png
-from ._model import Guesser, open_model
+from ._model import Guesser, Model, open_model
 from ._saving import Saver
 
 HOST = "127.0.0.1"
@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, f"There is no such page. Open {self.server.url}.")
         return self.server.page[path]
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, object]:
         """Return what the page has to know about the model."""
         guesser = self.server.guesser
         return {
@@ -277,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def make_server(
-    model: str | PathLike[str] | Any,
+    model: str | PathLike[str] | Model,
     *,
     port: int = 0,
     names: Sequence[str] | None = None,
@@ -343,7 +343,7 @@ def make_server(
 
 
 def serve(
-    model: str | PathLike[str] | Any,
+    model: str | PathLike[str] | Model,
     *,
     port: int = 0,
     open_browser: bool = True,

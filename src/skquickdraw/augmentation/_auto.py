@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,12 +22,12 @@ class AutoAugmentation(AugmentationPolicy):
     but hardly turned and not sheared. All others are turned, moved, resized and sheared a little.
     """
 
-    def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:
+    def bind(self, images: NDArray[np.number], codes: NDArray[np.int64]) -> AugmentationPolicy:
         """Return a policy for images (n, C, H, W), with mirroring decided."""
         return suit(images).bind(images, codes)
 
 
-def suit(images: NDArray[Any]) -> AugmentationPolicy:
+def suit(images: NDArray[np.number]) -> AugmentationPolicy:
     """Return the policy for images (n, C, H, W); whether it mirrors is left open."""
     if images.shape[1] > 1:
         return AugmentationPolicy(rotation=8, shift=0.12, shear=0, erasing=0.3)
@@ -39,7 +37,7 @@ def suit(images: NDArray[Any]) -> AugmentationPolicy:
     return AugmentationPolicy()
 
 
-def are_lines_on_paper(images: NDArray[Any]) -> bool:
+def are_lines_on_paper(images: NDArray[np.number]) -> bool:
     """Return whether most pixels have the colour that surrounds the images."""
     values = images.astype(np.float32)
     span = values.max() - values.min()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 
@@ -38,7 +38,7 @@ def check_batch(subject: str, images: torch.Tensor) -> None:
 
 
 def check_draw(
-    subject: str, n_samples: object, generator: object, image_shape: Any = (1, 1, 1)
+    subject: str, n_samples: object, generator: object, image_shape: Sequence[int] = (1, 1, 1)
 ) -> None:
     """Refuse arguments of ``draw`` for which nothing can be drawn."""
     if generator is not None and not isinstance(generator, torch.Generator):

@@ -18,7 +18,7 @@ from ._protocol import check_bound
 PAPER_SHARE = 0.5  # of all border pixels; a rarer colour is not paper
 
 
-def find_background(images: NDArray[Any]) -> NDArray[np.float32]:
+def find_background(images: NDArray[np.number]) -> NDArray[np.float32]:
     """Return the colour that surrounds the images.
 
     Parameters
@@ -36,7 +36,7 @@ def find_background(images: NDArray[Any]) -> NDArray[np.float32]:
     return np.array([_paper_or_mean(values) for values in channels], dtype=np.float32)
 
 
-def _paper_or_mean(values: NDArray[Any]) -> float:
+def _paper_or_mean(values: NDArray[np.number]) -> float:
     found, counts = np.unique(values, return_counts=True)
     is_paper = counts.max() >= PAPER_SHARE * counts.sum()
     return float(found[counts.argmax()] if is_paper else values.mean(dtype=np.float64))
@@ -90,7 +90,9 @@ class BoundAugmentation:
 
 
 def bind_augmentation(
-    augmentation: Any, codes: NDArray[np.int64], take: Callable[[NDArray[np.intp]], NDArray[Any]]
+    augmentation: Any,
+    codes: NDArray[np.int64],
+    take: Callable[[NDArray[np.intp]], NDArray[np.number]],
 ) -> BoundAugmentation:
     """Decide from training rows what an augmentation leaves open, and find their background.
 

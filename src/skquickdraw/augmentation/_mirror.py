@@ -8,7 +8,6 @@ classifies the other half by nearest neighbours, once as it is and once mirrored
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +62,7 @@ def choose_rows(codes: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.flatnonzero(is_chosen) if is_chosen.any() else np.flatnonzero(rank == 0)[:MOST_ROWS]
 
 
-def compare_with_mirror(images: NDArray[Any], codes: NDArray[np.int64]) -> MirrorTest:
+def compare_with_mirror(images: NDArray[np.number], codes: NDArray[np.int64]) -> MirrorTest:
     """Classify each half of the rows by the other half, as they are and mirrored.
 
     Parameters
@@ -103,7 +102,7 @@ def _rank_in_class(codes: NDArray[np.int64]) -> NDArray[np.intp]:
     return rank
 
 
-def _shrink(images: NDArray[Any]) -> NDArray[np.float32]:
+def _shrink(images: NDArray[np.number]) -> NDArray[np.float32]:
     """Halve both sides of all but the smallest images: a shift by a pixel then matters less."""
     height, width = images.shape[2:]
     if min(height, width) < SMALLEST_HALVED_SIDE:

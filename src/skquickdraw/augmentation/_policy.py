@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -158,7 +158,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         check_ranges(self, ranges)
         _check_area(self.erasing_area)
 
-    def bind(self, images: NDArray[Any], codes: NDArray[np.int64]) -> AugmentationPolicy:
+    def bind(self, images: NDArray[np.number], codes: NDArray[np.int64]) -> AugmentationPolicy:
         """Return the policy for a training set: with ``horizontal_flip='auto'`` decided.
 
         Estimators call this in ``fit``, on training rows only.
@@ -281,7 +281,7 @@ def check_ranges(policy: object, ranges: Mapping[str, tuple[float, float, str]])
             )
 
 
-def _check_area(area: Any) -> None:
+def _check_area(area: Sequence[float]) -> None:
     try:
         low, high = area
         valid = 0 < low <= high <= 1

@@ -54,7 +54,7 @@ class Augmentation(Protocol):
 
     def draw(
         self, n_samples: int, image_shape: ImageShape, generator: Generator | None = None
-    ) -> Any:
+    ) -> object:
         """Draw the changes of a batch.
 
         Parameters
@@ -105,7 +105,7 @@ class Mixing(Protocol):
 
     def draw(
         self, n_samples: int, image_shape: ImageShape, generator: Generator | None = None
-    ) -> Any:
+    ) -> object:
         """Draw which images of a batch are mixed; as :meth:`Augmentation.draw`."""
         ...
 
@@ -128,7 +128,9 @@ class Mixing(Protocol):
         ...
 
 
-def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "draw")) -> None:
+def validate_part(
+    name: str, part: Augmentation | Mixing, arguments: Sequence[str] = ("images", "draw")
+) -> None:
     """Check an augmentation or a mixing, and let it check its parameters.
 
     Parameters
@@ -167,7 +169,7 @@ def validate_part(name: str, part: Any, arguments: Sequence[str] = ("images", "d
         )
 
 
-def check_bound(augmentation: object, bound: object) -> Any:
+def check_bound(augmentation: object, bound: object) -> Augmentation:
     """Return what ``bind`` of an augmentation returned.
 
     Raises

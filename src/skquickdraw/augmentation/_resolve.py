@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._auto import AutoAugmentation
@@ -90,7 +88,7 @@ def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
     return AutoAugmentation()
 
 
-def resolve_mixing(mixing: Any) -> Any:
+def resolve_mixing(mixing: str | Mixing | None) -> Mixing | None:
     """Return the object that an estimator's ``mixing`` parameter stands for.
 
     Parameters

@@ -37,7 +37,7 @@ class StrokeDraw(NamedTuple):
     tail: torch.Tensor | None = None  # (n, P), share of its length that the k-th stroke loses
     offset: torch.Tensor | None = None  # (n, 2, P), in units of the 256 box
     width: torch.Tensor | None = None  # (n,), factor
-    then: Any = None  # the draw of what happens to the images afterwards
+    then: object = None  # the draw of what happens to the images afterwards
 
 
 class StrokeAugmentation(ParametersMixin, BaseEstimator):
@@ -127,7 +127,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         self.line_width = line_width
         self.margin = margin
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         return {"then": {"sketch": AugmentationPolicy}}
 
     @property
@@ -155,7 +155,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         if policy is not None:
             validate_part("StrokeAugmentation", policy)
 
-    def bind(self, strokes: NDArray[Any], codes: NDArray[np.int64]) -> StrokeAugmentation:
+    def bind(self, strokes: NDArray[np.number], codes: NDArray[np.int64]) -> StrokeAugmentation:
         """Return the augmentation for a training set: with the mirroring of ``then`` decided.
 
         Parameters

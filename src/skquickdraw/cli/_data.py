@@ -10,6 +10,7 @@ from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import Bunch
 
 from ..datasets import load_image_folder, load_images, load_quickdraw
 from ..exceptions import DataFileError, InvalidTargetsError
@@ -51,9 +52,9 @@ class Reading:
 class LabeledSet:
     """Images of shape (n, H, W) or (n, 3, H, W), and their labels, as text."""
 
-    X: NDArray[Any]
-    y: NDArray[Any]
-    pool: NDArray[Any] | None  # of the unlabeled images in the same folder
+    X: NDArray[np.number]
+    y: NDArray[np.generic]
+    pool: NDArray[np.number] | None  # of the unlabeled images in the same folder
     reading: Reading
 
 
@@ -94,7 +95,7 @@ def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledS
     return _labeled(found, reading, found.unlabeled)
 
 
-def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[Any]:
+def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray[np.number]:
     """Read unlabeled images to learn from; for a model of drawings, files of drawings as well."""
     if reading.source == "drawings" and _holds_drawings(path):
         X = _load_drawings(path, reading.image_shape[0]).data
@@ -104,13 +105,13 @@ def read_unlabeled(path: str, reading: Reading, *, skip_broken: bool) -> NDArray
 
 def read_images(
     paths: list[str], reading: Reading, *, skip_broken: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
+) -> tuple[NDArray[np.number], NDArray[np.number]]:
     """Return images, read as in training, and their files."""
-    found: Any = load_images(paths, **_options(reading, skip_broken))
+    found = load_images(paths, **_options(reading, skip_broken))
     return _normalize(found, reading), found.filenames
 
 
-def remember(model: Any, reading: Reading, class_counts: NDArray[Any]) -> None:
+def remember(model: object, reading: Reading, class_counts: NDArray[np.generic]) -> None:
     """Store how a model's images were read, in an attribute that is saved with it."""
     setattr(model, KEPT_IN, {**asdict(reading), "class_counts": class_counts})
 
@@ -143,7 +144,7 @@ def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
     return reading, counts
 
 
-def _guess(model: Any) -> Reading:
+def _guess(model: object) -> Reading:
     n_features = int(getattr(model, "n_features_in_", 0))
     for mode, n_channels in (("L", 1), ("RGB", 3)):
         side = isqrt(n_features // n_channels)
@@ -175,11 +176,11 @@ def _holds_drawings(path: str) -> bool:
     return bool(drawings)
 
 
-def _load_drawings(path: str, side: int | None) -> Any:
+def _load_drawings(path: str, side: int | None) -> Bunch:
     return load_quickdraw(path, side=side)
 
 
-def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Any:
+def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Bunch:
     return load_image_folder(path, **_options(reading, skip_broken))
 
 
@@ -195,7 +196,7 @@ def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
     }
 
 
-def _normalize(found: Any, reading: Reading) -> NDArray[Any]:
+def _normalize(found: Bunch, reading: Reading) -> NDArray[np.number]:
     """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
         return found.data
@@ -214,7 +215,7 @@ def _normalize(found: Any, reading: Reading) -> NDArray[Any]:
     return X
 
 
-def _labeled(found: Any, reading: Reading, pool: NDArray[Any] | None) -> LabeledSet:
+def _labeled(found: Bunch, reading: Reading, pool: NDArray[np.number] | None) -> LabeledSet:
     names = np.asarray(found.target_names).astype(str)
     channels = (3,) if reading.mode == "RGB" else ()
     X = found.data.reshape(-1, *channels, *reading.image_shape)

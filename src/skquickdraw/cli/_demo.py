@@ -172,7 +172,7 @@ def describe(problem: Problem) -> str:
 # The training
 
 
-def make_models(problem: Problem, n_images: int) -> dict[str, Any]:
+def make_models(problem: Problem, n_images: int) -> dict[str, ResNetClassifier | Pipeline]:
     """Return the three ways to train, with as many passes as make ``n_images``."""
     n_filled = max(problem.counts.values()) * len(problem.counts)
     shape: dict[str, Any] = {"image_shape": problem.image_shape, "random_state": 0}
@@ -187,13 +187,13 @@ def make_models(problem: Problem, n_images: int) -> dict[str, Any]:
     }
 
 
-def train(model: Any, problem: Problem) -> Result:
+def train(model: ResNetClassifier | Pipeline, problem: Problem) -> Result:
     start = time.perf_counter()
     model.fit(problem.X, problem.y)
     seconds = time.perf_counter() - start
     y_pred = model.predict(problem.X_test)
     scores = imbalance_report(problem.y_test, y_pred, y_train=problem.y)
-    network = model["classify"] if isinstance(model, Pipeline) else model
+    network: Any = model["classify"] if isinstance(model, Pipeline) else model
     n_images = sum(epoch["n_images"] for epoch in network.history_)
     return Result(scores, seconds, n_images, y_pred)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._typing import ProbabilisticClassifier
 from ..exceptions import DataFileError, MissingDependencyError
 
 CONFUSIONS, ERRORS, RECALL = "confusions.png", "errors.png", "recall.png"
@@ -43,9 +43,9 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
 
 
 def write_figures(
-    model: Any,
-    X: NDArray[Any],
-    y: NDArray[Any],
+    model: ProbabilisticClassifier,
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
     class_counts: dict[str, int] | None,
     folder: str | None,
 ) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
 from ..persistence import load_model
 from ._data import KEPT_IN, Reading, recall
 from ._messages import tell
 
 
-def open_model(command: str, path: str, device: str) -> tuple[Any, Reading, dict[str, int] | None]:
+def open_model(
+    command: str, path: str, device: str
+) -> tuple[ProbabilisticClassifier, Reading, dict[str, int] | None]:
     """Return the model, how its images are read, and its training images of each class."""
     model = load_model(path, device=device)
     if not hasattr(model, "classes_"):

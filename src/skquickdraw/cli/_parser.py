@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Any
+from typing import TypeVar
 
 RECIPES = ("fast", "accurate", "ensemble", "distilled")
 EARLIER_NAMES = {"single": "accurate", "winner": "ensemble"}  # of recipes
@@ -187,12 +187,17 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object in place of the table")
 
 
-def _number(kind: type, is_allowed: Callable[[Any], bool], rule: str) -> Callable[[str], Any]:
+Number = TypeVar("Number", int, float)
+
+
+def _number(
+    kind: Callable[[str], Number], is_allowed: Callable[[Number], bool], rule: str
+) -> Callable[[str], Number]:
     """Return a reader of an option's value, which says the rule where it is broken."""
 
-    def read(text: str) -> Any:
+    def read(text: str) -> Number:
         try:
-            value = kind(text)
+            value: Number | None = kind(text)
         except ValueError:
             value = None
         if value is None or not is_allowed(value):

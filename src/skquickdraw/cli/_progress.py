@@ -31,7 +31,7 @@ class Clock:
         Prints a line.
     """
 
-    def __init__(self, model: Any, minutes: float, say: Callable[[str], None]) -> None:
+    def __init__(self, model: object, minutes: float, say: Callable[[str], None]) -> None:
         self.model = model
         self.minutes = minutes
         self.say = say

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix
 
+from .._typing import Classifier
 from ..metrics import group_recall_score, per_class_recall
 
 N_PAIRS = 5
@@ -20,7 +21,10 @@ GROUPS = {
 
 
 def score(
-    model: Any, X: NDArray[Any], y: NDArray[Any], class_counts: dict[str, int] | None
+    model: Classifier,
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
+    class_counts: dict[str, int] | None,
 ) -> dict[str, Any]:
     """Return the scores of the model on images with labels, for JSON.
 
@@ -69,14 +73,16 @@ def print_report(report: dict[str, Any], *, as_json: bool) -> None:
         print(*_lines(report), sep="\n")
 
 
-def _recalls(y: NDArray[Any], guesses: NDArray[Any], names: NDArray[Any]) -> NDArray[np.float64]:
+def _recalls(
+    y: NDArray[np.generic], guesses: NDArray[np.generic], names: NDArray[np.generic]
+) -> NDArray[np.float64]:
     if not len(y):
         return np.full(len(names), np.nan)
     return per_class_recall(y, guesses, labels=names, unlabeled_label=None)
 
 
 def _group_recalls(
-    y: NDArray[Any], guesses: NDArray[Any], class_counts: dict[str, int] | None
+    y: NDArray[np.generic], guesses: NDArray[np.generic], class_counts: dict[str, int] | None
 ) -> dict[str, float | None]:
     counts = {} if class_counts is None else class_counts
     if len(counts) < 3 or len(set(counts.values())) == 1 or not len(y):
@@ -85,7 +91,9 @@ def _group_recalls(
     return {name: None if np.isnan(value) else value for name, value in found.items()}
 
 
-def _confused(y: NDArray[Any], guesses: NDArray[Any], names: NDArray[Any]) -> list[dict[str, Any]]:
+def _confused(
+    y: NDArray[np.generic], guesses: NDArray[np.generic], names: NDArray[np.generic]
+) -> list[dict[str, str | int]]:
     """Return the pairs of classes that were confused most often."""
     if not len(y):
         return []

@@ -18,6 +18,7 @@ from .. import recipes
 from .._device import resolve_device
 from .._fitting import learns_from
 from .._threads import threads_may_change
+from .._typing import Estimator, ProbabilisticClassifier
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ..persistence import save_model
@@ -69,12 +70,12 @@ class Run:
     labeled: LabeledSet
     train: NDArray[np.intp]
     test: NDArray[np.intp]
-    pool: NDArray[Any] | None
+    pool: NDArray[np.number] | None
     minutes: float
     is_interrupted: bool
 
 
-def _train(model: Any, arguments: argparse.Namespace) -> Run:
+def _train(model: ProbabilisticClassifier, arguments: argparse.Namespace) -> Run:
     """Train the model on all but the held-out images, and save it, also after an interrupt."""
     labeled, pool = _read(arguments)
     train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
@@ -94,7 +95,9 @@ def _train(model: Any, arguments: argparse.Namespace) -> Run:
     return Run(labeled, train, test, pool, minutes, is_interrupted)
 
 
-def _make_report(model: Any, run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+def _make_report(
+    model: ProbabilisticClassifier, run: Run, arguments: argparse.Namespace
+) -> dict[str, Any]:
     X, y = run.labeled.X[run.test], run.labeled.y[run.test]
     class_counts = recall(model)[1]
     return {
@@ -108,7 +111,7 @@ def _make_report(model: Any, run: Run, arguments: argparse.Namespace) -> dict[st
     }
 
 
-def make_model(arguments: argparse.Namespace) -> Any:
+def make_model(arguments: argparse.Namespace) -> ProbabilisticClassifier:
     """Return the estimator to train, unfitted, on the requested device."""
     if arguments.recipe is None:
         model = recipes.best(minutes=arguments.minutes, random_state=arguments.seed)
@@ -121,7 +124,7 @@ def make_model(arguments: argparse.Namespace) -> Any:
     return model
 
 
-def _set_everywhere(estimator: Any, parameter: str, value: object) -> None:
+def _set_everywhere(estimator: Estimator, parameter: str, value: object) -> None:
     """Set a parameter of each network inside: only networks have passes."""
     names = estimator.get_params()
     networks = [name.removesuffix("max_epochs") for name in names if name.endswith("max_epochs")]
@@ -136,7 +139,7 @@ def _check_name(path: str) -> None:
         )
 
 
-def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | None]:
+def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[np.number] | None]:
     """Return the labeled images, and all unlabeled ones."""
     say(f"reading {arguments.data}")
     labeled = read_training_set(
@@ -160,7 +163,7 @@ def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[Any] | Non
 
 
 def _hold_out(
-    y: NDArray[Any], share: float, seed: int
+    y: NDArray[np.generic], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rows to train on and those to score on; each class keeps one to train on."""
     if share == 0:
@@ -179,10 +182,10 @@ def _hold_out(
 
 
 def _fit(
-    model: Any,
+    model: ProbabilisticClassifier,
     labeled: LabeledSet,
     train: NDArray[np.intp],
-    pool: NDArray[Any] | None,
+    pool: NDArray[np.number] | None,
     arguments: argparse.Namespace,
 ) -> None:
     """Train, with a bar."""
@@ -209,7 +212,7 @@ def _bars_on_stderr() -> Iterator[None]:
         console.stderr = before
 
 
-def _count(run: Run, model: Any) -> dict[str, int]:
+def _count(run: Run, model: object) -> dict[str, int]:
     n_pool = 0 if run.pool is None else len(run.pool)
     is_used = learns_from(getattr(model, "plan_", model), "X_unlabeled")
     return {

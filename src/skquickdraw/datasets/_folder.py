@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -21,7 +20,7 @@ DESCR = """\
 Without a label: {n_unlabeled}. Read from {path}.
 """
 LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
-OWN: dict[str, list[Any]] = {"unlabeled": [str, None], "return_X_y": FLAG}
+OWN: dict[str, Sequence[object]] = {"unlabeled": [str, None], "return_X_y": FLAG}
 N_NAMED = 5  # of the files at fault
 
 
@@ -292,7 +291,9 @@ def with_channels(image_shape: tuple[int, int], n_channels: int) -> tuple[int, .
     return (height, width) if n_channels == 1 else (3, height, width)
 
 
-def stack_images(images: Sequence[NDArray[np.uint8]], n_channels: int, pad: bool) -> NDArray[Any]:
+def stack_images(
+    images: Sequence[NDArray[np.uint8]], n_channels: int, pad: bool
+) -> NDArray[np.number]:
     """Return the images as one array; among coloured ones, grey images get three equal channels.
 
     Without ``pad`` it is an array of objects, for the sizes may differ.

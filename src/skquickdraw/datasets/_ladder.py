@@ -77,7 +77,7 @@ def ladder_counts(
 
 
 def make_ladder(
-    X: Any,
+    X: ArrayLike,
     y: ArrayLike,
     *,
     n_max: int = 1000,
@@ -154,7 +154,7 @@ def make_ladder(
     return (*kept_rows, indices) if return_indices else kept_rows
 
 
-def _rungs(classes: NDArray[Any], order: ArrayLike | None) -> NDArray[np.intp]:
+def _rungs(classes: NDArray[np.generic], order: ArrayLike | None) -> NDArray[np.intp]:
     """Return the code of the class on each rung."""
     if order is None:
         return np.arange(len(classes))

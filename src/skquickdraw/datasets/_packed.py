@@ -1,7 +1,6 @@
 """Drawings as one array: strokes that can be sliced, shuffled and learned from, like images."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ LARGEST = 255  # coordinate that a byte holds
 NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 
 
-def pack_strokes(drawings: Sequence[Any], n_points: int | None = None) -> np.ndarray:
+def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.ndarray:
     """Pack drawings into one array of bytes, with a row of points per drawing.
 
     Lists of strokes have different lengths, but estimators need one array. A classifier with a

@@ -17,7 +17,7 @@ BOX = 256  # side of the box that simplified drawings are scaled into: coordinat
 
 
 def rasterize(
-    strokes: Sequence[Any],
+    strokes: Sequence[object],
     *,
     side: int = 28,
     line_width: float = 16.0,

@@ -1,7 +1,6 @@
 """A generator of labeled sketches, for examples and tests that need no download."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ def make_sketches(
     noise: float = 1.0,
     random_state: int | np.random.RandomState | None = None,
     return_names: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[np.ndarray, ...]:
     """Generate sketches of everyday things that look hand-drawn.
 
     Use it in place of Quick, Draw! if you do not want to download data. The sketches are white on

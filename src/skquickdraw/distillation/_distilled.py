@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
@@ -44,15 +45,18 @@ from .._progress import Trainings
 from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from .._typing import Classifier, ProbabilisticClassifier
 from ..exceptions import FitInterrupted
 from ._student_loss import check_student, plan_loss
 
 
-def _student_has(method: str) -> Callable[[Any], bool]:
+def _student_has(method: str) -> Callable[[DistilledClassifier], bool]:
     return lambda self: hasattr(getattr(self, "student_", self.student), method)
 
 
-def _attributes(classes: NDArray[Any], teacher: Any, student: Any) -> dict[str, Any]:
+def _attributes(
+    classes: NDArray[np.generic], teacher: ProbabilisticClassifier, student: Classifier
+) -> dict[str, object]:
     """Return what it takes to predict by this student."""
     return {"student_": student, "teacher_": teacher, "classes_": classes}
 
@@ -149,16 +153,16 @@ class DistilledClassifier(
     True
     """
 
-    classes_: NDArray[Any]
-    teacher_: Any
-    student_: Any
+    classes_: NDArray[np.generic]
+    teacher_: ProbabilisticClassifier
+    student_: Classifier
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "teacher": [EstimatorWith(["fit", "predict_proba"])],
         "student": [EstimatorWith(["fit", "predict"])],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "alpha": [Interval(Real, 0, 1, closed="both")],
-        "unlabeled_label": "no_validation",  # type: ignore[dict-item]  # scikit-learn's constant
+        "unlabeled_label": "no_validation",  # scikit-learn's constant
         "memory": [str, HasMethods(["cache"]), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -166,12 +170,12 @@ class DistilledClassifier(
 
     def __init__(
         self,
-        teacher: Any,
-        student: Any,
+        teacher: ProbabilisticClassifier,
+        student: Classifier,
         *,
         temperature: float = 3.0,
         alpha: float = 0.9,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         memory: str | Memory | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -260,16 +264,16 @@ class DistilledClassifier(
         return told.end()
 
     @available_if(_student_has("predict_proba"))
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the student's probabilities, (n, n_classes); columns follow ``classes_``."""
         return self._ask_student("predict_proba", X)
 
     @available_if(_student_has("decision_function"))
-    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.number]:
         """Return the student's scores, of shape (n, n_classes), or (n,) for two classes."""
         return self._ask_student("decision_function", X)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the student's label of each image, of shape (n,)."""
         return self._ask_student("predict", X)
 
@@ -292,10 +296,10 @@ class DistilledClassifier(
     def _fit_teacher(
         self,
         data: PartlyLabeled,
-        lesson: tuple[Any, ...],
+        lesson: tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.float64] | None],
         rng: np.random.RandomState,
         task: Task,
-    ) -> Any:
+    ) -> ProbabilisticClassifier:
         if isinstance(self.teacher, FrozenEstimator):
             check_is_fitted(self.teacher)
             task.has(self.teacher)
@@ -309,11 +313,11 @@ class DistilledClassifier(
     def _fit_student(
         self,
         data: PartlyLabeled,
-        proba: NDArray[Any],
-        labels: NDArray[Any],
+        proba: NDArray[np.floating],
+        labels: NDArray[np.floating],
         rng: np.random.RandomState,
         task: Task,
-    ) -> tuple[Any, FitInterrupted | None]:
+    ) -> tuple[Classifier, FitInterrupted | None]:
         """Return the student, and the interrupt that left it as it is, if there was one."""
         shares = np.average(labels, axis=0, weights=data.weights)
         y = data.classes[labels.argmax(axis=1)]
@@ -328,6 +332,6 @@ class DistilledClassifier(
                 raise KeyboardInterrupt from None
             return student, interrupt
 
-    def _timed(self, who: str) -> Any:
+    def _timed(self, who: str) -> AbstractContextManager[None]:
         message = f"fitting the {who}" if self.verbose else None
         return print_elapsed_time(type(self).__name__, message)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 
+from .._typing import Estimator
 from ..exceptions import InvalidParameterError
 from ..losses import BalancedSoftmax, Distillation, class_weights, resolve_loss
 
@@ -21,12 +22,16 @@ class Correction(NamedTuple):
 
     tau: float = 0.0  # exponent of the classes' shares
     sampling: float = 0.0  # from 0 to 1, which balances all
-    class_weight: Any = None
+    class_weight: object = None
 
 
 def plan_loss(
-    student: Any, temperature: float, alpha: float, shares: NDArray[np.float64], y: NDArray[Any]
-) -> tuple[Distillation, dict[str, Any]]:
+    student: Estimator,
+    temperature: float,
+    alpha: float,
+    shares: NDArray[np.float64],
+    y: NDArray[np.generic],
+) -> tuple[Distillation, dict[str, object]]:
     """Return the loss, and the student's parameters that set it in all learners inside.
 
     If one learner has no parameter ``loss``, none is set: all learn merged targets at temperature
@@ -37,7 +42,7 @@ def plan_loss(
     if not learners or not all("loss" in part.get_params(deep=False) for part in learners.values()):
         return Distillation(1.0, alpha), {}
     loss = Distillation(temperature, alpha, _class_prior(_corrections(student)[0], shares, y))
-    params: dict[str, Any] = {}
+    params: dict[str, object] = {}
     for prefix, part in learners.items():
         params[f"{prefix}loss"] = loss
         if "label_smoothing" in part.get_params(deep=False):
@@ -45,7 +50,7 @@ def plan_loss(
     return loss, params
 
 
-def check_student(name: str, student: Any) -> None:
+def check_student(name: str, student: Estimator) -> None:
     """Refuse parameters of members that would override the distillation later."""
     corrections = _corrections(student)
     corrects = any(own.tau > 0 for own in corrections)
@@ -69,7 +74,7 @@ def check_student(name: str, student: Any) -> None:
         )
 
 
-def soft_learners(student: Any) -> dict[str, Any]:
+def soft_learners(student: Estimator) -> dict[str, Estimator]:
     """Return the innermost estimators that learn soft targets, by their parameters' prefix."""
     parts = {"": student}
     parts |= {f"{name}__": part for name, part in student.get_params().items()}
@@ -83,7 +88,7 @@ def soft_learners(student: Any) -> dict[str, Any]:
     }
 
 
-def _corrections(student: Any) -> list[Correction]:
+def _corrections(student: Estimator) -> list[Correction]:
     return [_correction(part.get_params(deep=False)) for part in soft_learners(student).values()]
 
 
@@ -99,7 +104,7 @@ def _correction(params: dict[str, Any]) -> Correction:
 
 
 def _class_prior(
-    own: Correction, shares: NDArray[np.float64], y: NDArray[Any]
+    own: Correction, shares: NDArray[np.float64], y: NDArray[np.generic]
 ) -> NDArray[np.float64] | None:
     """Return the shares that a learner's loss corrects for, or None if it corrects nothing."""
     if own.tau == 0:

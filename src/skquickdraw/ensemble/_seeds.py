@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from numbers import Integral, Real
@@ -25,7 +26,7 @@ from .._compat import (
     with_callbacks,
 )
 from .._divergence import has_diverged
-from .._fit_tasks import Fit, Task
+from .._fit_tasks import AttributesOf, Fit, Task
 from .._fitting import (
     check_learns_from,
     check_mark,
@@ -43,9 +44,13 @@ from .._random import draw_seed
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
 from .._targets import NO_LABEL, check_soft_targets
+from .._typing import ProbabilisticClassifier as Member
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ._voting import combine_proba, given_weights, learn_weights, warn_of_diverged, without_diverged
+
+Data = ArrayLike | None
+Weights = NDArray[np.float64] | None
 
 
 # Not a VotingClassifier: its fit has no memory, no soft targets and no held-out rows, and all
@@ -141,12 +146,12 @@ class SeedEnsembleClassifier(
     True
     """
 
-    classes_: NDArray[Any]
-    estimators_: list[Any]
+    classes_: NDArray[np.generic]
+    estimators_: list[Member]
     held_out_: NDArray[np.intp]
     weights_: NDArray[np.float64]
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "member_params": [list, tuple, None],
@@ -160,11 +165,11 @@ class SeedEnsembleClassifier(
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: Member,
         n_estimators: int = 6,
         *,
-        member_params: list[dict[str, Any]] | None = None,
-        weights: Any = None,
+        member_params: Sequence[Mapping[str, object]] | None = None,
+        weights: ArrayLike | str | None = None,
         combine: str = "proba",
         validation_fraction: float = 0.1,
         n_jobs: int | None = None,
@@ -229,12 +234,7 @@ class SeedEnsembleClassifier(
 
     @with_callbacks
     def _fit(
-        self,
-        X: Any,
-        y: Any,
-        soft_targets: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-        X_unlabeled: ArrayLike | None,
+        self, X: ArrayLike, y: ArrayLike, soft_targets: Data, sample_weight: Data, X_unlabeled: Data
     ) -> SeedEnsembleClassifier:
         columns, classes, codes, pool, labeled = self._read(
             X, y, soft_targets, sample_weight, X_unlabeled
@@ -246,7 +246,7 @@ class SeedEnsembleClassifier(
         members = self._make_members(rng)
         weights = given_weights(type(self).__name__, self.weights, self.n_estimators)
         train, held_out = self._split(codes, columns[-1], split_rng)
-        data = [None if column is None else column[train] for column in columns]
+        data: list[Any] = [None if column is None else column[train] for column in columns]
         told = Fit(self, data[0], data[1], data[3])
         attributes_of = partial(self._attributes, classes, weights)
         fitted = self._fit_members(members, told, attributes_of, *data, pool)
@@ -275,14 +275,14 @@ class SeedEnsembleClassifier(
         probas = (self.estimators_[i].predict_proba(X) for i in voting)  # one in memory at a time
         return combine_proba(probas, self.weights_[voting], self.combine)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each image, of shape (n,)."""
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
     def _read(
-        self, X: Any, y: Any, soft_targets: Any, sample_weight: Any, X_unlabeled: Any
-    ) -> tuple[tuple[Any, ...], NDArray[Any], NDArray[np.int64], Any, NDArray[np.intp]]:
+        self, X: ArrayLike, y: ArrayLike, soft_targets: Data, sample_weight: Data, X_unlabeled: Data
+    ) -> tuple[tuple[Any, ...], NDArray[np.generic], NDArray[np.int64], Data, NDArray[np.intp]]:
         """Validate what the members are fitted to, and separate rows without labels.
 
         Returns the columns of labeled rows, the classes and codes, the pool of unlabeled rows or
@@ -312,10 +312,10 @@ class SeedEnsembleClassifier(
         return columns, data.classes, data.codes[data.labeled], pool, data.labeled
 
     def _fit_members(
-        self, members: list[Any], told: Fit, attributes_of: Any, *data: Any
-    ) -> dict[int, Any]:
+        self, members: list[Member], told: Fit, attributes_of: AttributesOf, *data: Any
+    ) -> dict[int, Member]:
         """Return the fitted members by their positions; after an interrupt, the finished ones."""
-        fitted: dict[int, Any] = {}
+        fitted: dict[int, Member] = {}
         at_once = effective_n_jobs(self.n_jobs) > 1
         names = [f"member {i + 1}/{len(members)}" for i in range(len(members))]
         # A worker does not know the other members, so there is no vote to score.
@@ -338,8 +338,8 @@ class SeedEnsembleClassifier(
         return dict(sorted(fitted.items()))
 
     def _attributes(
-        self, classes: NDArray[Any], weights: NDArray[np.float64], fitted: dict[int, Any]
-    ) -> dict[str, Any]:
+        self, classes: NDArray[np.generic], weights: NDArray[np.float64], fitted: dict[int, Member]
+    ) -> dict[str, object]:
         """Return the fitted attributes for a vote of these members, by their positions."""
         members = list(fitted.values())
         return {
@@ -349,7 +349,7 @@ class SeedEnsembleClassifier(
             "diverged_": all(map(has_diverged, members)),
         }
 
-    def _make_members(self, rng: np.random.RandomState) -> list[Any]:
+    def _make_members(self, rng: np.random.RandomState) -> list[Member]:
         """Return the unfitted members, each with its own seeds."""
         params = self.member_params
         if params is None:
@@ -369,8 +369,8 @@ class SeedEnsembleClassifier(
         return members
 
     def _split(
-        self, codes: NDArray[np.int64], sample_weight: Any, rng: np.random.RandomState
-    ) -> tuple[Any, Any]:
+        self, codes: NDArray[np.int64], sample_weight: Weights, rng: np.random.RandomState
+    ) -> tuple[slice | NDArray[np.intp], NDArray[np.intp]]:
         """Return the rows to train on and, if weights are learned, those held out for them."""
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
@@ -388,9 +388,9 @@ def fit_member(
     i: int,
     task: Task,
     memory: str | Memory | None,
-    member: Any,
+    member: Member,
     data: tuple[Any, ...],
-) -> tuple[int, Any]:
+) -> tuple[int, Member]:
     """Return ``i`` and its member, fitted; also in a worker."""
     with trainings.one(i):
         return i, fit_or_recall(memory, member, *data, task=task)

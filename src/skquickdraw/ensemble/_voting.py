@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 from sklearn.exceptions import ConvergenceWarning
@@ -21,7 +20,7 @@ MAX_ITER, TOLERANCE = 1000, 1e-8
 
 
 def combine_proba(
-    probas: Iterable[NDArray[Any]], weights: NDArray[np.float64], combine: str
+    probas: Iterable[NDArray[np.number]], weights: NDArray[np.float64], combine: str
 ) -> NDArray[np.float64]:
     """Return the weighted mean (n, n_classes) of the members' probabilities.
 
@@ -33,12 +32,12 @@ def combine_proba(
     return sum(weight * np.asarray(proba, dtype=np.float64) for weight, proba in pairs)
 
 
-def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
+def _log(proba: NDArray[np.number]) -> NDArray[np.float64]:
     return np.log(np.maximum(proba, SMALLEST_PROBA, dtype=np.float64))
 
 
 def learn_weights(
-    probas: NDArray[Any],
+    probas: NDArray[np.number],
     codes: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,
     combine: str,
@@ -72,7 +71,7 @@ def learn_weights(
 
 
 def _mixture_weights(
-    of_truth: NDArray[Any], sample_weight: NDArray[np.float64] | None
+    of_truth: NDArray[np.number], sample_weight: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
     """Return the weights of a mixture by expectation maximisation, where no step makes them worse.
 
@@ -92,7 +91,7 @@ def _mixture_weights(
 
 def _geometric_log_loss(
     weights: NDArray[np.float64],
-    probas: NDArray[Any],
+    probas: NDArray[np.number],
     codes: NDArray[np.int64],
     sample_weight: NDArray[np.float64] | None,
 ) -> tuple[float, NDArray[np.float64]]:
@@ -105,7 +104,9 @@ def _geometric_log_loss(
     return loss, np.average(expected - of_truth, axis=1, weights=sample_weight)
 
 
-def given_weights(name: str, weights: Any, n_members: int) -> NDArray[np.float64]:
+def given_weights(
+    name: str, weights: ArrayLike | str | None, n_members: int
+) -> NDArray[np.float64]:
     """Return the weights before anything is learned, of sum 1; ``name`` is the ensemble's."""
     if weights is None or isinstance(weights, str):
         return np.full(n_members, 1 / n_members)
@@ -121,7 +122,9 @@ def given_weights(name: str, weights: Any, n_members: int) -> NDArray[np.float64
     return given / given.sum()
 
 
-def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArray[np.float64]:
+def without_diverged(
+    weights: NDArray[np.float64], members: Sequence[object]
+) -> NDArray[np.float64]:
     """Return weights with sum 1, and 0 for members that diverged while others did not."""
     is_sound = np.array([not has_diverged(member) for member in members])
     if not is_sound.any():
@@ -132,7 +135,7 @@ def without_diverged(weights: NDArray[np.float64], members: list[Any]) -> NDArra
     return weights / weights.sum()
 
 
-def warn_of_diverged(name: str, members: list[Any]) -> None:
+def warn_of_diverged(name: str, members: Sequence[object]) -> None:
     """Warn where the training of members diverged; ``name`` is that of the ensemble."""
     n_diverged = sum(map(has_diverged, members))
     if n_diverged:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
@@ -18,12 +16,12 @@ class Alignment:
         The two networks' features of the same rows.
     """
 
-    def __init__(self, source: NDArray[Any], target: NDArray[Any]) -> None:
+    def __init__(self, source: NDArray[np.number], target: NDArray[np.number]) -> None:
         self.source_mean = source.mean(axis=0, dtype=np.float64)
         self.target_mean = target.mean(axis=0, dtype=np.float64)
         self.rotation, _ = orthogonal_procrustes(
             source - self.source_mean, target - self.target_mean
         )
 
-    def apply(self, features: NDArray[Any]) -> NDArray[Any]:
+    def apply(self, features: NDArray[np.number]) -> NDArray[np.number]:
         return (features - self.source_mean) @ self.rotation + self.target_mean

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from joblib import Memory
@@ -29,6 +30,7 @@ from .._fitting import all_or_nothing, check_learns_from, seeded_clone
 from .._images import check_rows, check_rows_and_labels
 from .._random import draw_seed
 from .._recall import fit_or_recall
+from .._typing import CrossValidation, Estimator
 from ..exceptions import InvalidParameterError
 from ..model_selection import Fold, split_folds
 from ._alignment import Alignment
@@ -133,9 +135,9 @@ class DeepFeatureExtractor(
     (2, 64)
     """
 
-    estimator_: Any
+    estimator_: Estimator
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimator": [EstimatorWith(["fit"])],
         "layer": [str],
         "cv": ["cv_object"],
@@ -146,10 +148,10 @@ class DeepFeatureExtractor(
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: Estimator,
         *,
         layer: str = "penultimate",
-        cv: Any = None,
+        cv: CrossValidation | None = None,
         n_jobs: int | None = None,
         memory: str | Memory | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -228,12 +230,17 @@ class DeepFeatureExtractor(
         return isinstance(self.estimator, FrozenEstimator)
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None, *, is_crossed: bool
-    ) -> tuple[Any, list[Any], list[Fold]]:
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        *,
+        is_crossed: bool,
+    ) -> tuple[ArrayLike, list[Estimator], list[Fold]]:
         """Fit all networks; return the rows of X, the folds' networks and the folds."""
         self._validate_params()
         self._check_estimator(sample_weight)
-        members: list[Any] = []
+        members: list[Estimator] = []
         folds: list[Fold] = []
         if self._is_frozen():
             check_rows(self, X, reset=True)
@@ -246,7 +253,7 @@ class DeepFeatureExtractor(
             if is_crossed:
                 folds = split_folds(type(self).__name__, self.cv, rows, y, draw_seed(rng))
             networks += [seeded_clone(self.estimator, rng) for _ in folds]
-            parts = [slice(None), *(train for train, _ in folds)]
+            parts: list[slice | NDArray[np.intp]] = [slice(None), *(train for train, _ in folds)]
             self.estimator_, *members = self._fit_parts(networks, parts, rows, y, sample_weight)
         one = read_features(self.estimator_, safe_indexing(rows, [0]), self.layer)
         self._n_features_out = one.shape[1]
@@ -271,12 +278,12 @@ class DeepFeatureExtractor(
 
     def _fit_parts(
         self,
-        networks: list[Any],
-        parts: list[Any],
-        rows: NDArray[Any],
-        y: NDArray[Any],
+        networks: list[Estimator],
+        parts: Sequence[slice | NDArray[np.intp]],
+        rows: NDArray[np.number],
+        y: NDArray[np.generic],
         sample_weight: ArrayLike | None,
-    ) -> list[Any]:
+    ) -> list[Estimator]:
         """Fit each network to its rows."""
         weights = None if sample_weight is None else check_sample_weight(sample_weight, rows)
         return Parallel(n_jobs=self.n_jobs)(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
 
-def last_step(estimator: Any) -> Any:
+def last_step(estimator: object) -> object:
     """Return the last step of a pipeline, and anything else unchanged."""
     return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
-def has_features(estimator: Any) -> bool:
+def has_features(estimator: object) -> bool:
     """Return whether :func:`read_features` will work once the estimator is fitted."""
     last = last_step(estimator)
     if isinstance(last, FrozenEstimator):
@@ -23,7 +23,7 @@ def has_features(estimator: Any) -> bool:
     return callable(getattr(last, "extract_features", None))
 
 
-def read_features(estimator: Any, X: Any, layer: str) -> NDArray[np.float32]:
+def read_features(estimator: Any, X: ArrayLike, layer: str) -> NDArray[np.float32]:
     """Return features (n, n_features) of a layer; the steps before a classifier transform X."""
     if isinstance(estimator, FrozenEstimator):
         return read_features(estimator.estimator, X, layer)

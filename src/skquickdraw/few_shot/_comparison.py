@@ -19,7 +19,7 @@ from ..networks import RelationNetwork
 PICTURES, CLASSES = 32, 64
 
 
-def embed(network: RelationNetwork, images: NDArray[Any]) -> Iterator[Tensor]:
+def embed(network: RelationNetwork, images: NDArray[np.number]) -> Iterator[Tensor]:
     """Yield the maps (b, c, h, w) of the images (n, C, H, W), block by block."""
     device = next(network.parameters()).device
     for start in range(0, len(images), PICTURES):
@@ -31,7 +31,7 @@ def embed(network: RelationNetwork, images: NDArray[Any]) -> Iterator[Tensor]:
 
 
 def mean_maps(
-    network: RelationNetwork, images: NDArray[Any], codes: NDArray[np.int64]
+    network: RelationNetwork, images: NDArray[np.number], codes: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Return the mean maps of each class's images, of shape (n_classes, c, h, w)."""
     total: Any = 0.0
@@ -45,7 +45,7 @@ def mean_maps(
 
 
 def relation_scores(
-    network: RelationNetwork, images: NDArray[Any], class_maps: NDArray[np.float32]
+    network: RelationNetwork, images: NDArray[np.number], class_maps: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the score of each image against each class, of shape (n, n_classes)."""
     device = next(network.parameters()).device

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,7 +85,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     array(['east', 'north'], dtype='<U5')
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "metric": [StrOptions({"cosine", "euclidean"})],
         "temperature": [Interval(Real, 0, None, closed="neither")],
     }
@@ -138,7 +139,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         similarities = self._similarities(X)
         return softmax(similarities / self.temperature, axis=1)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the label of the nearest prototype of each row, of shape (n,)."""
         similarities = self._similarities(X)
         return self.classes_[similarities.argmax(axis=1)]
@@ -153,5 +154,5 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         return -euclidean_distances(rows, self.prototypes_, squared=True)
 
 
-def _flat(rows: NDArray[Any]) -> NDArray[np.float64]:
+def _flat(rows: NDArray[np.number]) -> NDArray[np.float64]:
     return rows.reshape(len(rows), -1).astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy, deepcopy
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -170,7 +170,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     (20, 2)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "n_way": [Interval(Integral, 2, None, closed="left")],
         "n_shot": [AT_LEAST_ONE],
         "n_query": [AT_LEAST_ONE],
@@ -223,7 +223,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         self.random_state = random_state
         self.verbose = verbose
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return the state for a pickle: the network on the CPU, to load without a GPU."""
         state = {**super().__getstate__()}
         if "network_" in state:
@@ -249,7 +249,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         tags.input_tags.three_d_array = True
         return tags
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
@@ -305,7 +305,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             )
 
     def _plan(
-        self, images: NDArray[Any], codes: NDArray[np.int64], device: torch.device, seed: int
+        self, images: NDArray[np.number], codes: NDArray[np.int64], device: torch.device, seed: int
     ) -> EpisodePlan:
         """Decide the values of the parameters for these images."""
         policy = resolve_augmentation(self.augmentation, image_shape=images.shape[1:])
@@ -355,16 +355,16 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         return softmax(self._scores(X).astype(np.float64), axis=1)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the label of the most similar class of each image, of shape (n,)."""
         scores = self._scores(X)
         return self.classes_[scores.argmax(axis=1)]
 
     def _keep_examples(
         self,
-        images: NDArray[Any],
+        images: NDArray[np.number],
         codes: NDArray[np.int64],
-        classes: NDArray[Any],
+        classes: NDArray[np.generic],
         rng: np.random.RandomState,
     ) -> RelationNetworkClassifier:
         rows = choose_examples(codes, self.n_support, rng)

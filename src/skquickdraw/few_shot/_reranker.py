@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from joblib import Memory
@@ -28,6 +29,7 @@ from .._images import check_rows
 from .._partly_labeled import read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 
 CLASSIFIER = EstimatorWith(["fit", "predict_proba"])
 
@@ -93,7 +95,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     array([1, 5, 0])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimator": [CLASSIFIER],
         "reranker": [CLASSIFIER],
         "k": [Interval(Integral, 1, None, closed="left")],
@@ -104,8 +106,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
     def __init__(
         self,
-        estimator: Any,
-        reranker: Any,
+        estimator: ProbabilisticClassifier,
+        reranker: ProbabilisticClassifier,
         *,
         k: int = 5,
         blend: float = 0.5,
@@ -173,13 +175,15 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         opinion = np.asarray(self.reranker_.predict_proba(rows), dtype=np.float64)
         return blend_top_k(proba, opinion, min(self.k, len(self.classes_)), self.blend)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each row, of shape (n,)."""
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
 
-def _classes_to_be(part: Any, classes: NDArray[Any]) -> NDArray[Any]:
+def _classes_to_be(
+    part: ProbabilisticClassifier, classes: NDArray[np.generic]
+) -> NDArray[np.generic]:
     """Return the classes that a part knows, or will know once it is fitted."""
     return part.classes_ if isinstance(part, FrozenEstimator) else classes
 

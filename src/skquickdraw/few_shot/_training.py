@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -58,7 +58,7 @@ class EpisodePlan:
     """
 
     name: str
-    images: NDArray[Any]
+    images: NDArray[np.number]
     n_shot: int
     n_steps: int
     batch_size: int
@@ -80,7 +80,9 @@ class EpisodePlan:
         )
 
 
-def build_network(images: NDArray[Any], width: float, device: torch.device) -> RelationNetwork:
+def build_network(
+    images: NDArray[np.number], width: float, device: torch.device
+) -> RelationNetwork:
     """Return an untrained network for images (n, C, H, W), with their mean and deviation.
 
     Weights come from torch's global generator, or what :class:`~.._draws.Draws` puts in its place.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.text import Text
 
+Rows = TypeVar("Rows", bound=ArrayLike)
 GAP = 0.08  # between images, in their height
 CELL = 0.75  # inches of a new figure for each image
 MARGIN = 0.08  # inches around it
@@ -90,7 +91,7 @@ class AugmentationDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: object,
         X: ArrayLike,
         *,
         rows: ArrayLike | None = None,
@@ -202,7 +203,7 @@ class AugmentationDisplay:
         cls,
         caller: str,
         change: BoundAugmentation,
-        images: NDArray[Any],
+        images: NDArray[np.number],
         n_variants: int,
         random_state: int | np.random.RandomState | None,
     ) -> AugmentationDisplay:
@@ -266,7 +267,7 @@ class AugmentationDisplay:
             self._fit_figure(inches)
         return self
 
-    def _check(self, caller: str) -> NDArray[Any]:
+    def _check(self, caller: str) -> NDArray[np.number]:
         images = as_array(caller, "images", self.images)
         if images.ndim == 4:
             images = images[:, :, None]
@@ -320,22 +321,22 @@ class AugmentationDisplay:
 
 
 def _read(
-    caller: str, policy: Any, X: ArrayLike, image_shape: tuple[int, ...] | None
-) -> NDArray[Any]:
+    caller: str, policy: object, X: ArrayLike, image_shape: tuple[int, ...] | None
+) -> NDArray[np.number]:
     if not isinstance(policy, StrokeAugmentation):
         return read_images(caller, X, image_shape)
     strokes = np.asarray(X)
     return strokes if strokes.ndim == 4 else strokes.reshape(len(strokes), 1, *strokes.shape[-2:])
 
 
-def _take_rows(caller: str, X: Any, rows: ArrayLike | None) -> Any:
+def _take_rows(caller: str, X: Rows, rows: ArrayLike | None) -> Rows:
     n_rows = count_samples(X)
     if rows is None:
         return safe_indexing(X, np.arange(min(N_ROWS, n_rows)))
     return safe_indexing(X, check_positions(caller, rows, n_rows))
 
 
-def _read_codes(caller: str, policy: Any, y: Any, n_rows: int) -> NDArray[np.int64]:
+def _read_codes(caller: str, policy: object, y: ArrayLike | None, n_rows: int) -> NDArray[np.int64]:
     """Return classes; zeros if there are none and none are needed."""
     if y is not None:
         _, codes = read_labels(caller, y, unlabeled_label=None)

@@ -11,6 +11,7 @@ from sklearn.metrics import confusion_matrix
 from .._checks import as_array, check_target_array, is_int
 from .._compat import count_samples
 from .._targets import NO_LABEL
+from .._typing import Classifier
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._figures import (
     LINE,
@@ -43,8 +44,8 @@ NARROW = 360.0  # points; in narrower figures the list is below the matrix
 class ConfusedPair(NamedTuple):
     """A class that is mistaken for another: labels, rows, and their share of the class."""
 
-    true: Any
-    predicted: Any
+    true: object
+    predicted: object
     n: int
     share: float
 
@@ -113,7 +114,13 @@ class ConfusedPairsDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, X: ArrayLike, y: ArrayLike, *, ax: Panels | None = None, **plot_kw: Any
+        cls,
+        estimator: Classifier,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        ax: Panels | None = None,
+        **plot_kw: Any,
     ) -> ConfusedPairsDisplay:
         """Predict a test set, and draw its confusions.
 
@@ -220,7 +227,7 @@ class ConfusedPairsDisplay:
             self.figure_.draw_without_rendering()
         return self
 
-    def _check(self, caller: str, n_pairs: int) -> tuple[NDArray[np.float64], list[Any]]:
+    def _check(self, caller: str, n_pairs: int) -> tuple[NDArray[np.float64], list[object]]:
         counts = check_target_array(
             self.confusion_matrix, dtype=np.float64, input_name="confusion_matrix"
         )
@@ -230,7 +237,7 @@ class ConfusedPairsDisplay:
                 f"{caller}: confusion_matrix must be square and not negative, got shape "
                 f"{counts.shape} and a minimum of {counts.min():g}."
             )
-        classes = list(range(n_classes))
+        classes: list[object] = list(range(n_classes))
         if self.classes is not None:
             own = as_array(caller, "classes", self.classes, error_type=InvalidTargetsError)
             if own.shape != (n_classes,):
@@ -258,7 +265,7 @@ class ConfusedPairsDisplay:
     def _draw_matrix(
         self,
         shares: NDArray[np.float64],
-        classes: list[Any],
+        classes: list[object],
         cmap: str | Colormap | None,
         im_kw: dict[str, Any],
         *,
@@ -349,7 +356,7 @@ def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _most_confused(
-    counts: NDArray[np.float64], shares: NDArray[np.float64], classes: list[Any], n_pairs: int
+    counts: NDArray[np.float64], shares: NDArray[np.float64], classes: list[object], n_pairs: int
 ) -> list[ConfusedPair]:
     falling = np.argsort(-shares, axis=None, kind="stable")[:n_pairs]
     positions = [np.unravel_index(k, shares.shape) for k in falling]

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidParameterError, MissingDependencyError
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
 
+    Handle: TypeAlias = Artist | tuple[Artist, ...]
     Panels: TypeAlias = Axes | Sequence[Axes] | NDArray[np.object_]
 
 # Okabe and Ito's colours, which colour-blind people can distinguish too. Black and yellow are left
@@ -185,7 +187,7 @@ def font_size(name: str) -> float:
     return float(FontProperties(size=name).get_size_in_points())
 
 
-def legend_above(ax: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
+def legend_above(ax: Axes, handles: Sequence[Handle], labels: Sequence[str]) -> Legend:
     """Put a legend above the axes, in as many columns as fit."""
     size = font_size("small")
     longest = max(len(label) for label in labels)

@@ -25,7 +25,9 @@ class ColourScale(NamedTuple):
     cmap: str | Colormap
 
 
-def find_colour_scale(images: NDArray[Any], cmap: str | Colormap | None = None) -> ColourScale:
+def find_colour_scale(
+    images: NDArray[np.number], cmap: str | Colormap | None = None
+) -> ColourScale:
     """Return the scale of images (n, C, H, W), and colours for those of one channel.
 
     Without ``cmap`` ink is dark: 'gray_r' where most pixels are 0, and else 'gray'.
@@ -42,7 +44,11 @@ def find_colour_scale(images: NDArray[Any], cmap: str | Colormap | None = None) 
 
 
 def draw_image(
-    ax: Axes, image: NDArray[Any], corner: tuple[float, float], scale: ColourScale, **image_kw: Any
+    ax: Axes,
+    image: NDArray[np.number],
+    corner: tuple[float, float],
+    scale: ColourScale,
+    **image_kw: Any,
 ) -> AxesImage:
     """Draw an image (C, H, W), one unit high, from its upper left corner; y points down."""
     _, height, width = image.shape

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import as_array, check_arguments
 from .._compat import count_samples, safe_indexing
 from .._targets import NO_LABEL
+from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions, choose_rows, read_proba
 from ._figures import (
@@ -113,7 +114,7 @@ class ImageSheetDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: ProbabilisticClassifier,
         X: ArrayLike,
         y: ArrayLike,
         *,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+    from ..semi_supervised import NoisyStudentClassifier
     from ._figures import Panels
 
 NEEDED = ("n_selected", "mean_confidence")
@@ -97,7 +98,7 @@ class PseudoLabelDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: NoisyStudentClassifier,
         y_unlabeled: ArrayLike | None = None,
         *,
         ax: Panels | None = None,
@@ -260,8 +261,11 @@ class PseudoLabelDisplay:
 
 
 def _judge(
-    caller: str, estimator: Any, classes: NDArray[Any], y_unlabeled: ArrayLike
-) -> dict[str, NDArray[Any]]:
+    caller: str,
+    estimator: NoisyStudentClassifier,
+    classes: NDArray[np.generic],
+    y_unlabeled: ArrayLike,
+) -> dict[str, NDArray[np.generic]]:
     """Return how the last pseudo-labels compare with the truth, by class."""
     since = estimator.labeled_iter_
     is_open = since != 0

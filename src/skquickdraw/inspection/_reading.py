@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +13,7 @@ from .._compat import count_samples
 from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
 from .._pixel_range import check_numbers
 from .._targets import check_same_kind, locate, read_own_labels, with_codes
+from .._typing import Classifier
 from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
 
 Codes = NDArray[np.int64]
@@ -21,7 +21,7 @@ Codes = NDArray[np.int64]
 
 def read_images(
     caller: str, X: ArrayLike, image_shape: tuple[int, ...] | None = None
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     """Return images as (n, C, H, W), in their own dtype and on their own scale."""
     with raised_as(InvalidImagesError):
         rows, layout = flatten_stack(caller, X, image_shape)
@@ -38,14 +38,14 @@ def read_images(
     return layout.restore(rows)
 
 
-def shape_of(estimator: Any, image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def shape_of(estimator: object, image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     """Return how an estimator reads flat rows, unless the caller says."""
     return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
 
 
 def read_pair(
     caller: str, y_true: ArrayLike, y_pred: ArrayLike
-) -> tuple[NDArray[Any], Codes, Codes]:
+) -> tuple[NDArray[np.generic], Codes, Codes]:
     """Return all classes, sorted, and the codes of both; -1 for a true label that is missing."""
     guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
     own, true = read_own_labels(caller, y_true, known=guesses, input_name="y_true")
@@ -64,7 +64,7 @@ def read_pair(
     )
 
 
-def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[Any]:
+def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[object]:
     """Return names as a list, or raise that there is not one for each of what is shown."""
     listed = as_array(caller, name, names)
     if listed.shape != (n_wanted,):
@@ -83,7 +83,7 @@ def check_length(caller: str, name: str, values: ArrayLike, n_rows: int) -> None
         )
 
 
-def check_fitted(caller: str, estimator: Any, method: str | None = None) -> None:
+def check_fitted(caller: str, estimator: object, method: str | None = None) -> None:
     """Refuse anything that is not a fitted estimator with this method."""
     with raised_as(InvalidParameterError):
         check_is_fitted(estimator)
@@ -94,7 +94,9 @@ def check_fitted(caller: str, estimator: Any, method: str | None = None) -> None
         )
 
 
-def named_estimators(caller: str, estimator: Any, method: str) -> dict[str, Any]:
+def named_estimators(
+    caller: str, estimator: Classifier | Mapping[str, Classifier], method: str
+) -> dict[str, Classifier]:
     """Return fitted estimators by name; a single one goes by the name of its class."""
     named = estimator if isinstance(estimator, Mapping) else {type(estimator).__name__: estimator}
     if not named:

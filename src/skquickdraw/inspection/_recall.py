@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import FLAG, as_array, check_arguments, check_target_array
 from .._compat import count_samples
 from .._targets import NO_LABEL, read_labels
+from .._typing import Classifier
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..metrics import frequency_groups, group_recall_score, per_class_recall
 from ._figures import (
@@ -29,6 +30,8 @@ from ._reading import check_length, named_estimators
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
+
+    from ._figures import Handle
 
 DODGE = 1.035  # between the points of two models, which often have the same recall
 BOTTOM = -0.14  # of the axes: the names of the groups are below 0
@@ -94,7 +97,7 @@ class RecallByClassSizeDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: Classifier | Mapping[str, Classifier],
         X: ArrayLike,
         y: ArrayLike,
         *,
@@ -273,7 +276,7 @@ class RecallByClassSizeDisplay:
         _name_counts(ax, counts)
         clean(ax)
         labels = [str(line.get_label()) for line in self.lines_]
-        handles: list[Any] = self.lines_
+        handles: Sequence[Handle] = self.lines_
         if all(self.means_):
             handles = [(own[0], line) for own, line in zip(self.means_, self.lines_, strict=True)]
         self.legend_ = legend_above(ax, handles, labels) if len(labels) > 1 else None
@@ -287,7 +290,9 @@ def _check_counts_given(caller: str, y_train: object, class_counts: object) -> N
         )
 
 
-def _count(caller: str, y_train: Any, class_counts: Any) -> dict[Any, int]:
+def _count(
+    caller: str, y_train: ArrayLike | None, class_counts: Mapping[Any, int] | None
+) -> dict[Any, int]:
     _check_counts_given(caller, y_train, class_counts)
     if class_counts is not None:
         if not hasattr(class_counts, "keys"):

@@ -73,7 +73,7 @@ class TrainingHistoryDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, ax: Panels | None = None, **plot_kw: Any
+        cls, estimator: object, *, ax: Panels | None = None, **plot_kw: Any
     ) -> TrainingHistoryDisplay:
         """Draw how the networks of an estimator were trained.
 
@@ -203,7 +203,7 @@ class TrainingHistoryDisplay:
             self.legend_ = self.axes_[0].legend(list(shown.values()), list(shown), **style)
 
 
-def find_histories(estimator: Any) -> dict[str, History]:
+def find_histories(estimator: object) -> dict[str, History]:
     """Return the histories of the networks in a fitted estimator, by their names there."""
     if isinstance(estimator, FrozenEstimator):
         return find_histories(estimator.estimator)
@@ -218,7 +218,7 @@ def find_histories(estimator: Any) -> dict[str, History]:
     return found
 
 
-def _parts(estimator: Any) -> list[tuple[str, Any]]:
+def _parts(estimator: Any) -> list[tuple[str, object]]:
     """Return the fitted estimators inside, with their names."""
     if hasattr(estimator, "teachers_"):  # the last one is not a teacher
         row = [*estimator.teachers_, estimator.estimator_]

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..exceptions import InvalidParameterError
 from ._distillation import Distillation
 from ._losses import LDAM, BalancedSoftmax, BaseLoss, CrossEntropy, Focal
@@ -24,10 +22,10 @@ LOSSES: dict[str, type[BaseLoss]] = {
     "ldam": LDAM,
 }
 # What takes the place of a name when a parameter inside is set, as by loss__tau.
-OBJECT_OF_LOSS = {"auto": BalancedSoftmax, **LOSSES}
+OBJECT_OF_LOSS: dict[str, type[BaseLoss]] = {"auto": BalancedSoftmax, **LOSSES}
 
 
-def resolve_loss(loss: str | Loss, class_weight: Any = None) -> Loss:
+def resolve_loss(loss: str | Loss, class_weight: object = None) -> Loss:
     """Return the loss that a name stands for, with its default parameters, or the loss itself.
 
     'auto' is the balanced softmax. With ``class_weight`` it is cross entropy, because the balanced

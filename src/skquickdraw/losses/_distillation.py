@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from torch import Tensor, nn
 
@@ -92,7 +90,7 @@ class Distillation(BaseLoss):
     corrects_prior = False
 
     def __init__(
-        self, temperature: float = 3.0, alpha: float = 0.9, class_prior: Any = None
+        self, temperature: float = 3.0, alpha: float = 0.9, class_prior: ArrayLike | None = None
     ) -> None:
         self.temperature = temperature
         self.alpha = alpha
@@ -102,7 +100,9 @@ class Distillation(BaseLoss):
         shift = torch.as_tensor(self._log_prior(len(class_counts)), dtype=class_counts.dtype)
         return DistillationRowLoss(self.temperature, self.alpha, shift)
 
-    def merge_targets(self, proba: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
+    def merge_targets(
+        self, proba: NDArray[np.number], labels: NDArray[np.number]
+    ) -> NDArray[np.float64]:
         """Return the targets to train on with this loss.
 
         Parameters
@@ -143,7 +143,7 @@ class Distillation(BaseLoss):
             )
 
 
-def _log(proba: NDArray[Any]) -> NDArray[np.float64]:
+def _log(proba: NDArray[np.number]) -> NDArray[np.float64]:
     with np.errstate(divide="ignore"):
         return np.log(np.asarray(proba, dtype=np.float64))  # minus infinity for 0, and stays so
 

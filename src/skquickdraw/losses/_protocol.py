@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -73,7 +73,7 @@ class Loss(Protocol):
         ...
 
 
-def bind_loss(loss: Loss, class_counts: Tensor) -> Any:
+def bind_loss(loss: Loss, class_counts: Tensor) -> RowLoss:
     """Return ``loss.bind(class_counts)``, after checking that it gives one loss for each row.
 
     Raises

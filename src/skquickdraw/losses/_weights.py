@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
@@ -34,8 +32,8 @@ def _bad_weights(class_weight: object) -> InvalidParameterError:
 
 
 def class_weights(
-    class_weight: Any,
-    classes: NDArray[Any],
+    class_weight: object,
+    classes: NDArray[np.generic],
     codes: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:

@@ -82,7 +82,7 @@ def group_names(n_groups: int) -> tuple[str, ...]:
 
 def class_table(
     class_counts: ArrayLike | Mapping[Any, int], labels: ArrayLike | None = None
-) -> tuple[NDArray[Any], NDArray[np.float64]]:
+) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
     """Return the classes in class order, and the training count of each."""
     if hasattr(class_counts, "keys"):  # a mapping, or a pandas Series
         table: dict[Any, float] = dict(class_counts)  # type: ignore[arg-type]
@@ -109,7 +109,7 @@ def class_table(
     return classes, counts
 
 
-def count_classes(name: str, y_train: ArrayLike, unlabeled_label: Any) -> dict[Any, int]:
+def count_classes(name: str, y_train: ArrayLike, unlabeled_label: object) -> dict[Any, int]:
     """Return how often each class occurs; rows without a label are not counted."""
     classes, codes = read_labels(
         name, y_train, unlabeled_label=unlabeled_label, min_classes=1, input_name="y_train"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -24,9 +22,9 @@ def read_pair(
     name: str,
     y_true: ArrayLike,
     y_pred: ArrayLike,
-    classes: NDArray[Any] | None,
-    unlabeled_label: Any,
-) -> tuple[NDArray[Any], Codes, Codes]:
+    classes: NDArray[np.generic] | None,
+    unlabeled_label: object,
+) -> tuple[NDArray[np.generic], Codes, Codes]:
     """Return the classes, and codes of the rows whose true label is known.
 
     A label that is not in ``classes`` gets the code ``len(classes)``; None takes the classes of
@@ -66,7 +64,11 @@ def read_pair(
 
 
 def read_known_pair(
-    name: str, y_true: ArrayLike, y_pred: ArrayLike, classes: NDArray[Any], unlabeled_label: Any
+    name: str,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    classes: NDArray[np.generic],
+    unlabeled_label: object,
 ) -> tuple[Codes, Codes]:
     """Return codes as :func:`read_pair`, where each true label must be one of ``classes``."""
     own, _ = read_own_labels(

@@ -22,7 +22,7 @@ def per_class_recall(
     y_pred: ArrayLike,
     labels: ArrayLike | None = None,
     *,
-    unlabeled_label: Any = "auto",
+    unlabeled_label: object = "auto",
 ) -> NDArray[np.float64]:
     """Return the recall of each class: the share of its rows that are predicted correctly.
 
@@ -73,7 +73,7 @@ def group_recall_score(
     class_counts: Counts,
     n_groups: int = 3,
     labels: ArrayLike | None = None,
-    unlabeled_label: Any = "auto",
+    unlabeled_label: object = "auto",
 ) -> dict[str, float]:
     """Return the mean per-class recall of head, medium and tail classes.
 
@@ -136,7 +136,7 @@ def group_recall_score(
 
 
 def imbalance_report(
-    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, unlabeled_label: Any = "auto"
+    y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, unlabeled_label: object = "auto"
 ) -> dict[str, float]:
     """Return accuracy, balanced accuracy, and the recalls of frequent and rare classes.
 
@@ -192,7 +192,7 @@ def make_group_scorer(
     class_counts: Counts | None = None,
     n_groups: int = 3,
     labels: ArrayLike | None = None,
-    unlabeled_label: Any = "auto",
+    unlabeled_label: object = "auto",
 ) -> Callable[..., float]:
     """Make a scorer of one group's recall, for ``GridSearchCV`` and ``cross_val_score``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from reprlib import repr as shorten
 from typing import Any
@@ -18,21 +18,23 @@ from .._compat import safe_indexing
 from .._fitting import check_parameters, find_mark, fit_targets, learns_from, unlabeled_marks
 from .._marks import is_same_mark
 from .._targets import NO_LABEL, check_same_length, read_labels
+from .._typing import Classifier, CrossValidation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._comparison import Comparison
 from ._kfold import LabeledStratifiedKFold
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+Scoring = str | Callable[..., float]
 
 
 def compare(
-    estimators: Mapping[str, Any],
+    estimators: Mapping[str, Classifier],
     X: ArrayLike,
     y: ArrayLike,
     *,
-    cv: Any = 5,
+    cv: CrossValidation = 5,
     X_unlabeled: ArrayLike | None = None,
-    scoring: Any = "balanced_accuracy",
+    scoring: Scoring | Iterable[str] | Mapping[str, Scoring] = "balanced_accuracy",
     n_jobs: int | None = None,
 ) -> Comparison:
     """Cross-validate several estimators on the same folds, and show how much they differ.
@@ -139,7 +141,7 @@ def _check_estimators(estimators: object) -> None:
         check_parameters(estimator)
 
 
-def _common_mark(estimators: Mapping[str, Any]) -> Any:
+def _common_mark(estimators: Mapping[str, Classifier]) -> object:
     """Return the mark of unlabeled rows; None if no estimator knows such rows."""
     marks = [find_mark(f"compare: {name}", own) for name, own in estimators.items() if _knows(own)]
     if not all(is_same_mark(mark, marks[0]) for mark in marks):
@@ -150,7 +152,7 @@ def _common_mark(estimators: Mapping[str, Any]) -> Any:
     return marks[0] if marks else None
 
 
-def _knows(estimator: Any) -> bool:
+def _knows(estimator: object) -> bool:
     return any(mark is not None for mark in unlabeled_marks(estimator))
 
 
@@ -174,13 +176,15 @@ def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
         return {name: _OfEstimator(get_scorer(own)) for name, own in scoring.items()}
 
 
-def _pool_for(estimator: Any, X_unlabeled: NDArray[Any] | None) -> _Pool | None:
+def _pool_for(estimator: Classifier, X_unlabeled: NDArray[np.number] | None) -> _Pool | None:
     if X_unlabeled is None or not learns_from(estimator, "X_unlabeled"):
         return None
     return _Pool(X_unlabeled)
 
 
-def _split(cv: Any, X: Any, y: Any, codes: NDArray[np.int64], mark: Any) -> list[Split]:
+def _split(
+    cv: Any, X: ArrayLike, y: ArrayLike, codes: NDArray[np.int64], mark: object
+) -> list[Split]:
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
     is_text = isinstance(cv, str | bytes)
@@ -219,10 +223,10 @@ def _pair(pair: object) -> Split:
 class _Pool:
     """Unlabeled rows, shared by clones: ``clone`` would copy an array."""
 
-    def __init__(self, rows: NDArray[Any]) -> None:
+    def __init__(self, rows: NDArray[np.number]) -> None:
         self.rows = rows
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Pool:
+    def __deepcopy__(self, memo: dict[int, object]) -> _Pool:
         return self
 
 
@@ -232,7 +236,7 @@ class _OfEstimator:
     def __init__(self, scorer: Callable[..., float]) -> None:
         self.scorer = scorer
 
-    def __call__(self, learner: _Learner, X: Any, y: Any) -> float:
+    def __call__(self, learner: _Learner, X: ArrayLike, y: ArrayLike) -> float:
         return self.scorer(learner.estimator_, X, y)
 
 
@@ -243,12 +247,12 @@ class _Learner(BaseEstimator):
     X.
     """
 
-    def __init__(self, estimator: Any, mark: Any, pool: _Pool | None) -> None:
+    def __init__(self, estimator: Classifier, mark: object, pool: _Pool | None) -> None:
         self.estimator = estimator
         self.mark = mark
         self.pool = pool
 
-    def fit(self, X: Any, y: Any) -> _Learner:
+    def fit(self, X: ArrayLike, y: ArrayLike) -> _Learner:
         if self.mark is not None and not _knows(self.estimator):
             _, codes = read_labels("compare", y, unlabeled_label=self.mark)
             labeled = np.flatnonzero(codes != NO_LABEL)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import MissingDependencyError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("mean", "standard_error", "difference", "difference_error", "fit_seconds")
 NOTE = "Differences are paired by fold, against {!r}; +- is one standard error."
@@ -95,7 +98,7 @@ class Comparison:
         """
         return self.scores[score] - self.scores[score][0]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, list[str] | NDArray[np.float64]]:
         """Return the table as columns, with one row for each score and estimator.
 
         Returns
@@ -105,14 +108,14 @@ class Comparison:
             ``'difference'`` (of the mean to that of the first estimator), ``'difference_error'``
             (its standard error, by folds) and ``'fit_seconds'`` (a mean).
         """
-        columns: dict[str, Any] = {
+        columns: dict[str, list[str] | NDArray[np.float64]] = {
             "score": [score for score in self.scores for _ in self.names],
             "estimator": [name for _ in self.scores for name in self.names],
         }
         rows = [self._columns_of(score) for score in self.scores]
         return columns | {key: np.concatenate([row[key] for row in rows]) for key in COLUMNS}
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> pd.DataFrame:
         """Return :meth:`to_dict` as a pandas DataFrame.
 
         Raises

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import check_cv
 
 from .._checks import raised_as
+from .._typing import CrossValidation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._kfold import LabeledStratifiedKFold
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]  # rows to train on, rows that are left out
 
 
-def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[Fold]:
+def split_folds(
+    name: str, cv: CrossValidation | None, X: ArrayLike, y: NDArray[np.generic], seed: int
+) -> list[Fold]:
     """Return the folds of ``cv``; an int is a number of stratified folds, shuffled by ``seed``.
 
     Raises
@@ -61,7 +63,7 @@ def split_folds(name: str, cv: Any, X: Any, y: NDArray[Any], seed: int) -> list[
     return folds
 
 
-def _wants_groups(splitter: Any) -> bool:
+def _wants_groups(splitter: object) -> bool:
     """Return whether a splitter of scikit-learn splits by groups, as GroupKFold does."""
     if not hasattr(splitter, "get_metadata_routing"):
         return False

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
 from .._checks import FLAG, check_arguments, check_random_state, raised_as
@@ -74,19 +73,19 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
         *,
         shuffle: bool = False,
         random_state: int | np.random.RandomState | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
     ) -> None:
         self.n_splits = n_splits
         self.shuffle = shuffle
         self.random_state = random_state
         self.unlabeled_label = unlabeled_label
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of folds; the arguments are ignored."""
         return self.n_splits
 
     def _iter_test_indices(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: ArrayLike | None = None, groups: object = None
     ) -> Iterator[NDArray[np.intp]]:
         check_arguments(type(self).__name__, {"shuffle": FLAG}, {"shuffle": self.shuffle})
         # Stacking sets random_state on every splitter; without shuffling it has no effect.
@@ -108,7 +107,7 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
         for _, test in parts:
             yield tested[test]
 
-    def _check_counts(self, classes: NDArray[Any], counts: NDArray[np.intp]) -> None:
+    def _check_counts(self, classes: NDArray[np.generic], counts: NDArray[np.intp]) -> None:
         name = type(self).__name__
         if counts.max() < self.n_splits:
             raise InvalidParameterError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
@@ -15,19 +13,20 @@ from .._compat import safe_indexing
 from .._fitting import check_parameters
 from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
+from .._typing import CrossValidation, ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
-from ._folds import split_folds
+from ._folds import Fold, split_folds
 
 NAME = "find_label_errors"
 
 
 def find_label_errors(
-    estimator: Any,
+    estimator: ProbabilisticClassifier,
     X: ArrayLike,
     y: ArrayLike,
     *,
-    cv: Any = 5,
-    unlabeled_label: Any = "auto",
+    cv: CrossValidation = 5,
+    unlabeled_label: object = "auto",
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> Bunch:
@@ -138,7 +137,12 @@ def find_label_errors(
 
 
 def _predict_left_out(
-    estimator: Any, X: Any, y: NDArray[Any], folds: list[Any], n_jobs: int | None, n_classes: int
+    estimator: ProbabilisticClassifier,
+    X: ArrayLike,
+    y: NDArray[np.generic],
+    folds: list[Fold],
+    n_jobs: int | None,
+    n_classes: int,
 ) -> NDArray[np.float64]:
     """Return the mean of the predictions for each row by the folds that leave it out, or NaN."""
     jobs = (delayed(_predict_fold)(clone(estimator), X, y, *fold) for fold in folds)
@@ -150,8 +154,12 @@ def _predict_left_out(
 
 
 def _predict_fold(
-    estimator: Any, X: Any, y: NDArray[Any], train: NDArray[Any], left_out: NDArray[Any]
-) -> Any:
+    estimator: ProbabilisticClassifier,
+    X: ArrayLike,
+    y: NDArray[np.generic],
+    train: NDArray[np.intp],
+    left_out: NDArray[np.intp],
+) -> NDArray[np.floating]:
     fitted = estimator.fit(safe_indexing(X, train), y[train])
     return fitted.predict_proba(safe_indexing(X, left_out))
 

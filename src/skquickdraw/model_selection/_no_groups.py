@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +30,7 @@ class NoGroupsMixin:
     """The ``split`` of splitters that keep no groups together."""
 
     def split(
-        self, X: ArrayLike, y: ArrayLike, groups: Any = None
+        self, X: ArrayLike, y: ArrayLike, groups: object = None
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Yield the positions of training rows and of test rows, split by split.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseShuffleSplit
 
 from .._checks import check_random_state
@@ -70,13 +69,13 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
         *,
         test_size: float = 0.1,
         random_state: int | np.random.RandomState | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
     ) -> None:
         super().__init__(n_splits=n_splits, test_size=test_size, random_state=random_state)
         self.unlabeled_label = unlabeled_label
 
     def _iter_indices(
-        self, X: Any, y: Any = None, groups: Any = None
+        self, X: object, y: ArrayLike | None = None, groups: object = None
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         name = type(self).__name__
         share = float(self.test_size) if isinstance(self.test_size, Real) else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +27,11 @@ Size = tuple[int, int]
 
 def check_parameters(
     name: str,
-    image_shape: Any,
+    image_shape: Sequence[int],
     n_classes: object,
-    width: Any,
+    width: float,
     stem_stride: object,
-    **rates: Any,
+    **rates: float,
 ) -> None:
     """Refuse parameters of the network ``name`` that no layer can be made of."""
     is_shape = isinstance(image_shape, tuple | list) and len(image_shape) == 3

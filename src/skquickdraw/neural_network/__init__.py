@@ -1,5 +1,6 @@
 """Classifiers for small images: scikit-learn estimators that train a network."""
 
+from ._base import BaseImageClassifier as BaseImageClassifier
 from ._classifiers import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from ._features import read_layer as read_layer
 from ._image_classifier import ImageClassifier

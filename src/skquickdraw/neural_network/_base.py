@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +38,7 @@ from ._views import View, make_views, mirrors
 class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParameters):
     """All of a classifier except its network, which subclasses name in ``_network``."""
 
-    classes_: NDArray[Any]
+    classes_: NDArray[np.generic]
     image_shape_: ImageShape
     net_: ImageNeuralNet
     n_epochs_: int
@@ -155,7 +154,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         return softmax(self._logits(X).astype(np.float64), axis=1)
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each image, of shape (n,)."""
         logits = self._logits(X)
         return self.classes_[logits.argmax(axis=1)]
@@ -216,7 +215,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
 
     def _read_classes(
         self, classes: ArrayLike, previous: BaseImageClassifier | None
-    ) -> NDArray[Any]:
+    ) -> NDArray[np.generic]:
         name = type(self).__name__
         read = read_labels(name, classes, unlabeled_label=None, input_name="classes")[0]
         if previous is not None and not np.array_equal(read, previous.classes_):
@@ -235,7 +234,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         soft_targets: ArrayLike | None,
         previous: BaseImageClassifier | None,
         *,
-        classes: NDArray[Any] | None = None,
+        classes: NDArray[np.generic] | None = None,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
     ) -> tuple[LabeledImages, LabeledImages | None]:
@@ -265,13 +264,15 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             weights = self._read_weights(sample_weight, images)
         return LabeledImages(images, codes, classes, device, soft, weights), validation
 
-    def _check_strokes(self, images: NDArray[Any]) -> None:
+    def _check_strokes(self, images: NDArray[np.number]) -> None:
         """Refuse rows that are not packed strokes if the augmentation takes nothing else."""
         if isinstance(self.augmentation, StrokeAugmentation):
             for chunk in in_chunks(images):
                 self.augmentation.check(chunk)
 
-    def _read_weights(self, sample_weight: ArrayLike, images: NDArray[Any]) -> NDArray[np.float64]:
+    def _read_weights(
+        self, sample_weight: ArrayLike, images: NDArray[np.number]
+    ) -> NDArray[np.float64]:
         weights = check_sample_weight(sample_weight, images, dtype=np.float64)
         if weights.min() < 0 or weights.max() == 0:
             raise InvalidTargetsError(
@@ -307,7 +308,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
                 f"{plan.n_epochs:g} epochs are kept. It can predict as it is."
             )
 
-    def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, Any]:
+    def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, object]:
         """Return what is kept of a fit, and predicted by."""
         history = net.epochs()
         return {

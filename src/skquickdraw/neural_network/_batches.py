@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -96,7 +96,7 @@ class ImageSet(Dataset[Batch]):
 
 
 def as_images(
-    images: NDArray[Any] | MappedFiles, device: torch.device | None = None
+    images: NDArray[np.number] | MappedFiles, device: torch.device | None = None
 ) -> Tensor | MappedImages:
     """Put images on the device as one tensor; images in a file stay there."""
     device = device or torch.device("cpu")
@@ -107,7 +107,7 @@ def as_images(
     return as_tensor(images).to(device)
 
 
-def smallest_int(n_rows: int) -> type[np.integer[Any]]:
+def smallest_int(n_rows: int) -> type[np.integer]:
     """Return the dtype for positions among this many rows."""
     return np.int32 if n_rows < 2**31 else np.int64
 

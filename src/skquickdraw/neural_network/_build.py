@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
 
 from skorch.callbacks import Callback
 
@@ -107,7 +106,7 @@ def check_compatible(name: str, net: ImageNeuralNet, previous: ImageNeuralNet) -
         )
 
 
-def _identity(net: ImageNeuralNet) -> dict[str, Any]:
+def _identity(net: ImageNeuralNet) -> dict[str, object]:
     """Return what must not change for weights to keep their meaning."""
     options = net.get_params_for("module")
     network = net.module_

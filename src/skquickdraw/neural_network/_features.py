@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -39,7 +39,7 @@ class LayerOutput(nn.Module):
         self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
-        caught: list[Any] = []
+        caught: list[object] = []
         module = self.network.get_submodule(self.layer.path)
         if self.layer.takes_input:
             hook = module.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
@@ -52,7 +52,7 @@ class LayerOutput(nn.Module):
         return _as_rows(self.layer.path, caught, x)
 
 
-def _as_rows(path: str, caught: list[Any], x: Tensor) -> Tensor:
+def _as_rows(path: str, caught: list[object], x: Tensor) -> Tensor:
     """Return the layer's values in its last call as features (B, n_features)."""
     if not caught:
         raise InvalidParameterError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,7 +79,7 @@ class ImageClassifier(BaseImageClassifier):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "network": [StrOptions(set(NETWORKS)), callable],
         **BaseImageClassifier._parameter_constraints,
         **{

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from math import prod
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -68,7 +68,7 @@ class MappedImages:
         return images.pin_memory() if self.device.type == "cuda" else images
 
 
-def as_tensor(images: NDArray[Any]) -> Tensor:
+def as_tensor(images: NDArray[np.number]) -> Tensor:
     """Wrap an array without copying it, also a read-only one (a memory map)."""
     if images.dtype.kind == "f" and images.dtype.itemsize > 8:
         images = images.astype(np.float64)
@@ -88,7 +88,7 @@ class _Writeable:
     could leave them changed.
     """
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: NDArray[np.generic]) -> None:
         self.array = array  # keeps the memory
         address, _ = array.__array_interface__["data"]
         self.__array_interface__ = array.__array_interface__ | {"data": (address, False)}

@@ -44,7 +44,7 @@ class Muon(torch.optim.AdamW):
     def __init__(self, params: Iterable[dict[str, Any]], lr: float, weight_decay: float) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay, fused=True)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from skorch import NeuralNet
@@ -50,10 +52,10 @@ class ImageNeuralNet(NeuralNet):
 
     def __init__(
         self,
-        *args: Any,
+        *args: object,
         precision: torch.dtype = torch.float32,
         ink: Ink | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.precision = precision
@@ -71,7 +73,9 @@ class ImageNeuralNet(NeuralNet):
             self.module_.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
-    def get_params_for_optimizer(self, prefix: str, named_parameters: Any) -> Any:
+    def get_params_for_optimizer(
+        self, prefix: str, named_parameters: Iterable[tuple[str, Tensor]]
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
         args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
         if self.is_users:
             hidden = find_hidden_weights(self.module_, self.module__n_classes)
@@ -83,7 +87,7 @@ class ImageNeuralNet(NeuralNet):
         """Whether the network is a user's, about which less is known."""
         return isinstance(self.module, UserNetwork)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return plain values and arrays: no tensor of a GPU, no optimizer, no callback.
 
         Includes the state of the optimizer, so that training continues as if it had never been
@@ -136,7 +140,7 @@ class ImageNeuralNet(NeuralNet):
             for record in self.history
         ]
 
-    def fingerprint(self) -> tuple[dict[str, NDArray[Any]], int]:
+    def fingerprint(self) -> tuple[dict[str, NDArray[np.generic]], int]:
         """Return what identifies this net: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)

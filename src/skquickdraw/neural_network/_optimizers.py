@@ -21,12 +21,12 @@ SGD_MOMENTUM = 0.9
 class DecoupledSGD(torch.optim.SGD):
     """Nesterov SGD with decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101)."""
 
-    def __init__(self, params: Any, lr: float, weight_decay: float) -> None:
+    def __init__(self, params: Iterable[dict[str, Any]], lr: float, weight_decay: float) -> None:
         for group in params:
             group["decay"] = group.pop("weight_decay", weight_decay)
         super().__init__(params, lr=lr, momentum=SGD_MOMENTUM, nesterov=True)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         loss = super().step(closure)
         with torch.no_grad():
             for group in self.param_groups:
@@ -36,7 +36,7 @@ class DecoupledSGD(torch.optim.SGD):
 
 
 def make_optimizer(
-    params: Iterable[Any],
+    params: Iterable[dict[str, Any]],
     *,
     name: str | OptimizerBuilder,
     lr: float,

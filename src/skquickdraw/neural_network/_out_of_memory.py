@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
@@ -17,7 +17,7 @@ from ._parameters import TrainingParameters
 from ._plan import TrainingPlan
 from ._prediction import full_batch
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Method = TypeVar("Method", bound=Callable[..., object])
 
 
 def unchanged_by_failure(method: Method) -> Method:
@@ -28,7 +28,7 @@ def unchanged_by_failure(method: Method) -> Method:
     """
 
     @wraps(method)
-    def call(self: TrainingParameters, *args: Any, **kwargs: Any) -> Any:
+    def call(self: TrainingParameters, *args: object, **kwargs: object) -> object:
         lacks_memory = out_of_memory_as(lambda: _describe_data(self))
         with _unchanged_by_failure(self), plain_torch(), lacks_memory:
             return method(self, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ from ._views import make_views, mirrors
 RATE = Interval(Real, 0, 1, closed="left")
 AUTO = StrOptions({"auto"})
 
-CONSTRAINTS: dict[str, list[Any]] = {
+CONSTRAINTS: dict[str, Sequence[object]] = {
     "width": [Interval(Real, 0, None, closed="neither")],
     "stem_stride": [AUTO, Options(Integral, {1, 2})],
     "dropout": [RATE],
@@ -66,7 +66,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
 class TrainingParameters(ParametersMixin, BaseEstimator):
     """Parameters of a classifier as the user gave them, with nothing decided yet."""
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = CONSTRAINTS
 
     @property
     def _network(self) -> str | NetworkBuilder:
@@ -136,7 +136,7 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _named_objects(self) -> dict[str, Mapping[str, Any]]:
+    def _named_objects(self) -> dict[str, Mapping[str, Callable[[], object]]]:
         return {"augmentation": OBJECT_OF_AUGMENTATION, "loss": OBJECT_OF_LOSS, "mixing": MIXINGS}
 
     def _given_options(self) -> dict[str, object]:

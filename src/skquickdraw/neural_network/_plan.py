@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -119,7 +119,7 @@ class TrainingPlan:
     """
 
     name: str
-    classes: NDArray[Any]
+    classes: NDArray[np.generic]
     train: ImageSet
     validation: ImageSet | None
     sampling: float
@@ -194,7 +194,7 @@ class Fitted(Protocol):
 
 def make_plan(
     estimator: TrainingParameters,
-    classes: NDArray[Any],
+    classes: NDArray[np.generic],
     train: ImageSet,
     validation: ImageSet | None,
     rng: np.random.RandomState,
@@ -249,7 +249,7 @@ def make_plan(
 
 
 def make_objective(
-    estimator: TrainingParameters, classes: NDArray[Any], train: ImageSet
+    estimator: TrainingParameters, classes: NDArray[np.generic], train: ImageSet
 ) -> Objective:
     """Decide the objective for a training set."""
     weight = None
@@ -309,7 +309,7 @@ def bind(estimator: TrainingParameters, train: ImageSet) -> BoundAugmentation:
     else:
         distinct = np.sort(np.unique(train.image_keys, return_index=True)[1])
 
-    def take(positions: NDArray[np.intp]) -> NDArray[Any]:
+    def take(positions: NDArray[np.intp]) -> NDArray[np.number]:
         chosen = torch.as_tensor(distinct[positions], device=train.rows.device)
         return train.images.index_select(0, train.rows[chosen]).cpu().numpy()
 

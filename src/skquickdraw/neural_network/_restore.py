@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ Builder = type[nn.Module] | UserNetwork
 MEMORIES = ({"step", "exp_avg", "exp_avg_sq"}, {"step", "mean"}, {"momentum_buffer"})
 
 
-def net_state(net: ImageNeuralNet, *, with_optimizer: bool) -> dict[str, Any]:
+def net_state(net: ImageNeuralNet, *, with_optimizer: bool) -> dict[str, object]:
     """Return the state for :func:`restore_net`: plain values and arrays."""
     # Weights that a user's loss learns are not restored, so their optimizer state is dropped.
     learns_loss = any(True for _ in net.criterion_.parameters())
@@ -116,13 +117,13 @@ def restore_module(network: Builder, state: dict[str, Any], device: torch.device
     return module.eval()
 
 
-def module_state(module: nn.Module) -> dict[str, NDArray[Any]]:
+def module_state(module: nn.Module) -> dict[str, NDArray[np.generic]]:
     """Return the weights and buffers of a module as arrays."""
     return _arrays(module.state_dict())
 
 
 def check_module_state(
-    network: Builder, options: dict[str, Any], weights: dict[str, NDArray[Any]]
+    network: Builder, options: Mapping[str, Any], weights: dict[str, NDArray[np.generic]]
 ) -> None:
     """Raise ValueError unless the weights fit the network.
 
@@ -148,7 +149,7 @@ def _draws_of(network: Builder) -> Draws:
     return Draws(0, is_own=not isinstance(network, UserNetwork))
 
 
-def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+def _check_memory(optimizer: torch.optim.Optimizer, memory: dict[int, dict[str, Any]]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for i, values in memory.items():
         found = {name: np.shape(array) for name, array in values.items()}
@@ -167,7 +168,7 @@ def _check_sums(sums: Any, n_channels: int) -> None:
         )
 
 
-def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) -> None:
+def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, dict[str, Any]]) -> None:
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     tensors = {
         i: {name: _as_remembered(value, weights[i]) for name, value in values.items()}
@@ -179,7 +180,7 @@ def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, Any]) ->
     )
 
 
-def _as_remembered(value: object, weight: Tensor) -> Any:
+def _as_remembered(value: object, weight: Tensor) -> object:
     """Return an array as a tensor with the weight's strides, which fused optimizers require.
 
     Other states of an optimizer are not changed.
@@ -192,7 +193,7 @@ def _as_remembered(value: object, weight: Tensor) -> Any:
     return torch.empty_like(weight).copy_(tensor).detach()
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
+def _plain(values: dict[str, object]) -> dict[str, object]:
     """Return tensors as arrays on the CPU, and anything else unchanged; NumPy has no bfloat16."""
     half = torch.bfloat16
     tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
@@ -200,9 +201,9 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **_arrays(exact)}
 
 
-def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, NDArray[np.generic]]:
     return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors.items()}
 
 
-def _tensors(arrays: dict[str, NDArray[Any]]) -> dict[str, Tensor]:
+def _tensors(arrays: dict[str, NDArray[np.generic]]) -> dict[str, Tensor]:
     return {name: torch.as_tensor(np.array(array)) for name, array in arrays.items()}

@@ -91,7 +91,7 @@ def batch_norms(net: ImageNeuralNet) -> list[_BatchNorm]:
 def check_alike(seed: int, dataset: ImageSet) -> None:
     """Refuse to train if the processes would draw different batches."""
     own = (seed, len(dataset), crc32(dataset.codes.cpu().numpy().tobytes()))
-    found: list[Any] = [None] * dist.get_world_size()
+    found: list[tuple[int, ...] | None] = [None] * dist.get_world_size()
     dist.all_gather_object(found, own)
     if len(set(found)) > 1:
         raise InvalidParameterError(
@@ -111,13 +111,13 @@ class SumOfProcesses(torch.autograd.Function):
     """Add tensors of all processes, and in the backward pass their gradients."""
 
     @staticmethod
-    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+    def forward(ctx: object, tensor: Tensor) -> Tensor:
         total = tensor.clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
         return sum_of_processes(gradient)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -27,9 +26,9 @@ LONGEST_REPETITION = 10
 class LabeledImages:
     """Validated input: images (n, C, H, W), codes (n,), and optionally soft targets and weights."""
 
-    images: NDArray[Any] | MappedFiles
+    images: NDArray[np.number] | MappedFiles
     codes: NDArray[np.int64]
-    classes: NDArray[Any]
+    classes: NDArray[np.generic]
     device: torch.device
     soft_targets: NDArray[np.float32] | None = None
     weights: NDArray[np.float64] | None = None
@@ -79,7 +78,7 @@ class LabeledImages:
             weights=None if weights is None else self._on_device(weights.astype(np.float32)),
         )
 
-    def _on_device(self, values: NDArray[Any]) -> Tensor:
+    def _on_device(self, values: NDArray[np.generic]) -> Tensor:
         return torch.as_tensor(values, device=self.device)
 
     def split(
@@ -131,7 +130,7 @@ def part(
     return train, judged
 
 
-def checksums(column: NDArray[Any] | MappedFiles) -> NDArray[np.uint32]:
+def checksums(column: NDArray[np.generic] | MappedFiles) -> NDArray[np.uint32]:
     """Return a checksum of each row's content."""
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
     return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))

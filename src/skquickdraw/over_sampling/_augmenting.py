@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,10 @@ from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._copies import append_copies
-from ._strategy import choose_copies, resolve_sampling_strategy
+from ._strategy import Strategy, choose_copies, resolve_sampling_strategy
 
 if TYPE_CHECKING:
-    from ..augmentation import AugmentationPolicy
+    from ..augmentation import AugmentationPolicy, BoundAugmentation
 
 
 class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
@@ -126,7 +126,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     # Else imbalanced-learn would count the classes itself, with the unlabeled rows as one.
     _sampling_type = "bypass"
 
-    _parameter_constraints: dict[str, Any] = {
+    _parameter_constraints: dict[str, Sequence[object]] = {
         **BaseOverSampler._parameter_constraints,
         "sampling_strategy": [
             *BaseOverSampler._parameter_constraints["sampling_strategy"],
@@ -139,11 +139,11 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
 
     def __init__(
         self,
-        sampling_strategy: Any = "auto",
+        sampling_strategy: Strategy = "auto",
         *,
         augmentation: AugmentationPolicy | str | None = "auto",
         image_shape: tuple[int, ...] | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         random_state: int | np.random.RandomState | None = None,
     ):
         super().__init__(sampling_strategy=sampling_strategy)
@@ -152,7 +152,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.unlabeled_label = unlabeled_label
         self.random_state = random_state
 
-    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], Any]]]:
+    def _named_objects(self) -> Mapping[str, Mapping[str, Callable[[], object]]]:
         from ..augmentation import OBJECT_OF_AUGMENTATION
 
         return {"augmentation": OBJECT_OF_AUGMENTATION}
@@ -214,7 +214,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
             "without copies, by sampling='balanced'."
         )
 
-    def _read_labels(self, y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    def _read_labels(self, y: Any) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
         if isinstance(y, list | tuple):
             as_array(type(self).__name__, "y", y, error_type=InvalidTargetsError)
         if np.ndim(y) == 2 and np.shape(y)[1] == 1:
@@ -241,7 +241,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return X if shape is None else X.reshape(shape), y, False
 
     def _fit_resample(
-        self, X: Any, codes: NDArray[np.int64], classes: NDArray[Any], **params: Any
+        self, X: Any, codes: NDArray[np.int64], classes: NDArray[np.generic], **params: Any
     ) -> tuple[Any, NDArray[np.int64]]:
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(classes, codes, rng)
@@ -255,12 +255,12 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])
         return rows, codes
 
-    def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> Any:
+    def _bind_augmentation(self, flat: Any, codes: NDArray[np.int64]) -> BoundAugmentation | None:
         """Return how copies are changed, or None; sets ``augmentation_``."""
         # Imported late: the import of torch takes seconds.
         from ..augmentation import bind_augmentation, resolve_augmentation
 
-        def take(positions: NDArray[np.intp]) -> NDArray[Any]:
+        def take(positions: NDArray[np.intp]) -> NDArray[np.number]:
             rows = flat[labeled[positions]]
             dense = rows if isinstance(rows, np.ndarray) else rows.toarray()
             return dense.reshape(-1, *self.image_shape_)
@@ -272,7 +272,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return None if bound.is_identity else bound
 
     def _choose_copies(
-        self, classes: NDArray[Any], codes: NDArray[np.int64], rng: np.random.RandomState
+        self, classes: NDArray[np.generic], codes: NDArray[np.int64], rng: np.random.RandomState
     ) -> NDArray[np.intp]:
         """Return the rows to copy, among those that have a label; sets ``sampling_strategy_``."""
         name = type(self).__name__

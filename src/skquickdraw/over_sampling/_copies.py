@@ -19,12 +19,12 @@ CHUNK_PIXELS = 2**20  # about 30 MB of float32 images and coordinates at a time
 
 
 def append_copies(
-    flat: NDArray[Any],
+    flat: NDArray[np.number],
     copies: NDArray[np.intp],
     image_shape: ImageShape,
     change: Change | None,
     seed: int,
-) -> NDArray[Any]:
+) -> NDArray[np.number]:
     """Return the rows followed by a changed copy of each row in ``copies``.
 
     Parameters
@@ -43,7 +43,7 @@ def append_copies(
     rows : ndarray or matrix of shape (n + n_copies, C * H * W)
         In the dtype and format of ``flat``.
     """
-    changed: Iterable[Any]
+    changed: Iterable[NDArray[np.number]]
     if change is None:
         changed = (flat[copies],)
     else:
@@ -65,7 +65,7 @@ def _changed_copies(
     image_shape: ImageShape,
     change: Change,
     seed: int,
-) -> Iterator[NDArray[Any]]:
+) -> Iterator[NDArray[np.number]]:
     """Yield the changed copies, chunk by chunk, as arrays of the dtype of ``flat``."""
     import torch
 
@@ -81,7 +81,7 @@ def _changed_copies(
         yield _to_dtype(changed, source)
 
 
-def _to_dtype(changed: NDArray[np.float32], source: NDArray[Any]) -> NDArray[Any]:
+def _to_dtype(changed: NDArray[np.float32], source: NDArray[np.number]) -> NDArray[np.number]:
     """Round integers, and keep values between 0 and the source's own extremes.
 
     The weights of an interpolation may sum to a little over one, which would give 255.00002.
@@ -92,7 +92,7 @@ def _to_dtype(changed: NDArray[np.float32], source: NDArray[Any]) -> NDArray[Any
     return changed.astype(source.dtype)
 
 
-def _stack_sparse(flat: Any, changed: Iterable[Any]) -> Any:
+def _stack_sparse(flat: Any, changed: Iterable[NDArray[np.number]]) -> Any:
     from scipy import sparse
 
     as_matrix = type(flat)

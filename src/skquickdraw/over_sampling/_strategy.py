@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from .._checks import is_int, raised_as
 from ..exceptions import InvalidParameterError
 
+Strategy = float | str | Mapping[Any, int] | Callable[[NDArray[np.generic]], Mapping[Any, int]]
 
-def resolve_sampling_strategy(name: str, sampling_strategy: Any, y: NDArray[Any]) -> Any:
+
+def resolve_sampling_strategy(
+    name: str, sampling_strategy: Strategy, y: NDArray[np.generic]
+) -> Strategy:
     """Return the strategy in imbalanced-learn's terms; a count per class becomes a dict.
 
     Raises
@@ -54,7 +58,7 @@ def _check_counts(name: str, targets: Mapping[Any, int], counts: dict[Any, int])
 
 
 def choose_copies(
-    y: NDArray[Any], sampling_strategy: Any, rng: np.random.RandomState
+    y: NDArray[np.generic], sampling_strategy: Strategy, rng: np.random.RandomState
 ) -> tuple[NDArray[np.intp], dict[Any, int]]:
     """Let imbalanced-learn choose which rows are copied, and return them with the copies per class.
 

@@ -52,16 +52,16 @@ class Decoder:
     """
 
     def __init__(
-        self, arrays: dict[str, NDArray[Any]], device: torch.device, trusted: dict[str, Any]
+        self, arrays: dict[str, NDArray[np.generic]], device: torch.device, trusted: dict[str, Any]
     ) -> None:
         self.arrays = arrays
         self.device = device
         self.trusted = trusted
         self.foreign: set[str] = set()
-        self._known: dict[int, tuple[Any, int]] = {}  # and how many values it is made of
+        self._known: dict[int, tuple[object, int]] = {}  # and how many values it is made of
         self._limits = Limits()
         self._n_values = 0
-        self._build: dict[str, Callable[[dict[str, Any]], Any]] = {
+        self._build: dict[str, Callable[[dict[str, Any]], object]] = {
             **UNPACK_LEAF,
             "array": self._array,
             "bunch": lambda node: Bunch(**self._dict(node)),
@@ -93,7 +93,7 @@ class Decoder:
             self._known[node["id"]] = value, self._n_values - n_before + 1
         return value
 
-    def _same(self, node: dict[str, Any]) -> Any:
+    def _same(self, node: dict[str, Any]) -> object:
         value, n_values = self._known[node["id"]]
         self._limits.count_repeated(n_values)
         self._n_values += n_values  # also of what holds the reference, and may be repeated itself
@@ -105,13 +105,13 @@ class Decoder:
             raise ValueError("it sets a parameter memory, a folder that would be unpickled from")
         return dict(pairs)
 
-    def _array(self, node: dict[str, Any]) -> NDArray[Any]:
+    def _array(self, node: dict[str, Any]) -> NDArray[np.generic]:
         # Each array is named once: a few bytes could ask for copies without end. And a copy it is,
         # so that it is writeable.
         array = self.arrays.pop(node["name"])
         return np.array(array, order="F" if "order" in node else "C")
 
-    def _objects(self, node: dict[str, Any]) -> NDArray[Any]:
+    def _objects(self, node: dict[str, Any]) -> NDArray[np.generic]:
         array = np.empty(len(node["items"]), dtype=object)
         for i, item in enumerate(node["items"]):
             array[i] = self.decode(item)
@@ -147,7 +147,7 @@ class Decoder:
         _check_net(estimator)
         return estimator
 
-    def _params(self, cls: type, nodes: dict[str, Any]) -> dict[str, Any]:
+    def _params(self, cls: type, nodes: dict[str, object]) -> dict[str, object]:
         unknown = sorted(set(nodes) - parameter_names(cls))
         if unknown:
             raise ValueError(f"{cls.__name__} has no parameter {unknown[0]!r} in this version")
@@ -159,7 +159,7 @@ class Decoder:
         return params
 
 
-def _construct(cls: type, params: dict[str, Any]) -> Any:
+def _construct(cls: type, params: dict[str, object]) -> object:
     if hasattr(cls, "get_params"):
         return cls(**params)
     splitter = cls()  # its constructor refuses the random_state that StackingClassifier gives it
@@ -167,7 +167,7 @@ def _construct(cls: type, params: dict[str, Any]) -> Any:
     return splitter
 
 
-def _request(estimator: Any, method: str, requests: dict[str, Any]) -> None:
+def _request(estimator: object, method: str, requests: dict[str, object]) -> None:
     if method not in METHODS:
         raise ValueError(f"it asks for metadata of the unknown method {method!r}")
     getattr(estimator, f"set_{method}_request")(**requests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from ..exceptions import InvalidParameterError
+from ..few_shot import RelationNetworkClassifier
 from ..networks import RelationNetwork
 from ..neural_network import (
     ImageNeuralNet,
@@ -42,7 +43,7 @@ from ._training import describe_episodes, describe_epochs
 from ._users import NETWORK, OBJECTS, UserNames, check_parameters, pack_network, slot_of
 
 Path = tuple[str, ...]
-Node = Any  # what JSON can hold
+Node = object  # what JSON can hold
 
 
 class Encoder:
@@ -64,14 +65,14 @@ class Encoder:
         A summary of each network's training, with the same names.
     """
 
-    def __init__(self, root: Any, *, keep_optimizer: bool) -> None:
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self.training: dict[str, dict[str, Any]] = {}
+    def __init__(self, root: object, *, keep_optimizer: bool) -> None:
+        self.arrays: dict[str, NDArray[np.generic]] = {}
+        self.training: dict[str, dict[str, object]] = {}
         self.keep_optimizer = keep_optimizer
         self._root = type(root).__name__
         self._numbers: dict[int, int] = {}  # of objects that may occur twice, by id
         self._open: set[int] = set()
-        self._alive: list[Any] = []  # else an id could be reused
+        self._alive: list[object] = []  # else an id could be reused
         self._users = UserNames()
         self._pack: dict[type, Callable[[Any, Path], Node]] = {
             float: lambda value, path: pack_float(value),
@@ -109,12 +110,12 @@ class Encoder:
             raise InvalidParameterError(refusal(self._where(path), value))
         return node
 
-    def _odd_leaf(self, value: object) -> dict[str, Any] | None:
+    def _odd_leaf(self, value: object) -> dict[str, object] | None:
         if isinstance(value, np.generic):
             return pack_scalar(value)
         return pack_random_state(value) if type(value) is np.random.RandomState else None
 
-    def _network(self, network: Any, path: Path) -> dict[str, Any]:
+    def _network(self, network: Any, path: Path) -> dict[str, object]:
         def name(part: Any) -> str:
             is_own = part in NETWORK_OF.values()
             return part.__name__ if is_own else self._users.name(self._where(path), part)
@@ -135,10 +136,10 @@ class Encoder:
     def _where(self, path: Path) -> str:
         return ".".join((self._root, *path))
 
-    def _list(self, values: Any, path: Path) -> list[Node]:
+    def _list(self, values: Iterable[object], path: Path) -> list[Node]:
         return [self._encode(value, (*path, str(i))) for i, value in enumerate(values)]
 
-    def _dict(self, values: dict[Any, Any], path: Path) -> Node:
+    def _dict(self, values: dict[Any, object], path: Path) -> dict[str, Node]:
         pairs = [
             [
                 self._encode(key, (*path, "key")),
@@ -165,7 +166,9 @@ class Encoder:
         # With another memory layout, libraries sum in another order.
         return {"type": "array", "name": name, **({"order": "F"} if is_fortran else {})}
 
-    def _once(self, value: object, path: Path, pack: Callable[[Any, Path], dict[str, Any]]) -> Node:
+    def _once(
+        self, value: object, path: Path, pack: Callable[[Any, Path], dict[str, Node]]
+    ) -> Node:
         """Encode an object that several others may hold, such as a teacher, at its first place."""
         if id(value) in self._open:
             raise RecursionError
@@ -178,7 +181,7 @@ class Encoder:
         self._open.remove(id(value))
         return node
 
-    def _object(self, value: object, path: Path) -> dict[str, Any]:
+    def _object(self, value: object, path: Path) -> dict[str, Node]:
         cls = type(value)
         name_of_class = self._class_name(value, path)
         names = parameter_names(cls)
@@ -211,7 +214,7 @@ class Encoder:
             return self._once(value, path, lambda *_: self._relation_network(owner, value, path))
         return self._encode(value, path)
 
-    def _net(self, net: ImageNeuralNet, path: Path) -> dict[str, Any]:
+    def _net(self, net: ImageNeuralNet, path: Path) -> dict[str, Node]:
         self.training[".".join(path)] = describe_epochs(net.epochs())
         state = net_state(net, with_optimizer=self.keep_optimizer)
         node = self._encode(state, path)
@@ -220,7 +223,9 @@ class Encoder:
         network = self._network(builder.network, path) if is_users else builder.__name__
         return {"type": "net", "network": network, "state": node}
 
-    def _relation_network(self, owner: Any, network: RelationNetwork, path: Path) -> dict[str, Any]:
+    def _relation_network(
+        self, owner: RelationNetworkClassifier, network: RelationNetwork, path: Path
+    ) -> dict[str, Node]:
         options = {"image_shape": tuple(owner.image_shape_), "width": owner.width}
         weights = module_state(network)
         try:
@@ -235,7 +240,7 @@ class Encoder:
         return {"type": "module", "network": "RelationNetwork", "state": self._encode(state, path)}
 
 
-def _requests(estimator: Any) -> dict[str, dict[str, bool | str]]:
+def _requests(estimator: object) -> dict[str, dict[str, bool | str]]:
     """Return the metadata that the methods request, in scikit-learn's metadata routing."""
     routing = vars(estimator).get("_metadata_request")
     methods = {} if routing is None else vars(routing)

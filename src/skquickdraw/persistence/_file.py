@@ -15,10 +15,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -38,10 +40,10 @@ CHECKSUM = re.compile(
 )
 MAX_HEADER = 100_000_000  # bytes; readers of safetensors accept no more
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, NDArray[np.generic]]
 
 
-def write_file(target: Path, content: dict[str, Any], arrays: Arrays) -> None:
+def write_file(target: Path, content: Mapping[str, object], arrays: Arrays) -> None:
     """Write a file completely or not at all; an existing one stays until then."""
     text = json.dumps({"format": FORMAT, "sha256": BLANK.decode(), **content}, allow_nan=False)
     data = save(arrays, {KEY: text})

@@ -6,7 +6,7 @@ None, bools, ints, strings and finite floats are JSON themselves. All else becom
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite, prod
 from typing import Any
 
@@ -20,7 +20,7 @@ NUMBER_TYPES = {name: np.dtype(name).type for name in (np.dtype(c).name for c in
 MT_LENGTH = 624  # words that a Mersenne Twister remembers
 
 
-def pack_float(value: float) -> Any:
+def pack_float(value: float) -> float | dict[str, str]:
     return value if isfinite(value) else {"type": "float", "value": repr(value)}
 
 
@@ -28,7 +28,7 @@ def unpack_float(node: dict[str, Any]) -> float:
     return {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}[node["value"]]
 
 
-def pack_scalar(value: np.generic) -> dict[str, Any] | None:
+def pack_scalar(value: np.generic) -> dict[str, object] | None:
     """Return a NumPy scalar as its type and value; None if it is of no such type."""
     name = "str" if isinstance(value, np.str_) else value.dtype.name
     if name != "str" and name not in NUMBER_TYPES:
@@ -48,7 +48,7 @@ def unpack_scalar(node: dict[str, Any]) -> np.generic:
     return NUMBER_TYPES[node["dtype"]](unpack_float(value) if isinstance(value, dict) else value)
 
 
-def pack_strings(array: NDArray[np.str_]) -> dict[str, Any]:
+def pack_strings(array: NDArray[np.str_]) -> dict[str, object]:
     length = array.dtype.itemsize // 4
     return {
         "type": "strings",
@@ -71,14 +71,14 @@ def unpack_strings(
     return np.array(items, dtype=f"U{length}").reshape(check_shape(node["shape"], len(items)))
 
 
-def check_shape(shape: Any, n_items: int) -> tuple[int, ...]:
+def check_shape(shape: Sequence[int], n_items: int) -> tuple[int, ...]:
     """Return the shape as a tuple, or raise ValueError if it is not one of ``n_items``."""
     if any(type(side) is not int or side < 0 for side in shape) or prod(shape) != n_items:
         raise ValueError(f"{n_items} items cannot have the shape {shape}")
     return tuple(shape)
 
 
-def pack_device(device: torch.device) -> dict[str, Any]:
+def pack_device(device: torch.device) -> dict[str, object]:
     return {"type": "device", "name": str(device)}
 
 
@@ -86,7 +86,7 @@ def unpack_device(node: dict[str, Any]) -> torch.device:
     return torch.device(str(node["name"]))
 
 
-def pack_random_state(rng: np.random.RandomState) -> dict[str, Any] | None:
+def pack_random_state(rng: np.random.RandomState) -> dict[str, object] | None:
     """Return where the generator stands; None if it is none of those that seeds make."""
     stand: Any = rng.get_state(legacy=False)
     if stand["bit_generator"] != "MT19937":
@@ -109,7 +109,7 @@ def unpack_random_state(node: dict[str, Any]) -> np.random.RandomState:
     return rng
 
 
-UNPACK_LEAF: dict[str, Callable[[dict[str, Any]], Any]] = {
+UNPACK_LEAF: dict[str, Callable[[dict[str, Any]], object]] = {
     "device": unpack_device,
     "float": unpack_float,
     "random_state": unpack_random_state,

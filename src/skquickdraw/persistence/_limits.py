@@ -54,6 +54,6 @@ def check_image_shape(shape: Any) -> None:
         )
 
 
-def within_cores(n_jobs: Any) -> Any:
+def within_cores(n_jobs: object) -> object:
     """Return ``n_jobs``, but at most the number of cores of this machine."""
     return min(n_jobs, cpu_count()) if isinstance(n_jobs, int) else n_jobs

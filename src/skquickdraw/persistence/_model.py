@@ -15,19 +15,20 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .._device import plain_torch, resolve_device
+from .._typing import Estimator
 from ..exceptions import DataFileError, InvalidParameterError
 from ._classes import NAME_OF
 from ._decoder import MISFITS, Decoder
 from ._encoder import Encoder
 from ._file import read_file, write_file
 from ._refusals import refusal
-from ._users import check_trusted
+from ._users import Trusted, check_trusted
 from ._writing import check_target
 
 
 @plain_torch()
 def save_model(
-    estimator: Any, path: str | os.PathLike[str], *, keep_optimizer: bool = True
+    estimator: Estimator, path: str | os.PathLike[str], *, keep_optimizer: bool = True
 ) -> None:
     """Save a fitted estimator to one file that contains no code.
 
@@ -99,7 +100,7 @@ def load_model(
     path: str | os.PathLike[str],
     *,
     device: str | torch.device = "auto",
-    trusted: Mapping[str, Any] | None = None,
+    trusted: Mapping[str, Trusted] | None = None,
 ) -> Any:
     """Load an estimator that :func:`save_model` saved, without executing code from the file.
 
@@ -176,7 +177,7 @@ def load_model(
     return estimator
 
 
-def _check_estimator(estimator: Any) -> None:
+def _check_estimator(estimator: object) -> None:
     if type(estimator) not in NAME_OF:
         raise InvalidParameterError(refusal("estimator", estimator))
     if not hasattr(estimator, "fit"):
@@ -187,7 +188,7 @@ def _check_estimator(estimator: Any) -> None:
     check_is_fitted(estimator)
 
 
-def _check_built(estimator: Any) -> None:
+def _check_built(estimator: object) -> None:
     if type(estimator) not in NAME_OF or not hasattr(estimator, "fit"):
         raise ValueError(f"what it describes is {type(estimator).__name__}, no estimator")
 

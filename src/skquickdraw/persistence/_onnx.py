@@ -21,6 +21,7 @@ from .._device import plain_torch
 from .._images import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
 from .._turns import sole_user_of_torch
+from .._typing import Estimator
 from ..exceptions import InvalidParameterError, MissingDependencyError
 from ._onnx_graph import build_module, read_background, read_image_shape, read_pixel_range
 from ._writing import check_target, replacing
@@ -39,7 +40,7 @@ NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
 @plain_torch()
-def to_onnx(estimator: Any, path: str | PathLike[str], *, input_dtype: str = "uint8") -> None:
+def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str = "uint8") -> None:
     """Write a fitted estimator as one ONNX graph: pixels in, probabilities out.
 
     The file runs wherever ONNX Runtime does: on servers, phones, in browsers. It includes the
@@ -187,7 +188,7 @@ def _import_onnx() -> ModuleType:
 
 def _export(
     name: str, module: nn.Module, image_shape: ImageShape, dtype: torch.dtype, output: str
-) -> Any:
+) -> onnx.ModelProto:
     """Return the graph of a copy of the module, as ONNX's own model object."""
     copy = deepcopy(_FromPixels(module)).cpu().eval()
     copy.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -217,7 +218,7 @@ def _export(
     return program.model_proto
 
 
-def _check_rows_are_free(model: onnx.ModelProto, estimator: Any) -> None:
+def _check_rows_are_free(model: onnx.ModelProto, estimator: object) -> None:
     """Refuse a graph whose number of rows the exporter made a constant, which it does silently.
 
     Our own networks are written so that it does not.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -24,7 +25,7 @@ from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
 from ..feature_extraction import DeepFeatureExtractor
 from ..few_shot import RelationNetworkClassifier
-from ..neural_network import ResNetClassifier, read_layer
+from ..neural_network import BaseImageClassifier, ResNetClassifier, read_layer
 from ..recipes import BudgetedClassifier
 from ..semi_supervised import TransductiveClassifier
 
@@ -96,7 +97,7 @@ class Relations(PictureReader):
 class Vote(nn.Module):
     """The weighted mean of probabilities (B, n_classes), or the geometric one, of sum 1."""
 
-    def __init__(self, members: list[nn.Module], weights: Any, *, is_geometric: bool) -> None:
+    def __init__(self, members: list[nn.Module], weights: ArrayLike, *, is_geometric: bool) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.weights = (np.asarray(weights, dtype=np.float64) / np.sum(weights)).tolist()
@@ -111,7 +112,7 @@ class Vote(nn.Module):
         return mean.softmax(1) if self.is_geometric else mean
 
 
-def build_module(estimator: Any) -> nn.Module:
+def build_module(estimator: object) -> nn.Module:
     """Return a module from pixels (B, ...) to what ``predict_proba`` or ``transform`` returns.
 
     Raises
@@ -173,7 +174,7 @@ def read_background(module: nn.Module) -> list[float] | None:
     return np.mean(known, axis=0).tolist()
 
 
-def _only_worker(pipeline: Pipeline) -> Any:
+def _only_worker(pipeline: Pipeline) -> object:
     """Return the last step, if the steps before it do nothing to new images."""
     for i, (name, step) in enumerate(pipeline.steps[:-1]):
         if hasattr(step, "transform"):  # 'passthrough' has none, nor has a sampler
@@ -209,19 +210,19 @@ def _with_views(estimator: Any, network: nn.Module) -> nn.Module:
     return logits
 
 
-def _build_classifier(estimator: Any) -> nn.Module:
+def _build_classifier(estimator: BaseImageClassifier) -> nn.Module:
     return nn.Sequential(_with_views(estimator, estimator.net_.folded_module()), nn.Softmax(1))
 
 
-def _build_relations(estimator: Any) -> nn.Module:
+def _build_relations(estimator: RelationNetworkClassifier) -> nn.Module:
     class_maps = torch.from_numpy(estimator.class_maps_)
     relations = Relations(estimator.network_, tuple(estimator.image_shape_), class_maps)
     relations.pixel_range = getattr(estimator, "pixel_range_", None)
     return nn.Sequential(relations, nn.Softmax(1))
 
 
-def _build_features(extractor: Any) -> nn.Module:
-    estimator = extractor.estimator_
+def _build_features(extractor: DeepFeatureExtractor) -> nn.Module:
+    estimator: Any = extractor.estimator_
     while isinstance(estimator, FrozenEstimator | Pipeline):
         is_frozen = isinstance(estimator, FrozenEstimator)
         estimator = estimator.estimator if is_frozen else _only_worker(estimator)
@@ -235,13 +236,13 @@ def _build_features(extractor: Any) -> nn.Module:
     return _with_views(estimator, read_layer(name, estimator.net_, layer))
 
 
-def _build_seeds(ensemble: Any) -> nn.Module:
+def _build_seeds(ensemble: SeedEnsembleClassifier) -> nn.Module:
     voting = np.flatnonzero(ensemble.weights_)
     members = [build_module(ensemble.estimators_[i]) for i in voting]
     return Vote(members, ensemble.weights_[voting], is_geometric=ensemble.combine == "logit")
 
 
-def _build_vote(vote: Any) -> nn.Module:
+def _build_vote(vote: VotingClassifier) -> nn.Module:
     if vote.voting != "soft":
         raise InvalidParameterError(
             f"to_onnx: VotingClassifier(voting={vote.voting!r}) has no probabilities to export. "

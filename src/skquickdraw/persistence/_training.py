@@ -10,7 +10,7 @@ from ._leaves import pack_float
 LAST = ("n_images", "train_loss", "valid_loss", "valid_score")
 
 
-def describe_epochs(records: list[dict[str, Any]]) -> dict[str, Any]:
+def describe_epochs(records: list[dict[str, Any]]) -> dict[str, object]:
     """Return the number of epochs, the seconds they took, and what the last one recorded."""
     last = records[-1] if records else {}
     return {
@@ -20,7 +20,7 @@ def describe_epochs(records: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def describe_episodes(losses: Sequence[float]) -> dict[str, Any]:
+def describe_episodes(losses: Sequence[float]) -> dict[str, object]:
     """Return the number of steps, and the last loss."""
     return {"n_steps": len(losses), "train_loss": pack_float(float(losses[-1]))}
 

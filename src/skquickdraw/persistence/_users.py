@@ -18,6 +18,9 @@ NETWORK = "network"
 OBJECTS = {"augmentation", "augmentation_", "loss", "mixing", "then"}
 
 
+Trusted = Callable[..., object]  # a class or function
+
+
 def slot_of(path: tuple[str, ...]) -> str:
     """Return the name of the parameter at the end of a path, also of a nested one."""
     return path[-1].split("__")[-1] if path else ""
@@ -27,7 +30,7 @@ class UserNames:
     """Gives a name to each class and function that a model refers to."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, object] = {}
 
     def name(self, where: str, user: object) -> str:
         """Return 'user:Name'; ``where`` is the subject of errors.
@@ -68,7 +71,9 @@ def check_parameters(where: str, value: object) -> None:
         )
 
 
-def check_trusted(path: str, trusted: Mapping[str, Any] | None, model: Any) -> dict[str, Any]:
+def check_trusted(
+    path: str, trusted: Mapping[str, Trusted] | None, model: object
+) -> dict[str, Trusted]:
     """Return what is trusted, by name; raise if the model names something else.
 
     Raises
@@ -95,9 +100,9 @@ def check_trusted(path: str, trusted: Mapping[str, Any] | None, model: Any) -> d
     return dict(given)
 
 
-def named_users(model: Any) -> Iterator[str]:
+def named_users(model: object) -> Iterator[str]:
     """Yield the names that a description gives to a user's classes and functions."""
-    waiting = [model]
+    waiting: list[object] = [model]
     while waiting:  # a hostile file may nest deeper than Python's stack
         node = waiting.pop()
         if isinstance(node, dict):
@@ -111,8 +116,11 @@ def named_users(model: Any) -> Iterator[str]:
 
 
 def pack_network(
-    network: Any, path: tuple[str, ...], encode: Callable[..., Any], name: Callable[[Any], str]
-) -> dict[str, Any]:
+    network: object,
+    path: tuple[str, ...],
+    encode: Callable[[object, tuple[str, ...]], object],
+    name: Callable[[object], str],
+) -> dict[str, object]:
     """Return the description of a network that is a class or function, or a partial of one."""
     if isinstance(network, partial):
         return {

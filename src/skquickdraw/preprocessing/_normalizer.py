@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any, ClassVar
 
@@ -104,7 +104,7 @@ class SketchNormalizer(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "image_shape": [tuple, list],
         "polarity": [StrOptions({"auto", "dark", "light"})],
         "input_shape": [tuple, list, None],
@@ -129,7 +129,7 @@ class SketchNormalizer(
         return tags
 
     @all_or_nothing
-    def fit(self, X: Any, y: ArrayLike | None = None) -> SketchNormalizer:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> SketchNormalizer:
         """Check the parameters and the images; there is nothing to learn.
 
         Parameters
@@ -152,7 +152,7 @@ class SketchNormalizer(
         self._read(X, reset=True)
         return self
 
-    def transform(self, X: Any) -> NDArray[np.uint8]:
+    def transform(self, X: ArrayLike) -> NDArray[np.uint8]:
         """Return the drawings as flat images, light ink on black.
 
         Parameters
@@ -175,7 +175,7 @@ class SketchNormalizer(
     def _n_features_out(self) -> int:
         return prod(self.image_shape)
 
-    def _normalize(self, picture: NDArray[Any]) -> NDArray[np.uint8]:
+    def _normalize(self, picture: NDArray[np.number]) -> NDArray[np.uint8]:
         """Return an image (C, H, W) of a drawing as a bitmap of ``image_shape``."""
         grey = picture[0] if len(picture) == 1 else np.tensordot(LUMA, picture, axes=1)
         grey = grey.astype(np.float64)
@@ -196,7 +196,9 @@ class SketchNormalizer(
             )
 
     @raised_as(InvalidImagesError)
-    def _read(self, X: Any, *, reset: bool) -> Any:
+    def _read(
+        self, X: ArrayLike, *, reset: bool
+    ) -> Sequence[NDArray[np.number]] | NDArray[np.number]:
         """Return images (C, H, W), as an array or, if their sizes differ, a list."""
         name = type(self).__name__
         if reset:
@@ -220,7 +222,7 @@ def _is_list_of_pictures(X: object) -> bool:
     return isinstance(X, list | tuple) and len({np.shape(x) for x in X if np.ndim(x) >= 2}) > 1
 
 
-def _read_each(name: str, X: Any) -> Iterator[NDArray[Any]]:
+def _read_each(name: str, X: Any) -> Iterator[NDArray[np.number]]:
     for i, image in enumerate(X):
         picture = np.asarray(image)
         if picture.ndim not in (2, 3) or picture.size == 0:

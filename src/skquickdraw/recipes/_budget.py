@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Real
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import ClassVar
 from warnings import warn
 
 import numpy as np
@@ -31,6 +32,7 @@ from .._images import check_rows
 from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
@@ -46,7 +48,7 @@ LEAST_SHARE = 0.7
 LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
 
 
-def _attributes(estimator: Any) -> dict[str, Any]:
+def _attributes(estimator: ProbabilisticClassifier) -> dict[str, object]:
     """Return what it takes to predict by this estimator."""
     return {"estimator_": estimator, "classes_": estimator.classes_}
 
@@ -117,7 +119,7 @@ class BudgetedClassifier(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, Sequence[object]]] = {
         "estimators": [list, tuple],
         "minutes": [Interval(Real, 0, None, closed="neither")],
         "n_jobs": N_JOBS,
@@ -127,11 +129,11 @@ class BudgetedClassifier(
 
     def __init__(
         self,
-        estimators: Any,
+        estimators: Sequence[ProbabilisticClassifier],
         *,
         minutes: float = 15,
         n_jobs: int | None = None,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimators = estimators
@@ -229,8 +231,14 @@ class BudgetedClassifier(
             check_parameters(each)
 
     def _plan(
-        self, X: Any, y: Any, classes: NDArray[Any], weights: Any, pool: Any, started: float
-    ) -> Any:
+        self,
+        X: NDArray[np.number],
+        y: NDArray[np.generic],
+        classes: NDArray[np.generic],
+        weights: NDArray[np.float64] | None,
+        pool: NDArray[np.number] | None,
+        started: float,
+    ) -> ProbabilisticClassifier:
         """Measure this machine, and return the unfitted estimator to train."""
         rng = check_random_state(self.random_state)
         candidates = self._candidates(classes, pool is not None, weights is not None)
@@ -245,12 +253,14 @@ class BudgetedClassifier(
         check_is_fitted(self)
         return self.estimator_.predict_proba(check_rows(self, X, reset=False))
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the most probable label of each image, of shape (n,)."""
         check_is_fitted(self)
         return self.estimator_.predict(check_rows(self, X, reset=False))
 
-    def _candidates(self, classes: NDArray[Any], has_pool: bool, is_weighted: bool) -> list[Any]:
+    def _candidates(
+        self, classes: NDArray[np.generic], has_pool: bool, is_weighted: bool
+    ) -> list[ProbabilisticClassifier]:
         """Return copies of the estimators that can be trained on this data."""
         name = type(self).__name__
         candidates = [each for each in self.estimators if has_pool or not _is_noisy_student(each)]
@@ -266,13 +276,17 @@ class BudgetedClassifier(
         return candidates
 
 
-def _is_noisy_student(estimator: Any) -> bool:
+def _is_noisy_student(estimator: object) -> bool:
     return isinstance(estimator, NoisyStudentClassifier)
 
 
 def choose(
-    candidates: list[Any], stopwatch: Stopwatch, deadline: float, n_labeled: int, n_pool: int
-) -> Any:
+    candidates: list[ProbabilisticClassifier],
+    stopwatch: Stopwatch,
+    deadline: float,
+    n_labeled: int,
+    n_pool: int,
+) -> ProbabilisticClassifier:
     """Return the last candidate for which the time is enough, with passes that fill the time.
 
     Parameters
@@ -314,6 +328,8 @@ class Wanted:
         self.fixed = sum(stopwatch.seconds(work) for work in works if not work.is_training)
 
 
-def _wanted_seconds(estimator: Any, stopwatch: Stopwatch, n_labeled: int, n_pool: int) -> Wanted:
+def _wanted_seconds(
+    estimator: ProbabilisticClassifier, stopwatch: Stopwatch, n_labeled: int, n_pool: int
+) -> Wanted:
     n_pool = n_pool if learns_from(estimator, "X_unlabeled") else 0
     return Wanted(list_work(estimator, n_labeled, n_pool), stopwatch)

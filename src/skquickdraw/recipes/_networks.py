@@ -7,7 +7,7 @@ recipes for a GPU are larger networks at full resolution, with more passes and m
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,9 +15,12 @@ from sklearn.base import clone
 
 from .._checks import check_arguments
 from .._compat import Interval, StrOptions
+from .._typing import ProbabilisticClassifier
 from ..augmentation import AugmentationPolicy
 from ..neural_network import ResNetClassifier
 from ._budget import BudgetedClassifier
+
+Recipe = TypeVar("Recipe", bound=ProbabilisticClassifier)
 
 MAX_EPOCHS = [StrOptions({"auto", "long"}), Interval(Real, 0, None, closed="neither")]
 VARIED = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
@@ -124,10 +127,10 @@ def accurate(
 
 def within(
     minutes: float | None,
-    *estimators: Any,
+    *estimators: Recipe,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
-) -> Any:
+) -> Recipe | BudgetedClassifier:
     """Return the estimator, or with ``minutes`` one that trains it for this time."""
     if minutes is None:
         return estimators[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -13,7 +12,8 @@ from sklearn.frozen import FrozenEstimator
 
 from .._device import resolve_device
 from .._images import SMALLEST_SIDE
-from ..neural_network import resolve_batch_size, resolve_epochs
+from .._typing import ProbabilisticClassifier
+from ..neural_network import BaseImageClassifier, resolve_batch_size, resolve_epochs
 from ._work import Work
 
 N_BATCHES = 4  # of the sample, at least
@@ -31,7 +31,7 @@ class Stopwatch:
         Chooses the rows to measure with.
     """
 
-    def __init__(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> None:
+    def __init__(self, X: NDArray[np.number], y: NDArray[np.generic], seed: int) -> None:
         self.X = X
         self.y = y
         self.rng = np.random.RandomState(seed)
@@ -105,7 +105,10 @@ class Stopwatch:
 
 
 def time_network(
-    network: Any, X: NDArray[Any], y: NDArray[Any], least_seconds: float
+    network: BaseImageClassifier,
+    X: NDArray[np.number],
+    y: NDArray[np.generic],
+    least_seconds: float,
 ) -> tuple[float, float]:
     """Return the seconds a row of training and of prediction; the first pass is warming up."""
     network = clone(network).set_params(max_epochs=2, epoch_size=None).fit(X, y)
@@ -117,7 +120,7 @@ def time_network(
     return seconds / network.history_[1]["n_images"], time_prediction(network, X)
 
 
-def time_prediction(estimator: Any, X: NDArray[Any]) -> float:
+def time_prediction(estimator: ProbabilisticClassifier, X: NDArray[np.number]) -> float:
     """Return the seconds per row of prediction."""
     estimator.predict_proba(X[:32])  # folds the network, once
     started = perf_counter()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from joblib import Memory, cpu_count
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from .._checks import check_arguments
+from .._typing import ProbabilisticClassifier
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..neural_network import MobileNetClassifier, ResNetClassifier
@@ -23,7 +23,7 @@ def ensemble(
     *,
     n_members: int = 4,
     max_epochs: float | str = "auto",
-    class_prior: Any = None,
+    class_prior: ArrayLike | str | None = None,
     minutes: float | None = None,
     n_jobs: int | None = None,
     memory: str | Memory | None = None,
@@ -90,7 +90,7 @@ def ensemble(
 
 
 def distilled(
-    teacher: Any = None,
+    teacher: ProbabilisticClassifier | None = None,
     *,
     max_epochs: float | str = "auto",
     minutes: float | None = None,

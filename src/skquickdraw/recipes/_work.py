@@ -9,6 +9,7 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from .._typing import Estimator, ProbabilisticClassifier
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..exceptions import InvalidParameterError
@@ -52,7 +53,7 @@ class Work:
         return -(-self.n_copies // self.n_jobs)
 
 
-def with_students(estimator: Any) -> Any:
+def with_students(estimator: ProbabilisticClassifier) -> ProbabilisticClassifier:
     """Return a copy in which every noisy student has its own ``student``.
 
     Then teacher and student are two estimators, each with its own number of passes.
@@ -65,7 +66,7 @@ def with_students(estimator: Any) -> Any:
     return copy
 
 
-def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
+def list_work(estimator: Estimator, n_labeled: int, n_pool: int) -> list[Work]:
     """Return the trainings and predictions of a fit, in their order.
 
     Parameters
@@ -85,7 +86,7 @@ def list_work(estimator: Any, n_labeled: int, n_pool: int) -> list[Work]:
 
 
 def _list(
-    estimator: Any, prefix: str, n_copies: int, n_jobs: int, n_labeled: int, n_pool: int
+    estimator: Estimator, prefix: str, n_copies: int, n_jobs: int, n_labeled: int, n_pool: int
 ) -> list[Work]:
     if isinstance(estimator, FrozenEstimator):
         return []
@@ -114,12 +115,18 @@ def _list(
 def _list_noisy_student(
     estimator: NoisyStudentClassifier, prefix: str, n_labeled: int, n_pool: int
 ) -> list[Work]:
-    teacher, teacher_prefix = estimator.estimator, f"{prefix}estimator__"
+    teacher: Estimator = estimator.estimator
+    teacher_prefix = f"{prefix}estimator__"
     student, student_prefix = estimator.student, f"{prefix}student__"
     if estimator.student_params:
         raise InvalidParameterError(
             "A time can be given to noisy students whose rounds are alike, but student_params is "
             f"{estimator.student_params!r}. Set these parameters on student."
+        )
+    if student is None:  # the teacher is frozen, see with_students
+        raise InvalidParameterError(
+            "NoisyStudentClassifier: a student must be free to learn, but it is a FrozenEstimator. "
+            "Give student=, an estimator to be fitted, beside a frozen teacher."
         )
     works = _list(teacher, teacher_prefix, 1, 1, n_labeled, 0)
     if n_pool == 0:
@@ -131,7 +138,7 @@ def _list_noisy_student(
     return works
 
 
-def _predictions(estimator: Any, prefix: str, n_rows: int) -> list[Work]:
+def _predictions(estimator: Estimator | None, prefix: str, n_rows: int) -> list[Work]:
     """Return the predictions of all networks inside, one after another."""
     if isinstance(estimator, SeedEnsembleClassifier):
         inner = _predictions(estimator.estimator, f"{prefix}estimator__", n_rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,18 @@ from .._targets import NO_LABEL, decode_labels
 from ._pseudo_labels import PseudoLabels
 from ._pseudo_targets import make_soft_targets
 
+if TYPE_CHECKING:
+    from ._noisy_student import NoisyStudentClassifier
+
+
+class Round(TypedDict):
+    """What ``history_`` says of a round; arrays have one entry per class."""
+
+    iteration: int
+    n_selected: NDArray[np.int64]
+    mean_confidence: NDArray[np.float64]
+    n_changed: NDArray[np.int64]
+
 
 class History:
     """Collects the rounds of a fit, and makes fitted attributes of them."""
@@ -19,7 +31,7 @@ class History:
     def __init__(self, data: PartlyLabeled, verbose: int) -> None:
         self.data = data
         self.verbose = verbose
-        self.rounds: list[dict[str, Any]] = []
+        self.rounds: list[Round] = []
         self.codes = np.full(len(data.unlabeled), NO_LABEL)
         self.since = np.full(len(data.unlabeled), NO_LABEL)
         self.pseudo: PseudoLabels | None = None
@@ -40,13 +52,13 @@ class History:
         self.codes, self.pseudo = new, pseudo
         return True
 
-    def _describe(self, pseudo: PseudoLabels, changed: NDArray[np.bool_]) -> dict[str, Any]:
+    def _describe(self, pseudo: PseudoLabels, changed: NDArray[np.bool_]) -> Round:
         n_classes = len(self.data.classes)
         codes = pseudo.codes[pseudo.selected]
         counts = np.bincount(codes, minlength=n_classes)
         sums = np.bincount(codes, pseudo.confidence[pseudo.selected], minlength=n_classes)
         means = np.divide(sums, counts, out=np.full(n_classes, np.nan), where=counts > 0)
-        record = {
+        record: Round = {
             "iteration": len(self.rounds) + 1,
             "n_selected": counts,
             "mean_confidence": means,
@@ -59,7 +71,7 @@ class History:
             )
         return record
 
-    def set_attributes(self, estimator: Any, unlabeled_label: Any) -> None:
+    def set_attributes(self, estimator: NoisyStudentClassifier, unlabeled_label: object) -> None:
         """Set ``history_``, ``transduction_`` and what else the estimator keeps of its rounds."""
         data = self.data
         codes = data.codes.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
@@ -28,6 +28,7 @@ from .._fitting import (
 from .._partly_labeled import PartlyLabeled, read_partly_labeled
 from .._recall import fit_or_recall
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
 from ._estimate import estimate_prior
 from ._prior import check_prior
@@ -187,7 +188,7 @@ class NoisyStudentClassifier(
     (2, 'max_iter', ['circle', 'clock', 'cookie'])
     """
 
-    _parameter_constraints: dict[str, Any] = {
+    _parameter_constraints: dict[str, Sequence[object]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])],
         "student": [EstimatorWith(["fit", "predict_proba"]), None],
         "n_iterations": [Interval(Integral, 1, None, closed="left")],
@@ -207,19 +208,19 @@ class NoisyStudentClassifier(
 
     def __init__(
         self,
-        estimator: Any,
+        estimator: ProbabilisticClassifier,
         *,
-        student: Any = None,
+        student: ProbabilisticClassifier | None = None,
         n_iterations: int = 2,
-        student_params: Any = None,
+        student_params: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None,
         threshold: float = 0.4,
         pseudo_labels: str = "soft",
-        class_prior: Any = None,
-        max_per_class: Any = None,
+        class_prior: ArrayLike | str | None = None,
+        max_per_class: float | Mapping[Any, int] | None = None,
         temperature: float = 1.0,
         weight: float = 1.0,
         warm_start_student: bool = False,
-        unlabeled_label: Any = "auto",
+        unlabeled_label: object = "auto",
         memory: str | Memory | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -288,7 +289,12 @@ class NoisyStudentClassifier(
         if not isinstance(self.class_prior, str) and self.class_prior is not None:
             check_prior(type(self).__name__, self.class_prior, len(data.classes))
 
-    def _check_learners(self, teacher: Any, students: list[Any], data: PartlyLabeled) -> None:
+    def _check_learners(
+        self,
+        teacher: ProbabilisticClassifier,
+        students: list[ProbabilisticClassifier],
+        data: PartlyLabeled,
+    ) -> None:
         """Refuse what teacher or students cannot learn from, before any work."""
         name = type(self).__name__
         weighted = [] if data.weights is None else [teacher, *students]
@@ -313,10 +319,10 @@ class NoisyStudentClassifier(
                 subject = f"{name}: weight={self.weight:g}"
                 check_learns_from(subject, student, "sample_weight", "Leave weight at 1.")
 
-    def _student(self) -> Any:
+    def _student(self) -> ProbabilisticClassifier:
         return self.estimator if self.student is None else self.student
 
-    def _make_students(self, rng: np.random.RandomState) -> list[Any]:
+    def _make_students(self, rng: np.random.RandomState) -> list[ProbabilisticClassifier]:
         """Return an unfitted student for each round, with parameters that were checked."""
         params = {} if self.student_params is None else self.student_params
         per_round = [params] * self.n_iterations if isinstance(params, Mapping) else params
@@ -331,7 +337,7 @@ class NoisyStudentClassifier(
             self._check_warm_start(students[0])
         return students
 
-    def _check_warm_start(self, student: Any) -> None:
+    def _check_warm_start(self, student: ProbabilisticClassifier) -> None:
         is_same = type(student) is type(self.estimator)
         if not is_same or "warm_start" not in student.get_params(deep=False):
             raise InvalidParameterError(
@@ -341,7 +347,7 @@ class NoisyStudentClassifier(
             )
 
     def _label(
-        self, teacher: Any, data: PartlyLabeled
+        self, teacher: ProbabilisticClassifier, data: PartlyLabeled
     ) -> tuple[PseudoLabels, NDArray[np.float64] | None]:
         proba = np.asarray(teacher.predict_proba(data.X[data.unlabeled]), dtype=np.float64)
         prior = self._prior(teacher, data, proba)
@@ -356,7 +362,7 @@ class NoisyStudentClassifier(
         return pseudo, prior
 
     def _prior(
-        self, teacher: Any, data: PartlyLabeled, proba: NDArray[np.float64]
+        self, teacher: ProbabilisticClassifier, data: PartlyLabeled, proba: NDArray[np.float64]
     ) -> NDArray[np.float64] | None:
         if self.class_prior is None:
             return None
@@ -369,8 +375,13 @@ class NoisyStudentClassifier(
         return check_prior(type(self).__name__, self.class_prior, n_classes)
 
     def _teach(
-        self, student: Any, teacher: Any, data: PartlyLabeled, pseudo: PseudoLabels, task: Task
-    ) -> Any:
+        self,
+        student: ProbabilisticClassifier,
+        teacher: ProbabilisticClassifier,
+        data: PartlyLabeled,
+        pseudo: PseudoLabels,
+        task: Task,
+    ) -> ProbabilisticClassifier:
         if self.warm_start_student:
             plan = student.get_params(deep=False)
             student = deepcopy(teacher).set_params(**{**plan, "warm_start": True})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +12,12 @@ from ._pseudo_labels import PseudoLabels
 
 def with_pseudo_labels(
     data: PartlyLabeled, pseudo: PseudoLabels, *, is_soft: bool, weight: float
-) -> tuple[Any, ...]:
+) -> tuple[
+    NDArray[np.number],
+    NDArray[np.generic],
+    NDArray[np.float32] | None,
+    NDArray[np.float64] | None,
+]:
     """Return X, y, soft targets (or None), and weights (or None), in the order of the rows."""
     codes = data.codes.copy()
     codes[data.unlabeled] = pseudo.standing_codes()

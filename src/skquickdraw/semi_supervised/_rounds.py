@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -16,12 +16,21 @@ from .._fitting import check_same_classes, lost_if_interrupted
 from .._partly_labeled import PartlyLabeled
 from .._progress import Trainings
 from .._recall import fit_or_recall
+from .._typing import ProbabilisticClassifier
 from ..exceptions import FitInterrupted
 from ._history import History
 
+if TYPE_CHECKING:
+    from ._noisy_student import NoisyStudentClassifier
+
 
 @with_callbacks
-def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabeled) -> Any:
+def fit_in_turn(
+    noisy: NoisyStudentClassifier,
+    teacher: ProbabilisticClassifier,
+    students: list[ProbabilisticClassifier],
+    data: PartlyLabeled,
+) -> NoisyStudentClassifier:
     """Fit the teacher, and the students that learn from it; return ``noisy``, fitted.
 
     Raises
@@ -51,16 +60,16 @@ def fit_in_turn(noisy: Any, teacher: Any, students: list[Any], data: PartlyLabel
 
 
 def _run_rounds(
-    noisy: Any,
-    teacher: Any,
-    students: list[Any],
+    noisy: NoisyStudentClassifier,
+    teacher: ProbabilisticClassifier,
+    students: list[ProbabilisticClassifier],
     data: PartlyLabeled,
     trainings: Trainings,
     tasks: list[Task],
 ) -> None:
     """Let students become teachers, and store the complete rounds in ``noisy``."""
     history, prior = History(data, noisy.verbose), None
-    teachers: list[Any] = []
+    teachers: list[ProbabilisticClassifier] = []
     for i, student in enumerate(students if len(data.unlabeled) else []):
         before = copy(history)
         try:
@@ -79,11 +88,11 @@ def _run_rounds(
             _warn_of_divergence(noisy, i)
             break
         prior, teachers, teacher = own_prior, [*teachers, teacher], taught
-    vars(noisy).update(_attributes(data, teacher), teachers_=teachers, class_prior_=prior)
+    noisy.__dict__.update(_attributes(data, teacher), teachers_=teachers, class_prior_=prior)
     history.set_attributes(noisy, noisy.unlabeled_label)
 
 
-def _warn_of_divergence(noisy: Any, n_complete: int) -> None:
+def _warn_of_divergence(noisy: NoisyStudentClassifier, n_complete: int) -> None:
     warnings.warn(
         f"{type(noisy).__name__}: the training of the student of round {n_complete + 1} has "
         f"diverged. Its teacher is kept, after {n_complete} complete rounds. Lower the learning "
@@ -93,6 +102,6 @@ def _warn_of_divergence(noisy: Any, n_complete: int) -> None:
     )
 
 
-def _attributes(data: PartlyLabeled, learner: Any) -> dict[str, Any]:
+def _attributes(data: PartlyLabeled, learner: ProbabilisticClassifier) -> dict[str, object]:
     """Return the fitted attributes to predict with this teacher or student."""
     return {"estimator_": learner, "classes_": data.classes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from .._compat import EstimatorWith
 from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
+from .._typing import ProbabilisticClassifier
 from ._prior import assign_to_prior
 
 
-def inner_has(method: str) -> Any:
+def inner_has(method: str) -> Callable[[PredictsWithinMixin], bool]:
     """Return a check that the fitted, or else the given, estimator has the method."""
 
-    def check(self: Any) -> bool:
+    def check(self: PredictsWithinMixin) -> bool:
         inner = self.estimator_ if hasattr(self, "estimator_") else self.estimator
         getattr(inner, method)  # raises the AttributeError that names the missing method
         return True
@@ -33,28 +35,28 @@ def inner_has(method: str) -> Any:
 class PredictsWithinMixin:
     """Prediction by the fitted classifier inside, ``estimator_``: row by row, or jointly."""
 
-    estimator: Any
-    estimator_: Any
-    classes_: NDArray[Any]
+    estimator: ProbabilisticClassifier
+    estimator_: Any  # may have a decision_function
+    classes_: NDArray[np.generic]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
         tags.input_tags.three_d_array = get_tags(self.estimator).input_tags.three_d_array
         return tags
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """Return the label of each row, independent of the others, of shape (n,)."""
         X = self._check_X(X)
         return self.estimator_.predict(X)
 
     @available_if(inner_has("predict_proba"))
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return class probabilities, of shape (n, n_classes); columns follow ``classes_``."""
         X = self._check_X(X)
         return self.estimator_.predict_proba(X)
 
     @available_if(inner_has("decision_function"))
-    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.number]:
         """Return what the ``decision_function`` of the classifier inside returns."""
         X = self._check_X(X)
         return self.estimator_.decision_function(X)
@@ -62,7 +64,7 @@ class PredictsWithinMixin:
     @available_if(inner_has("predict_proba"))
     def predict_transductive(
         self, X: ArrayLike, class_prior: ArrayLike | str = "uniform"
-    ) -> NDArray[Any]:
+    ) -> NDArray[np.generic]:
         """Return labels for a whole test set, given the share of each class.
 
         The label of a row depends on the other rows: it is the assignment of
@@ -83,7 +85,7 @@ class PredictsWithinMixin:
         """
         return self.classes_[assign_to_prior(self.predict_proba(X), class_prior)]
 
-    def _check_X(self, X: ArrayLike) -> NDArray[Any]:
+    def _check_X(self, X: ArrayLike) -> NDArray[np.number]:
         check_is_fitted(self, "estimator_")
         return check_rows(self, X, reset=False)
 
@@ -125,11 +127,11 @@ class TransductiveClassifier(
     ['low', 'low', 'high', 'high']
     """
 
-    _parameter_constraints: dict[str, Any] = {
+    _parameter_constraints: dict[str, Sequence[object]] = {
         "estimator": [EstimatorWith(["fit", "predict_proba"])]
     }
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: ProbabilisticClassifier) -> None:
         self.estimator = estimator
 
     @all_or_nothing
@@ -155,7 +157,7 @@ class TransductiveClassifier(
         mark = find_mark(type(self).__name__, self.estimator)
         rows, classes, codes = check_rows_and_labels(self, X, y, unlabeled_label=mark)
         # Marks stay in y: the classifier inside reads them itself.
-        labels: Any = classes[codes] if mark is None else y
+        labels = classes[codes] if mark is None else y
         weights = None
         if sample_weight is not None:
             subject = f"{type(self).__name__}: sample_weight"

@@ -60,7 +60,7 @@ def read_labeled(
     return X.reshape(len(X), -1), y.astype(np.int64), _as_text(names, where), shape
 
 
-def _check_indices(y: NDArray[Any], names: NDArray[Any], where: str) -> None:
+def _check_indices(y: NDArray[np.generic], names: NDArray[np.generic], where: str) -> None:
     """Raise if y does not index the names."""
     if names.ndim != 1 or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= len(names):
         raise DataFileError(
@@ -75,7 +75,7 @@ def _check_indices(y: NDArray[Any], names: NDArray[Any], where: str) -> None:
         )
 
 
-def first_twice(names: NDArray[Any]) -> str:
+def first_twice(names: NDArray[np.generic]) -> str:
     """Return the first of the names, in their order, that occurs twice."""
     values, counts = np.unique(names, return_counts=True)
     return str(values[counts > 1][0])
@@ -92,7 +92,9 @@ def _as_text(names: NDArray[Any], where: str) -> NDArray[np.str_]:
         ) from error
 
 
-def check_bitmaps(shape: tuple[int, ...], dtype: np.dtype[Any], where: str) -> tuple[int, int]:
+def check_bitmaps(
+    shape: tuple[int, ...], dtype: np.dtype[np.generic], where: str
+) -> tuple[int, int]:
     """Return (height, width), or raise if this is not a batch of 8-bit images."""
     if dtype != np.uint8 or len(shape) not in (2, 3) or min(shape[1:]) < 1:
         raise DataFileError(

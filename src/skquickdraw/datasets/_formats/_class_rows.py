@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from ._ndjson import Drawing, read_ndjson
 from ._png import read_png_folder
 from ._sketch_rnn import read_sketch_rnn
 
-Read = TypeVar("Read", bound=Callable[..., Any])
+Read = TypeVar("Read", bound=Callable[..., object])
 
 STROKES = ("ndjson", "bin", "sketch_rnn")
 SAYS_RECOGNIZED = ("ndjson", "bin")
@@ -30,7 +30,7 @@ def names_its_file(read: Read) -> Read:
     """Make a reader of a class file name it in each OSError."""
 
     @wraps(read)
-    def call(file: ClassFile, *args: Any) -> Any:
+    def call(file: ClassFile, *args: object) -> object:
         with path_in_errors(file.path):
             return read(file, *args)
 

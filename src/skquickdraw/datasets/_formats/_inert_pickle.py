@@ -12,7 +12,8 @@ of sets and dicts, are unknown. And the arrays hold no more bytes than the pickl
 """
 
 import pickle
-from typing import IO, Any, Literal, NoReturn
+from collections.abc import Callable
+from typing import IO, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class _Noted:
         self.state = state
 
 
-class _Known(dict[int, Any]):
+class _Known(dict[int, Callable[[pickle.Unpickler], None]]):
     """What an unpickler does at each opcode that numpy writes."""
 
     def __missing__(self, opcode: int) -> NoReturn:
@@ -78,7 +79,7 @@ class _Reader(pickle._Unpickler):
         raise pickle.UnpicklingError("it asks for an object outside it")
 
 
-def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[Any]]:
+def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[np.number]]:
     """Return the numeric arrays of an array of objects, from a stream at the start of its pickle.
 
     Raises
@@ -108,7 +109,7 @@ def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[Any]]:
     return arrays
 
 
-def _as_array(entry: object, where: str) -> NDArray[Any]:
+def _as_array(entry: object, where: str) -> NDArray[np.number]:
     """Turn the description of a numeric array into the array."""
     try:
         code, shape, order, data = _array_parts(entry)

@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from gzip import BadGzipFile
 from itertools import chain
-from typing import Any
 
 from ...exceptions import DataFileError
 from .._rasterize import BOX
@@ -73,7 +72,7 @@ def _numbered(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
         ) from error
 
 
-def _read_object(line: bytes, where: str) -> dict[str, Any]:
+def _read_object(line: bytes, where: str) -> dict[str, object]:
     """Return the JSON object of a line, or raise."""
     try:
         entry = json.loads(line)
@@ -93,7 +92,7 @@ def _shorten(line: bytes) -> str:
     return repr(line[:40].strip()) + ("..." if len(line) > 40 else "")
 
 
-def _is_recognized(entry: dict[str, Any], where: str) -> bool:
+def _is_recognized(entry: dict[str, object], where: str) -> bool:
     recognized = entry.get("recognized")
     if not isinstance(recognized, bool):
         raise DataFileError(

@@ -6,7 +6,7 @@ Nothing is unpickled here: an array of objects is recognised by its header, and 
 import re
 from io import BytesIO
 from math import prod
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class NpyHeader(NamedTuple):
 
     shape: tuple[int, ...]
     fortran_order: bool
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     start: int  # the byte at which the data begin
 
     @property

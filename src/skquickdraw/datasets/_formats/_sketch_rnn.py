@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -42,7 +41,7 @@ def _read_split(archive: ZipFile, split: str, where: str, n_max: int | None) -> 
     return [_as_strokes(steps, f"{where}, drawing {i}") for i, steps in enumerate(entries)]
 
 
-def _as_strokes(steps: NDArray[Any], where: str) -> Drawing:
+def _as_strokes(steps: NDArray[np.number], where: str) -> Drawing:
     """Turn rows (dx, dy, whether the pen is lifted afterwards) into strokes in the box."""
     if steps.ndim != 2 or steps.shape[1] != 3 or len(steps) == 0 or not np.isfinite(steps).all():
         raise DataFileError(
