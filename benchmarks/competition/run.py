@@ -8,8 +8,6 @@ are of this run alone, in which kept networks took none; ``cpu_minutes`` are of 
 predictions of the winner.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from time import perf_counter
@@ -24,8 +22,7 @@ from sklearn.utils import Bunch
 
 from skquickdraw.datasets import load_competition
 
-from .errors import look_at_errors
-from .measure import RESULTS, costs, growth, keep_predictions, score
+from .measure import RESULTS, costs, growth, keep_predictions, look_at_errors, score
 from .rows import ROWS, SINGLE_NETWORKS, UNLABELED_TOO, unlabeled_pool
 from .splits import PASSES, STUDIES, Split
 

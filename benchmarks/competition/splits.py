@@ -6,8 +6,6 @@ which. A seed's split holds out a fifth of each class, at most 40 drawings. The 
 touched.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple

@@ -1,9 +1,8 @@
 """Weights, speed and accuracy of the networks; and whether a fit takes the minutes it was given."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from common import (
@@ -59,11 +58,15 @@ def measure_networks(options: Any) -> Iterator[dict[str, Any]]:
         clf = make_variant(name, n_epochs).fit(X, y)
         rates = summarize(n_images / epoch["dur"] for epoch in clf.history_[1:])
         n_parameters = sum(p.numel() for p in clf.net_.module_.parameters())
-        row |= {"n_parameters": n_parameters, "images_per_second": rates}
+        row |= {"n_parameters": n_parameters, "rate": rates, "score": "not measured"}
         if split is not None and name in WITH_ACCURACY:
-            row["accuracy"] = train_and_score(name, split, rates["median"] * SECONDS)
+            clf = make_variant(name, max(1, round(rates["median"] * SECONDS / len(split.y))))
+            seconds = measure_seconds(partial(clf.fit, split.X, split.y))
+            score = split.score(clf.predict(split.X_test))["balanced_accuracy"]
+            row |= {"n_epochs": clf.n_epochs_, "fit_seconds": round(seconds, 1)}
+            row |= {"balanced_accuracy": round(score, 4), "score": f"{100 * score:.1f}"}
         found[name] = row
-        yield {"variants": found}
+        yield {"rows": found}
 
 
 def make_variant(name: str, n_epochs: int) -> Any:
@@ -71,17 +74,6 @@ def make_variant(name: str, n_epochs: int) -> Any:
     given = {"augmentation": LIGHT, "loss": "balanced_softmax", "ema_decay": 0.99, **params}
     given |= {"batch_size": 256, "device": "cpu", "random_state": 0, "max_epochs": n_epochs}
     return make_plain(classifier, **given)
-
-
-def train_and_score(name: str, split: Split, n_shown: float) -> dict[str, Any]:
-    clf = make_variant(name, max(1, round(n_shown / len(split.y))))
-    seconds = measure_seconds(lambda: clf.fit(split.X, split.y))
-    score = split.score(clf.predict(split.X_test))["balanced_accuracy"]
-    return {
-        "n_epochs": clf.n_epochs_,
-        "fit_seconds": round(seconds, 1),
-        "balanced_accuracy": round(score, 4),
-    }
 
 
 def measure_minutes(options: Any) -> Iterator[dict[str, Any]]:
@@ -97,9 +89,9 @@ def measure_minutes(options: Any) -> Iterator[dict[str, Any]]:
             clf = recipes.best(minutes=minutes, random_state=seed, n_jobs=options.threads)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of lateness, which is measured
-                seconds = measure_seconds(lambda clf=clf: clf.fit(X, y))
+                seconds = measure_seconds(partial(clf.fit, X, y))
             own.append((seconds / 60, describe_plan(clf.plan_)))
-    yield {"points": [describe_point("best", n_rows, *point) for point in runs.items()]}
+    yield {"rows": [describe_point(n_rows, *point) for point in runs.items()]}
 
 
 def describe_plan(plan: Any) -> str:
@@ -109,14 +101,13 @@ def describe_plan(plan: Any) -> str:
     return f"{n_networks} of width {network.width:g}"
 
 
-def describe_point(
-    recipe: str, n_rows: int, minutes: float, runs: list[tuple[float, str]]
-) -> dict[str, Any]:
+def describe_point(n_rows: int, minutes: float, runs: list[tuple[float, str]]) -> dict[str, Any]:
+    """Return a row for so many minutes, of runs: what each took, and what it trained."""
     return {
-        "recipe": recipe,
+        "recipe": "best",
         "n_rows": n_rows,
         "minutes": minutes,
         "taken": summarize(taken for taken, _ in runs),
         "ratio": summarize(taken / minutes for taken, _ in runs),
-        "trained": sorted({trained for _, trained in runs}),
+        "networks": "; ".join(sorted({trained for _, trained in runs})),
     }

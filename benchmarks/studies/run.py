@@ -3,8 +3,6 @@
 What is in the results already is not measured again, so an interrupted run goes on.
 """
 
-from __future__ import annotations
-
 import argparse
 from importlib import import_module
 from pathlib import Path

@@ -8,8 +8,6 @@ out of the training set: LightGBM's leaves after it had diverged, all else befor
 Finished rows are kept in ``results/teachers-<seed>.json``, members of votes in the memory folder.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path

@@ -32,5 +32,5 @@ def test_a_line_of_a_page_stands_for_the_rows_of_its_table(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("{day}\n@of_sizes | {name} | {size:,} |\nend\n")
     rows = [{"name": "one", "size": 1000}, {"name": "two"}]  # what a row has not is a blank
-    text = import_module("common").fill(page, {"day": "today"}, {"of_sizes": rows})
+    text = import_module("common").fill(page, {"day": "today", "of_sizes": rows})
     assert text == "today\n| one | 1,000 |\n| two |  |\nend\n"
