@@ -152,12 +152,11 @@ def race(
 
     ``ratio`` is the figure of the first contender to its own, and ``target`` what this shall be.
     """
-    seconds = take_turns(contenders, n_rounds, time)
-    if unit == "rate":
-        n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(seconds, n_images)
-        figures = {name: [n_of[name] / s for s in own] for name, own in seconds.items()}
-    else:
-        figures = {name: [UNITS[unit] * s for s in own] for name, own in seconds.items()}
+    n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(contenders, n_images)
+    figures = {
+        name: [n_of[name] / s if unit == "rate" else UNITS[unit] * s for s in seconds]
+        for name, seconds in take_turns(contenders, n_rounds, time).items()
+    }
     first, *others = figures
     rows: dict[str, dict[str, Any]] = {
         name: {unit: summarize(own)} for name, own in figures.items()

@@ -9,7 +9,7 @@ from common import DOCS, fill, gain, load, number_plainly, pool, save_versions
 
 from .measure import RESULTS
 from .rows import ROWS, SINGLE_NETWORKS
-from .splits import CONTROLS, IMAGES, STEPS, STUDENTS
+from .splits import IMAGES, STEPS, STUDENTS
 
 BELOW = ("vote", "distilled", "original-student")  # whose names stand below their points
 SCORE = "balanced_accuracy"
@@ -26,7 +26,6 @@ def main() -> None:
     errors = load(RESULTS / "errors.json")
     if errors["answers"] != BY_EYE_OF:
         raise SystemExit("There are other errors: look at fifty, and write what you see in page.md")
-    of = {"teacher": None, **CONTROLS} | {name: student.of for name, student in STUDENTS.items()}
     best, control = (pool(list(students[k].values())) for k in ("noisier-uniform", "control"))
     values = {name.replace("-", "_"): runs[0] for name, runs in rows.items()} | {
         "recipes": recipes,
@@ -34,7 +33,7 @@ def main() -> None:
         "passes": studies["ladder"]["passes"],
         "images": IMAGES,
         "ladder": {name: changes(name, step.of, ladder) for name, step in STEPS.items()},
-        "students": {name: changes(name, of[name], students) for name in of},
+        "students": {name: changes(name, own.of, students) for name, own in STUDENTS.items()},
         "members": {kind: members_row(kind, members) for kind in members},
         "best_student": 100 * (best[SCORE].mean - control[SCORE].mean),
         "surest": errors["calibration"][-1]["right"],

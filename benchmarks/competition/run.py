@@ -63,16 +63,15 @@ def study(options: argparse.Namespace, data: Bunch) -> None:
         missing = [name for name in options.rows or names if name not in known]
         for part in (missing[:1], missing[1:]):
             jobs = (delayed(in_one_thread)(measure, name, split, options.memory) for name in part)
-            for rows in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
-                for name, row in rows.items():
-                    result["rows"].setdefault(name, {})[str(seed)] = row
-                    print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
+            for name, row in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
+                result["rows"].setdefault(name, {})[str(seed)] = row
                 save(file, result | {"machine": describe_machine()})
+                print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
 
 
-def in_one_thread(measure: Any, name: str, split: Split, memory: str) -> dict[str, Any]:
+def in_one_thread(measure: Any, name: str, split: Split, memory: str) -> tuple[str, Any]:
     torch.set_num_threads(1)
-    return measure(name, split, memory)
+    return name, measure(name, split, memory)
 
 
 def train_row(options: argparse.Namespace, data: Bunch) -> None:

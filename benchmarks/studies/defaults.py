@@ -33,21 +33,16 @@ from .data import Absent, load
 LIGHT = AugmentationPolicy(rotation=10, horizontal_flip=0, shift=0.1, scale=0.1, shear=0)
 LR, WEIGHT_DECAY = 2e-3, 0.01
 RESULTS = Path(__file__).parent / "results" / "defaults"
-CELLS = [
-    "digits-272",
-    "letters-300",
-    "clothes-500",
-    "photos-500",
-    "drawings-1000",
-    "sketches-300",
-    "digits-1000",
-    "letters-1000",
-    "clothes-1500",
-    "photos-2229",
-    "characters-1210",
-    "drawings-2000",
-    "sketches-1200",
-]
+SIZES = {  # a small and a larger number of rows of each set
+    "digits": (272, 1000),
+    "letters": (300, 1000),
+    "clothes": (500, 1500),
+    "photos": (500, 2229),
+    "characters": (None, 1210),
+    "drawings": (1000, 2000),
+    "sketches": (300, 1200),
+}
+CELLS = [f"{name}-{sizes[i]}" for i in (0, 1) for name, sizes in SIZES.items() if sizes[i]]
 
 
 class Setting(NamedTuple):

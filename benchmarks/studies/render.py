@@ -23,15 +23,6 @@ Runs = dict[int, dict[str, Any]]  # by seed
 Results = dict[str, dict[str, Runs]]  # by setting and cell
 
 NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
-COMPARED = """\
-Averaged over all cells, the best change of a single default setting, "{best}", brings {gain:+.1f}
-points of balanced accuracy. If the best change is chosen separately for each cell, by its score on
-the test rows, `recipes.fast()`, with its default settings, stays {average:.1f} points behind it on
-average, and at most {most:.1f} points, on `{worst}`. A user does not know this change in advance,
-and a part of the difference is chance. In all, {n_changes} changes were tried on {n_cells} cells; a
-*cell* is a data set with a number of training rows. The rules of the defaults were chosen on the
-same cells, so the defaults look better here than on other data. `recipes.fast()` was trained with
-{seeds}."""
 FEW_SEEDS = 3  # below which differences are a rough indication only
 
 
@@ -88,16 +79,10 @@ def render_finding(results: Results) -> str:
     seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} per cell"
     if n_seeds < FEW_SEEDS:
         seeds += f"; with fewer than {FEW_SEEDS}, the differences are only a rough indication"
-    return COMPARED.format(
-        best=SETTINGS[best].title,
-        gain=means[best],
-        average=mean(behind.values()),
-        most=behind[worst],
-        worst=worst,
-        n_cells=len(behind),
-        n_changes=sum(name in results for name in CHANGES),
-        seeds=seeds,
-    )
+    values = {"best": SETTINGS[best].title, "gain": means[best], "seeds": seeds}
+    values |= {"average": mean(behind.values()), "most": behind[worst], "worst": worst}
+    values |= {"n_cells": len(behind), "n_changes": sum(name in results for name in CHANGES)}
+    return fill(HERE / "finding.md", values)
 
 
 def gains_over(results: Results, name: str, other: str) -> dict[str, float]:
