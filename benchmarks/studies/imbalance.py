@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -69,8 +70,6 @@ def measure_heads(options: Any) -> None:
 
 def score_heads(sampling: str | None, seed: int) -> dict[tuple[str, str], Any]:
     """Return the scores of each head and each kind of features, beside the network's own."""
-    from lightgbm import LGBMClassifier
-
     heads = {
         "LDA": LinearDiscriminantAnalysis(**UNIFORM),
         "LDA, shrunk": LinearDiscriminantAnalysis(**UNIFORM, **SHRUNK),
