@@ -59,10 +59,7 @@ class Spread(dict):
 
 
 class Sample(list):
-    """Numbers of several seeds, written as their mean; ``p`` is ``%`` without its sign.
-
-    Without a format: the mean and half the range, in percent.
-    """
+    """Numbers of several seeds, in the format of their mean; without one, with half the range."""
 
     @property
     def mean(self) -> float:
@@ -73,19 +70,17 @@ class Sample(list):
         return f" ± {stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
 
     def __format__(self, form: str) -> str:
-        if not form:
-            return f"{100 * self.mean:.1f} ({50 * (max(self) - min(self)):.1f})"
-        if form.endswith("p"):
-            return format(100 * self.mean, f"{form[:-1]}f")
-        return format(self.mean, form)
+        if form:
+            return format(self.mean, form)
+        return f"{self.mean:.1f} ({(max(self) - min(self)) / 2:.1f})"
 
 
-def pool(runs: list[Any]) -> Any:
+def pool(runs: list[Any], scale: float = 1) -> Any:
     """Return what runs of several seeds hold alike: a sample of each number, else the first."""
     if isinstance(runs[0], dict):
         shared = [key for key in runs[0] if all(key in run for run in runs)]
-        return {key: pool([run[key] for run in runs]) for key in shared}
-    return Sample(runs) if isinstance(runs[0], int | float) else runs[0]
+        return {key: pool([run[key] for run in runs], scale) for key in shared}
+    return Sample(scale * n for n in runs) if isinstance(runs[0], int | float) else runs[0]
 
 
 def gain(runs: Mapping[Any, Any], others: Mapping[Any, Any], key: str) -> Sample:

@@ -16,7 +16,14 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-NEEDS_NO_TEST = {"test", "docs", "dist", "bench", "mutants", "coverage"}  # extras that are no user's
+NEEDS_NO_TEST = {
+    "test",
+    "docs",
+    "dist",
+    "bench",
+    "mutants",
+    "coverage",
+}  # extras that are no user's
 TESTS = [
     "tests/test_public_api.py",
     "tests/test_contracts.py",

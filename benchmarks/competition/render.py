@@ -21,6 +21,8 @@ Seeds = dict[str, dict[str, Any]]  # runs, by seed
 def main() -> None:
     rows = {name: list(load(RESULTS / f"{name}.json")["seeds"].values()) for name in ROWS}
     recipes = {name: pool(runs) for name, runs in rows.items()}
+    for row in recipes.values():
+        row["error"] = 100 * row["scores"]["standard_error"].mean
     studies = {name: load(RESULTS / f"{name}.json") for name in ("ladder", "students", "members")}
     ladder, students, members = (study["rows"] for study in studies.values())
     errors = load(RESULTS / "errors.json")

@@ -186,19 +186,21 @@ def peer_gains(results: Results) -> str:
 
 
 def pool_teachers() -> dict[str, Any]:
-    """Return the budget, the rows that every seed has, and the rows of a table of their labels."""
+    """Return what the text names, in percent, the rows that every seed has, and their labels."""
     results = [load(file) for file in sorted((HERE / "results").glob("teachers-*.json"))]
-    teachers = pool([result["rows"] for result in results])
-    for row in teachers.values():
-        row["thousands"] = row["images"].mean / 1000
+    costs = pool([result["rows"] for result in results])
+    rows = pool([result["rows"] for result in results], scale=100)
+    for name, row in rows.items():
+        row["thousands"] = costs[name]["images"].mean / 1000
+        row["minutes"] = costs[name]["cpu_minutes"].mean
     labels = {
         f"{name}{note}": row[kind]
-        for name, row in teachers.items()
+        for name, row in rows.items()
         for kind, note in (("naive_pseudo_labels", ", naive"), ("pseudo_labels", ""))
         if kind in row
     }
-    budget = {"images": results[0]["images"], "n_seeds": len(results)}
-    return {"budget": budget, "teachers": teachers, "pseudo_labels": labels}
+    teachers = rows | {"images": results[0]["images"], "n_seeds": len(results)}
+    return {"teachers": teachers, "teacher_rows": rows, "pseudo_labels": labels}
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def test_seeds_are_pooled_into_means():
     assert found["kind"] == "a"
     assert set(found["score"]) == {"tail"}  # what every seed has
     tail = found["score"]["tail"]
-    assert f"{tail:.1%}, {tail:.1p}, {tail}" == "55.0%, 55.0, 55.0 (5.0)"
+    assert f"{tail:.1%}, {tail:.2f}" == "55.0%, 0.55"
+    percent = common.pool(runs, scale=100)["score"]["tail"]
+    assert f"{percent:.2f}, {percent}" == "55.00, 55.0 (5.0)"
     # The standard error of two values is half their distance.
     assert common.Sample([1, 3]).plus_minus() == " ± 1.0"
     assert common.Sample([1]).plus_minus() == ""
