@@ -34,6 +34,7 @@ def render(results: dict[str, Any]) -> str:
         ],
         "exponents": {k: v["exponent"] for k, v in growth.items() if "exponent" in v},
         "points": [growth_row(k, point) for k, v in growth.items() for point in v["points"]],
+        "minute_rows": minute_rows(results["minutes"]),
         "gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet.",
         "competition": singles,
         "curves": curves,
@@ -55,6 +56,10 @@ def describe(result: dict[str, Any]) -> str:
 def growth_row(name: str, point: dict[str, Any]) -> dict[str, Any]:
     to = point["x"]
     return {"name": name, "to": f"{to:,}" if isinstance(to, int) else to, **point}
+
+
+def minute_rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [point | {"networks": "; ".join(point["trained"])} for point in result["points"]]
 
 
 def render_gpu(result: dict[str, Any]) -> str:

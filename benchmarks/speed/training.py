@@ -296,7 +296,7 @@ def measure_minutes(options: Any) -> Iterator[dict[str, Any]]:
                 warnings.simplefilter("ignore", UserWarning)  # of lateness, which is measured
                 seconds = measure_seconds(partial(clf.fit, X, y))
             own.append((seconds / 60, describe_plan(clf.plan_)))
-    yield {"rows": [describe_point(n_rows, *point) for point in runs.items()]}
+    yield {"points": [describe_point(n_rows, *point) for point in runs.items()]}
 
 
 def describe_plan(plan: Any) -> str:
@@ -314,5 +314,5 @@ def describe_point(n_rows: int, minutes: float, runs: list[tuple[float, str]]) -
         "minutes": minutes,
         "taken": summarize(taken for taken, _ in runs),
         "ratio": summarize(taken / minutes for taken, _ in runs),
-        "networks": "; ".join(sorted({trained for _, trained in runs})),
+        "trained": sorted({trained for _, trained in runs}),
     }
