@@ -52,7 +52,7 @@ def measure_remedies(options: Any) -> None:
     """Train a network with each remedy, in passes of its own choice or in ``--epochs``."""
     for seed in options.seeds or [0]:
         X, y, X_test, y_test = make_data((200, 5), seed, 2 * seed, 2 * seed + 1)
-        shared = {"width": 0.25, "max_epochs": options.epochs, "random_state": seed}
+        shared = {"width": 0.25, "max_epochs": options.epochs or "auto", "random_state": seed}
         show(f"seed {seed}", "scores", SCORES)
         for name, remedy in REMEDIES.items():
             predicted = ResNetClassifier(**shared, **remedy).fit(X, y).predict(X_test)

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, help="one to three, without it")
     parser.add_argument("--rows", nargs="+", help="some settings, teachers or contenders only")
     parser.add_argument("--cells", nargs="+", help="of the defaults: some sets and sizes only")
-    parser.add_argument("--epochs", type=float, default="auto", help="of remedies: passes")
+    parser.add_argument("--epochs", type=float, help="of remedies: passes, if not automatic")
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")
     options = parser.parse_args()
     torch.set_num_threads(1)
