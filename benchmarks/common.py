@@ -4,8 +4,6 @@ Contenders take turns, A B C A B C, and ratios are formed round by round, so tha
 the machine hits all of them alike.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -13,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
-from statistics import median
+from statistics import mean, median, stdev
+from string import Formatter
 from time import perf_counter
 from typing import Any
 
@@ -27,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DATA = os.environ.get("SKQUICKDRAW_DATA")
 COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
+UNITS = {"seconds": 1, "ms": 1000}
 PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
 # Every parameter whose default has changed, but for the passes, which each benchmark gives.
@@ -45,12 +45,48 @@ AFFINE = {"rotation": 15, "horizontal_flip": 0.5, "shift": 0.08}
 LIGHT = AugmentationPolicy(**AFFINE, scale=0.15, shear=8)
 STRONGER = AugmentationPolicy(**AFFINE, scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 
+# Figures have no background, and two versions, for light pages and for dark ones.
+INK = {"light": "#1a1c1e", "dark": "#d6d8dc"}
+LINES = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+SURFACES = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+
 
 class Spread(dict):
     """Median, min and max; a format is that of each of them."""
 
     def __format__(self, form: str) -> str:
         return "{} ({} to {})".format(*(format(self[k], form) for k in ("median", "min", "max")))
+
+
+class Sample(list):
+    """Numbers of several seeds, in the format of their mean; without one, with half the range."""
+
+    @property
+    def mean(self) -> float:
+        return mean(self)
+
+    def plus_minus(self) -> str:
+        """Return the standard error of the mean, where there are several."""
+        return f" ± {stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
+
+    def __format__(self, form: str) -> str:
+        if form:
+            return format(self.mean, form)
+        return f"{self.mean:.1f} ({(max(self) - min(self)) / 2:.1f})"
+
+
+def pool(runs: list[Any], scale: float = 1) -> Any:
+    """Return what runs of several seeds hold alike: a sample of each number, else the first."""
+    if isinstance(runs[0], dict):
+        shared = [key for key in runs[0] if all(key in run for run in runs)]
+        return {key: pool([run[key] for run in runs], scale) for key in shared}
+    return Sample(scale * n for n in runs) if isinstance(runs[0], int | float) else runs[0]
+
+
+def gain(runs: Mapping[Any, Any], others: Mapping[Any, Any], key: str) -> Sample:
+    """Return differences in percentage points, on the seeds that both have."""
+    common = sorted(runs.keys() & others.keys())
+    return Sample(100 * (runs[seed][key] - others[seed][key]) for seed in common)
 
 
 def make_plain(classifier: type, **params: Any) -> Any:
@@ -71,11 +107,17 @@ def need_folder(folder: Path | None, what: str) -> Path:
     return folder
 
 
-def measure_seconds(action: Callable[[], object], n_calls: int = 1) -> float:
-    """Return how long a call takes, by the wall clock: the mean of so many, one after another."""
+def measure_seconds(action: Callable[[], object], n_calls: int = 1, device: str = "cpu") -> float:
+    """Return how long a call takes, by the wall clock: the mean of so many, one after another.
+
+    The device is idle before and after it.
+    """
+    wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
+    wait()
     start = perf_counter()
     for _ in range(n_calls):
         action()
+    wait()
     return (perf_counter() - start) / n_calls
 
 
@@ -92,6 +134,34 @@ def take_turns(
     return seconds
 
 
+def race(
+    contenders: Mapping[str, Callable[[], object]],
+    n_rounds: int,
+    unit: str = "rate",
+    *,
+    n_images: int | Mapping[str, int] = 0,
+    targets: Mapping[str, str] = {},
+    time: Any = measure_seconds,
+) -> dict[str, dict[str, Any]]:
+    """Return a row for each contender: its ``rate``, images per second, ``ms`` or ``seconds``.
+
+    ``ratio`` is the figure of the first contender to its own, and ``target`` what this shall be.
+    """
+    n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(contenders, n_images)
+    figures = {
+        name: [n_of[name] / s if unit == "rate" else UNITS[unit] * s for s in seconds]
+        for name, seconds in take_turns(contenders, n_rounds, time).items()
+    }
+    first, *others = figures
+    rows: dict[str, dict[str, Any]] = {
+        name: {unit: summarize(own)} for name, own in figures.items()
+    }
+    for name in others:
+        rows[name]["ratio"] = compare(figures[first], figures[name])
+        rows[name] |= {"target": targets[name]} if name in targets else {}
+    return rows
+
+
 def summarize(values: Iterable[float]) -> Spread:
     """Return median, smallest and largest value, to the four digits that a timing is good for."""
     values = list(values)
@@ -102,20 +172,6 @@ def summarize(values: Iterable[float]) -> Spread:
 def compare(values: list[float], others: list[float]) -> Spread:
     """Summarise ratios round by round: neighbours in time had the same machine."""
     return summarize(a / b for a, b in zip(values, others, strict=True))
-
-
-def compare_rates(
-    seconds: Mapping[str, list[float]], n_images: int | Mapping[str, int], targets: dict[str, float]
-) -> dict[str, Any]:
-    """Return images per second of each contender, and the first one's rate to each other one's."""
-    n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(seconds, n_images)
-    rates = {name: [n_of[name] / s for s in values] for name, values in seconds.items()}
-    ours, *others = rates
-    return {
-        "images_per_second": {name: summarize(values) for name, values in rates.items()},
-        "ratios": {name: compare(rates[ours], rates[name]) for name in others},
-        "targets": targets,
-    }
 
 
 def describe_moment() -> dict[str, Any]:
@@ -165,16 +221,21 @@ def as_json(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def fill(page: Path, values: dict[str, Any], tables: dict[str, Iterable[dict[str, Any]]]) -> str:
+def fill(page: Path, values: dict[str, Any]) -> str:
     """Return a page with values for its names in braces, as ``str.format`` writes them.
 
-    A line ``@name | {key} |`` is a line for each row of the table ``name``, made of that row.
+    A line ``@name | {key} |`` is a line for each row of the value ``name``, made of that row. It
+    is a list of rows, or a dict of rows by their ``name``.
     """
     lines: list[str] = []
     for line in page.read_text().split("\n"):
         if line.startswith("@"):
             name, cells = line[1:].split(" ", 1)
-            lines += (cells.format_map(Blank(row)) for row in tables[name])
+            rows, _ = Formatter().get_field(name, (), values)
+            rows = (
+                [{"name": k, **row} for k, row in rows.items()] if isinstance(rows, dict) else rows
+            )
+            lines += (cells.format_map(Blank(row)) for row in rows)
         else:
             lines.append(line.format_map(values))
     return "\n".join(lines)
@@ -190,7 +251,7 @@ def table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
 class Blank(dict):
     """What a row has not is a blank, in any format."""
 
-    def __missing__(self, key: str) -> Blank:
+    def __missing__(self, key: str) -> "Blank":
         return Blank()
 
     def __format__(self, form: str) -> str:
@@ -208,3 +269,12 @@ def number_plainly(axis: Any, most: int = 100) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low <= most else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def save_versions(draw: Callable[[], Any], stem: Path) -> None:
+    """Save what ``draw`` returns, a figure, as ``STEM_light.png`` and ``STEM_dark.png``."""
+    import matplotlib as mpl
+
+    for version, ink in INK.items():
+        with mpl.rc_context(dict.fromkeys(LINES, ink) | dict.fromkeys(SURFACES, "none")):
+            draw().savefig(stem.with_name(f"{stem.name}_{version}.png"), dpi=180)

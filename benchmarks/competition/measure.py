@@ -1,14 +1,15 @@
-"""What a fitted estimator cost and scores, and the file of predictions."""
-
-from __future__ import annotations
+"""What a fitted estimator cost and scores, the file of predictions, and the errors in it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
+from common import save
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import recall_score
+from sklearn.metrics import confusion_matrix, recall_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
@@ -19,6 +20,9 @@ RESULTS = Path(__file__).parent / "results"
 PREDICTIONS = RESULTS / "predictions.npz"
 MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")  # of a fitted one
 CERTAIN = 2**16 - 1  # stands for a probability of 1
+N_PAIRS = 12
+N_LARGER = 85
+EDGES = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 1)
 
 
 def networks_in(estimator: Any) -> Iterator[Any]:
@@ -106,3 +110,43 @@ def keep_predictions(row: str, unlabeled: Any, holdout: Any, file: Path = PREDIC
     rows = load_predictions(file) | {row: own}
     arrays = {key: np.stack([each[key] for each in rows.values()], axis=1) for key in own}
     np.savez_compressed(file, rows=np.array(list(rows)), **arrays)
+
+
+# ---- errors -------------------------------------------------------------------------------------
+
+
+def look_at_errors(recipe: str, data: Bunch) -> None:
+    """Write ``results/errors.json``."""
+    found = load_predictions()[recipe]
+    label, confidence = found["holdout"].astype(np.int64), found["confidence"] / CERTAIN
+    is_right = label == data.holdout_target
+    errors = {
+        "recipe": recipe,
+        "answers": joblib.hash(label),
+        # classes are in the order of their size; on these the original's author scored
+        "recall_of_the_larger": float(is_right[data.holdout_target < N_LARGER].mean()),
+        "pairs": confused_pairs(data, label),
+        "calibration": calibration(is_right, confidence),
+    }
+    save(RESULTS / "errors.json", errors)
+
+
+def confused_pairs(data: Bunch, label: Any) -> list[dict[str, Any]]:
+    """Return the pairs of classes that are taken for each other most often, in drawings of each."""
+    names = data.target_names
+    counts = confusion_matrix(data.holdout_target, label, labels=np.arange(len(names)))
+    both = np.triu(counts + counts.T, k=1)
+    pairs = np.unravel_index(np.argsort(both, axis=None)[::-1][:N_PAIRS], both.shape)
+    keys = ("first", "second", "first_as_second", "second_as_first")
+    rows = zip(names[pairs[0]], names[pairs[1]], counts[pairs], counts[pairs[::-1]], strict=True)
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def calibration(is_right: Any, confidence: Any) -> list[dict[str, float]]:
+    """Return how often the recipe is right, by how sure it is."""
+    rows = []
+    for low, high in pairwise(EDGES):
+        group = is_right[(confidence >= low) & ((confidence < high) | (high == 1))]
+        right = group.mean() if len(group) else np.nan
+        rows.append({"from": low, "to": high, "share": len(group) / len(is_right), "right": right})
+    return rows

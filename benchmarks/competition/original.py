@@ -6,8 +6,6 @@ activations inside every block. Adam trains it at a constant rate, with label sm
 students: confident pseudo-labels join, and classes are filled up to 4,000. Six of these vote.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

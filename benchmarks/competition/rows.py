@@ -3,8 +3,6 @@
 ``skquickdraw.recipes`` has gone on since; rows have to stay what they were.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

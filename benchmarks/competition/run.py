@@ -8,8 +8,6 @@ are of this run alone, in which kept networks took none; ``cpu_minutes`` are of 
 predictions of the winner.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from time import perf_counter
@@ -24,8 +22,7 @@ from sklearn.utils import Bunch
 
 from skquickdraw.datasets import load_competition
 
-from .errors import look_at_errors
-from .measure import RESULTS, costs, growth, keep_predictions, score
+from .measure import RESULTS, costs, growth, keep_predictions, look_at_errors, score
 from .rows import ROWS, SINGLE_NETWORKS, UNLABELED_TOO, unlabeled_pool
 from .splits import PASSES, STUDIES, Split
 
@@ -66,16 +63,15 @@ def study(options: argparse.Namespace, data: Bunch) -> None:
         missing = [name for name in options.rows or names if name not in known]
         for part in (missing[:1], missing[1:]):
             jobs = (delayed(in_one_thread)(measure, name, split, options.memory) for name in part)
-            for rows in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
-                for name, row in rows.items():
-                    result["rows"].setdefault(name, {})[str(seed)] = row
-                    print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
+            for name, row in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
+                result["rows"].setdefault(name, {})[str(seed)] = row
                 save(file, result | {"machine": describe_machine()})
+                print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
 
 
-def in_one_thread(measure: Any, name: str, split: Split, memory: str) -> dict[str, Any]:
+def in_one_thread(measure: Any, name: str, split: Split, memory: str) -> tuple[str, Any]:
     torch.set_num_threads(1)
-    return measure(name, split, memory)
+    return name, measure(name, split, memory)
 
 
 def train_row(options: argparse.Namespace, data: Bunch) -> None:

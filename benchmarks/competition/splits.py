@@ -6,8 +6,6 @@ which. A seed's split holds out a fifth of each class, at most 40 drawings. The 
 touched.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -35,7 +33,7 @@ from .rows import unlabeled_pool
 
 HELD_OUT, MOST_HELD_OUT = 5, 40  # one in five of a class, and how many at most
 PASSES = 4  # of the ladder, over the labeled drawings
-STATIC_PASSES = 1  # over the filled-up set, which is three times as large
+STATIC_PACE = 1 / 4  # the filled-up set is three times as large
 ERASING = AugmentationPolicy(**AFFINE, scale=0.15, shear=8, erasing=0.25)
 START = PLAIN | ADAM | {"width": 0.35, "batch_size": 256}
 IMAGES = 515_000  # that a student sees, about, whatever the size of its pool
@@ -82,14 +80,9 @@ class Step(NamedTuple):
     pace: float = 1.0
     passes: int | None = None
 
-    @property
-    def is_look(self) -> bool:
-        """Whether the step only predicts otherwise, with the network of the step below it."""
-        return set(self.params) == {"n_tta"}
-
 
 STEPS = {
-    "static": Step(None, {}),
+    "static": Step(None, START, pace=STATIC_PACE),
     "live": Step("static", {"augmentation": COPIES, "sampling": "balanced"}),
     "light": Step("live", {"augmentation": LIGHT}),
     "one-cycle": Step("light", ONE_CYCLE),
@@ -117,33 +110,30 @@ STEPS = {
 }
 
 
+def resolve(name: str) -> Step:
+    """Return a step with all that it has from the steps below it."""
+    step = STEPS[name]
+    if step.of is None:
+        return step
+    below = resolve(step.of)
+    return step._replace(params=below.params | step.params, passes=step.passes or below.passes)
+
+
 def make_step(name: str, seed: int, passes: int | None = None) -> Any:
-    """Return the estimator of a step, with all that it has from the steps below it."""
-    step, below = STEPS[name], [STEPS[name]]
-    while below[-1].of is not None:
-        below.append(STEPS[below[-1].of])
-    params = dict(START)
-    for each in reversed(below):
-        params |= each.params
-    passes = passes or next((each.passes for each in below if each.passes), PASSES)
-    n_epochs = max(1, round(passes * (step.pace if step.of else STATIC_PASSES / PASSES)))
-    network = step.network(**params, max_epochs=n_epochs, random_state=seed)
+    """Return the estimator of a step."""
+    step = resolve(name)
+    n_epochs = max(1, round((passes or step.passes or PASSES) * step.pace))
+    network = step.network(**step.params, max_epochs=n_epochs, random_state=seed)
     if step.of is not None:
         return network
     copies = AugmentingOverSampler(FILLED["teacher"], augmentation=COPIES, unlabeled_label=-1)
     return make_pipeline(copies.set_params(random_state=seed), network)
 
 
-def climb(name: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
-    """Fit one step; score it, and the steps that share its network, by name."""
+def climb(name: str, split: Split, memory: Any) -> dict[str, Any]:
     estimator = make_step(name, split.seed).fit(split.X, split.y)
     minutes = {"cpu_minutes": costs(estimator)["cpu_minutes"]}
-    rows = {name: split.score(estimator.predict(split.X_test)) | minutes}
-    for other, step in STEPS.items():
-        if step.is_look and step.of in rows:
-            estimator.set_params(**step.params)
-            rows[other] = split.score(estimator.predict(split.X_test)) | minutes
-    return rows
+    return split.score(estimator.predict(split.X_test)) | minutes
 
 
 # ---- students -----------------------------------------------------------------------------------
@@ -154,17 +144,17 @@ class Student(NamedTuple):
 
     ``params`` are those of its meta-estimator, ``pace`` is as in :class:`Step`. ``is_alone`` says
     that its teacher is one network of its own in place of the vote, trained for ``teacher_passes``,
-    or as long as the control where that is None.
+    or as long as the control where that is None. Without a ``learner`` it has no teacher.
     """
 
-    of: str
+    of: str | None
     params: dict[str, Any] = {}
     network: dict[str, Any] = {}
     n_unlabeled: int | None = None
     pace: float = 1.0
     is_alone: bool = False
     teacher_passes: int | None = None
-    learner: type = NoisyStudentClassifier
+    learner: type | None = NoisyStudentClassifier
 
 
 UNIFORM, NOISIER = {"class_prior": "uniform"}, {"augmentation": STRONGER}
@@ -180,8 +170,10 @@ RENEWED = {
 }
 SURE = {"threshold": 0.9, "pseudo_labels": "hard"}
 OF_ITSELF = {"network": NOISIER, "is_alone": True, "teacher_passes": 2}
-CONTROLS = {"control": None, "noisier-control": "control"}  # and what they change
 STUDENTS = {
+    "teacher": Student(None, learner=SeedEnsembleClassifier),
+    "control": Student(None, learner=None),
+    "noisier-control": Student("control", network=NOISIER, learner=None),
     "soft": Student("control"),
     "everywhere": Student("soft", {"temperature": 1.0}, learner=DistilledClassifier),
     "pool-10k": Student("control", n_unlabeled=10_000),
@@ -199,16 +191,16 @@ STUDENTS = {
 }
 
 
-def teach(name: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
+def teach(name: str, split: Split, memory: Any) -> dict[str, Any]:
     """Fit and score the teacher, a control or a student."""
+    student = STUDENTS[name]
     if name == "teacher":
         estimator = fit_teacher(split, memory)
-    elif name in CONTROLS:
-        params = NOISIER if name == "noisier-control" else {}
-        estimator = split.network(**params).fit(split.X, split.y)
+    elif student.learner is None:
+        estimator = split.network(**student.network).fit(split.X, split.y)
     else:
-        estimator = fit_student(STUDENTS[name], split, memory)
-    return {name: split.score(estimator.predict(split.X_test)) | costs(estimator)}
+        estimator = fit_student(student, split, memory)
+    return split.score(estimator.predict(split.X_test)) | costs(estimator)
 
 
 def fit_teacher(split: Split, memory: Any) -> Any:
@@ -246,7 +238,7 @@ def make_members(kind: str, split: Split) -> list[Any]:
     return [first, wider, MobileNetClassifier(**params | {"max_epochs": round(0.4 * split.passes)})]
 
 
-def let_vote(kind: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
+def let_vote(kind: str, split: Split, memory: Any) -> dict[str, Any]:
     """Fit members that differ in one way; score their vote, and what each is by itself."""
     networks = make_members(kind, split)
     make = partial(SeedEnsembleClassifier, n_estimators=N_MEMBERS // len(networks), memory=memory)
@@ -254,18 +246,18 @@ def let_vote(kind: str, split: Split, memory: Any) -> dict[str, dict[str, Any]]:
     probas = [m.predict_proba(split.X_test) for vote in votes for m in vote.estimators_]
     labels = [proba.argmax(axis=1) for proba in probas]
     different = [(one != other).mean() for one, other in combinations(labels, 2)]
-    row = {
+    return {
         **split.score(np.mean(probas, axis=0).argmax(axis=1)),
         "alone": [split.score(label)["balanced_accuracy"] for label in labels],
         "disagreement": float(np.mean(different)),
         "cpu_minutes": sum(costs(vote)["cpu_minutes"] for vote in votes),
     }
-    return {kind: row}
 
 
-# Study, which has a file of results: what measures a row of it, and its rows.
+# Study, which has a file of results: what measures a row of it, and its rows. The row comes first
+# that leaves others its teacher.
 STUDIES = {
-    "ladder": (climb, [name for name, step in STEPS.items() if not step.is_look]),
-    "students": (teach, ["teacher", *CONTROLS, *STUDENTS]),
+    "ladder": (climb, list(STEPS)),
+    "students": (teach, list(STUDENTS)),
     "members": (let_vote, ["seed", "augmentation", "network"]),
 }

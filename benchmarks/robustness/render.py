@@ -1,7 +1,4 @@
-"""Write docs/robustness.md: ``python -m robustness.render``.
-
-``page.md`` holds the text, see ``common.fill``.
-"""
+"""Write docs/robustness.md: ``python -m robustness.render``."""
 
 from __future__ import annotations
 
@@ -23,15 +20,10 @@ def main() -> None:
     values = {"memory": MEMORY, "seconds": SECONDS}
     values |= {"fuzz_cases": list_cases(fuzz), "soak_cases": list_cases(soak)}
     values |= {"mutant_cases": list_survivors(mutants)}
-    tables = {"fuzz": rows(fuzz), "soak": rows(soak), "tolerance": tolerances}
-    tables |= {"coverage": rows(coverage)}
-    tables |= {"mutants": [row | {"share": share_killed(row)} for row in rows(mutants)]}
-    page = fill(Path(__file__).parent / "page.md", values, tables)
+    values |= {"fuzz": fuzz, "soak": soak, "tolerance": tolerances, "coverage": coverage}
+    values |= {"mutants": {k: row | {"share": share_killed(row)} for k, row in mutants.items()}}
+    page = fill(Path(__file__).parent / "page.md", values)
     (DOCS / "robustness.md").write_text(page)
-
-
-def rows(result: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"name": name, **own} for name, own in result.items()]
 
 
 def list_cases(result: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """What a GPU does with the library, beside a loop by hand, step by step and as a CUDA graph."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from statistics import median
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import LIGHT, make_labeled_sketches, make_plain
+from common import LIGHT, make_labeled_sketches, make_plain, measure_seconds
 from competition.measure import score
 
 from skquickdraw import (
@@ -22,8 +20,8 @@ from skquickdraw import (
 from skquickdraw.datasets import load_competition, make_sketches
 from skquickdraw.networks import MobileNetV2, ResNet
 
-from .loops import IMAGE_SHAPE, HandLoop, Recipe, time_call
-from .step import flops_of_training, measure_machine
+from .loops import IMAGE_SHAPE, HandLoop, Recipe
+from .training import flops_of_training, measure_machine
 
 N_CLASSES, N_NETWORKS, DECAY = 100, 6, 0.999
 NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassifier, MobileNetV2)}
@@ -51,7 +49,7 @@ class Bench:
         return NETWORKS[name][1](IMAGE_SHAPE, N_CLASSES, stem_stride=2)
 
     def time(self, action: Any) -> float:
-        return time_call(action, self.device)
+        return measure_seconds(action, device=self.device)
 
 
 def measure_gpu(options: Any) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """The same training in plain PyTorch, in skorch and in Keras: what the library is compared with."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -105,7 +103,8 @@ class HandLoop:
         shape = N_WARM_UP + n_steps, size
         rows = torch.randint(len(self.images), shape, generator=self.generator).to(device)
         self.run(rows[:N_WARM_UP])
-        return n_steps * size / time_call(lambda: self.run(rows[N_WARM_UP:]), str(device))
+        seconds = measure_seconds(lambda: self.run(rows[N_WARM_UP:]), device=str(device))
+        return n_steps * size / seconds
 
     def run(self, batches: Iterable[Tensor]) -> None:
         for rows in batches:
@@ -172,13 +171,6 @@ def floats(network: nn.Module) -> list[Tensor]:
     return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
-def time_call(action: Callable[[], object], device: str) -> float:
-    """Return the seconds of one call, with the device idle before and after it."""
-    wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
-    wait()
-    return measure_seconds(lambda: (action(), wait()))
-
-
 # ---- skorch: a data set that augments image by image, a default loader --------------------------
 
 
@@ -196,30 +188,35 @@ class AugmentedDataset(Dataset):
         return warp_by_scipy(self.images[index], self.rng), int(self.labels[index])
 
 
-class TunedClassifier(NeuralNetClassifier):
-    """skorch with the network in the recipe's precision and in channels-last memory."""
-
-    recipe = Recipe()
-
-    def initialize_module(self) -> TunedClassifier:
-        super().initialize_module()
-        self.module_ = self.module_.to(memory_format=torch.channels_last)
-        return self
-
-    def infer(self, x: Tensor, **fit_params: Any) -> Tensor:
-        with self.recipe.autocast():
-            return super().infer(x, **fit_params).float()
-
-
-def train_with_skorch(kind: type, X: np.ndarray, y: np.ndarray, recipe: Recipe) -> Any:
-    """Train by skorch, ``kind`` being its classifier or the tuned one."""
+def make_network(X: np.ndarray, recipe: Recipe) -> MobileNetV2:
+    """Return the network that trains by hand, with the statistics of the images."""
     torch.manual_seed(0)
+    network = MobileNetV2(IMAGE_SHAPE, recipe.n_classes)
+    network.standardize.set_statistics(*statistics(torch.from_numpy(X)))
+    return network
+
+
+class MixedNetwork(nn.Module):
+    """A network in the recipe's precision and in channels-last memory."""
+
+    def __init__(self, network: nn.Module, recipe: Recipe) -> None:
+        super().__init__()
+        self.network, self.recipe = network.to(memory_format=torch.channels_last), recipe
+
+    def forward(self, x: Tensor) -> Tensor:
+        with self.recipe.autocast():
+            return self.network(x).float()  # (B, n_classes)
+
+
+def train_with_skorch(
+    X: np.ndarray, y: np.ndarray, recipe: Recipe, *, is_tuned: bool = False
+) -> NeuralNetClassifier:
+    """Train by skorch, whose network is the tuned one or in float32."""
+    network = make_network(X, recipe)
     rise = {"max_lr": recipe.lr, "pct_start": recipe.warm_up, "cycle_momentum": False}
     steps = {"step_every": "batch", "total_steps": recipe.n_steps(len(X))}
-    net = kind(
-        MobileNetV2,
-        module__image_shape=IMAGE_SHAPE,
-        module__n_classes=recipe.n_classes,
+    net = NeuralNetClassifier(
+        MixedNetwork(network, recipe) if is_tuned else network,
         criterion=nn.CrossEntropyLoss,
         criterion__label_smoothing=recipe.label_smoothing,
         optimizer=torch.optim.AdamW,
@@ -231,9 +228,8 @@ def train_with_skorch(kind: type, X: np.ndarray, y: np.ndarray, recipe: Recipe) 
         max_epochs=recipe.n_epochs,
         callbacks=[LRScheduler(OneCycleLR, **steps, **rise)],
         verbose=0,
-    ).initialize()
-    net.module_.standardize.set_statistics(torch.tensor(X.mean()), torch.tensor(X.std()))
-    return net.partial_fit(AugmentedDataset(X, y), y=None)
+    )
+    return net.fit(AugmentedDataset(X, y), y=None)
 
 
 def warp_by_scipy(image: np.ndarray, rng: np.random.Generator) -> Tensor:
@@ -250,20 +246,6 @@ def warp_by_scipy(image: np.ndarray, rng: np.random.Generator) -> Tensor:
 
 
 # ---- Keras on its PyTorch backend: the same network behind its own layers for augmentation ------
-
-
-class MixedNetwork(nn.Module):
-    """MobileNetV2 in the recipe's precision, as one layer of Keras."""
-
-    def __init__(self, X: np.ndarray, recipe: Recipe) -> None:
-        super().__init__()
-        network = MobileNetV2(IMAGE_SHAPE, recipe.n_classes)
-        network.standardize.set_statistics(torch.tensor(X.mean()), torch.tensor(X.std()))
-        self.network, self.recipe = network.to(memory_format=torch.channels_last), recipe
-
-    def forward(self, x: Tensor) -> Tensor:
-        with self.recipe.autocast():
-            return self.network(x).float()  # (B, n_classes)
 
 
 def train_with_keras(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> Any:
@@ -287,7 +269,7 @@ def train_with_keras(X: np.ndarray, y: np.ndarray, recipe: Recipe) -> Any:
             layers.RandomShear(shear, shear, **edge),
             layers.Reshape(IMAGE_SHAPE),  # layers for augmentation take the channel last
         ]
-        network = MixedNetwork(X, recipe)
+        network = MixedNetwork(make_network(X, recipe), recipe)
         wrapped = layers.TorchModuleWrapper(network, output_shape=(recipe.n_classes,))
         model = keras.Sequential([keras.Input((*IMAGE_SHAPE[1:], 1)), *changes, wrapped])
         smoothing = {"from_logits": True, "label_smoothing": recipe.label_smoothing}

@@ -4,11 +4,9 @@ Peaks of memory are the kernel's count since the start of the process (VmHWM), w
 every mapped page of a file. Linux only.
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import pairwise
@@ -162,6 +160,14 @@ def watch(fit: Callable[[], object]) -> dict[str, Any]:
     return {"seconds": seconds, "resident_gb": {"before": before, "peak": memory_gigabytes()}}
 
 
+def write_classes(folder: str, counts: Iterable[int], *, are_blank: bool = False) -> tuple:
+    """Write a file for each class of so many rows; return X and y, which are read from there."""
+    for i, n in enumerate(counts):
+        blocks = iter(()) if are_blank else noisy_rows(n, seed=i)
+        write_rows(Path(folder, f"class {i:03}.npy"), n, blocks)
+    return load_quickdraw(folder, mmap=True, return_X_y=True)
+
+
 def measure_files(options: Any) -> Iterator[dict[str, Any]]:
     """Yield rates of epochs from files and from memory, in turns, and the peak of memory.
 
@@ -169,38 +175,25 @@ def measure_files(options: Any) -> Iterator[dict[str, Any]]:
     (posix_fadvise). Where memory is limited from outside, it cannot cache more than that either.
     """
     n_rows = int((0.1 if options.quick else SIZES["files"]) * GIGABYTE) // N_PIXELS
+    shares = np.random.default_rng(0).uniform(0.8, 1.2, N_FILES)
+    size = 10_000 if options.quick else EPOCH_SIZE
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        shares = np.random.default_rng(0).uniform(0.8, 1.2, N_FILES)
-        for i, n in enumerate((shares / shares.sum() * n_rows).astype(int).tolist()):
-            write_rows(Path(folder, f"class {i:03}.npy"), n, noisy_rows(n, seed=i))
-        X, y = load_quickdraw(folder, mmap=True, return_X_y=True)
-        size = 10_000 if options.quick else EPOCH_SIZE
-        yield {"n_images": len(y), "epoch_size": size}
-        yield time_epochs(folder, X, y, size, options.rounds)
-
-
-def time_epochs(folder: str, X: Any, y: Any, size: int, n_rounds: int) -> dict[str, Any]:
-    clf = make_classifier(augmentation=LIGHT, batch_size=256, epoch_size=size)
-    forget(folder)
-    memory = watch(lambda: clf.fit(X, y))["resident_gb"]  # the array is not there yet
-    rows = np.linspace(0, len(y) - 1, size).astype(int)
-    sets = {"files": (X, y), "memory": (np.asarray(X[rows]), y[rows])}
-    seconds: dict[str, list[dict[str, float]]] = {"files": [], "memory": []}
-    for _ in range(n_rounds):
+        X, y = write_classes(folder, (shares / shares.sum() * n_rows).astype(int).tolist())
+        clf = make_classifier(augmentation=LIGHT, batch_size=256, epoch_size=size)
         forget(folder)
-        for name, own in sets.items():
-            seconds[name] += clf.fit(*own).history_
-    rates = {
-        clock: {name: [size / epoch[key] for epoch in own] for name, own in seconds.items()}
-        for clock, key in (("wall", "dur"), ("cpu", "cpu"))
-    }
-    return {
-        "images_per_second": {
-            name: {clock: summarize(own[name]) for clock, own in rates.items()} for name in sets
-        },
-        "pace": {clock: compare(own["files"], own["memory"]) for clock, own in rates.items()},
-        "resident_gb": memory,
-    }
+        memory = watch(lambda: clf.fit(X, y))["resident_gb"]  # the array is not there yet
+        yield {"n_images": len(y), "epoch_size": size, "resident_gb": memory}
+        rows = np.linspace(0, len(y) - 1, size).astype(int)
+        in_memory = np.asarray(X[rows]), y[rows]
+        epochs: dict[str, list[dict[str, float]]] = {"files": [], "memory": []}
+        for _ in range(options.rounds):
+            forget(folder)
+            epochs["files"] += clf.fit(X, y).history_
+            epochs["memory"] += clf.fit(*in_memory).history_
+    for clock, key in (("wall", "dur"), ("cpu", "cpu")):
+        rates = {name: [size / epoch[key] for epoch in own] for name, own in epochs.items()}
+        found = {name: summarize(own) for name, own in rates.items()}
+        yield {clock: {"images_per_second": found, "pace": compare(*rates.values())}}
 
 
 def forget(folder: str) -> None:
@@ -213,12 +206,11 @@ def forget(folder: str) -> None:
 
 def measure_files_blank(options: Any) -> Iterator[dict[str, Any]]:
     """Yield what a fit on 50 million blank rows takes, in sparse files: it is nearly all set-up."""
-    n_rows = 10_000 if options.quick else N_BLANK
+    n_each, n_left = divmod(10_000 if options.quick else N_BLANK, N_FILES)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for i in range(N_FILES):
-            n = n_rows // N_FILES + (i < n_rows % N_FILES)
-            write_rows(Path(folder, f"class {i:03}.npy"), n, iter(()))
-        X, y = load_quickdraw(folder, mmap=True, return_X_y=True)
+        X, y = write_classes(
+            folder, (n_each + (i < n_left) for i in range(N_FILES)), are_blank=True
+        )
         clf = make_classifier(augmentation=LIGHT, batch_size=256, epoch_size=1000)
         clf.fit(X[:1000], np.arange(1000) % 2)  # loads what a fit needs
         yield {"n_images": len(y), **watch(lambda: clf.fit(X, y))}

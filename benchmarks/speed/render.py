@@ -1,25 +1,17 @@
-"""Write docs/benchmarks.md: ``python -m speed.render``.
+"""Write docs/benchmarks.md: ``python -m speed.render``; some sections come from ``studies``."""
 
-``page.md`` holds the text, see ``common.fill``. Names in braces stand for figures of the results of
-that name, or for what is made of them here; some sections come from ``studies``.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common import DOCS, fill, load, number_plainly, table
+from common import DOCS, fill, load, number_plainly, save_versions, table
 from competition.render import single_networks
-from figures import save_versions
-from studies.render import few_shot_rows, render_teachers
+from studies.few_shot import RESULT as FEW_SHOT
+from studies.render import pool_teachers
 
 from .run import BENCHES, RESULTS
 
 FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
 GPU_PARTS = ("training", "prediction", "small_fit", "several", "accuracy", "winner")
-Rows = list[dict[str, Any]]
 
 
 def main() -> None:
@@ -31,30 +23,24 @@ def main() -> None:
 
 
 def render(results: dict[str, Any]) -> str:
-    measured = {name: describe(result) for name, result in results.items() if result}
-    step, growth = results["step"], results["growth"]["axes"]
-    teachers, teacher_tables = render_teachers()
-    few_shot, few_shot_table = few_shot_rows()
+    growth = results["growth"]["axes"]
     singles, curves = single_networks()
-    tables = {
-        "training": rate_rows(results["training"]),
-        "step": [*step_rows(step), {"name": "the machine", **step["attainable"]}],
-        "ensemble": rate_rows(results["ensemble"]),
-        "prediction": rate_rows(results["prediction"]),
-        "one_image": list(one_image_rows(results["one_image"])),
-        "over_sampling": rate_rows(results["over_sampling"]),
-        "costs": [{"name": k, **v} for k, v in results["overhead"]["fixed_costs"].items()],
-        "exponents": [{"name": k, **v["exponent"]} for k, v in growth.items() if "exponent" in v],
-        "growth": [growth_row(k, point) for k, v in growth.items() for point in v["points"]],
-        "minutes": minutes_rows(results["minutes"]),
-        "networks": [network_row(k, v) for k, v in results["networks"]["variants"].items()],
+    values = results | {
+        "measured": {name: describe(result) for name, result in results.items() if result},
+        "one_images": [
+            {"network": network, "name": name, **row}
+            for network, own in results["one_image"]["networks"].items()
+            for name, row in own["rows"].items()
+        ],
+        "exponents": {k: v["exponent"] for k, v in growth.items() if "exponent" in v},
+        "points": [growth_row(k, point) for k, v in growth.items() for point in v["points"]],
+        "minute_rows": minute_rows(results["minutes"]),
+        "gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet.",
         "competition": singles,
-        "few_shot": few_shot_table,
-        **teacher_tables,
+        "curves": curves,
+        "few_shot": load(FEW_SHOT),
     }
-    values = results | {"gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet."}
-    values |= {"measured": measured, "teachers": teachers, "few_shot": few_shot, "curves": curves}
-    return fill(Path(__file__).parent / "page.md", values, tables)
+    return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 
 
 def describe(result: dict[str, Any]) -> str:
@@ -67,48 +53,13 @@ def describe(result: dict[str, Any]) -> str:
     )
 
 
-def rate_rows(result: dict[str, Any]) -> Rows:
-    """Return rate, ratio, target and size of batches of each contender, as far as there are any."""
-    parts = {"rate": "images_per_second", "ratio": "ratios", "size": "batch_sizes"}
-    targets = {name: f"at least {least:.2g}" for name, least in result["targets"].items()}
-    columns = {key: result.get(part, {}) for key, part in parts.items()} | {"target": targets}
-    return [
-        {"name": name} | {key: found[name] for key, found in columns.items() if name in found}
-        for name in result["images_per_second"]
-    ]
-
-
-def step_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each network, and note in the result what its time goes to."""
-    best = result["attainable"]
-    for name, own in result["networks"].items():
-        shown = {key: share for key, share in own["operations"].items() if share > 0.01}
-        own["shown"] = ", ".join(f"`{key}` {share:.0%}" for key, share in shown.items())
-        cells = {u: f"{own[u]:,} ({own[u] / best[u]:.0%})" for u in ("gflops", "gigabytes")}
-        yield {"name": name, "rate": own["images_per_second"], **cells}
-
-
-def one_image_rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for network, own in result["networks"].items():
-        for name, ms in own["ms"].items():
-            row = {"network": network, "name": name, "ms": ms}
-            row |= {"ratio": own["ratios"][name]} if name in own["ratios"] else {}
-            yield row | ({"target": f"at most {result['target']:g}"} if name == "bare" else {})
-
-
 def growth_row(name: str, point: dict[str, Any]) -> dict[str, Any]:
     to = point["x"]
     return {"name": name, "to": f"{to:,}" if isinstance(to, int) else to, **point}
 
 
-def minutes_rows(result: dict[str, Any]) -> Rows:
+def minute_rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [point | {"networks": "; ".join(point["trained"])} for point in result["points"]]
-
-
-def network_row(name: str, own: dict[str, Any]) -> dict[str, Any]:
-    accuracy = own.get("accuracy", {})
-    score = f"{100 * accuracy['balanced_accuracy']:.1f}" if accuracy else "not measured"
-    return {"name": name, "score": score, **own, **accuracy}
 
 
 def render_gpu(result: dict[str, Any]) -> str:
@@ -130,20 +81,21 @@ def draw_growth(axes: dict[str, Any]) -> Any:
     from matplotlib.figure import Figure
 
     labels = ["images", "classes", "pixels of an image", "processes"]
+    names = {"seconds": "seconds of a fit", "peak_gb": "peak memory, GB"}
     figure = Figure(figsize=(10, 4.5), layout="constrained")
-    grid = figure.subplots(2, len(labels), sharex="col", sharey="row")
+    grid = figure.subplots(len(names), len(labels), sharex="col", sharey="row")
     for column, label in zip(grid.T, labels, strict=True):
         points = axes[label.split()[0]]["points"]
-        for panel, name in zip(column, ("seconds", "peak_gb"), strict=True):
+        for panel, name in zip(column, names, strict=True):
             x, y = [p["x"] for p in points], [p[name]["median"] for p in points]
             panel.loglog(x, y, "o-")
             ends = [x[0], x[-1]], [y[0], y[0] * x[-1] / x[0]]
             panel.loglog(*ends, "--", color="grey", linewidth=1)
         column[1].set_xlabel(label)
         number_plainly(column[1].xaxis)
-    for row, label in zip(grid, ("seconds of a fit", "peak memory, GB"), strict=True):
-        number_plainly(row[0].yaxis)
-        row[0].set_ylabel(label)
+    for panel, label in zip(grid[:, 0], names.values(), strict=True):
+        number_plainly(panel.yaxis)
+        panel.set_ylabel(label)
     return figure
 
 
@@ -151,20 +103,21 @@ def draw_ratios(results: dict[str, Any]) -> Any:
     """Return a figure: how many times as fast the package is as each other way."""
     from matplotlib.figure import Figure
 
-    rows = [
-        (f"{what}: {name}", ratio)
+    ratios = {
+        f"{what}: {name}": row["ratio"]
         for what, part in FASTER.items()
-        for name, ratio in results[part]["ratios"].items()
-    ]
-    figure = Figure(figsize=(6.4, 0.36 * len(rows) + 0.8), layout="constrained")
+        for name, row in results[part]["rows"].items()
+        if "ratio" in row
+    }
+    figure = Figure(figsize=(6.4, 0.36 * len(ratios) + 0.8), layout="constrained")
     ax = figure.subplots()
-    for y, (_, ratio) in enumerate(rows):
+    for y, ratio in enumerate(ratios.values()):
         ax.plot([ratio["min"], ratio["max"]], [y, y], color="C0", linewidth=3, alpha=0.4)
         ax.plot(ratio["median"], y, "o", color="C0", ms=8)
         text, beside = f"{ratio['median']:.2g}", {"textcoords": "offset points", "va": "center"}
         ax.annotate(text, (ratio["max"], y), (8, 0), **beside)
     ax.axvline(1, color="grey", linestyle="--", linewidth=1)
-    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.set_yticks(range(len(ratios)), ratios)
     ax.set_xscale("log")
     ax.set(xlim=(0.4, 40), xlabel="times as fast")
     ax.invert_yaxis()

@@ -3,8 +3,6 @@
 Each benchmark has a process of its own, and writes ``results/<name>.json``.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess
@@ -20,15 +18,15 @@ RESULTS = Path(__file__).parent / "results"
 # Name: module, rounds that count (one more warms up), threads.
 BENCHES = {
     "training": ("training", 5, 2),
-    "step": ("step", 5, 2),
-    "ensemble": ("step", 3, 2),
-    "prediction": ("prediction", 5, 2),
-    "one_image": ("prediction", 15, 1),
-    "over_sampling": ("over_sampling", 11, 2),
-    "overhead": ("overhead", 5, 2),
+    "step": ("training", 5, 2),
+    "ensemble": ("training", 3, 2),
+    "prediction": ("rivals", 5, 2),
+    "one_image": ("rivals", 15, 1),
+    "over_sampling": ("rivals", 11, 2),
+    "overhead": ("rivals", 5, 2),
     "growth": ("memory", 3, 2),
-    "minutes": ("networks", 1, 1),
-    "networks": ("networks", 1, 2),
+    "minutes": ("training", 1, 1),
+    "networks": ("training", 1, 2),
     "files": ("memory", 7, 1),
     "files_blank": ("memory", 1, 1),
     "memory_mapped": ("memory", 1, 1),

@@ -4,8 +4,6 @@
 downloaded files, some from packages of the system; one that is absent raises ``Absent``.
 """
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass

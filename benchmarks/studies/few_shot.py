@@ -4,8 +4,6 @@ Trains on the drawings of 170 classes and plays 5-way episodes on the other 74, 
 all contenders. Settings were chosen on classes inside the 170: 140 to train on, 30 to play on.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 from collections.abc import Callable

@@ -1,23 +1,19 @@
-"""Write docs/defaults.md: ``python -m studies.render``; other studies go into docs/benchmarks.md.
-
-``page.md`` holds the text, see ``common.fill``.
-"""
-
-from __future__ import annotations
+"""Write docs/defaults.md: ``python -m studies.render``; for other studies see ``speed.render``."""
 
 import argparse
 from collections.abc import Iterable
 from inspect import getdoc
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
-from common import DOCS, fill, load, table
+from common import DOCS, Sample, fill, gain, load, pool, table
 
 from .data import SETS
 from .defaults import CELLS, RESULTS, SETTINGS
 
 HERE = Path(__file__).parent
+SCORE = "balanced_accuracy"
 BASE = "fast"  # what changes are changes of
 DEFAULT = "default"  # what is compared with the peers
 CHANGES = [name for name, setting in SETTINGS.items() if setting.kind == "change"]
@@ -27,15 +23,6 @@ Runs = dict[int, dict[str, Any]]  # by seed
 Results = dict[str, dict[str, Runs]]  # by setting and cell
 
 NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
-COMPARED = """\
-Averaged over all cells, the best change of a single default setting, "{best}", brings {gain:+.1f}
-points of balanced accuracy. If the best change is chosen separately for each cell, by its score on
-the test rows, `recipes.fast()`, with its default settings, stays {average:.1f} points behind it on
-average, and at most {most:.1f} points, on `{worst}`. A user does not know this change in advance,
-and a part of the difference is chance. In all, {n_changes} changes were tried on {n_cells} cells; a
-*cell* is a data set with a number of training rows. The rules of the defaults were chosen on the
-same cells, so the defaults look better here than on other data. `recipes.fast()` was trained with
-{seeds}."""
 FEW_SEEDS = 3  # below which differences are a rough indication only
 
 
@@ -69,10 +56,10 @@ def render(results: Results) -> str:
         "changed": settings_table(BASE, [BASE, *CHANGES], results),
         "gains": change_gains(results),
         "competitors": settings_table(DEFAULT, [DEFAULT, BASE, "best-5", *PEERS], results),
-        "peers": "\n".join(filter(None, (peer_gain(results, name) for name in PEERS))),
+        "peers": peer_gains(results),
+        "sets": sets_rows(results),
     }
-    values["peers"] = values["peers"] or "Not measured."
-    return fill(HERE / "page.md", values, {"sets": sets_rows(results)})
+    return fill(HERE / "page.md", values)
 
 
 def render_finding(results: Results) -> str:
@@ -85,41 +72,24 @@ def render_finding(results: Results) -> str:
     if not means:
         return NOT_COMPARED
     best = max(means, key=means.__getitem__)
-    gains: dict[str, list[float]] = {}
-    for own in found.values():
-        for cell, gain in own.items():
-            gains.setdefault(cell, [0.0]).append(gain)
-    behind = {cell: max(gains[cell]) for cell in in_order(gains)}
+    cells = in_order(cell for own in found.values() for cell in own)
+    behind = {c: max(0.0, *(own[c] for own in found.values() if c in own)) for c in cells}
     worst = max(behind, key=behind.__getitem__)
     n_seeds = min(len(results[BASE][cell]) for cell in behind)
     seeds = f"{n_seeds} seed{'s' * (n_seeds > 1)} per cell"
     if n_seeds < FEW_SEEDS:
         seeds += f"; with fewer than {FEW_SEEDS}, the differences are only a rough indication"
-    return COMPARED.format(
-        best=SETTINGS[best].title,
-        gain=means[best],
-        average=mean(behind.values()),
-        most=behind[worst],
-        worst=worst,
-        n_cells=len(behind),
-        n_changes=sum(name in results for name in CHANGES),
-        seeds=seeds,
-    )
+    values = {"best": SETTINGS[best].title, "gain": means[best], "seeds": seeds}
+    values |= {"average": mean(behind.values()), "most": behind[worst], "worst": worst}
+    values |= {"n_cells": len(behind), "n_changes": sum(name in results for name in CHANGES)}
+    return fill(HERE / "finding.md", values)
 
 
 def gains_over(results: Results, name: str, other: str) -> dict[str, float]:
     """Return by how many points one setting beats another on each cell, on common seeds."""
-    gains = {}
-    for cell, runs in results.get(name, {}).items():
-        others = results.get(other, {}).get(cell, {})
-        differences = [points(runs[seed]) - points(others[seed]) for seed in runs.keys() & others]
-        if differences:
-            gains[cell] = mean(differences)
-    return gains
-
-
-def points(run: dict[str, Any]) -> float:
-    return 100 * run["balanced_accuracy"]
+    own, others = results.get(name, {}), results.get(other, {})
+    gains = {cell: gain(own[cell], others[cell], SCORE) for cell in own.keys() & others.keys()}
+    return {cell: gains[cell].mean for cell in in_order(gains) if gains[cell]}
 
 
 def in_order(cells: Iterable[str]) -> list[str]:
@@ -128,20 +98,16 @@ def in_order(cells: Iterable[str]) -> list[str]:
     return [cell for cell in CELLS if cell in found] + sorted(found - set(CELLS))
 
 
-def sets_rows(results: Results) -> list[dict[str, str]]:
+def sets_rows(results: Results) -> dict[str, dict[str, str]]:
     """Return what the sets hold, in the words of their docstrings, and their sizes."""
+    rows = {
+        make.__name__: {"images": " ".join((getdoc(make) or "").split())} for make in SETS.values()
+    }
     cells = {*CELLS, *(cell for own in results.values() for cell in own)}
-    sizes: dict[str, list[int]] = {name: [] for name in SETS}
-    for name, n_rows in (cell.rsplit("-", 1) for cell in cells):
-        sizes[name].append(int(n_rows))
-    return [
-        {
-            "name": name,
-            "images": " ".join((getdoc(make) or "").split()),
-            "sizes": ", ".join(f"{n_rows:,}" for n_rows in sorted(sizes[name])),
-        }
-        for name, make in SETS.items()
-    ]
+    split = [cell.rsplit("-", 1) for cell in cells]
+    for name, row in rows.items():
+        row["sizes"] = ", ".join(f"{n:,}" for n in sorted(int(n) for of, n in split if of == name))
+    return rows
 
 
 def settings_table(base: str, names: list[str], results: Results) -> dict[str, str]:
@@ -158,136 +124,83 @@ def settings_table(base: str, names: list[str], results: Results) -> dict[str, s
     cells = in_order(results.get(base) or {c for name in measured for c in results[name]})
     whole = [name for name in measured if len(results[name].keys() & set(cells)) >= len(cells) / 2]
     shared = in_order(set(cells).intersection(*(results[name] for name in whole)))
-    best = {cell: max(average(results[name].get(cell, {})) for name in measured) for cell in cells}
-    rows = [
-        {
-            "": SETTINGS[name].title,
-            **{cell: score(results[name].get(cell, {}), best[cell]) for cell in cells},
-            **summary(results[name], shared if name in whole else []),
+    scores = {
+        name: {
+            cell: Sample(100 * run[SCORE] for run in runs.values()) for cell, runs in own.items()
         }
-        for name in measured
-    ]
+        for name, own in results.items()
+    }
+    best = {c: max(scores[n][c].mean for n in measured if c in scores[n]) for c in cells}
+    rows = []
+    for name in measured:
+        row = {"": SETTINGS[name].title}
+        row |= {cell: show_score(scores[name].get(cell), best[cell]) for cell in cells}
+        over = shared if name in whole else []
+        fits = [mean(run["cpu_seconds"] for run in results[name][c].values()) for c in over]
+        row["mean"] = f"{mean(scores[name][cell].mean for cell in over):.1f}" if over else "-"
+        counts = sorted({len(runs) for runs in scores[name].values()})
+        row["seeds"] = " to ".join(str(n) for n in dict.fromkeys([counts[0], counts[-1]]))
+        rows.append(row | {"CPU seconds": f"{mean(fits):.0f}" if over else "-"})
     text = table(rows[0], rows) + (f"\n\n{note}" if note else "")
     return {"over": f"{len(shared)} of {len(cells)} cells", "table": text}
 
 
-def average(runs: Runs) -> float:
-    """Return the mean score; below all others where there is none."""
-    return mean(points(run) for run in runs.values()) if runs else float("-inf")
-
-
-def score(runs: Runs, best: float) -> str:
-    if not runs:
+def show_score(score: Sample | None, best: float) -> str:
+    if score is None:
         return "-"
-    text = f"{average(runs):.1f}"
-    text = f"**{text}**" if average(runs) == best else text
-    if len(runs) == 1:
-        return text
-    return f"{text} ± {stdev(points(run) for run in runs.values()) / len(runs) ** 0.5:.1f}"
-
-
-def summary(cells: dict[str, Runs], shared: list[str]) -> dict[str, str]:
-    """Return mean score over shared cells, number of seeds, and seconds of a fit."""
-    counts = sorted({len(runs) for runs in cells.values()})
-    seeds = " to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]]))
-    if not shared:
-        return {"mean": "-", "seeds": seeds, "CPU seconds": "-"}
-    seconds = mean(mean(run["cpu_seconds"] for run in cells[cell].values()) for cell in shared)
-    score = mean(average(cells[cell]) for cell in shared)
-    return {"mean": f"{score:.1f}", "seeds": seeds, "CPU seconds": f"{seconds:.0f}"}
+    return (
+        f"**{score:.1f}**{score.plus_minus()}"
+        if score.mean == best
+        else f"{score:.1f}{score.plus_minus()}"
+    )
 
 
 def change_gains(results: Results) -> str:
     """Return a line on each change, the best first: its gain over the base on common seeds."""
     found = [(gains_over(results, name, BASE), SETTINGS[name].title) for name in CHANGES]
-    measured = sorted((-mean(own.values()), title, own) for own, title in found if own)
     lines = []
-    for _, title, own in measured:
-        ends = [f"{own[cell]:+.1f} (`{cell}`)" for cell in sorted(own, key=own.__getitem__)]
-        lines.append(
-            f"- {title}: {mean(own.values()):+.1f} on average, from {ends[0]} to {ends[-1]}."
-        )
+    for own, title in sorted(
+        (each for each in found if each[0]), key=lambda f: -mean(f[0].values())
+    ):
+        ends = [f"{own[c]:+.1f} (`{c}`)" for c in sorted(own, key=own.__getitem__)]
+        average = f"{mean(own.values()):+.1f} on average"
+        lines.append(f"- {title}: {average}, from {ends[0]} to {ends[-1]}.")
     return "\n".join(lines) or NOT_COMPARED
 
 
-def peer_gain(results: Results, name: str) -> str:
-    """Return a line on a peer: how far it is behind the default, and where it is ahead."""
-    gains = gains_over(results, DEFAULT, name)
-    if not gains:
-        return ""
-    behind = [f"`{cell}` ({gains[cell]:+.1f})" for cell in in_order(gains) if gains[cell] < 0]
-    return (
-        f"- {SETTINGS[name].title}: {mean(gains.values()):+.1f} on average over {len(gains)} "
-        f"cells; the default is behind on {', '.join(behind) or 'none'}."
-    )
+def peer_gains(results: Results) -> str:
+    """Return a line on each peer: how far it is behind the default, and where it is ahead."""
+    lines = []
+    for name in PEERS:
+        gains = gains_over(results, DEFAULT, name)
+        behind = ", ".join(f"`{cell}` ({won:+.1f})" for cell, won in gains.items() if won < 0)
+        if gains:
+            lines.append(
+                f"- {SETTINGS[name].title}: {mean(gains.values()):+.1f} on average over "
+                f"{len(gains)} cells; the default is behind on {behind or 'none'}."
+            )
+    return "\n".join(lines) or "Not measured."
 
 
-# ---- teachers and students, few examples: sections of docs/benchmarks.md ------------------------
-
-SCORES = ("balanced_accuracy", "head", "medium", "tail")
-Seeds = list[dict[str, Any]]  # a row of each seed
+# ---- teachers and students: a section of docs/benchmarks.md -------------------------------------
 
 
-def render_teachers() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the text names, means by row and in percent, and two tables of rows.
-
-    Rows are those that every seed has.
-    """
+def pool_teachers() -> dict[str, Any]:
+    """Return what the text names, in percent, the rows that every seed has, and their labels."""
     results = [load(file) for file in sorted((HERE / "results").glob("teachers-*.json"))]
-    names = [name for name in results[0]["rows"] if all(name in r["rows"] for r in results)]
-    rows = {name: [result["rows"][name] for result in results] for name in names}
-    values = {"images": results[0]["images"], "n_seeds": len(results)}
-    return values | {name: means_of(own) for name, own in rows.items()}, {
-        "teachers": [teacher_row(name, own) for name, own in rows.items()],
-        "pseudo_labels": [row for name, own in rows.items() for row in pseudo_rows(name, own)],
-    }
-
-
-def means_of(found: list[Any]) -> Any:
-    """Return means in percent, of what is nested in dicts alike."""
-    if isinstance(found[0], dict):
-        keys = [key for key, value in found[0].items() if isinstance(value, dict | float)]
-        return {key: means_of([each[key] for each in found]) for key in keys}
-    return 100 * mean(found)
-
-
-def teacher_row(name: str, rows: Seeds) -> dict[str, Any]:
-    return {
-        "name": name,
-        **{key: percent(row["scores"][key] for row in rows) for key in SCORES},
-        "transductive": percent(row["transductive"]["balanced_accuracy"] for row in rows),
-        "images": mean(row["images"] for row in rows) / 1000,
-        "minutes": mean(row["cpu_minutes"] for row in rows),
-    }
-
-
-def pseudo_rows(name: str, rows: Seeds) -> list[dict[str, str]]:
-    """Return a row, and before it one for the naive rule, where these were judged."""
-    return [
-        {"name": name + note, **{k: percent(row[kind][k] for row in rows) for k in rows[0][kind]}}
+    costs = pool([result["rows"] for result in results])
+    rows = pool([result["rows"] for result in results], scale=100)
+    for name, row in rows.items():
+        row["thousands"] = costs[name]["images"].mean / 1000
+        row["minutes"] = costs[name]["cpu_minutes"].mean
+    labels = {
+        f"{name}{note}": row[kind]
+        for name, row in rows.items()
         for kind, note in (("naive_pseudo_labels", ", naive"), ("pseudo_labels", ""))
-        if kind in rows[0]
-    ]
-
-
-def percent(values: Iterable[float]) -> str:
-    """Return the mean, and half the range, in percent."""
-    values = list(values)
-    return f"{100 * mean(values):.1f} ({50 * (max(values) - min(values)):.1f})"
-
-
-def few_shot_rows() -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return the settings that the text names, and the table."""
-
-    def percent_of(found: dict[str, float]) -> str:
-        return f"{100 * found['accuracy']:.1f} ({100 * found['interval']:.1f})"
-
-    result = load(HERE / "results" / "few_shot.json")
-    rows = [
-        {"name": name, **{key: percent_of(own[key]) for key in ("1-shot", "5-shot")}}
-        for name, own in result["contenders"].items()
-    ]
-    return result["settings"], rows
+        if kind in row
+    }
+    teachers = rows | {"images": results[0]["images"], "n_seeds": len(results)}
+    return {"teachers": teachers, "teacher_rows": rows, "pseudo_labels": labels}
 
 
 if __name__ == "__main__":

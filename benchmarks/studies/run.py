@@ -1,9 +1,8 @@
-"""Measure what a study lacks: ``python -m studies.run defaults``, ``teachers`` or ``few_shot``.
+"""Measure what a study lacks: ``python -m studies.run defaults``, or one of the others.
 
-What is in the results already is not measured again, so an interrupted run goes on.
+What is in the results of ``defaults`` and ``teachers`` is not measured again, so an interrupted run
+goes on. ``remedies`` and ``heads`` print their scores.
 """
-
-from __future__ import annotations
 
 import argparse
 from importlib import import_module
@@ -12,20 +11,28 @@ from pathlib import Path
 import torch
 from common import DATA, ROOT
 
-STUDIES = ("defaults", "teachers", "few_shot")
+STUDIES = {  # module and function
+    "defaults": ("defaults", "measure"),
+    "teachers": ("teachers", "measure"),
+    "few_shot": ("few_shot", "measure"),
+    "remedies": ("imbalance", "measure_remedies"),
+    "heads": ("imbalance", "measure_heads"),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the downloaded sets")
-    parser.add_argument("--seeds", nargs="+", type=int, help="two or three, without it")
+    parser.add_argument("--seeds", nargs="+", type=int, help="one to three, without it")
     parser.add_argument("--rows", nargs="+", help="some settings, teachers or contenders only")
     parser.add_argument("--cells", nargs="+", help="of the defaults: some sets and sizes only")
+    parser.add_argument("--epochs", type=float, help="of remedies: passes, if not automatic")
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    import_module(f"studies.{options.study}").measure(options)
+    module, function = STUDIES[options.study]
+    getattr(import_module(f"studies.{module}"), function)(options)
 
 
 if __name__ == "__main__":
