@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
 from packaging.requirements import Requirement
@@ -15,8 +17,14 @@ import skquickdraw
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RECIPE = yaml.safe_load((ROOT / "packaging/conda/recipe.yaml").read_text(encoding="utf-8"))
-CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def read_yaml(file: str) -> Any:
+    return yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+
+
+RECIPE = read_yaml("packaging/conda/recipe.yaml")
+CITATION = read_yaml("CITATION.cff")
 MATRIX = runpy.run_path(str(ROOT / "packaging/matrix.py"))
 EXTRAS = runpy.run_path(str(ROOT / "packaging/try_extras.py"))
 ON_CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
@@ -69,6 +77,27 @@ def test_the_matrix_tries_every_extra_of_users():
     assert MATRIX["TESTS"].keys() == {"", *extras}
     assert all((ROOT / file).exists() for files in MATRIX["TESTS"].values() for file in files)
     assert {extra for extra, _ in EXTRAS["USES"]} | {"app"} == extras  # app is onnx
+
+
+def test_the_workflows_run_what_there_is():
+    """Targets of the Makefile, extras, files, and the Pythons that the classifiers name."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, flags=re.MULTILINE)
+    jobs = [
+        job
+        for name in ("ci", "release")
+        for job in read_yaml(f".github/workflows/{name}.yml")["jobs"].values()
+    ]
+    lines = "\n".join(step.get("run", "") for job in jobs for step in job["steps"])
+    lines += "\n".join(read_yaml(".readthedocs.yaml")["build"]["jobs"]["install"])
+    lines += (ROOT / ".ci/run").read_text(encoding="utf-8")
+    targets = set(re.findall(r"\bmake ([\w-]+)", lines))
+    assert targets == {"lint", "docs", "dist", "test", "test-oldest"} <= set(phony.split())
+    assert set(re.findall(r'"\.\[(\w+)\]"', lines)) <= PROJECT["optional-dependencies"].keys()
+    assert all((ROOT / file).exists() for file in re.findall(r"--constraint (\S+)", lines))
+    (pythons,) = (job["strategy"]["matrix"]["python"] for job in jobs if "strategy" in job)
+    named = [f"Programming Language :: Python :: {python}" for python in pythons]
+    assert named == [text for text in PROJECT["classifiers"] if ":: Python :: 3." in text]
 
 
 def test_licence_and_addresses_agree():
