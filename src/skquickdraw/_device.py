@@ -145,7 +145,7 @@ def repeatable_settings() -> list[tuple[object, str, object]]:
 
 
 def _has_named_precision() -> bool:
-    """Return whether the user has set a precision by its name.
+    """Return whether the user has set a precision by its name, as in torch 2.9 and later.
 
     Then the flag for TF32 may neither be read nor written.
     """
@@ -153,7 +153,7 @@ def _has_named_precision() -> bool:
         _ = torch.backends.cudnn.allow_tf32
     except RuntimeError:
         return True
-    return bool(torch.backends.fp32_precision != "none")
+    return getattr(torch.backends, "fp32_precision", "none") != "none"
 
 
 def _make_cudnn_repeatable(flags: ExitStack) -> None:
