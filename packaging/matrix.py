@@ -1,8 +1,11 @@
 """Install the package with its oldest and its newest dependencies, and try it: ``make matrix``.
 
 A cell is an environment of its own: a Python, a set of releases, and one extra or none. The oldest
-releases are those of constraints-oldest.txt, the newest what pip finds. ``packaging/matrix.py
-oldest newest-onnx`` tries some cells; without names, all. A table of what held is printed.
+releases are those of constraints-oldest.txt, the newest what pip finds. In each cell the package
+fits, saves and loads a network; an error names each extra that is missing, where one needs it; and
+the tests of the package's contracts and of the cell's extra pass. ``packaging/matrix.py oldest
+newest-onnx`` tries some cells; without names, all. A line for each says whether it held, after how
+many seconds, and with which releases.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +21,25 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
 NEEDS_NO_TEST = {"test", "docs", "dist", "bench", "mutants", "coverage"}  # no user needs these
-TESTS = [
-    "tests/test_public_api.py",
-    "tests/test_contracts.py",
-    "tests/persistence/test_save_errors.py",
-]
+# By extra; those of "" run in every cell.
+TESTS = {
+    "": [
+        "tests/test_public_api.py",
+        "tests/test_contracts.py",
+        "tests/persistence/test_save_errors.py",
+    ],
+    "plot": ["tests/inspection"],
+    "data": [
+        "tests/datasets/test_fetch.py",
+        "tests/datasets/test_fetch_failures.py",
+        "tests/datasets/test_load_image_folder.py",
+        "tests/datasets/test_load_images.py",
+        "tests/datasets/test_load_png.py",
+    ],
+    "onnx": ["tests/persistence/test_onnx.py"],
+    "app": ["tests/app"],
+    "distributed": ["tests/test_dask.py", "tests/neural_network/test_shared.py"],
+}
 SMOKE = """
 import skquickdraw, tempfile, pathlib
 from skquickdraw.datasets import make_sketches
@@ -31,6 +49,10 @@ file = pathlib.Path(tempfile.mkdtemp(), "model.safetensors")
 skquickdraw.save_model(clf, file)
 assert (skquickdraw.load_model(file).predict(X) == clf.predict(X)).all()
 """
+RELEASES = """
+from importlib.metadata import version
+print(", ".join(f"{name} {version(name)}" for name in ("torch", "scikit-learn", "numpy")))
+"""
 
 
 def main() -> int:
@@ -38,10 +60,13 @@ def main() -> int:
     unknown = sorted(set(sys.argv[1:]) - set(cells))
     if unknown:
         sys.exit(f"There is no cell {unknown[0]!r}, but {', '.join(cells)}")
-    found = {name: try_cell(*cells[name]) for name in sys.argv[1:] or cells}
-    for name, outcome in found.items():
-        print(f"{name:30} {outcome}")
-    return 1 if any(outcome != "held" for outcome in found.values()) else 0
+    held = []
+    for name in sys.argv[1:] or cells:
+        began = time.monotonic()
+        outcome = try_cell(*cells[name])
+        held.append(outcome.startswith("held"))
+        print(f"{name:30} {time.monotonic() - began:5.0f} s  {outcome}", flush=True)
+    return 0 if all(held) else 1
 
 
 def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
@@ -55,7 +80,7 @@ def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
         for extra in extras
     ]
     others = [(version, find_python(version)) for version in PYTHONS if version != own]
-    return cells + [(f"newest, Python {v}", (path, "newest", "")) for v, path in others if path]
+    return cells + [(f"newest-{v}", (path, "newest", "")) for v, path in others if path]
 
 
 def find_python(version: str) -> str | None:
@@ -66,7 +91,7 @@ def find_python(version: str) -> str | None:
 
 
 def try_cell(python: str, releases: str, extra: str) -> str:
-    """Return 'held', or the step that failed."""
+    """Return 'held' with the releases of three dependencies, or the step that failed."""
     with TemporaryDirectory() as folder:
         own = str(Path(folder, "bin", "python"))
         package = f"{ROOT}[{extra}]" if extra else str(ROOT)
@@ -74,18 +99,31 @@ def try_cell(python: str, releases: str, extra: str) -> str:
             ["--constraint", str(ROOT / "constraints-oldest.txt")] if releases == "oldest" else []
         )
         tools = ["pytest", "pytest-timeout", "pandas"]
+        tests = TESTS[""] + (TESTS[extra] if extra else [])
         steps = {
             "environment": [python, "-m", "venv", folder],
-            "install": [own, "-m", "pip", "install", "--quiet", *bounds, package, *tools],
+            "install": [
+                own,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-compile",
+                *bounds,
+                package,
+                *tools,
+            ],
             "smoke": [own, "-c", SMOKE],
-            "tests": [own, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *TESTS],
+            "missing extras": [own, str(ROOT / "packaging/try_extras.py")],
+            "tests": [own, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", *tests],
+            "releases": [own, "-c", RELEASES],
         }
         for name, command in steps.items():
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             if done.returncode:
                 lines = (done.stdout + done.stderr).strip().splitlines()
                 return f"failed at {name}: {lines[-1][:120] if lines else ''}"
-    return "held"
+    return f"held: {done.stdout.strip()}"
 
 
 if __name__ == "__main__":

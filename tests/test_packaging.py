@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
 from packaging.requirements import Requirement
@@ -14,8 +17,16 @@ import skquickdraw
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RECIPE = yaml.safe_load((ROOT / "packaging/conda/recipe.yaml").read_text(encoding="utf-8"))
-CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def read_yaml(file: str) -> Any:
+    return yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+
+
+RECIPE = read_yaml("packaging/conda/recipe.yaml")
+CITATION = read_yaml("CITATION.cff")
+MATRIX = runpy.run_path(str(ROOT / "packaging/matrix.py"))
+EXTRAS = runpy.run_path(str(ROOT / "packaging/try_extras.py"))
 ON_CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 
 
@@ -45,6 +56,48 @@ def test_the_recipe_bounds_what_the_extras_bring():
     extras = PROJECT["optional-dependencies"]
     users = [*extras["plot"], *extras["data"], *extras["onnx"]]
     assert set(RECIPE["requirements"]["run_constraints"]) == as_on_conda(users)
+
+
+def test_the_oldest_releases_are_the_floors():
+    lines = (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    oldest = lowest([line for line in lines if not line.startswith("#")], "==")
+    extras = PROJECT["optional-dependencies"]
+    needed = [line for name in MATRIX["TESTS"] if name for line in extras[name]]
+    floors = lowest([line for line in PROJECT["dependencies"] + needed if "[" not in line], ">=")
+    assert {name: oldest.get(name) for name in floors} == floors
+
+
+def lowest(lines: list[str], operator: str) -> dict[str, Version]:
+    found = [Requirement(line) for line in lines]
+    return {each.name: Version(str(each.specifier).removeprefix(operator)) for each in found}
+
+
+def test_the_matrix_tries_every_extra_of_users():
+    extras = PROJECT["optional-dependencies"].keys() - MATRIX["NEEDS_NO_TEST"]
+    assert MATRIX["TESTS"].keys() == {"", *extras}
+    assert all((ROOT / file).exists() for files in MATRIX["TESTS"].values() for file in files)
+    assert {extra for extra, _ in EXTRAS["USES"]} | {"app"} == extras  # app is onnx
+
+
+def test_the_workflows_run_what_there_is():
+    """Targets of the Makefile, extras, files, and the Pythons that the classifiers name."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, flags=re.MULTILINE)
+    jobs = [
+        job
+        for name in ("ci", "release")
+        for job in read_yaml(f".github/workflows/{name}.yml")["jobs"].values()
+    ]
+    lines = "\n".join(step.get("run", "") for job in jobs for step in job["steps"])
+    lines += "\n".join(read_yaml(".readthedocs.yaml")["build"]["jobs"]["install"])
+    lines += (ROOT / ".ci/run").read_text(encoding="utf-8")
+    targets = set(re.findall(r"\bmake ([\w-]+)", lines))
+    assert targets == {"lint", "docs", "dist", "test", "test-oldest"} <= set(phony.split())
+    assert set(re.findall(r'"\.\[(\w+)\]"', lines)) <= PROJECT["optional-dependencies"].keys()
+    assert all((ROOT / file).exists() for file in re.findall(r"--constraint (\S+)", lines))
+    (pythons,) = (job["strategy"]["matrix"]["python"] for job in jobs if "strategy" in job)
+    named = [f"Programming Language :: Python :: {python}" for python in pythons]
+    assert named == [text for text in PROJECT["classifiers"] if ":: Python :: 3." in text]
 
 
 def test_licence_and_addresses_agree():

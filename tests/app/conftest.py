@@ -3,6 +3,7 @@
 import json
 import shutil
 from http.client import HTTPConnection
+from importlib.util import find_spec
 from threading import Thread
 
 import pytest
@@ -11,6 +12,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from skquickdraw import CNNClassifier
 from skquickdraw.app import make_server
 from skquickdraw.datasets import make_sketches
+
+# It borrows from test_page.py, which is skipped without playwright, and then has nothing to borrow.
+collect_ignore = [] if find_spec("playwright") else ["test_page_images.py"]
 
 N_CLASSES = 10
 

@@ -249,7 +249,6 @@ def test_flags_of_cudnn_return_when_the_last_user_leaves():
     assert torch.backends.cudnn.allow_tf32 == before
 
 
-@pytest.mark.skipif(not hasattr(torch.backends, "fp32_precision"), reason="needs torch 2.9")
 @pytest.mark.parametrize("holder", ["backends", "conv"])
 def test_a_precision_that_the_user_has_set_by_name_is_put_back(holder):
     program = f"""
