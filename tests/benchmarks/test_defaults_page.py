@@ -49,10 +49,11 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
         }
     )
     assert text.startswith("# How good the defaults are\n")
-    assert "stays 1.5 points behind" in text
+    assert "ahead of\n`recipes.fast()` by 1.5 points on average" in text
     assert "2 changes" in text
-    assert 'setting, "20 passes", brings -3.0\npoints' in text
-    assert "at most 3.0 points, on `digits-272`" in text
+    assert '"20 passes" is the best on average over all cells: it\nchanges' in text
+    assert "balanced accuracy by -3.0 points" in text
+    assert "by 3.0 points at most, on `digits-272`" in text
 
 
 def test_changes_are_compared_on_common_seeds_and_the_best_is_first(page):
