@@ -160,6 +160,10 @@ SETTINGS: dict[str, Setting] = {
     "best-5": Setting(
         "`recipes.best(minutes=5)`", lambda s: recipes.best(minutes=5, n_jobs=1, random_state=s)
     ),
+    "best-5-cores": Setting(
+        "`recipes.best(minutes=5)`, two cores",
+        lambda s: recipes.best(minutes=5, n_jobs=2, random_state=s),
+    ),
     "adamw": change("AdamW", optimizer="adamw"),
     "smoothing": change("label smoothing 0.1", label_smoothing=0.1),
     "no-average": change("last weights, no average", ema_decay=None),
