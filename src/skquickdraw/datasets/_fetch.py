@@ -59,7 +59,7 @@ def fetch_quickdraw(
         Bitmaps of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
     n_per_class : int or None, default=1000
         Drawings of each class, at least 1: the first ones of its file, or all if it has fewer. None
-        takes all: about 150,000 per class, and 39 GB of bitmaps for all classes together.
+        takes all: about 150,000 per class, and 40 GB of bitmaps for all classes together.
     data_home : str or path-like, default=None
         Folder of the cache; None is scikit-learn's (see :func:`sklearn.datasets.get_data_home`).
     base_url : str, default=None
