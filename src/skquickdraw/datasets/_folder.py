@@ -67,8 +67,8 @@ def load_image_folder(
         :class:`~skquickdraw.preprocessing.SketchNormalizer` could take the edge of the border for
         ink.
     on_error : {'raise', 'warn'}, default='raise'
-        What to do with files that are damaged or not images. 'raise' raises an error that names all
-        of them; 'warn' names them in a warning, and leaves them out.
+        What to do with files that are damaged or not images. 'raise' raises one error; 'warn' gives
+        a warning, and leaves all of them out. The error or warning names the first five.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
