@@ -7,14 +7,14 @@ the machine hits all of them alike.
 import json
 import os
 import platform
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
-from statistics import mean, median, stdev
+from statistics import mean, stdev
 from string import Formatter
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DATA = os.environ.get("SKQUICKDRAW_DATA")
 COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
-UNITS = {"seconds": 1, "ms": 1000}
 PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
 # Every parameter whose default has changed, but for the passes, which each benchmark gives.
@@ -51,10 +50,28 @@ LINES = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytic
 SURFACES = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
 
 
+def make_plain(classifier, **params):
+    """Return a classifier with the plain settings, but for ``params``."""
+    return classifier(**(PLAIN | params))
+
+
+def make_labeled_sketches(n_images, n_classes):
+    """Return flat sketches with labels that mean nothing: only the speed is looked at."""
+    X, _ = make_sketches(n_images, 50, random_state=0)
+    return X, np.arange(n_images) % n_classes
+
+
+def need_folder(folder, what):
+    """Return the folder, or stop and say how to name one."""
+    if folder is None or not folder.is_dir():
+        raise SystemExit(f"{what} is not there: {folder}. Name it by --data or SKQUICKDRAW_DATA.")
+    return folder
+
+
 class Spread(dict):
     """Median, min and max; a format is that of each of them."""
 
-    def __format__(self, form: str) -> str:
+    def __format__(self, form):
         return "{} ({} to {})".format(*(format(self[k], form) for k in ("median", "min", "max")))
 
 
@@ -62,20 +79,20 @@ class Sample(list):
     """Numbers of several seeds, in the format of their mean; without one, with half the range."""
 
     @property
-    def mean(self) -> float:
+    def mean(self):
         return mean(self)
 
-    def plus_minus(self) -> str:
+    def plus_minus(self):
         """Return the standard error of the mean, where there are several."""
         return f" ± {stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
 
-    def __format__(self, form: str) -> str:
+    def __format__(self, form):
         if form:
             return format(self.mean, form)
         return f"{self.mean:.1f} ({(max(self) - min(self)) / 2:.1f})"
 
 
-def pool(runs: list[Any], scale: float = 1) -> Any:
+def pool(runs, scale=1):
     """Return what runs of several seeds hold alike: a sample of each number, else the first."""
     if isinstance(runs[0], dict):
         shared = [key for key in runs[0] if all(key in run for run in runs)]
@@ -83,31 +100,20 @@ def pool(runs: list[Any], scale: float = 1) -> Any:
     return Sample(scale * n for n in runs) if isinstance(runs[0], int | float) else runs[0]
 
 
-def gain(runs: Mapping[Any, Any], others: Mapping[Any, Any], key: str) -> Sample:
+def gain(runs, others, key):
     """Return differences in percentage points, on the seeds that both have."""
     common = sorted(runs.keys() & others.keys())
     return Sample(100 * (runs[seed][key] - others[seed][key]) for seed in common)
 
 
-def make_plain(classifier: type, **params: Any) -> Any:
-    """Return a classifier with the plain settings, but for ``params``."""
-    return classifier(**(PLAIN | params))
+def summarize(values):
+    """Return median, smallest and largest value, to the four digits that a timing is good for."""
+    values = list(values)
+    figures = {"median": np.median(values), "min": min(values), "max": max(values)}
+    return Spread({name: float(f"{value:.4g}") for name, value in figures.items()})
 
 
-def make_labeled_sketches(n_images: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return flat sketches with labels that mean nothing: only the speed is looked at."""
-    X, _ = make_sketches(n_images, 50, random_state=0)
-    return X, np.arange(n_images) % n_classes
-
-
-def need_folder(folder: Path | None, what: str) -> Path:
-    """Return the folder, or stop and say how to name one."""
-    if folder is None or not folder.is_dir():
-        raise SystemExit(f"{what} is not there: {folder}. Name it by --data or SKQUICKDRAW_DATA.")
-    return folder
-
-
-def measure_seconds(action: Callable[[], object], n_calls: int = 1, device: str = "cpu") -> float:
+def measure_seconds(action, n_calls=1, device="cpu"):
     """Return how long a call takes, by the wall clock: the mean of so many, one after another.
 
     The device is idle before and after it.
@@ -121,144 +127,113 @@ def measure_seconds(action: Callable[[], object], n_calls: int = 1, device: str 
     return (perf_counter() - start) / n_calls
 
 
-def take_turns(
-    contenders: Mapping[str, Callable[[], object]], n_rounds: int, time: Any = measure_seconds
-) -> dict[str, list[float]]:
+def take_turns(contenders, n_rounds, time=measure_seconds):
     """Return the seconds of ``n_rounds`` rounds; one more comes first and is dropped."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for i in range(n_rounds + 1):
-        for name, action in contenders.items():
-            duration = time(action)
-            if i > 0:
-                seconds[name].append(duration)
-    return seconds
+    rounds = [[time(action) for action in contenders.values()] for _ in range(n_rounds + 1)]
+    return dict(zip(contenders, np.array(rounds[1:]).T, strict=True))
 
 
-def race(
-    contenders: Mapping[str, Callable[[], object]],
-    n_rounds: int,
-    unit: str = "rate",
-    *,
-    n_images: int | Mapping[str, int] = 0,
-    targets: Mapping[str, str] = {},
-    time: Any = measure_seconds,
-) -> dict[str, dict[str, Any]]:
-    """Return a row for each contender: its ``rate``, images per second, ``ms`` or ``seconds``.
+def race(contenders, n_rounds, unit="rate", *, n_images=0, targets=(), time=measure_seconds):
+    """Return a row for each contender: its ``rate``, images per second, or ``ms``.
 
     ``ratio`` is the figure of the first contender to its own, and ``target`` what this shall be.
     """
     n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(contenders, n_images)
     figures = {
-        name: [n_of[name] / s if unit == "rate" else UNITS[unit] * s for s in seconds]
+        name: n_of[name] / seconds if unit == "rate" else 1000 * seconds
         for name, seconds in take_turns(contenders, n_rounds, time).items()
     }
-    first, *others = figures
-    rows: dict[str, dict[str, Any]] = {
-        name: {unit: summarize(own)} for name, own in figures.items()
-    }
-    for name in others:
-        rows[name]["ratio"] = compare(figures[first], figures[name])
-        rows[name] |= {"target": targets[name]} if name in targets else {}
+    first = next(iter(figures.values()))
+    rows = {}
+    for name, own in figures.items():
+        rows[name] = {unit: summarize(own)}
+        if own is not first:
+            rows[name]["ratio"] = summarize(first / own)
+        if name in targets:
+            rows[name]["target"] = targets[name]
     return rows
 
 
-def summarize(values: Iterable[float]) -> Spread:
-    """Return median, smallest and largest value, to the four digits that a timing is good for."""
-    values = list(values)
-    figures = {"median": median(values), "min": min(values), "max": max(values)}
-    return Spread({name: float(f"{value:.4g}") for name, value in figures.items()})
-
-
-def compare(values: list[float], others: list[float]) -> Spread:
-    """Summarise ratios round by round: neighbours in time had the same machine."""
-    return summarize(a / b for a, b in zip(values, others, strict=True))
-
-
-def describe_moment() -> dict[str, Any]:
+def describe_moment():
     """Return the day, and how busy the machine was before the measurement began."""
     return {"date": f"{datetime.now(UTC):%Y-%m-%d}", "load": round(os.getloadavg()[0], 2)}
 
 
-def describe_machine() -> dict[str, Any]:
+def describe_machine():
     """Return what decides speed: processor, cores, threads of torch, versions."""
-    installed = {d.name: d.version for d in distributions()}
     return {
         "cpu": describe_cpu(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
-        "versions": {name: installed[name] for name in PACKAGES if name in installed},
+        "versions": {d.name: d.version for d in distributions() if d.name in PACKAGES},
     }
 
 
-def describe_cpu() -> str:
+def describe_cpu():
     """Return the processor's name, with the vector and matrix units that matter for bfloat16."""
-    info = Path("/proc/cpuinfo")
-    if not info.is_file():
-        return platform.processor() or platform.machine()
-    lines = (line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in lines}
-    flags = fields.get("flags", "").split()
-    units = [u for u in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if u in flags]
-    return f"{fields.get('model name', platform.machine())} ({', '.join(units)})"
+    file = Path("/proc/cpuinfo")
+    text = file.read_text() if file.is_file() else ""
+    model = re.search(r"^model name\s*: (.*)", text, re.MULTILINE)
+    units = [u for u in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if u in text.split()]
+    return f"{model[1] if model else platform.processor()} ({', '.join(units)})"
 
 
-def load(file: Path) -> Any:
+def load(file):
     """Return what a file of results holds, an empty dict where there is none."""
     return json.loads(file.read_text(), object_hook=as_spread) if file.is_file() else {}
 
 
-def as_spread(value: dict[str, Any]) -> dict[str, Any]:
+def as_spread(value):
     return Spread(value) if value.keys() == {"median", "min", "max"} else value
 
 
-def save(file: Path, result: Any) -> None:
+def save(file, result):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(result, indent=1, default=as_json) + "\n")
 
 
-def as_json(value: Any) -> Any:
+def as_json(value):
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
-def fill(page: Path, values: dict[str, Any]) -> str:
+def fill(page, values):
     """Return a page with values for its names in braces, as ``str.format`` writes them.
 
     A line ``@name | {key} |`` is a line for each row of the value ``name``, made of that row. It
     is a list of rows, or a dict of rows by their ``name``.
     """
-    lines: list[str] = []
+    lines = []
     for line in page.read_text().split("\n"):
-        if line.startswith("@"):
-            name, cells = line[1:].split(" ", 1)
-            rows, _ = Formatter().get_field(name, (), values)
-            rows = (
-                [{"name": k, **row} for k, row in rows.items()] if isinstance(rows, dict) else rows
-            )
-            lines += (cells.format_map(Blank(row)) for row in rows)
-        else:
+        if not line.startswith("@"):
             lines.append(line.format_map(values))
+            continue
+        name, cells = line[1:].split(" ", 1)
+        rows, _ = Formatter().get_field(name, (), values)
+        if isinstance(rows, dict):
+            rows = [{"name": key, **row} for key, row in rows.items()]
+        lines += (cells.format_map(Blank(row)) for row in rows)
     return "\n".join(lines)
 
 
-def table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
+class Blank(dict):
+    """What a row has not is a blank, in any format."""
+
+    def __missing__(self, key):
+        return Blank()
+
+    def __format__(self, form):
+        return ""
+
+
+def table(columns, rows):
     """Return a table in Markdown whose columns are not known beforehand."""
     lines = [columns := list(columns), ["---"] * len(columns)]
     lines += [[str(row.get(name, "")) for name in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-class Blank(dict):
-    """What a row has not is a blank, in any format."""
-
-    def __missing__(self, key: str) -> "Blank":
-        return Blank()
-
-    def __format__(self, form: str) -> str:
-        return ""
-
-
-def number_plainly(axis: Any, most: int = 100) -> None:
+def number_plainly(axis, most=100):
     """Write the ticks of a logarithmic axis as plain numbers: 1, 10, 100.
 
     With 2, 5, 20 and so on between them where its ends differ by a factor of ``most`` or less.
@@ -271,7 +246,7 @@ def number_plainly(axis: Any, most: int = 100) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def save_versions(draw: Callable[[], Any], stem: Path) -> None:
+def save_versions(draw, stem):
     """Save what ``draw`` returns, a figure, as ``STEM_light.png`` and ``STEM_dark.png``."""
     import matplotlib as mpl
 

@@ -1,20 +1,17 @@
 """Write docs/benchmarks.md: ``python -m speed.render``; some sections come from ``studies``."""
 
 from pathlib import Path
-from typing import Any
 
 from common import DOCS, fill, load, number_plainly, save_versions, table
-from competition.render import single_networks
 from studies.few_shot import RESULT as FEW_SHOT
 from studies.render import pool_teachers
 
 from .run import BENCHES, RESULTS
 
 FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
-GPU_PARTS = ("training", "prediction", "small_fit", "several", "accuracy", "winner")
 
 
-def main() -> None:
+def main():
     results = {name: load(RESULTS / f"{name}.json") for name in BENCHES}
     images = DOCS / "images"
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
@@ -22,28 +19,17 @@ def main() -> None:
     (DOCS / "benchmarks.md").write_text(render(results))
 
 
-def render(results: dict[str, Any]) -> str:
-    growth = results["growth"]["axes"]
-    singles, curves = single_networks()
+def render(results):
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
-        "one_images": [
-            {"network": network, "name": name, **row}
-            for network, own in results["one_image"]["networks"].items()
-            for name, row in own["rows"].items()
-        ],
-        "exponents": {k: v["exponent"] for k, v in growth.items() if "exponent" in v},
-        "points": [growth_row(k, point) for k, v in growth.items() for point in v["points"]],
         "minute_rows": minute_rows(results["minutes"]),
         "gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet.",
-        "competition": singles,
-        "curves": curves,
         "few_shot": load(FEW_SHOT),
     }
     return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 
 
-def describe(result: dict[str, Any]) -> str:
+def describe(result):
     """Return when and on what something was measured."""
     machine = result["machine"]
     return (
@@ -53,30 +39,19 @@ def describe(result: dict[str, Any]) -> str:
     )
 
 
-def growth_row(name: str, point: dict[str, Any]) -> dict[str, Any]:
-    to = point["x"]
-    return {"name": name, "to": f"{to:,}" if isinstance(to, int) else to, **point}
-
-
-def minute_rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+def minute_rows(result):
     return [point | {"networks": "; ".join(point["trained"])} for point in result["points"]]
 
 
-def render_gpu(result: dict[str, Any]) -> str:
+def render_gpu(result):
     """Return what there are results for, a table each, with the names that the results have."""
-    card = result["card"]
-    tables = [
-        f"Measured on {result['date']} on {card['name']}, torch "
-        f"{result['machine']['versions']['torch']}. In large products it reaches "
-        f"{card['tflops']:g} TFLOP/s, in large copies {card['terabytes']:g} TB/s."
-    ]
-    for rows in (result[part] for part in GPU_PARTS if part in result):
-        rows = [{key.replace("_", " "): cell for key, cell in row.items()} for row in rows]
-        tables.append(table(dict.fromkeys(key for row in rows for key in row), rows))
+    torch = result["machine"]["versions"]["torch"]
+    tables = [f"Measured on {result['date']} on {result['card']}, torch {torch}."]
+    tables += [table(rows[0], rows) for rows in result.values() if isinstance(rows, list)]
     return "\n\n".join(tables)
 
 
-def draw_growth(axes: dict[str, Any]) -> Any:
+def draw_growth(axes):
     """Return a figure: seconds above, peak of memory below; a dashed line is linear growth."""
     from matplotlib.figure import Figure
 
@@ -99,7 +74,7 @@ def draw_growth(axes: dict[str, Any]) -> Any:
     return figure
 
 
-def draw_ratios(results: dict[str, Any]) -> Any:
+def draw_ratios(results):
     """Return a figure: how many times as fast the package is as each other way."""
     from matplotlib.figure import Figure
 

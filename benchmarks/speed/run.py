@@ -18,12 +18,10 @@ RESULTS = Path(__file__).parent / "results"
 # Name: module, rounds that count (one more warms up), threads.
 BENCHES = {
     "training": ("training", 5, 2),
-    "step": ("training", 5, 2),
     "ensemble": ("training", 3, 2),
     "prediction": ("rivals", 5, 2),
     "one_image": ("rivals", 15, 1),
     "over_sampling": ("rivals", 11, 2),
-    "overhead": ("rivals", 5, 2),
     "growth": ("memory", 3, 2),
     "minutes": ("training", 1, 1),
     "networks": ("training", 1, 2),
@@ -34,9 +32,9 @@ BENCHES = {
 }
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("names", nargs="*", choices=[*BENCHES, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="tiny, to try it out; keeps nothing")
     parser.add_argument("--rounds", type=int, help="that count, after one of warm-up")
     parser.add_argument("--threads", type=int)
@@ -45,18 +43,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", help="files, memory_mapped: where to put some gigabytes")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.names) - set(BENCHES))
-    if unknown:
-        parser.error(f"there is no benchmark {unknown[0]!r}, but {', '.join(BENCHES)}")
-    if len(options.names) == 1:
-        return measure(options.names[0], options)
-    flags = [word for word in arguments or sys.argv[1:] if word not in options.names]
-    for name in options.names or [name for name in BENCHES if name != "gpu"]:
+    names = [n for n in BENCHES if n != "gpu"] if "all" in options.names else options.names
+    if len(names) == 1:
+        return measure(names[0], options)
+    flags = [word for word in arguments or sys.argv[1:] if word not in {*names, "all"}]
+    for name in names:
         print(f"== {name}", flush=True)
         subprocess.run([sys.executable, "-m", "speed.run", name, *flags], check=True)
 
 
-def measure(name: str, options: argparse.Namespace) -> None:
+def measure(name, options):
     module, n_rounds, n_threads = BENCHES[name]
     options.threads = options.threads or n_threads
     options.rounds = 1 if options.quick else options.rounds or n_rounds
