@@ -6,19 +6,12 @@ activations inside every block. Adam trains it at a constant rate, with label sm
 students: confident pseudo-labels join, and classes are filled up to 4,000. Six of these vote.
 """
 
-from typing import Any
-
 import torch
 from common import PLAIN
 from imblearn.pipeline import make_pipeline
-from torch import Tensor, nn
+from torch import nn
 
-from skquickdraw import (
-    AugmentingOverSampler,
-    ImageClassifier,
-    NoisyStudentClassifier,
-    SeedEnsembleClassifier,
-)
+from skquickdraw import AugmentingOverSampler, ImageClassifier, NoisyStudentClassifier
 from skquickdraw.augmentation import AugmentationPolicy
 
 FILLED = {"teacher": 1500, "student": 4000}  # samples a class
@@ -32,7 +25,7 @@ STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 3, 2))
 COPIES = AugmentationPolicy(rotation=30, shift=0.2, horizontal_flip=0.5, scale=0, shear=0)
 
 
-def conv_bn(c_in: int, c_out: int, kernel: int, **params: Any) -> list[nn.Module]:
+def conv_bn(c_in, c_out, kernel, **params):
     conv = nn.Conv2d(c_in, c_out, kernel, padding=kernel // 2, bias=False, **params)
     return [conv, nn.BatchNorm2d(c_out)]
 
@@ -40,7 +33,7 @@ def conv_bn(c_in: int, c_out: int, kernel: int, **params: Any) -> list[nn.Module
 class Block(nn.Module):
     """An inverted residual block that drops activations after both of its nonlinearities."""
 
-    def __init__(self, c_in: int, c_out: int, expansion: int, stride: int) -> None:
+    def __init__(self, c_in, c_out, expansion, stride):
         super().__init__()
         hidden = c_in * expansion  # the first block has both, though it does not widen
         self.layers = nn.Sequential(
@@ -54,7 +47,7 @@ class Block(nn.Module):
         )
         self.is_residual = c_in == c_out and stride == 1
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x):
         branch = self.layers(x)
         return x + branch if self.is_residual else branch
 
@@ -62,8 +55,8 @@ class Block(nn.Module):
 class OriginalMobileNetV2(nn.Sequential):
     """The winner's network."""
 
-    def __init__(self, image_shape: tuple[int, int, int], n_classes: int) -> None:
-        layers: list[nn.Module] = [*conv_bn(image_shape[0], STEM_CHANNELS, 3), nn.ReLU6()]
+    def __init__(self, image_shape, n_classes):
+        layers = [*conv_bn(image_shape[0], STEM_CHANNELS, 3), nn.ReLU6()]
         c = STEM_CHANNELS
         for expansion, channels, n_blocks, stride in STAGES:
             for i in range(n_blocks):
@@ -72,13 +65,13 @@ class OriginalMobileNetV2(nn.Sequential):
         layers += [*conv_bn(c, LAST_CHANNELS, 1), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
         super().__init__(*layers, nn.Linear(LAST_CHANNELS, n_classes))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x):
         # He scaled pixels from 0 to 1, so that black is 0 as the padding is. Every drawing has
         # black pixels; batch normalisation takes the scale out.
         return super().forward(x - x.amin((1, 2, 3), keepdim=True))  # (B, n_classes)
 
 
-def adam(params: Any, lr: float, weight_decay: float) -> torch.optim.Optimizer:
+def adam(params, lr, weight_decay):
     """Adam with weight decay as a part of the gradient."""
     return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
 
@@ -86,15 +79,16 @@ def adam(params: Any, lr: float, weight_decay: float) -> torch.optim.Optimizer:
 ADAM = {"optimizer": adam, "lr": 0.001, "lr_schedule": None, "weight_decay": 4e-5}
 
 
-def filled(role: str, n_passes: int) -> Any:
+def filled(role, n_passes, seed=None):
     """Return a network behind the over-sampler, to be trained so often on the filled-up set."""
-    copies = AugmentingOverSampler(FILLED[role], augmentation=COPIES, unlabeled_label=-1)
+    shared = {"augmentation": COPIES, "unlabeled_label": -1, "random_state": seed}
     given = PLAIN | ADAM | {"stem_stride": "auto", "batch_size": 128, "max_epochs": n_passes}
-    return make_pipeline(copies, ImageClassifier(OriginalMobileNetV2, **given))
+    network = ImageClassifier(OriginalMobileNetV2, **given, random_state=seed)
+    return make_pipeline(AugmentingOverSampler(FILLED[role], **shared), network)
 
 
-def six(n_passes: int, *, memory: Any = None, n_jobs: int | None = None) -> Any:
-    """Return six noisy students that vote, each of a teacher of its own.
+def noisy_student(n_passes, memory=None):
+    """Return a noisy student, which learns from a teacher trained for so many passes.
 
     How long the author trained his students is not known: they see about as many images as their
     teachers, in whole passes.
@@ -102,5 +96,4 @@ def six(n_passes: int, *, memory: Any = None, n_jobs: int | None = None) -> Any:
     student = filled("student", max(1, round(n_passes * FILLED["teacher"] / FILLED["student"])))
     labels = {"pseudo_labels": "hard", "threshold": CONFIDENCE, "unlabeled_label": -1}
     given = {"student": student, "n_iterations": 1, "memory": memory, **labels}
-    noisy = NoisyStudentClassifier(filled("teacher", n_passes), **given)
-    return SeedEnsembleClassifier(noisy, N_MEMBERS, memory=memory, n_jobs=n_jobs)
+    return NoisyStudentClassifier(filled("teacher", n_passes), **given)

@@ -1,4 +1,4 @@
-"""Studies on splits of the labeled drawings: the ladder, students, and members of a vote.
+"""Studies on splits of the labeled drawings: the ladder, and students.
 
 The ladder goes from the original recipe's training to the one that the library ships. Each step
 changes one thing, or a few that belong together, of the step that it names; page.md says in words
@@ -6,15 +6,12 @@ which. A seed's split holds out a fifth of each class, at most 40 drawings. The 
 touched.
 """
 
-from functools import partial
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from common import AFFINE, LIGHT, PLAIN, STRONGER
 from imblearn.pipeline import make_pipeline
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import Bunch
 
 from skquickdraw import (
     AugmentingOverSampler,
@@ -37,15 +34,14 @@ STATIC_PACE = 1 / 4  # the filled-up set is three times as large
 ERASING = AugmentationPolicy(**AFFINE, scale=0.15, shear=8, erasing=0.25)
 START = PLAIN | ADAM | {"width": 0.35, "batch_size": 256}
 IMAGES = 515_000  # that a student sees, about, whatever the size of its pool
-N_TEACHERS = N_MEMBERS = 3
-NETWORK = "no-smoothing"  # the step whose networks teach, learn and vote
+NETWORK = "no-smoothing"  # the step whose networks teach and learn
 ONE_CYCLE = {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05}
 
 
 class Split:
     """Rows to train on and rows to score; the latter at most a fifth of any class."""
 
-    def __init__(self, data: Bunch, seed: int) -> None:
+    def __init__(self, data, seed):
         rng = np.random.default_rng(seed)
         is_held_out = np.zeros(len(data.target), dtype=bool)
         for rows in (np.flatnonzero(data.target == code) for code in np.unique(data.target)):
@@ -56,14 +52,11 @@ class Split:
         self.X_test, self.y_test = data.data[is_held_out], data.target[is_held_out]
         self.passes = round(IMAGES / len(self.y))
 
-    def score(self, prediction: Any) -> dict[str, Any]:
+    def score(self, prediction):
         return report(self.y_test, prediction, self.data)
 
-    def network(self, name: str = NETWORK, passes: float | None = None, **params: Any) -> Any:
-        return make_step(name, self.seed, round(passes or self.passes)).set_params(**params)
-
-
-# ---- the ladder ---------------------------------------------------------------------------------
+    def network(self, passes=None, **params):
+        return make_step(NETWORK, self.seed, round(passes or self.passes)).set_params(**params)
 
 
 class Step(NamedTuple):
@@ -75,7 +68,7 @@ class Step(NamedTuple):
     """
 
     of: str | None
-    params: dict[str, Any]
+    params: dict
     network: type = ResNetClassifier
     pace: float = 1.0
     passes: int | None = None
@@ -110,7 +103,7 @@ STEPS = {
 }
 
 
-def resolve(name: str) -> Step:
+def resolve(name):
     """Return a step with all that it has from the steps below it."""
     step = STEPS[name]
     if step.of is None:
@@ -119,7 +112,7 @@ def resolve(name: str) -> Step:
     return step._replace(params=below.params | step.params, passes=step.passes or below.passes)
 
 
-def make_step(name: str, seed: int, passes: int | None = None) -> Any:
+def make_step(name, seed, passes=None):
     """Return the estimator of a step."""
     step = resolve(name)
     n_epochs = max(1, round((passes or step.passes or PASSES) * step.pace))
@@ -130,13 +123,10 @@ def make_step(name: str, seed: int, passes: int | None = None) -> Any:
     return make_pipeline(copies.set_params(random_state=seed), network)
 
 
-def climb(name: str, split: Split, memory: Any) -> dict[str, Any]:
+def climb(name, split, memory):
     estimator = make_step(name, split.seed).fit(split.X, split.y)
-    minutes = {"cpu_minutes": costs(estimator)["cpu_minutes"]}
-    return split.score(estimator.predict(split.X_test)) | minutes
-
-
-# ---- students -----------------------------------------------------------------------------------
+    score = split.score(estimator.predict(split.X_test))
+    return score | {"cpu_minutes": costs(estimator)["cpu_minutes"]}
 
 
 class Student(NamedTuple):
@@ -148,8 +138,8 @@ class Student(NamedTuple):
     """
 
     of: str | None
-    params: dict[str, Any] = {}
-    network: dict[str, Any] = {}
+    params: dict = {}
+    network: dict = {}
     n_unlabeled: int | None = None
     pace: float = 1.0
     is_alone: bool = False
@@ -191,7 +181,7 @@ STUDENTS = {
 }
 
 
-def teach(name: str, split: Split, memory: Any) -> dict[str, Any]:
+def teach(name, split, memory):
     """Fit and score the teacher, a control or a student."""
     student = STUDENTS[name]
     if name == "teacher":
@@ -203,12 +193,12 @@ def teach(name: str, split: Split, memory: Any) -> dict[str, Any]:
     return split.score(estimator.predict(split.X_test)) | costs(estimator)
 
 
-def fit_teacher(split: Split, memory: Any) -> Any:
-    vote = SeedEnsembleClassifier(split.network(), N_TEACHERS, memory=memory)
-    return vote.set_params(random_state=split.seed).fit(split.X, split.y)
+def fit_teacher(split, memory):
+    shared = {"memory": memory, "random_state": split.seed}
+    return SeedEnsembleClassifier(split.network(), n_estimators=3, **shared).fit(split.X, split.y)
 
 
-def fit_student(student: Student, split: Split, memory: Any) -> Any:
+def fit_student(student, split, memory):
     pool = unlabeled_pool(split.data)[: student.n_unlabeled]
     passes = student.pace * IMAGES / (len(split.y) + len(pool))
     params = {"unlabeled_label": -1, "random_state": split.seed, **student.params}
@@ -223,41 +213,6 @@ def fit_student(student: Student, split: Split, memory: Any) -> Any:
     return learner.fit(split.X, split.y, X_unlabeled=pool)
 
 
-# ---- members of a vote, trained as the students' teachers are, and for about as long ------------
-
-
-def make_members(kind: str, split: Split) -> list[Any]:
-    """Return what votes: networks of three seeds, of three augmentations, or of three kinds."""
-    first = split.network()
-    if kind == "seed":
-        return [first]
-    if kind == "augmentation":
-        return [first, split.network(**NOISIER), split.network(augmentation=ERASING)]
-    wider = split.network(passes=0.5 * split.passes, width=0.5)  # these take equal time
-    params = first.get_params(deep=False) | {"width": 0.5}
-    return [first, wider, MobileNetClassifier(**params | {"max_epochs": round(0.4 * split.passes)})]
-
-
-def let_vote(kind: str, split: Split, memory: Any) -> dict[str, Any]:
-    """Fit members that differ in one way; score their vote, and what each is by itself."""
-    networks = make_members(kind, split)
-    make = partial(SeedEnsembleClassifier, n_estimators=N_MEMBERS // len(networks), memory=memory)
-    votes = [make(network, random_state=split.seed).fit(split.X, split.y) for network in networks]
-    probas = [m.predict_proba(split.X_test) for vote in votes for m in vote.estimators_]
-    labels = [proba.argmax(axis=1) for proba in probas]
-    different = [(one != other).mean() for one, other in combinations(labels, 2)]
-    return {
-        **split.score(np.mean(probas, axis=0).argmax(axis=1)),
-        "alone": [split.score(label)["balanced_accuracy"] for label in labels],
-        "disagreement": float(np.mean(different)),
-        "cpu_minutes": sum(costs(vote)["cpu_minutes"] for vote in votes),
-    }
-
-
 # Study, which has a file of results: what measures a row of it, and its rows. The row comes first
 # that leaves others its teacher.
-STUDIES = {
-    "ladder": (climb, list(STEPS)),
-    "students": (teach, list(STUDENTS)),
-    "members": (let_vote, ["seed", "augmentation", "network"]),
-}
+STUDIES = {"ladder": (climb, STEPS), "students": (teach, STUDENTS)}
