@@ -90,7 +90,7 @@ competition: $(STAMP)plot
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m competition.run $(RECIPE) $(DATA_OPTION) \
 		--seeds $(or $(SEEDS),0) --n-jobs $(or $(N_JOBS),2) $(if $(PASSES),--passes $(PASSES))
 
-defaults: $(STAMP)data
+defaults: $(STAMP)test
 	cd benchmarks && $(ONE_THREAD) ../$(BIN)/python -m studies.run defaults $(DATA_OPTION) \
 		$(if $(SEEDS),--seeds $(SEEDS))
 	cd benchmarks && ../$(BIN)/python -m studies.render

@@ -5,11 +5,8 @@ downloaded files, some from packages of the system; one that is absent raises ``
 """
 
 import gzip
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -20,88 +17,78 @@ from skquickdraw.datasets import make_ladder, make_sketches
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 FONTS = Path("/usr/share/fonts")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-FONT_KINDS = ("*.ttf", "*.otf")
 
 
 class Absent(FileNotFoundError):
     """The files of a set are not on this machine."""
 
 
-@dataclass
-class Split:
-    """Images (n, H, W) or (n, C, H, W) and labels (n,), to train on and to test on."""
+def load(cell, seed, folder):
+    """Return X, y, X_test and y_test of a cell, ``name-rows``; ``seed`` draws the rows.
 
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-
-
-def load(cell: str, seed: int, folder: Path) -> Split:
-    """Return the split of a cell, ``name-rows``; ``seed`` draws the rows."""
+    Images are of shape (n, H, W) or (n, C, H, W), labels of shape (n,).
+    """
     name, n_rows = cell.rsplit("-", 1)
     return SETS[name](int(n_rows), seed, folder)
 
 
-def digits(n_rows: int, seed: int, folder: Path) -> Split:
+def digits(n_rows, seed, folder):
     """8 x 8 digits by 43 writers, in classes of equal size."""
     X, y = load_digits(return_X_y=True)
     X = X.reshape(-1, 8, 8)
     X, X_test, y, y_test = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=seed)
-    return Split(X, y, X_test, y_test)
+    return X, y, X_test, y_test
 
 
-def clothes(n_rows: int, seed: int, folder: Path) -> Split:
+def clothes(n_rows, seed, folder):
     """Fashion-MNIST. The largest class has 50 times as many rows as the smallest."""
-    X, y = fashion("train")
-    X, y = cut_ladder(X, y, n_rows, ratio=50, seed=seed)
+    X, y = cut_ladder(*fashion("train"), n_rows, ratio=50, seed=seed)
     X_test, y_test = fashion("t10k")
-    return Split(X, y, X_test[:5000], y_test[:5000])
+    return X, y, X_test[:5000], y_test[:5000]
 
 
-def photos(n_rows: int, seed: int, folder: Path) -> Split:
+def photos(n_rows, seed, folder):
     """32 x 32 colour photos, ten classes: at most 900 rows of the largest, 10 of the smallest."""
     found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
-    X_train, y_train = X[~is_test], y[~is_test]
-    if n_rows < len(y_train):
-        shares = {"train_size": n_rows, "stratify": y_train, "random_state": seed}
-        rows, _ = train_test_split(np.arange(len(y_train)), **shares)
-        X_train, y_train = X_train[rows], y_train[rows]
-    return Split(X_train, y_train, X[is_test], y[is_test])
+    rows = np.flatnonzero(~is_test)
+    if n_rows < len(rows):
+        cut = {"train_size": n_rows, "stratify": y[rows], "random_state": seed}
+        rows, _ = train_test_split(rows, **cut)
+    return X[rows], y[rows], X[is_test], y[is_test]
 
 
-def characters(n_rows: int, seed: int, folder: Path) -> Split:
+def characters(n_rows, seed, folder):
     """242 handwritten characters, equally many of each. The test drawings are by other people."""
     found = read(folder, "other_images/omniglot_small.npz")
-    drawers = np.random.RandomState(seed).permutation(np.unique(found["groups"]))
-    n_drawers = n_rows // 242
-    is_train = np.isin(found["groups"], drawers[:n_drawers])
-    is_test = np.isin(found["groups"], drawers[-8:])
-    X, y = found["X"], found["y"]
-    return Split(X[is_train], y[is_train], X[is_test], y[is_test])
+    X, y, drawn_by = found["X"], found["y"], found["groups"]
+    drawers = np.random.RandomState(seed).permutation(np.unique(drawn_by))
+    is_train = np.isin(drawn_by, drawers[: n_rows // 242])
+    is_test = np.isin(drawn_by, drawers[-8:])
+    return X[is_train], y[is_train], X[is_test], y[is_test]
 
 
-def drawings(n_rows: int, seed: int, folder: Path) -> Split:
+def drawings(n_rows, seed, folder):
     """Quick, Draw! sketches, 50 classes. The largest has 30 times as many rows as the smallest."""
     found = read(folder, "quickdraw100/train.npz")
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
     X, X_test, y, y_test = train_test_split(X, y, test_size=5000, stratify=y, random_state=seed)
     X, y = cut_ladder(X, y, n_rows, ratio=30, seed=seed)
-    return Split(X, y, X_test, y_test)
+    return X, y, X_test, y_test
 
 
-def sketches(n_rows: int, seed: int, folder: Path) -> Split:
+def sketches(n_rows, seed, folder):
     """Ten classes of ``make_sketches``, the largest with 40 times the rows of the smallest."""
     X, y = make_sketches(8000, n_classes=10, random_state=seed)
+    X = X.reshape(-1, 28, 28)
     X, X_test, y, y_test = train_test_split(X, y, test_size=2000, stratify=y, random_state=seed)
     X, y = cut_ladder(X, y, n_rows, ratio=40, seed=seed)
-    return Split(X, y, X_test, y_test)
+    return X, y, X_test, y_test
 
 
-def letters(n_rows: int, seed: int, folder: Path) -> Split:
+def letters(n_rows, seed, folder):
     """Capital letters in fonts. The largest class has 10 times as many rows as the smallest.
 
     The test letters are in other families of fonts.
@@ -110,21 +97,21 @@ def letters(n_rows: int, seed: int, folder: Path) -> Split:
     order = np.random.RandomState(seed).permutation(np.unique(families))
     is_test = np.isin(families, order[: len(order) // 3])
     X_train, y_train = cut_ladder(X[~is_test], y[~is_test], n_rows, ratio=10, seed=seed)
-    return Split(X_train, y_train, X[is_test], y[is_test])
+    return X_train, y_train, X[is_test], y[is_test]
 
 
 MAKERS = (digits, clothes, photos, characters, drawings, sketches, letters)
-SETS: dict[str, Callable[[int, int, Path], Split]] = {make.__name__: make for make in MAKERS}
+SETS = {make.__name__: make for make in MAKERS}
 
 
-def read(folder: Path | None, name: str) -> Any:
+def read(folder, name):
     if folder is None or not (folder / name).is_file():
         raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
     return np.load(folder / name)
 
 
 @cache
-def fashion(part: str) -> tuple[np.ndarray, np.ndarray]:
+def fashion(part):
     """Read Fashion-MNIST as Debian's package dataset-fashion-mnist installs it."""
     paths = sorted(FASHION.rglob(f"{part}-*-ubyte*"))
     if len(paths) != 2:
@@ -135,11 +122,11 @@ def fashion(part: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def rendered_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rendered_letters():
     """Render each letter in each font; return images, labels and the fonts' families."""
     from PIL import Image, ImageDraw, ImageFont
 
-    paths = sorted({path for kind in FONT_KINDS for path in FONTS.rglob(kind)})
+    paths = sorted({*FONTS.rglob("*.ttf"), *FONTS.rglob("*.otf")})
     if len(paths) < 50:
         raise Absent(f"{FONTS} holds {len(paths)} fonts, and letters need 50: install more.")
     images, labels, families = [], [], []
@@ -158,12 +145,10 @@ def rendered_letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack(images), np.array(labels), np.array(families)
 
 
-def cut_ladder(
-    X: np.ndarray, y: np.ndarray, n_rows: int, *, ratio: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def cut_ladder(X, y, n_rows, *, ratio, seed):
     """Cut to about ``n_rows`` in all, class sizes falling exponentially by ``ratio`` in all."""
-    n_classes = len(np.unique(y))
-    shares = ratio ** (-np.arange(n_classes) / (n_classes - 1))
-    n_max = min(round(n_rows / shares.sum()), np.unique(y, return_counts=True)[1].min())
+    counts = np.unique(y, return_counts=True)[1]
+    shares = np.geomspace(1, 1 / ratio, len(counts))
+    n_max = min(round(n_rows / shares.sum()), counts.min())
     n_min = max(2, round(n_max / ratio))
     return make_ladder(X, y, n_max=n_max, n_min=n_min, profile="exponential", random_state=seed)

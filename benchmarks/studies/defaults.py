@@ -3,17 +3,16 @@
 A cell is a set and a number of rows. ``results/defaults/<setting>.json`` is a list of runs.
 """
 
-import math
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from time import process_time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from common import load as load_result
 from common import save
+from competition.original import conv_bn
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
@@ -21,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.class_weight import compute_class_weight
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, relu
+from torch import nn
+from torch.nn.functional import relu
 
 from skquickdraw import ResNetClassifier, recipes
 from skquickdraw.augmentation import AugmentationPolicy
@@ -46,55 +45,42 @@ CELLS = [f"{name}-{sizes[i]}" for i in (0, 1) for name, sizes in SIZES.items() i
 
 
 class Setting(NamedTuple):
-    """A row of the table: its title, what makes a classifier of a seed, and its kind."""
+    """A row of the table: its title, the classifier before it has a seed, and its kind."""
 
     title: str
-    make: Callable[[int], Any]
+    classifier: object
     kind: str = "default"  # or 'change' or 'peer'
 
 
-def change(title: str, **params: Any) -> Setting:
+def change(title, **params):
     """Return ``recipes.fast``, a network of half the width, with other parameters."""
-
-    def make(seed: int) -> Any:
-        own = {name: clone(value, safe=False) for name, value in params.items()}
-        return recipes.fast(random_state=seed).set_params(**own)
-
-    return Setting(title, make, "change")
+    return Setting(title, recipes.fast().set_params(**params), "change")
 
 
-def flatten(X: Any) -> Any:
+def flatten(X):
     return X.reshape(len(X), -1)
 
 
-def on_pixels(title: str, make: Callable[[int], list[Any]]) -> Setting:
-    """Return estimators of scikit-learn, of a seed, behind what flattens images."""
-    flat = FunctionTransformer(flatten)
-    return Setting(title, lambda seed: make_pipeline(flat, *make(seed)), "peer")
-
-
-# ---- what a practitioner would write ------------------------------------------------------------
-
-
-def conv_bn(c_in: int, c_out: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(c_out))
+def on_pixels(title, *steps):
+    """Return estimators of scikit-learn behind what flattens images."""
+    return Setting(title, make_pipeline(FunctionTransformer(flatten), *steps), "peer")
 
 
 class Block(nn.Module):
-    def __init__(self, c_in: int, c_out: int, stride: int) -> None:
+    def __init__(self, c_in, c_out, stride):
         super().__init__()
-        self.first, self.second = conv_bn(c_in, c_out, 3, stride), conv_bn(c_out, c_out, 3)
+        self.first = nn.Sequential(*conv_bn(c_in, c_out, 3, stride=stride))
+        self.second = nn.Sequential(*conv_bn(c_out, c_out, 3))
         is_same = stride == 1 and c_in == c_out
-        self.shortcut = nn.Identity() if is_same else conv_bn(c_in, c_out, 1, stride)
+        self.shortcut = nn.Sequential(*([] if is_same else conv_bn(c_in, c_out, 1, stride=stride)))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x):
         return relu(self.second(relu(self.first(x))) + self.shortcut(x))
 
 
-def resnet18(n_channels: int, n_classes: int) -> nn.Module:
+def resnet18(n_channels, n_classes):
     """Return the network of He et al. (2016) for small images: full resolution in the stem."""
-    layers: list[nn.Module] = [conv_bn(n_channels, 64, 3), nn.ReLU()]
+    layers = [*conv_bn(n_channels, 64, 3), nn.ReLU()]
     for c_in, c_out, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)):
         layers += [Block(c_in, c_out, stride), Block(c_out, c_out, 1)]
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, n_classes)]
@@ -108,16 +94,17 @@ class GenericResNet18(ClassifierMixin, BaseEstimator):
     many passes as the defaults of the library make.
     """
 
-    def __init__(self, random_state: int = 0) -> None:
+    def __init__(self, random_state=0):
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> "GenericResNet18":
+    def fit(self, X, y):
         torch.manual_seed(self.random_state)
         images = self.images(X)
         self.mean_, self.std_ = images.mean((0, 2, 3)), images.std((0, 2, 3)) + 1e-6
         self.classes_, codes = np.unique(y, return_inverse=True)
         weights = compute_class_weight("balanced", classes=self.classes_, y=y)
-        weight, targets = torch.as_tensor(weights).float(), torch.as_tensor(codes)
+        criterion = nn.CrossEntropyLoss(torch.as_tensor(weights).float())
+        targets = torch.as_tensor(codes)
         size = resolve_batch_size("auto", len(images))
         n_epochs = int(resolve_epochs("auto", len(images), size, is_picture=True))
         n_batches = -(-len(images) // size)
@@ -129,40 +116,33 @@ class GenericResNet18(ClassifierMixin, BaseEstimator):
                 with torch.autocast("cpu", torch.bfloat16):
                     logits = self.network_(self.scale(LIGHT(images[rows])))
                 optimizer.zero_grad()
-                cross_entropy(logits.float(), targets[rows], weight).backward()
+                criterion(logits.float(), targets[rows]).backward()
                 optimizer.step()
                 schedule.step()
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X):
         self.network_.eval()
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             parts = [self.network_(self.scale(part)) for part in self.images(X).split(256)]
         return self.classes_[torch.cat(parts).float().argmax(1).numpy()]
 
-    def images(self, X: Any) -> Tensor:
+    def images(self, X):
         images = torch.from_numpy(np.array(X, dtype=np.float32))
-        if images.ndim == 2:  # flat rows of square images
-            images = images.unflatten(1, (math.isqrt(images.shape[1]), -1))
         return images[:, None] if images.ndim == 3 else images
 
-    def scale(self, images: Tensor) -> Tensor:
+    def scale(self, images):
         scaled = (images - self.mean_.view(-1, 1, 1)) / self.std_.view(-1, 1, 1)
         return scaled.to(memory_format=torch.channels_last)
 
 
-# ---- the study ----------------------------------------------------------------------------------
-
 BALANCED = {"class_weight": "balanced"}
-SETTINGS: dict[str, Setting] = {
-    "default": Setting("`ResNetClassifier()`", lambda s: ResNetClassifier(random_state=s)),
-    "fast": Setting("`recipes.fast()`", lambda s: recipes.fast(random_state=s)),
-    "best-5": Setting(
-        "`recipes.best(minutes=5)`", lambda s: recipes.best(minutes=5, n_jobs=1, random_state=s)
-    ),
+SETTINGS = {
+    "default": Setting("`ResNetClassifier()`", ResNetClassifier()),
+    "fast": Setting("`recipes.fast()`", recipes.fast()),
+    "best-5": Setting("`recipes.best(minutes=5)`", recipes.best(minutes=5, n_jobs=1)),
     "best-5-cores": Setting(
-        "`recipes.best(minutes=5)`, two cores",
-        lambda s: recipes.best(minutes=5, n_jobs=2, random_state=s),
+        "`recipes.best(minutes=5)`, two cores", recipes.best(minutes=5, n_jobs=2)
     ),
     "adamw": change("AdamW", optimizer="adamw"),
     "smoothing": change("label smoothing 0.1", label_smoothing=0.1),
@@ -176,20 +156,16 @@ SETTINGS: dict[str, Setting] = {
     "sampling": change("balanced sampling", loss="cross_entropy", sampling="balanced"),
     "dropout": change("dropout 0.2, stochastic depth 0.1", dropout=0.2, stochastic_depth=0.1),
     "twenty": change("20 passes", max_epochs=20),
-    "svc": on_pixels("SVC on pixels", lambda s: [StandardScaler(), SVC(C=10, **BALANCED)]),
-    "forest": on_pixels(
-        "random forest on pixels",
-        lambda s: [RandomForestClassifier(500, random_state=s, **BALANCED)],
-    ),
+    "svc": on_pixels("SVC on pixels", StandardScaler(), SVC(C=10, **BALANCED)),
+    "forest": on_pixels("random forest on pixels", RandomForestClassifier(500, **BALANCED)),
     "boosting": on_pixels(
-        "histogram boosting on pixels",
-        lambda s: [HistGradientBoostingClassifier(random_state=s, **BALANCED)],
+        "histogram boosting on pixels", HistGradientBoostingClassifier(**BALANCED)
     ),
-    "generic": Setting("ResNet-18, as usual", lambda s: GenericResNet18(random_state=s), "peer"),
+    "generic": Setting("ResNet-18, as usual", GenericResNet18(), "peer"),
 }
 
 
-def measure(options: Any) -> None:
+def measure(options):
     """Measure what is not in the results yet, and add it to them."""
     for seed in options.seeds or [0, 1, 2]:
         for cell in options.cells or CELLS:
@@ -197,28 +173,31 @@ def measure(options: Any) -> None:
                 measure_once(name, cell, seed, options.data)
 
 
-def measure_once(name: str, cell: str, seed: int, folder: Path | None) -> None:
+def measure_once(name, cell, seed, folder):
     path = RESULTS / f"{name}.json"
     found = load_result(path) or []
     if any((row["cell"], row["seed"]) == (cell, seed) for row in found):
         return
     try:
-        split = load(cell, seed, folder)
+        X, y, X_test, y_test = load(cell, seed, folder)
     except Absent as error:
         print(f"{cell}: left out. {error}")
         return
+    clf = clone(SETTINGS[name].classifier)
+    seeds = [key for key in clf.get_params() if key.split("__")[-1] == "random_state"]
+    clf.set_params(**dict.fromkeys(seeds, seed))
     started = process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a budget that was missed beside other work
-        clf = SETTINGS[name].make(seed).fit(split.X, split.y)
+        clf.fit(X, y)
     seconds = process_time() - started
-    predicted = clf.predict(split.X_test)
+    predicted = clf.predict(X_test)
     row = {
         "cell": cell,
         "seed": seed,
-        "n_rows": len(split.y),
-        "balanced_accuracy": round(balanced_accuracy_score(split.y_test, predicted), 5),
-        "accuracy": round(accuracy_score(split.y_test, predicted), 5),
+        "n_rows": len(y),
+        "balanced_accuracy": round(balanced_accuracy_score(y_test, predicted), 5),
+        "accuracy": round(accuracy_score(y_test, predicted), 5),
         "cpu_seconds": round(seconds, 1),
         "n_epochs": getattr(clf, "n_epochs_", None),
     }

@@ -7,10 +7,8 @@ user guide. ::
     python -m studies.run heads [--seeds 0 1 2]
 """
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
+import pandas as pd
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -20,7 +18,7 @@ from skquickdraw.datasets import make_ladder, make_sketches
 from skquickdraw.losses import LDAM
 from skquickdraw.metrics import imbalance_report
 
-SCORES = ("balanced_accuracy", "head", "medium", "tail")
+SCORES = ["balanced_accuracy", "head", "medium", "tail"]
 REMEDIES = {
     "loss='cross_entropy'": {"loss": "cross_entropy"},
     "loss='balanced_softmax'": {},
@@ -44,53 +42,49 @@ NETWORK = {
     "max_epochs": 20,
 }
 UNIFORM = {"priors": np.full(10, 0.1)}  # the test set is balanced
-SHRUNK = {"solver": "lsqr", "shrinkage": "auto"}
 TREES = {"n_estimators": 50, "class_weight": "balanced", "n_jobs": 1, "verbose": -1}
+HEADS = {
+    "LDA": LinearDiscriminantAnalysis(**UNIFORM),
+    "LDA, shrunk": LinearDiscriminantAnalysis(**UNIFORM, solver="lsqr", shrinkage="auto"),
+    "class means": PrototypeClassifier(),
+    "LightGBM": LGBMClassifier(**TREES, random_state=0),
+}
 
 
-def measure_remedies(options: Any) -> None:
+def measure_remedies(options):
     """Train a network with each remedy, in passes of its own choice or in ``--epochs``."""
     for seed in options.seeds or [0]:
         X, y, X_test, y_test = make_data((200, 5), seed, 2 * seed, 2 * seed + 1)
         shared = {"width": 0.25, "max_epochs": options.epochs or "auto", "random_state": seed}
-        show(f"seed {seed}", "scores", SCORES)
+        reports = {}
         for name, remedy in REMEDIES.items():
             predicted = ResNetClassifier(**shared, **remedy).fit(X, y).predict(X_test)
-            show(name, "", score(y_test, predicted, y))
+            reports[name] = imbalance_report(y_test, predicted, y_train=y)
+        show(f"seed {seed}", [reports])
 
 
-def measure_heads(options: Any) -> None:
+def measure_heads(options):
     """Train heads on plain and on cross-fitted features; scores are means over the seeds."""
     for sampling in (None, "balanced"):
-        tables = [score_heads(sampling, seed) for seed in options.seeds or [0]]
-        show(f"sampling={sampling!r}", "features", SCORES)
-        for head, kind in tables[0]:
-            show(head, kind, np.mean([table[head, kind] for table in tables], axis=0))
+        show(f"sampling={sampling!r}", [score_heads(sampling, s) for s in options.seeds or [0]])
 
 
-def score_heads(sampling: str | None, seed: int) -> dict[tuple[str, str], Any]:
+def score_heads(sampling, seed):
     """Return the scores of each head and each kind of features, beside the network's own."""
-    heads = {
-        "LDA": LinearDiscriminantAnalysis(**UNIFORM),
-        "LDA, shrunk": LinearDiscriminantAnalysis(**UNIFORM, **SHRUNK),
-        "class means": PrototypeClassifier(),
-        "LightGBM": LGBMClassifier(**TREES, random_state=0),
-    }
     X, y, X_test, y_test = make_data((150, 10), seed, seed, 1000 + seed)
     network = ResNetClassifier(sampling=sampling, **NETWORK)
     extractor = DeepFeatureExtractor(network, cv=5, random_state=seed)
     crossed = extractor.fit_transform(X, y)
     features = {"plain": extractor.transform(X), "cross-fitted": crossed}
-    own = extractor.estimator_.predict(X_test)
-    scores = {("own last layer", ""): score(y_test, own, y)}
-    for name, head in heads.items():
+    predicted = {("own last layer", ""): extractor.estimator_.predict(X_test)}
+    for name, head in HEADS.items():
         for kind, rows in features.items():
-            predicted = clone(head).fit(rows, y).predict(extractor.transform(X_test))
-            scores[name, kind] = score(y_test, predicted, y)
-    return scores
+            fitted = clone(head).fit(rows, y)
+            predicted[name, kind] = fitted.predict(extractor.transform(X_test))
+    return {key: imbalance_report(y_test, own, y_train=y) for key, own in predicted.items()}
 
 
-def make_data(sizes: tuple[int, int], seed: int, drawn: int, tested: int) -> tuple[np.ndarray, ...]:
+def make_data(sizes, seed, drawn, tested):
     """Return ten classes that fall from one size to another, and a balanced test set."""
     X, y = make_sketches(10 * sizes[0], 10, random_state=drawn)
     ladder = {"n_max": sizes[0], "n_min": sizes[1], "profile": "exponential"}
@@ -98,11 +92,7 @@ def make_data(sizes: tuple[int, int], seed: int, drawn: int, tested: int) -> tup
     return *make_ladder(X, y, **ladder, random_state=seed), *test
 
 
-def score(y_true: Any, y_pred: Any, y_train: Any) -> list[float]:
-    report = imbalance_report(y_true, y_pred, y_train=y_train)
-    return [report[name] for name in SCORES]
-
-
-def show(name: str, kind: str, values: Iterable[Any]) -> None:
-    cells = (value if isinstance(value, str) else f"{value:.1%}" for value in values)
-    print(f"{name:26}{kind:14}{''.join(f'{cell:>19}' for cell in cells)}", flush=True)
+def show(title, seeds):
+    """Print the scores in percent, as means over the seeds."""
+    means = sum(pd.DataFrame(reports).T[SCORES] for reports in seeds) / len(seeds)
+    print(f"{title}\n{(100 * means).round(1).to_string()}\n", flush=True)

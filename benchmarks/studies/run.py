@@ -5,22 +5,22 @@ goes on. ``remedies`` and ``heads`` print their scores.
 """
 
 import argparse
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import torch
 from common import DATA, ROOT
 
-STUDIES = {  # module and function
-    "defaults": ("defaults", "measure"),
-    "teachers": ("teachers", "measure"),
-    "few_shot": ("few_shot", "measure"),
-    "remedies": ("imbalance", "measure_remedies"),
-    "heads": ("imbalance", "measure_heads"),
+STUDIES = {
+    "defaults": "defaults:measure",
+    "teachers": "teachers:measure",
+    "few_shot": "few_shot:measure",
+    "remedies": "imbalance:measure_remedies",
+    "heads": "imbalance:measure_heads",
 }
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the downloaded sets")
@@ -31,8 +31,7 @@ def main() -> None:
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    module, function = STUDIES[options.study]
-    getattr(import_module(f"studies.{module}"), function)(options)
+    resolve_name(f"studies.{STUDIES[options.study]}")(options)
 
 
 if __name__ == "__main__":
