@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 import torch
 from common import COMPETITION, ROOT, describe_machine, describe_moment, load, need_folder, save
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
 
 from skquickdraw.datasets import load_competition
@@ -24,8 +24,6 @@ from .measure import RESULTS, costs, growth, keep_predictions, look_at_errors, s
 from .original import N_PASSES
 from .rows import ROWS, UNLABELED_TOO, unlabeled_pool
 from .splits import PASSES, STUDIES, Split
-
-CURVE_STEP = 5  # every fifth holdout drawing is scored after each epoch, for the curve
 
 
 def main():
@@ -59,13 +57,16 @@ def study(options, data):
         known = [name for name, runs in result["rows"].items() if str(seed) in runs]
         missing = [name for name in options.rows or names if name not in known]
         for part in (missing[:1], missing[1:]):
-            jobs = (delayed(measure)(name, split, options.memory) for name in part)
-            with parallel_config("loky", inner_max_num_threads=1):
-                found = Parallel(options.n_jobs, return_as="generator")(jobs)
-            for name, row in zip(part, found, strict=True):
+            jobs = (delayed(in_one_thread)(measure, name, split, options.memory) for name in part)
+            for name, row in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
                 result["rows"].setdefault(name, {})[str(seed)] = row
                 save(file, result | {"machine": describe_machine()})
                 print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
+
+
+def in_one_thread(measure, name, split, memory):
+    torch.set_num_threads(1)
+    return name, measure(name, split, memory)
 
 
 def train_row(options, data):
@@ -104,7 +105,7 @@ def curve_data(estimator, data):
     prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
     if not prefix and not hasattr(estimator, "max_epochs"):
         return {}
-    part = np.argsort(data.holdout_target, kind="stable")[::CURVE_STEP]
+    part = np.argsort(data.holdout_target, kind="stable")[::5]
     shown = {"X_val": data.holdout_data[part], "y_val": data.holdout_target[part]}
     return {f"{prefix}{name}": value for name, value in shown.items()}
 
