@@ -60,7 +60,7 @@ def clothes(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def photos(n_rows: int, seed: int, folder: Path) -> Split:
-    """32 x 32 colour photos, ten classes: at most 900 rows of the largest, 10 of the smallest."""
+    """CIFAR-10, colour photos. The largest class has 90 times as many rows as the smallest."""
     found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
@@ -73,7 +73,7 @@ def photos(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def characters(n_rows: int, seed: int, folder: Path) -> Split:
-    """242 handwritten characters, equally many of each. The test drawings are by other people."""
+    """242 handwritten characters, equally many of each. The test rows are by other people."""
     found = read(folder, "other_images/omniglot_small.npz")
     drawers = np.random.RandomState(seed).permutation(np.unique(found["groups"]))
     n_drawers = n_rows // 242
@@ -84,7 +84,7 @@ def characters(n_rows: int, seed: int, folder: Path) -> Split:
 
 
 def drawings(n_rows: int, seed: int, folder: Path) -> Split:
-    """Quick, Draw! sketches, 50 classes. The largest has 30 times as many rows as the smallest."""
+    """Quick, Draw! drawings, 50 classes. The largest has 30 times as many rows as the smallest."""
     found = read(folder, "quickdraw100/train.npz")
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
