@@ -48,7 +48,7 @@ def clothes(n_rows, seed, folder):
 
 
 def photos(n_rows, seed, folder):
-    """32 x 32 colour photos, ten classes: at most 900 rows of the largest, 10 of the smallest."""
+    """CIFAR-10, colour photos. The largest class has 90 times as many rows as the smallest."""
     found = read(folder, "other_images/cifar10_lt.npz")
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
@@ -60,7 +60,7 @@ def photos(n_rows, seed, folder):
 
 
 def characters(n_rows, seed, folder):
-    """242 handwritten characters, equally many of each. The test drawings are by other people."""
+    """242 handwritten characters, equally many of each. The test rows are by other people."""
     found = read(folder, "other_images/omniglot_small.npz")
     X, y, drawn_by = found["X"], found["y"], found["groups"]
     drawers = np.random.RandomState(seed).permutation(np.unique(drawn_by))
@@ -70,7 +70,7 @@ def characters(n_rows, seed, folder):
 
 
 def drawings(n_rows, seed, folder):
-    """Quick, Draw! sketches, 50 classes. The largest has 30 times as many rows as the smallest."""
+    """Quick, Draw! drawings, 50 classes. The largest has 30 times as many rows as the smallest."""
     found = read(folder, "quickdraw100/train.npz")
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]

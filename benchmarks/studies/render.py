@@ -14,9 +14,10 @@ from .defaults import CELLS, RESULTS, SETTINGS
 HERE = Path(__file__).parent
 SCORE, SECONDS = "balanced_accuracy", "cpu_seconds"
 BASE = "fast"  # what changes are changes of
-DEFAULT = "default"  # what is compared with the peers
+DEFAULT = "default"
 CHANGES = [name for name, setting in SETTINGS.items() if setting.kind == "change"]
 PEERS = [name for name, setting in SETTINGS.items() if setting.kind == "peer"]
+RIVALS = ["best-5", "best-5-cores", *PEERS]  # what is compared with the default
 
 NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
 FEW_SEEDS = 3  # below which differences are a rough indication only
@@ -51,16 +52,16 @@ def by_cell(frame):
 def render(results):
     """Return the page."""
     scores = results[SCORE]
-    # How far each change is ahead of the base, and the default ahead of each peer: differences on
+    # How far each change is ahead of the base, and the default ahead of each rival: differences on
     # the seeds that both have, in points, averaged over them.
     changes = by_cell(scores[CHANGES].sub(scores[BASE], axis=0)).mean()
-    peers = by_cell(-scores[PEERS].sub(scores[DEFAULT], axis=0)).mean()
+    peers = by_cell(-scores[RIVALS].sub(scores[DEFAULT], axis=0)).mean()
     changes, peers = (gains.dropna(axis=1, how="all") for gains in (changes, peers))
     values = {
         "finding": render_finding(changes.dropna(how="all"), by_cell(scores[BASE]).count()),
         "changed": settings_table(BASE, [BASE, *CHANGES], results),
         "gains": list_changes(changes),
-        "competitors": settings_table(DEFAULT, [DEFAULT, BASE, "best-5", *PEERS], results),
+        "competitors": settings_table(DEFAULT, [DEFAULT, BASE, *RIVALS], results),
         "peers": list_peers(peers),
         "sets": sets_rows({*CELLS, *results.index.get_level_values("cell")}),
     }
@@ -145,7 +146,7 @@ def list_peers(peers):
         behind = ", ".join(f"`{cell}` ({won:+.1f})" for cell, won in own.items() if won < 0)
         lines.append(
             f"- {SETTINGS[name].title}: {own.mean():+.1f} on average over "
-            f"{len(own)} cells; the default is behind on {behind or 'none'}."
+            f"{len(own)} cell{'s' * (len(own) > 1)}; the default is behind on {behind or 'none'}."
         )
     return "\n".join(lines) or "Not measured."
 

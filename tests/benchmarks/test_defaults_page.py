@@ -49,10 +49,10 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
         }
     )
     assert text.startswith("# How good the defaults are\n")
-    assert "ahead of\n`recipes.fast()` by 1.5 points on average" in text
+    assert "better than `recipes.fast()`\nby 1.5 points on average" in text
     assert "2 changes" in text
-    assert '"20 passes" is the best on average over all cells: it\nchanges' in text
-    assert "balanced accuracy by -3.0 points" in text
+    assert '"20 passes" is the best on average over all cells: it changes' in text
+    assert "the balanced accuracy by -3.0 points" in text
     assert "by 3.0 points at most, on `digits-272`" in text
 
 
