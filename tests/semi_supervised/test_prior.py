@@ -110,6 +110,13 @@ def test_assignments_are_nearly_the_best(seed):
     assert best >= found >= best + 0.01 * (chance - best)
 
 
+def test_rows_go_to_the_open_class_that_they_prefer():
+    proba = np.repeat([[0.94, 0.01, 0.01, 0.04], [0.01, 0.94, 0.04, 0.01]], 20, axis=0)
+    first, second = np.split(assign_to_prior(proba), 2)
+    assert np.bincount(first, minlength=4).tolist() == [10, 0, 0, 10]
+    assert np.bincount(second, minlength=4).tolist() == [0, 10, 10, 0]
+
+
 def test_assignment_helps_where_a_class_is_underrated():
     rng = np.random.default_rng(0)
     codes = np.repeat(np.arange(4), 200)
