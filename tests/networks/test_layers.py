@@ -166,6 +166,16 @@ def test_a_depthwise_convolution_is_pytorchs_grouped_one(stride, dtype):
         torch.testing.assert_close(own.float(), expected.float(), **tolerance)
 
 
+@pytest.mark.parametrize("network", [CNN, MobileNetV2, ResNet])
+def test_networks_run_in_float64(network):
+    single = network((1, 14, 14), 3, width=0.25).eval()
+    images = torch.rand(2, 1, 14, 14)
+    expected = single(images)
+    outputs = single.double()(images.double())
+    assert outputs.dtype == torch.float64
+    torch.testing.assert_close(outputs.float(), expected)
+
+
 @pytest.mark.parametrize("c_hidden", [None, 16])
 def test_the_head_averages_over_the_picture(c_hidden):
     head = ClassifierHead(8, 3, 0.0, c_hidden).eval()

@@ -135,6 +135,19 @@ def test_what_was_trusted_is_what_it_was(name, make, small_sketches, path):
     np.testing.assert_array_equal(refitted, clf.fit(X, y).predict_proba(X))
 
 
+class Stricter(Brier):
+    """Another version of a class, which refuses what the file holds."""
+
+    def __init__(self, scale=1.0):
+        raise TypeError("scale must be below 1\nas a share")
+
+
+def test_the_first_line_of_an_error_is_told(make, small_sketches, path):
+    save_model(make(**MODELS["loss"][0]).fit(*small_sketches), path)
+    with pytest.raises(DataFileError, match="was a TypeError: scale must be below 1. It was"):
+        load_model(path, trusted={"Brier": Stricter})
+
+
 def test_models_inside_others_are_found(make, small_sketches, path):
     X, y = small_sketches
     members = SeedEnsembleClassifier(

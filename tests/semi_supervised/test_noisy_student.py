@@ -340,6 +340,12 @@ def test_it_tells_its_rounds(partly, linear, capsys):
     assert "Round 1: learning from" in capsys.readouterr().out
 
 
+def test_trainings_are_named_by_their_rounds(partly, net, capsys):
+    noisy(net.set_params(verbose=1, max_epochs=1), threshold=0).fit(*partly)
+    names = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()]
+    assert names == ["teacher", "student of round 1", "student of round 2"]
+
+
 def test_a_network_is_narrowed_by_a_resized_warm_start(partly, net):
     match = "differs from what these parameters, .* ask for in weights, width"
     with pytest.raises(ValueError, match=match):

@@ -59,6 +59,18 @@ def test_as_many_certain_rows_as_possible_keep_their_class(counts):
     assert (assigned == codes).sum() == np.minimum(counts, places).sum()
 
 
+@pytest.mark.parametrize("n_too_few", [0, 1])
+def test_rows_leave_their_likeliest_class_up_to_a_limit(n_too_few, monkeypatch):
+    counts, places = np.array([79, 27, 84]), np.array([37, 108, 45])
+    limit = np.maximum(counts - places, 0).sum() - n_too_few
+    monkeypatch.setattr("skquickdraw.semi_supervised._prior.MOST_MOVED", limit)
+    codes = np.repeat([0, 1, 2], counts)
+    assigned = assign_to_prior(np.eye(3)[codes], places / places.sum())
+    np.testing.assert_array_equal(np.bincount(assigned), places)
+    is_best = (assigned == codes).sum() == np.minimum(counts, places).sum()
+    assert is_best == (n_too_few == 0)
+
+
 def test_a_certain_row_keeps_its_class_while_there_is_room():
     certain = np.eye(3)[[0, 1, 2, 0, 1, 2]]
     assert align_to_prior(certain).argmax(axis=1).tolist() == [0, 1, 2, 0, 1, 2]
@@ -96,6 +108,13 @@ def test_assignments_are_nearly_the_best(seed):
     found = log_likelihood(proba, assign_to_prior(proba))
     chance = log_likelihood(proba, np.random.default_rng(0).permutation(places))
     assert best >= found >= best + 0.01 * (chance - best)
+
+
+def test_rows_go_to_the_open_class_that_they_prefer():
+    proba = np.repeat([[0.94, 0.01, 0.01, 0.04], [0.01, 0.94, 0.04, 0.01]], 20, axis=0)
+    first, second = np.split(assign_to_prior(proba), 2)
+    assert np.bincount(first, minlength=4).tolist() == [10, 0, 0, 10]
+    assert np.bincount(second, minlength=4).tolist() == [0, 10, 10, 0]
 
 
 def test_assignment_helps_where_a_class_is_underrated():

@@ -76,8 +76,10 @@ def test_shares_of_other_classes(skewed):
 
 
 def test_a_classifier_without_probabilities(skewed):
+    clf = TransductiveClassifier(LinearSVC())
     with pytest.raises(ValueError, match="'estimator' parameter of TransductiveClassifier"):
-        TransductiveClassifier(LinearSVC()).fit(*skewed[:2])
+        clf.fit(*skewed[:2])
+    assert not hasattr(clf, "predict_proba") and not hasattr(clf, "predict_transductive")
 
 
 def test_weights_that_cannot_be_used(skewed):

@@ -170,7 +170,7 @@ def depth_rates(rate: float, n_blocks: int) -> list[float]:
 class DepthwiseConv(nn.Conv2d):
     """A 3x3 filter for each channel.
 
-    With a stride it always runs in float32: on CPUs, oneDNN's gradient of a strided depthwise
+    With a stride it runs in float32 at least: on CPUs, oneDNN's gradient of a strided depthwise
     convolution in bfloat16 was measured to be twenty times slower.
     """
 
@@ -180,7 +180,8 @@ class DepthwiseConv(nn.Conv2d):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.stride == (1, 1) or x.device.type != "cpu" or x.dtype == torch.float32:
+        is_exact = x.dtype in (torch.float32, torch.float64)
+        if self.stride == (1, 1) or x.device.type != "cpu" or is_exact:
             return super().forward(x)
         with torch.autocast("cpu", enabled=False):
             return super().forward(x.float()).to(x.dtype)

@@ -140,7 +140,7 @@ def normalize_all(norm: Any, x: Tensor) -> Tensor:
     if not norm.training:
         return type(norm).forward(norm, x)
     shape = (1, -1, *[1] * (x.ndim - 2))
-    exact = x.float()
+    exact = x if x.dtype == torch.float64 else x.float()
     mean, n_values = mean_of_channels(exact)
     centered = exact - mean.view(shape)
     var, _ = mean_of_channels(centered.square())
