@@ -1,11 +1,7 @@
 """Threads of one process: none waits for another's fit, and none draws from another's generator."""
 
 import copy
-import os
 import pickle
-import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -358,77 +354,3 @@ def test_those_who_want_it_alone_take_turns():
     next_one.start()
     next_one.join(LONG)
     assert done == ["alone", "alone"]
-
-
-FORKS = """
-import os, threading, warnings
-import torch
-from torch import nn
-from skquickdraw import CNNClassifier, ImageClassifier
-from skquickdraw._turns import _turns, sole_user_of_torch
-from skquickdraw.datasets import make_sketches
-from skquickdraw.neural_network import _step
-
-def own(image_shape, n_classes):
-    return nn.Sequential(nn.Flatten(), nn.Dropout(), nn.LazyLinear(n_classes))
-
-X, y = make_sketches(40, 2, image_shape=(12, 12), random_state=0)
-makers = [
-    lambda: CNNClassifier(width=0.25, max_epochs=0.5, random_state=0),
-    lambda: ImageClassifier(own, max_epochs=0.5, random_state=0),
-]
-alone = [make().fit(X, y).predict_proba(X) for make in makers]
-inside, step = threading.Semaphore(0), _step.TrainingStep.__call__
-
-def wait(self, batch):
-    if threading.current_thread() is not threading.main_thread():
-        inside.release()
-        threading.Event().wait()
-    step(self, batch)
-
-def wait_for_others():
-    with sole_user_of_torch():
-        pass
-
-_step.TrainingStep.__call__ = wait
-torch.manual_seed(5)
-torch.set_default_dtype(torch.float64)
-expected = torch.get_rng_state()
-for make in makers:
-    threading.Thread(target=lambda: make().fit(X, y), daemon=True).start()
-    assert inside.acquire(timeout=60)
-threading.Thread(target=wait_for_others, daemon=True).start()
-while not _turns._n_waiting:
-    pass
-warnings.simplefilter("ignore")  # that a process with threads forks
-child = os.fork()
-if child == 0:
-    assert torch.equal(torch.get_rng_state(), expected)
-    assert torch.get_default_dtype() == torch.float64
-    for make, proba in zip(makers, alone):
-        assert (make().fit(X, y).predict_proba(X) == proba).all()
-    with sole_user_of_torch():
-        print("done", flush=True)
-    os._exit(0)
-os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_process_forked_during_fits_does_not_hang():
-    program = [sys.executable, "-c", FORKS]
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        program,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=env,
-        start_new_session=True,  # to end the child too
-    ) as process:
-        try:
-            printed, errors = process.communicate(timeout=2 * LONG)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            pytest.fail("the forked process hangs")
-    assert (process.returncode, printed) == (0, "done\n"), errors

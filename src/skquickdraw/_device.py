@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ._malloc import kept_allocations
+from ._turns import renew_threads_of_torch
 from .exceptions import InvalidParameterError, MissingDependencyError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -184,6 +185,7 @@ def plain_torch() -> Iterator[None]:
     ``no_grad`` and ``inference_mode``. Deterministic algorithms stay as they are: they change no
     result here, and a user's own network may need them.
     """
+    renew_threads_of_torch()
     with ExitStack() as settings:
         settings.enter_context(_DEFAULT_DTYPE)
         if torch.get_default_device().type != "cpu":  # a default device slows every call of torch

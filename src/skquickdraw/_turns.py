@@ -14,7 +14,8 @@ generators of their own (``_draws.py``). Three things belong to the whole proces
   generator. :func:`seeded_device` keeps it for a whole fit, so one fit at a time runs on GPUs.
 
 A process that is forked has only the thread that forked it. It gets new locks, and the global
-generator as it was without the other threads.
+generator as it was without the other threads. torch makes its threads anew there, which one thread
+must do alone: :func:`renew_threads_of_torch`.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ class SharedTurns:
 _turns = SharedTurns()
 _generator_lock = RLock()
 _device_lock = RLock()
+_threads_lock = RLock()
+_lacks_threads = False  # as a forked process does
 _lent: list[tuple[int, Tensor]] = []  # the thread and the state before, the outermost first
 
 
@@ -144,8 +147,23 @@ def seeded_device(seed: int, device: torch.device) -> Iterator[None]:
             module.set_rng_state(before)
 
 
+def renew_threads_of_torch() -> None:
+    """Let this thread alone make the threads that torch lacks in a forked process.
+
+    The first operation of torch makes them. If several threads run their first one at the same
+    time, torch 2.13 may give one of them no threads: ``Invalid thread pool!``. A fork does not do
+    this by itself, because threads that nobody needs would only warn when that process forks.
+    """
+    global _lacks_threads
+    with _threads_lock:
+        if _lacks_threads:
+            torch.set_num_threads(torch.get_num_threads())
+            _lacks_threads = False
+
+
 def _begin_child() -> None:
-    global _generator_lock, _device_lock
+    global _generator_lock, _device_lock, _threads_lock, _lacks_threads
+    _threads_lock, _lacks_threads = RLock(), True
     _turns.forget_others()
     _generator_lock, _device_lock = _own_or_new(_generator_lock), _own_or_new(_device_lock)
     if _lent and _lent[0][0] != get_ident():

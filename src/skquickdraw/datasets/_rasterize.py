@@ -129,6 +129,7 @@ def draw_points(
     """
     import torch  # here: reading data must not load it
 
+    from .._device import plain_torch
     from .._rasterizer import pixels_per_unit, rasterize_segments
 
     scale = pixels_per_unit(shape, line_width, margin)
@@ -147,15 +148,16 @@ def draw_points(
     # A segment starts at every point but a stroke's last; a single point is a segment of its own.
     start = np.flatnonzero(~closes | opens)
     end = start + ~closes[start]
-    images = rasterize_segments(
-        torch.from_numpy(points[start]),
-        torch.from_numpy(points[end]),
-        torch.from_numpy(layer[start]),
-        torch.from_numpy(drawing[opens]),
-        n_images=n_drawings,
-        shape=shape,
-        radius=torch.full((n_drawings,), scale * line_width / 2),
-    )
+    with plain_torch():
+        images = rasterize_segments(
+            torch.from_numpy(points[start]),
+            torch.from_numpy(points[end]),
+            torch.from_numpy(layer[start]),
+            torch.from_numpy(drawing[opens]),
+            n_images=n_drawings,
+            shape=shape,
+            radius=torch.full((n_drawings,), scale * line_width / 2),
+        )
     return images.to(torch.uint8).numpy()
 
 
