@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DATA = os.environ.get("SKQUICKDRAW_DATA")
 COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
+PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"  # keeps a score and its error on one line
 PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
 # Every parameter whose default has changed, but for the passes, which each benchmark gives.
@@ -84,7 +85,7 @@ class Sample(list):
 
     def plus_minus(self):
         """Return the standard error of the mean, where there are several."""
-        return f" ± {stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
+        return f"{PLUS_MINUS}{stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
 
     def __format__(self, form):
         if form:
@@ -144,9 +145,8 @@ def race(contenders, n_rounds, unit="rate", *, n_images=0, targets=(), time=meas
         for name, seconds in take_turns(contenders, n_rounds, time).items()
     }
     first = next(iter(figures.values()))
-    rows = {}
+    rows = {name: {unit: summarize(own)} for name, own in figures.items()}
     for name, own in figures.items():
-        rows[name] = {unit: summarize(own)}
         if own is not first:
             rows[name]["ratio"] = summarize(first / own)
         if name in targets:

@@ -6,7 +6,7 @@ from statistics import mean
 
 import numpy as np
 import pandas as pd
-from common import DOCS, fill, load, pool, table
+from common import DOCS, PLUS_MINUS, fill, load, pool, table
 
 from .data import SETS
 from .defaults import CELLS, RESULTS, SETTINGS
@@ -124,7 +124,7 @@ def show_score(score, error, *, is_best):
     if pd.isna(score):
         return "-"
     text = f"**{score:.1f}**" if is_best else f"{score:.1f}"
-    return text if pd.isna(error) else f"{text} ± {error:.1f}"
+    return text if pd.isna(error) else f"{text}{PLUS_MINUS}{error:.1f}"
 
 
 def list_changes(changes):

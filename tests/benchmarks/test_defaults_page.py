@@ -77,7 +77,8 @@ def test_cells_hold_mean_and_standard_error_and_the_best_is_bold(page):
         }
     )
     # The standard error of two values is half their distance.
-    fast = ["`recipes.fast()`", "**85.0** ± 5.0", "**70.0**", "70.0", "1 to 2", "10"]
+    best = "**85.0**\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}5.0"
+    fast = ["`recipes.fast()`", best, "**70.0**", "70.0", "1 to 2", "10"]
     assert row_of(text, "`recipes.fast()`", CHANGED) == fast
     assert row_of(text, "AdamW", CHANGED) == ["AdamW", "-", "65.0", "65.0", "1", "10"]
     assert "*Mean* is over 1 of 2 cells" in text

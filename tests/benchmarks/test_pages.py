@@ -55,7 +55,7 @@ def test_seeds_are_pooled_into_means():
     percent = common.pool(runs, scale=100)["score"]["tail"]
     assert f"{percent:.2f}, {percent}" == "55.00, 55.0 (5.0)"
     # The standard error of two values is half their distance.
-    assert common.Sample([1, 3]).plus_minus() == " ± 1.0"
+    assert common.Sample([1, 3]).plus_minus() == f"{common.PLUS_MINUS}1.0"
     assert common.Sample([1]).plus_minus() == ""
 
 
