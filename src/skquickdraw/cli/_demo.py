@@ -183,7 +183,7 @@ def make_models(problem: Problem, n_images: int) -> dict[str, ResNetClassifier |
         "AugmentingOverSampler": Pipeline(
             [("fill", AugmentingOverSampler(**shape)), ("classify", filled)]
         ),
-        "as it comes": network(max_epochs=n_images / len(problem.y)),
+        "default settings": network(max_epochs=n_images / len(problem.y)),
     }
 
 
