@@ -140,7 +140,7 @@ def test_a_model_of_the_command_train_says_how_images_are_read(start, tmp_path, 
     picture = seen(start(Model(training_set_=kept)), file.read_bytes())
     np.testing.assert_array_equal(picture, expected[0])
     status, answer = post(start(Model()), "/image", file.read_bytes())
-    assert status == 400 and "its ink is as bright. Save it as PNG" in answer["error"]
+    assert status == 400 and "its ink has the same grey. Save it as PNG" in answer["error"]
 
 
 def test_a_model_whose_reading_was_changed_is_refused():

@@ -66,6 +66,11 @@ def test_a_warning_is_a_line(capsys):
         ("a.png (on_error='warn' leaves it out)", "a.png (--skip-broken leaves it out)"),
         ("Use device='cpu'.", "Use --device 'cpu'."),
         ("load_model: path is a folder", "path is a folder"),
+        (
+            "Choose one format with file_format, or move the other files away.",
+            "Move the other files away.",
+        ),
+        ("must be 48 x 48, as side=48 asks for", "must be 48 x 48, as size 48 asks for"),
     ],
 )
 def test_ways_out_in_python_are_told_as_options(python, here):

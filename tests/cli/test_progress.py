@@ -31,7 +31,7 @@ def test_elsewhere_there_are_lines(planned, monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     show(planned, lines)
     assert lines == [
-        "training for 2:00; first the machine is measured",
+        "training for 2:00 minutes; first, the speed of this machine is measured",
         "chosen: a CNNClassifier of width 0.25, 12.3 passes",
     ]
     assert sys.stderr.getvalue() == ""
@@ -54,8 +54,8 @@ def test_in_a_terminal_there_is_a_bar(planned, monkeypatch):
         (recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
         (
             recipes.ensemble(),
-            "a vote of 4 networks, each a ResNetClassifier, which teaches as many with the images "
-            "without labels",
+            "a vote of 4 networks, each a ResNetClassifier; then the same again, which also learns "
+            "from the unlabeled images",
         ),
         (
             recipes.distilled(recipes.accurate()),

@@ -189,7 +189,7 @@ def test_a_single_image_a_class_leaves_none_to_score_on(tmp_path, capsys):
         (tmp_path / "data" / name).mkdir(parents=True)
         draw(label, 0).save(tmp_path / "data" / name / "a.png")
     assert train(tmp_path / "data", "-o", tmp_path / "model") == 1
-    assert "or train on all of them by --holdout 0" in capsys.readouterr().err
+    assert "or train on all of them with --holdout 0" in capsys.readouterr().err
 
 
 def test_two_kinds_of_files_are_told(tmp_path, capsys):
@@ -204,7 +204,7 @@ def test_two_kinds_of_files_are_told(tmp_path, capsys):
     [
         ("nowhere/model", "--output must lie in a folder that exists"),
         (".", "--output must name a file"),
-        ("model.onnx", "make an .onnx file of it by skquickdraw export"),
+        ("model.onnx", "convert it with skquickdraw export"),
     ],
 )
 def test_what_cannot_be_written_is_told_before_training(

@@ -231,7 +231,7 @@ def test_a_model_of_images_takes_no_drawings(tmp_path, model, capsys):
     assert "because the model learned from images" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("shape", "told"), [((16, 16), "grey"), ((3, 16, 16), "in colour")])
+@pytest.mark.parametrize(("shape", "told"), [((16, 16), "in grey"), ((3, 16, 16), "in colour")])
 def test_a_model_that_was_saved_in_python_says_how_it_is_used(tmp_path, capsys, shape, told):
     X = np.random.RandomState(0).randint(0, 256, (8, *shape)).astype(np.uint8)
     save(tmp_path, X, np.arange(8) % 2)
@@ -239,7 +239,7 @@ def test_a_model_that_was_saved_in_python_says_how_it_is_used(tmp_path, capsys, 
     draw(0, 0).save(tmp_path / "images" / "1" / "a.png")
     assert command("predict", tmp_path / "model", tmp_path / "images") == 0
     out, err = capsys.readouterr()
-    assert f"taken as they are, 16 x 16 pixels, {told}" in err
+    assert f"only resized, to 16 x 16 pixels, and read {told};" in err
     assert read_csv(out)[0]["label"] in "01"
     assert command("evaluate", tmp_path / "model", tmp_path / "images") == 0
     assert "head" not in capsys.readouterr().out  # nobody knows how many it was trained on
@@ -257,7 +257,9 @@ def test_a_model_that_contradicts_itself_is_told(tmp_path, model, images, capsys
     changed.training_set_ = {**changed.training_set_, "image_shape": (4000, 4000)}
     save_model(changed, tmp_path / "model")
     assert command("predict", tmp_path / "model", images) == 1
-    assert "must say how its images were read, without contradiction" in capsys.readouterr().err
+    assert "MODEL contradicts itself about how its training images were read" in (
+        capsys.readouterr().err
+    )
 
 
 def test_an_export_is_the_model(tmp_path, model, capsys):

@@ -87,7 +87,8 @@ def read_test_set(path: str, reading: Reading, *, skip_broken: bool) -> LabeledS
         if reading.source != "drawings":
             raise DataFileError(
                 f"{path!r} must be a folder of images, one folder for each class, because the "
-                "model learned from images; got files of Quick, Draw!. Train a model on such files."
+                "model learned from images; got files of Quick, Draw!. Pass images, or train a "
+                "model on such files."
             )
         return _labeled(_load_drawings(path, reading.image_shape[0]), reading, None)
     found = _load_folder(path, reading, skip_broken)
@@ -138,8 +139,9 @@ def recall(model: Any) -> tuple[Reading, dict[str, int] | None]:
             raise ValueError(f"images of {reading.n_features} pixels")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise DataFileError(
-            f"MODEL must say how its images were read, without contradiction; got {error!r}. It "
-            "was changed after training: get the original file."
+            "MODEL contradicts itself about how its training images were read "
+            f"({error}). The file was changed after the training: use the original file, or train "
+            "again."
         ) from error
     return reading, counts
 
@@ -151,8 +153,8 @@ def _guess(model: object) -> Reading:
         if n_features and side * side * n_channels == n_features:
             return Reading("images", (side, side), mode)
     raise DataFileError(
-        f"MODEL must take square images, or be written by skquickdraw train, which says what it "
-        f"takes; got one of {n_features} numbers per row. Use it in Python, by load_model."
+        "MODEL must take square images, or be written by skquickdraw train; got a model of images "
+        f"with {n_features} pixels. Use it in Python, with load_model."
     )
 
 
@@ -160,8 +162,7 @@ def _holds_drawings(path: str) -> bool:
     place = Path(path)
     if not place.exists():
         raise DataFileError(
-            f"FOLDER_OR_FILE and PATH must exist; got {path!r}, where there is nothing. Check the "
-            "name."
+            f"the file or folder must exist; got {path!r}, which does not. Check the name."
         )
     if place.is_file():
         return place.name.lower().endswith(DRAWINGS)
@@ -207,9 +208,9 @@ def _normalize(found: Bunch, reading: Reading) -> NDArray[np.number]:
         named = ", ".join(empty[:N_NAMED].tolist())
         more = f" and {len(empty) - N_NAMED} more" if len(empty) > N_NAMED else ""
         warn(
-            f"no ink was found on {len(empty)} of {len(X)} images, and the model sees empty paper: "
-            f"{named}{more}. Take photos from nearer, in even light, with nothing but the paper on "
-            "them.",
+            f"no ink was found on {len(empty)} of {len(X)} images, so the model sees empty paper: "
+            f"{named}{more}. Take the photos from a shorter distance, in even light, and with "
+            "nothing but the paper on them.",
             stacklevel=3,
         )
     return X

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
 
     best = max(results, key=lambda name: results[name].scores["balanced_accuracy"])
     draw_confusion(problem, best, results[best].y_pred, options.output / "confusion.png")
-    console.print(f"\nImages: {options.output}/sketches.png, {options.output}/confusion.png")
+    console.print(f"\nFigures: {options.output}/sketches.png, {options.output}/confusion.png")
 
 
 def _fill_in(options: argparse.Namespace) -> None:
@@ -107,7 +107,7 @@ def _import_pyplot() -> ModuleType:
         import matplotlib
     except ImportError as error:
         raise MissingDependencyError(
-            "demo needs Matplotlib to draw its images, and it is missing. Install it: pip install "
+            "demo needs Matplotlib to draw its figures, and it is missing. Install it: pip install "
             "'skquickdraw[plot]'."
         ) from error
     matplotlib.use("Agg")
@@ -143,7 +143,8 @@ def read_problem(folder: str, n_classes: int) -> Problem:
     data = load_competition(folder)
     if data.holdout_data is None:
         raise DataFileError(
-            f"DATA must hold X, y and classes to score on; {folder} has no holdout.npz. Add one."
+            "DATA must contain holdout.npz, with the images to score on and their labels; "
+            f"{folder} has no such file. Add it."
         )
     falling = np.argsort(-data.class_counts, kind="stable")
     steps = np.linspace(0, len(falling) - 1, min(n_classes, len(falling))).round().astype(int)
@@ -199,9 +200,10 @@ def train(model: ResNetClassifier | Pipeline, problem: Problem) -> Result:
 
 
 FAIRNESS = """\
-Scores are mean recalls: of all classes, and of the largest, middle and smallest
-third of them. Every network sees the same number of images, but for a part of a
-batch. No setting was chosen by these scores."""
+Scores are mean recalls: of all classes (balanced accuracy), and of the third of
+the classes with the most (head), the middle third (medium) and the third with
+the fewest training images (tail). Every network is trained on about the same
+number of images, repeats included. No setting was chosen by these scores."""
 
 
 def as_table(results: dict[str, Result]) -> Table:

@@ -22,13 +22,14 @@ def run(arguments: argparse.Namespace) -> None:
     model, reading, class_counts = open_model("evaluate", arguments.model, arguments.device)
     labeled = read_test_set(arguments.data, reading, skip_broken=arguments.skip_broken)
     if labeled.pool is not None:
-        tell("evaluate", f"{len(labeled.pool)} images in 'unlabeled' have no label, and no score")
+        tell("evaluate", f"{len(labeled.pool)} images in 'unlabeled' are not scored")
     known = np.asarray(model.classes_).astype(str)
     unknown = sorted(set(labeled.y.tolist()) - set(known.tolist()))
     if unknown:
         raise InvalidTargetsError(
-            f"{arguments.data!r} must hold classes that the model knows; got {_name(unknown)}, and "
-            f"it knows {_name(known.tolist())}. Move them away, or rename them."
+            f"{arguments.data!r} must hold only classes that the model was trained on; got "
+            f"{_name(unknown)}, and it knows {_name(known.tolist())}. Rename the other classes, or "
+            "move them to another folder."
         )
     report = {
         "model": arguments.model,

@@ -33,12 +33,14 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
             "'skquickdraw[plot]'."
         ) from error
     if Path(folder).exists() and not Path(folder).is_dir():
-        raise DataFileError(f"--figures must name a folder; got {folder!r}, which is a file.")
+        raise DataFileError(
+            f"--figures must name a folder; got {folder!r}, which is a file. Choose another name."
+        )
     there = [name for name in (CONFUSIONS, ERRORS, RECALL) if Path(folder, name).exists()]
     if there and not is_forced:
         raise DataFileError(
-            f"--figures must name a folder without figures; got {folder!r}, which holds "
-            f"{', '.join(there)}. Choose another one, or replace them with --force."
+            f"--figures must name a folder without figures; got {folder!r}, which already contains "
+            f"{', '.join(there)}. Choose another folder, or replace them with --force."
         )
 
 

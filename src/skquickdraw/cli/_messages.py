@@ -16,6 +16,8 @@ OPTIONS = {
     "Pass another background, such as 0": "Pass another --background, such as 0",
     "raise minutes, or set n_jobs to what the machine has to spare": "raise --minutes",
     "device=": "--device ",
+    "Choose one format with file_format, or move": "Move",
+    ", as side=": ", as size ",
     "the path that was given to save_model": "the file that train wrote",
 }
 

@@ -21,11 +21,11 @@ def open_model(
     reading, class_counts = recall(model)
     if not hasattr(model, KEPT_IN):
         height, width = reading.image_shape
-        kind = "in colour" if reading.mode == "RGB" else "grey"
+        kind = "in colour" if reading.mode == "RGB" else "in grey"
         tell(
             command,
-            f"{path} does not say how its images were read: they are taken as they are, {height} x "
-            f"{width} pixels, {kind}, with white behind transparent pixels",
+            f"{path} does not say how its training images were read. New images are only resized, "
+            f"to {height} x {width} pixels, and read {kind}; transparent pixels become white",
         )
     elif reading.source == "drawings":
         tell(

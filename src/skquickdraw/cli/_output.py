@@ -17,12 +17,13 @@ def check_output(path: str, *, is_forced: bool) -> None:
     file = Path(path)
     if file.is_dir():
         raise DataFileError(
-            f"--output must name a file; got {path!r}, which is a folder. Add a name to it."
+            f"--output must name a file; got {path!r}, which is a folder. Add the name of a file, "
+            "as in folder/model.safetensors."
         )
     if not file.parent.is_dir():
         raise DataFileError(
             f"--output must lie in a folder that exists; got {path!r}, and there is no folder "
-            f"{str(file.parent)!r}. Make it first."
+            f"{str(file.parent)!r}. Create this folder first."
         )
     if file.exists() and not is_forced:
         raise DataFileError(

@@ -10,8 +10,8 @@ from typing import TypeVar
 RECIPES = ("fast", "accurate", "ensemble", "distilled")
 EARLIER_NAMES = {"single": "accurate", "winner": "ensemble"}  # of recipes
 EXIT_CODES = """\
-exit codes: 0 all went well, 1 the command could not be carried out (the reason is printed),
-2 wrong arguments, 130 interrupted by Ctrl-C"""
+exit codes: 0 success, 1 the command failed (the reason is printed), 2 wrong arguments,
+130 interrupted by Ctrl-C"""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary)
         add_options(command)
         command.add_argument(
-            "--traceback", action="store_true", help="show where in the program an error arose"
+            "--traceback", action="store_true", help="after an error, print the Python traceback"
         )
     return parser
 
@@ -37,7 +37,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data",
         metavar="FOLDER_OR_FILE",
-        help="folder with one folder of images for each class; or files of Quick, Draw!",
+        help="folder that contains one folder of images per class; or a file of Quick, Draw!, or a "
+        "folder of such files",
     )
     parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="file to write")
     time = parser.add_mutually_exclusive_group()
@@ -45,26 +46,29 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         type=_positive,
         default=15.0,
-        help="how long to train: the best that this time allows is chosen (default: 15)",
+        help="how many minutes to train; the best model that can be trained in this time is chosen "
+        "(default: 15)",
     )
     time.add_argument(
         "--recipe",
         type=lambda name: EARLIER_NAMES.get(name, name),
         choices=RECIPES,
-        help="train this instead, for as long as it takes",
+        help="train this kind of model, for as long as it takes; not together with --minutes",
     )
     parser.add_argument(
         "--holdout",
         type=_share,
         default=0.2,
-        help="share of the images that is kept for the score; 0 trains on all, without a score "
-        "(default: 0.2)",
+        help="share of the images to hold out for the scores; with 0, the model is trained on all "
+        "images, and not scored (default: 0.2)",
     )
     parser.add_argument(
-        "--unlabeled", metavar="PATH", help="images without labels, to learn from too"
+        "--unlabeled", metavar="PATH", help="folder of images without labels, to learn from too"
     )
     _add_reading(parser)
-    parser.add_argument("--seed", type=_seed, default=0, help="of everything random (default: 0)")
+    parser.add_argument(
+        "--seed", type=_seed, default=0, help="random seed of the whole command (default: 0)"
+    )
     _add_device(parser)
     _add_skip_broken(parser)
     _add_figures(parser)
@@ -85,7 +89,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument(
-        "data", metavar="FOLDER_OR_FILE", help="images with labels, in the form that train takes"
+        "data", metavar="FOLDER_OR_FILE", help="images with labels, arranged as for train"
     )
     _add_device(parser)
     _add_skip_broken(parser)
@@ -95,18 +99,32 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_app(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Serve a page to draw on, on this machine only, until Ctrl-C."
-    parser.add_argument("model", metavar="MODEL", help="file by train or save_model, or .onnx")
+    parser.description = (
+        "Open a page in the browser to draw on, and show what the model predicts. Only this "
+        "machine can open the page. Press Ctrl-C to stop."
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="file that train or save_model wrote, or an .onnx file"
+    )
     parser.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)"
     )
     parser.add_argument(
-        "--names", metavar="FILE", help="text file with the classes' names, one per line, in order"
+        "--names",
+        metavar="FILE",
+        help="text file with the names of the classes, one per line, in the order of the model's "
+        "classes",
     )
     parser.add_argument(
-        "--save", metavar="FOLDER", help="where to keep what the model got wrong, with its label"
+        "--save",
+        metavar="FOLDER",
+        help="folder for drawings that the model got wrong, with the labels that you give them",
     )
-    parser.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    parser.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="print the address of the page, but do not open it",
+    )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -116,26 +134,39 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", nargs="?", metavar="DATA", help="folder of a competition")
     parser.add_argument(
-        "--classes", type=_classes, help="how many (default: 20 drawn ones, all of DATA)"
+        "data",
+        nargs="?",
+        metavar="DATA",
+        help="folder with train.npz and holdout.npz, as for load_competition (default: generated "
+        "sketches)",
+    )
+    parser.add_argument(
+        "--classes",
+        type=_classes,
+        help="number of classes, at least 3 (default: 20 of the generated sketches, all of DATA)",
     )
     parser.add_argument(
         "--images",
         type=_side,
-        help="that each network sees (default: 90,000, of DATA 300,000)",
+        help="number of images that each network is trained on, repeats included (default: 90,000; "
+        "with DATA 300,000)",
     )
-    parser.add_argument("--output", default="demo_output", help="folder for the images")
-    parser.add_argument("--quick", action="store_true", help="a few seconds, to see that it runs")
+    parser.add_argument(
+        "--output", default="demo_output", help="folder for the figures (default: demo_output)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="train for a few seconds only, to see that it runs"
+    )
 
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
-    "train": ("Train a model on a folder of images, and score it on a part of them.", _add_train),
-    "predict": ("Write the label of each image, as CSV.", _add_predict),
+    "train": ("Train a model on a folder of images, and score it on held-out images.", _add_train),
+    "predict": ("Predict the label of each image, and print the labels as CSV.", _add_predict),
     "evaluate": ("Score a model on a folder of images with labels.", _add_evaluate),
-    "app": ("Draw on a local web page and see a model's guesses.", _add_app),
+    "app": ("Draw on a local web page, and see what a model predicts.", _add_app),
     "export": ("Write a model as one ONNX file, which runs without Python.", _add_export),
-    "demo": ("Train three ways on unequal classes, and compare.", _add_demo),
+    "demo": ("Train in three ways on classes of unequal size, and compare the scores.", _add_demo),
 }
 
 
@@ -147,13 +178,13 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size",
         type=_side,
-        help="height and width that images are resized to, in pixels (default: 28)",
+        help="height and width of the resized images, in pixels (default: 28)",
     )
     parser.add_argument(
         "--background",
         type=_grey,
         default=255,
-        help="grey behind transparent pixels, from 0, black, to 255, white (default: 255)",
+        help="grey value for transparent pixels: 0 is black, 255 is white (default: 255)",
     )
 
 
@@ -161,13 +192,16 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto, cpu, cuda, cuda:1, mps (default: auto, a CUDA GPU if there is one)",
+        help="cpu, cuda, cuda:1, mps or auto; auto takes a CUDA GPU if there is one, else the CPU "
+        "(default: auto)",
     )
 
 
 def _add_skip_broken(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--skip-broken", action="store_true", help="leave out files that are not images, and say so"
+        "--skip-broken",
+        action="store_true",
+        help="leave out files that are damaged or not images, with a warning",
     )
 
 
@@ -175,16 +209,19 @@ def _add_figures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--figures",
         metavar="FOLDER",
-        help="draw confusions, the surest errors and recall by class size into this folder",
+        help="folder for figures: the confused classes, the wrong predictions with the highest "
+        "probabilities, and the recall by class size",
     )
 
 
 def _add_force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object in place of the table")
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object instead of the table"
+    )
 
 
 Number = TypeVar("Number", int, float)
@@ -212,4 +249,6 @@ _share = _number(float, lambda value: 0 <= value < 1, "at least 0 and below 1")
 _side = _number(int, lambda value: value >= 1, "a whole number of at least 1")
 _grey = _number(int, lambda value: 0 <= value <= 255, "a whole number from 0 to 255")
 _seed = _number(int, lambda value: 0 <= value < 2**32, "a whole number from 0 to 4294967295")
-_classes = _number(int, lambda value: value >= 3, "at least 3: head, medium and tail are scored")
+_classes = _number(
+    int, lambda value: value >= 3, "at least 3, for a head, a medium and a tail class"
+)

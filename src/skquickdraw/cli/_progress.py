@@ -40,7 +40,10 @@ class Clock:
 
     def __enter__(self) -> Clock:
         self.started = perf_counter()
-        self.say(f"training for {as_clock(60 * self.minutes)}; first the machine is measured")
+        self.say(
+            f"training for {as_clock(60 * self.minutes)} minutes; first, the speed of this machine "
+            "is measured"
+        )
         self._thread.start()
         return self
 
@@ -92,7 +95,8 @@ def describe(model: Any) -> str:
     """Describe in a few words what is trained."""
     plan = getattr(model, "plan_", model)
     if isinstance(plan, NoisyStudentClassifier):
-        return f"{describe(plan.estimator)}, which teaches as many with the images without labels"
+        teacher = describe(plan.estimator)
+        return f"{teacher}; then the same again, which also learns from the unlabeled images"
     if isinstance(plan, DistilledClassifier):
         return f"{describe(plan.student)}, taught by {describe(plan.teacher)}"
     if isinstance(plan, SeedEnsembleClassifier):

@@ -14,9 +14,9 @@ from ..metrics import group_recall_score, per_class_recall
 
 N_PAIRS = 5
 GROUPS = {
-    "head": "the third of the classes with the most training images",
-    "medium": "the third between them",
-    "tail": "the third with the fewest",
+    "head": "the mean recall of the largest third of the classes",
+    "medium": "the mean recall of the middle third",
+    "tail": "the mean recall of the smallest third, by training images",
 }
 
 
@@ -127,7 +127,7 @@ def _header(report: dict[str, Any]) -> list[str]:
     told = [f"{images[key]} {text}" for key, text in parts.items() if images.get(key)]
     lines = [f"images              {', '.join(told)}"]
     if images.get("unlabeled"):
-        unused = ", not used: the recipe or the time does not allow it"
+        unused = ", not used: the recipe cannot learn from them, or the time was too short"
         used = "" if images["unlabeled_used"] else unused
         lines.append(f"without a label     {images['unlabeled']}{used}")
     lines.append(f"classes             {_describe_classes(report['classes'])}")
@@ -147,8 +147,8 @@ def _describe_classes(classes: list[dict[str, Any]]) -> str:
 
 def _scores(report: dict[str, Any]) -> list[str]:
     rows = [
-        ("balanced accuracy", "balanced_accuracy", "the mean of the recalls of all classes"),
-        ("accuracy", "accuracy", "the share of the images that is right"),
+        ("balanced accuracy", "balanced_accuracy", "the mean recall of all classes"),
+        ("accuracy", "accuracy", "the share of all images that are classified correctly"),
         *((f"  {name}", name, text) for name, text in GROUPS.items()),
     ]
     return [

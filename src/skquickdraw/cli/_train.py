@@ -134,8 +134,8 @@ def _set_everywhere(estimator: Estimator, parameter: str, value: object) -> None
 def _check_name(path: str) -> None:
     if path.lower().endswith(".onnx"):
         raise InvalidParameterError(
-            f"--output must name a file for load_model; got {path!r}. Call it model.safetensors, "
-            "and make an .onnx file of it by skquickdraw export."
+            f"--output must not end with .onnx, because train writes another format; got {path!r}. "
+            "Call the file model.safetensors, and convert it with skquickdraw export."
         )
 
 
@@ -175,8 +175,8 @@ def _hold_out(
         ((train, test),) = splitter.split(y, y)
     except InvalidParameterError as error:
         raise InvalidParameterError(
-            f"--holdout must leave at least one class an image to score on; got {share:g} of "
-            f"{len(y)} images. Raise it, add images, or train on all of them by --holdout 0."
+            f"--holdout must hold out at least one image; got {share:g} of {len(y)} images, which "
+            "is too little. Raise it, add images, or train on all of them with --holdout 0."
         ) from error
     return train, test
 

@@ -100,7 +100,7 @@ class PictureReader:
         if least < most and all(low == high for low, high in drawn.getextrema()):
             raise DataFileError(
                 f"{where}: must show something on a background of grey {self.background}, but its "
-                "ink is as bright. Pass another background, such as 0 for white ink on "
+                "ink has the same grey. Pass another background, such as 0 for white ink on "
                 "transparent paper."
             )
         return drawn
