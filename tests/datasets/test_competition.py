@@ -137,7 +137,7 @@ def test_refuses_arrays_that_do_not_fit(write, change, message):
 def test_refuses_files_that_disagree(write, name):
     arrays = {"unlabeled": UNLABELED, "holdout": HOLDOUT}[name]
     write(**TRAIN)
-    with pytest.raises(DataFileError, match=f"{name}.npz must list the same classes"):
+    with pytest.raises(DataFileError, match=f"must be the same in {name}.npz and in train.npz"):
         load_competition(write(name, **{**arrays, "classes": CLASSES[::-1]}))
     with pytest.raises(DataFileError, match=f"{name}.npz must hold images of the shape"):
         load_competition(write(name, **{**arrays, "X": arrays["X"][:, 1:]}))

@@ -312,11 +312,11 @@ def test_a_missing_extra_is_named_and_the_cache_needs_none(server, fetch, monkey
         ({"n_retries": -1}, "n_retries must be an int of at least 0"),
         ({"delay": -1}, "delay must be a finite number"),
         ({"delay": float("nan")}, "delay must be a finite number"),
-        ({"base_url": "/data/full"}, "must be an address at http.*load_quickdraw"),
-        ({"base_url": "https:///full"}, "must be an address at http"),
-        ({"base_url": "http://[::1/full"}, "must be an address at http"),
-        ({"base_url": "http://localhost:port/full"}, "must be an address at http"),
-        ({"base_url": "http://localhost/full?key=1"}, "nothing after its path"),
+        ({"base_url": "/data/full"}, "must be a web address, such as http.*load_quickdraw"),
+        ({"base_url": "https:///full"}, "must be a web address, such as http"),
+        ({"base_url": "http://[::1/full"}, "must be a web address, such as http"),
+        ({"base_url": "http://localhost:port/full"}, "must be a web address, such as http"),
+        ({"base_url": "http://localhost/full?key=1"}, "without [?] and #"),
     ],
 )
 def test_refuses_parameters_before_any_request(server, fetch, params, message):

@@ -121,7 +121,9 @@ def test_takes_a_few_of_a_file_larger_than_memory(tmp_path):
 def test_the_format_chooses_among_formats(folder):
     line = json.dumps({"drawing": BAR})
     (folder / "apple.ndjson").write_text(line)
-    with pytest.raises(DataFileError, match=r"one file a class; got \['apple.ndjson', 'apple.npy'"):
+    with pytest.raises(
+        DataFileError, match=r"one file per class; got \['apple.ndjson', 'apple.npy'"
+    ):
         load_quickdraw(folder)
     assert_array_equal(load_quickdraw(folder, file_format="npy").class_counts, [3, 4])
     assert_array_equal(load_quickdraw(folder, file_format="ndjson").data[0], rasterize(BAR).ravel())
@@ -146,7 +148,7 @@ def test_strokes_and_bitmaps_of_the_published_files_agree(data_folder):
 
 def test_points_a_competition_to_its_own_loader(data_folder):
     folder = data_folder("quickdraw100")
-    with pytest.raises(DataFileError, match="has labels of its own.*load_competition reads"):
+    with pytest.raises(DataFileError, match="holds several classes.*load_competition reads"):
         load_quickdraw(folder)
     assert load_quickdraw(folder / "train.npz", n_per_class=2).data.shape == (200, 784)
 
@@ -173,7 +175,7 @@ def test_a_single_file_must_be_of_the_format(folder):
 
 def test_refuses_labeled_files_beside_others(folder):
     np.savez(folder / "train.npz", X=X, y=np.arange(7))
-    with pytest.raises(DataFileError, match="got train.npz, which has labels.*load_competition"):
+    with pytest.raises(DataFileError, match="got train.npz, which holds several.*load_competition"):
         load_quickdraw(folder)
 
 

@@ -70,7 +70,9 @@ def test_a_thinned_drawing_keeps_its_strokes_and_its_looks():
 
 
 def test_more_strokes_than_room_are_refused():
-    with pytest.raises(InvalidParameterError, match="drawing 1 have 4 ends, more than n_points=3"):
+    with pytest.raises(
+        InvalidParameterError, match="drawing 1 have 4 end points, more than n_points=3"
+    ):
         pack_strokes([DOT, CROSS], 3)
 
 

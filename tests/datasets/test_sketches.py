@@ -122,7 +122,7 @@ def test_classes_can_be_told_apart_but_not_trivially():
     [
         ({"n_samples": 0}, "n_samples must be an int of at least 1"),
         ({"n_samples": 10.5}, "n_samples must be an int"),
-        ({"n_classes": N_CONCEPTS + 1}, f"from 1 to {N_CONCEPTS}, the number of concepts"),
+        ({"n_classes": N_CONCEPTS + 1}, f"from 1 to {N_CONCEPTS}, the number of classes"),
         ({"n_classes": 0}, "n_classes must be an int from 1"),
         ({"image_shape": 28}, r"image_shape must be \(height, width\)"),
         ({"image_shape": (4, 28)}, "image_shape must be"),

@@ -124,9 +124,9 @@ def _read_beside(
     arrays = _read(file, wanted)
     if not np.array_equal(arrays["classes"], train["classes"]):
         raise DataFileError(
-            f"load_competition: {name} must list the same classes in the same order as train.npz; "
-            f"got {len(arrays['classes'])} against {len(train['classes'])}, or others. Write both "
-            "from one list."
+            f"load_competition: the array classes must be the same in {name} and in train.npz, in "
+            f"the same order; got {len(arrays['classes'])} and {len(train['classes'])} names that "
+            "are not the same. Save the same list of names in both files."
         )
     if arrays["X"].shape[1:] != train["X"].shape[1:]:
         raise DataFileError(
@@ -180,8 +180,8 @@ def _check(name: str, arrays: Arrays) -> None:
     if y.min() < 0 or y.max() >= len(classes):
         raise DataFileError(
             f"load_competition: y of {name} must lie in 0..{len(classes) - 1}, as there are "
-            f"{len(classes)} classes; got {y.min()}..{y.max()}. Encode the labels, or complete "
-            "classes."
+            f"{len(classes)} classes; got {y.min()}..{y.max()}. Save each label as its position in "
+            "classes, or add the missing names to classes."
         )
     arrays["y"] = y.astype(np.int64)
 

@@ -145,8 +145,9 @@ def make_ladder(
         rows = np.flatnonzero(codes == code)
         if len(rows) < count:
             raise InvalidTargetsError(
-                f"make_ladder: class {classes[code]!s} has {len(rows)} rows, and its rung needs "
-                f"{count}. Lower n_max, or move the class down the ladder with `order`."
+                f"make_ladder: class {classes[code]!s} has {len(rows)} rows, but its place on the "
+                f"ladder needs {count}. Lower n_max, or move the class down the ladder with "
+                "`order`."
             )
         kept.append(np.random.RandomState(seeds[code]).permutation(rows)[:count])
     indices = np.sort(np.concatenate(kept))

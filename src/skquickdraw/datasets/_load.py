@@ -210,8 +210,8 @@ def _check_shape(file: ClassFile, own: Shape, shape: Shape | None, side: int | N
         rule = f"side={side} asks for" if side is not None else "the files before it have"
         raise DataFileError(
             f"{file.where}: bitmaps must be {shape[0]} x {shape[1]}, as {rule}; got "
-            f"{own[0]} x {own[1]}. Bitmaps are not resized: load files of one size, or strokes, "
-            "which are drawn at any side."
+            f"{own[0]} x {own[1]}. Bitmaps are not resized: load files of one size, or files of "
+            "strokes, which can be drawn in any size."
         )
     return own
 
@@ -280,5 +280,5 @@ def _check_fit(
         if wanted and unfit:
             raise InvalidParameterError(
                 f"load_quickdraw: {rule}; got {unfit[0].path.name!r}. Leave the parameter out, or "
-                "pass such files, for example by file_format."
+                "read only such files of the folder, by setting file_format."
             )

@@ -120,12 +120,12 @@ def unpack_strokes(packed: np.ndarray) -> list[list[list[list[int]]]]:
     if packed.ndim != 3 or packed.shape[1] != 3:
         raise InvalidParameterError(
             "unpack_strokes: packed must have shape (n_drawings, 3, n_points) or (n_drawings, 3 * "
-            f"n_points), got {packed.shape}. Make it by pack_strokes."
+            f"n_points), got {packed.shape}. Pass what pack_strokes returns."
         )
     if not np.isin(packed[:, 2], (NOTHING, GOES_ON, ENDS)).all():
         raise InvalidParameterError(
             "unpack_strokes: the third row, the pen, must hold 0, 1 and 2 only, got "
-            f"{np.unique(packed[:, 2])[:5].tolist()} ... Make it by pack_strokes."
+            f"{np.unique(packed[:, 2])[:5].tolist()} ... Pass what pack_strokes returns."
         )
     return [_strokes_of(drawing) for drawing in packed.astype(np.int64)]
 
@@ -153,8 +153,8 @@ def _thin(
         is_end = _is_last(stroke[own]) | _is_last(stroke[own][::-1])[::-1]
         if is_end.sum() > n_points:
             raise InvalidParameterError(
-                f"pack_strokes: the strokes of drawing {i} have {is_end.sum()} ends, more than "
-                f"n_points={n_points}. Raise n_points, or leave such drawings out."
+                f"pack_strokes: the strokes of drawing {i} have {is_end.sum()} end points, more "
+                f"than n_points={n_points}. Raise n_points, or leave such drawings out."
             )
         while len(own) > n_points:
             least = _areas(points[own], stroke[own]).argmin()

@@ -177,7 +177,7 @@ def _check_weights(weights: Sequence[float] | None, n_classes: int) -> NDArray[n
     ):
         raise InvalidParameterError(
             f"make_sketches: weights must hold n_classes={n_classes} finite numbers of at least 0 "
-            f"and not all 0; got {weights!r}. Pass one number a class, or None for balanced "
+            f"and not all 0; got {weights!r}. Pass one number per class, or None for balanced "
             "classes."
         )
     return array
@@ -194,7 +194,7 @@ def _check_parameters(
     if not is_int(n_classes, 1, len(NAMES)):
         raise InvalidParameterError(
             f"make_sketches: n_classes must be an int from 1 to {len(NAMES)}, the number of "
-            f"concepts there are; got {n_classes!r}."
+            f"classes that it can draw; got {n_classes!r}."
         )
     sides = image_shape if isinstance(image_shape, (tuple, list)) else ()
     if len(sides) != 2 or not all(is_int(side, 8, 2**31) for side in sides):

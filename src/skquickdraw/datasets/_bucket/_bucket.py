@@ -29,9 +29,9 @@ def resolve_base_url(base_url: str | None) -> str:
     url = own if own is not None else os.environ.get(BASE_URL_VARIABLE) or BASE_URL
     if not isinstance(url, str) or not _is_base(url):
         raise InvalidParameterError(
-            f"fetch_quickdraw: base_url (or {BASE_URL_VARIABLE}) must be an address at "
-            f"http:// or https://, with nothing after its path; got {url!r}. Files on disk are "
-            "read by load_quickdraw."
+            f"fetch_quickdraw: base_url (or {BASE_URL_VARIABLE}) must be a web address, such as "
+            f"https://example.org/full, without ? and #; got {url!r}. If the files are on disk, "
+            "use load_quickdraw."
         )
     return url.rstrip("/")
 

@@ -19,8 +19,9 @@ LARGEST = 2**32  # bytes of a file; published ones have less than 2**30
 CHUNK = 1 << 16  # bytes; less than one is lost if a connection breaks
 PASSING = {408, 416, 425, 429}  # errors that may pass, like 5xx
 WAYS_OUT = (
-    "Without a network, fetch on another machine and copy its cache folder here, name a mirror by "
-    "base_url or SKQUICKDRAW_BASE_URL, or read files that you have with load_quickdraw."
+    "Without a network, fetch on another machine and copy its cache folder here, pass the address "
+    "of a mirror as base_url or SKQUICKDRAW_BASE_URL, or read files that you have with "
+    "load_quickdraw."
 )
 
 Rows = TypeVar("Rows")

@@ -66,9 +66,9 @@ def _in_folder(folder: Path, file_format: str | None) -> list[Path]:
     parts = [part for part in folder.iterdir() if _is_shown_folder(part) and list_png(part)]
     if pictures and parts:
         raise DataFileError(
-            "load_quickdraw: a folder must hold .png files, as one class, or folders of them, one "
-            f"a class; got both, {pictures[0].name!r} and {min(parts).name!r}. Move one kind away, "
-            "or pass a folder of one class."
+            "load_quickdraw: a folder must hold .png files of one class, or one folder of .png "
+            f"files per class; got both, {pictures[0].name!r} and {min(parts).name!r}. Move one "
+            "kind away, or pass the folder of one class."
         )
     return [folder] if pictures else parts
 
@@ -112,8 +112,8 @@ def _check_distinct(found: Sequence[ClassFile]) -> None:
     if n_files > 1:
         files = [file.path.name for file in found if file.name == name]
         raise DataFileError(
-            f"load_quickdraw: a folder must hold one file a class; got {files} for {name!r}. Name "
-            "one format by file_format, or move all but one away."
+            f"load_quickdraw: a folder must hold one file per class; got {files} for {name!r}. "
+            "Choose one format with file_format, or move the other files away."
         )
 
 
@@ -121,8 +121,8 @@ def _check_no_labeled(path: Path, found: Sequence[ClassFile]) -> None:
     labeled = [file.path.name for file in found if file.layout == "labeled"]
     if labeled and path.is_dir():
         raise DataFileError(
-            f"load_quickdraw: a folder must hold one file a class; got {labeled[0]}, which has "
-            "labels of its own. Pass this file alone; load_competition reads a folder of "
+            f"load_quickdraw: a folder must hold one file per class; got {labeled[0]}, which holds "
+            "several classes. Pass the path of this file; load_competition reads a folder of "
             "train.npz, unlabeled.npz and holdout.npz."
         )
 

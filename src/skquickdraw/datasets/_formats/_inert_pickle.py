@@ -92,7 +92,7 @@ def read_array_of_arrays(stream: IO[bytes], where: str) -> list[NDArray[np.numbe
         # Strings of Python 2 are bytes; latin1 keeps each byte.
         code, _, _, entries = _array_parts(_Reader(stream, encoding="latin1").load())
         if code != "O8" or not isinstance(entries, list):
-            raise ValueError("it is no array of objects")
+            raise ValueError("it is not an array of objects")
     except Exception as error:  # a broken pickle can raise anything
         raise DataFileError(
             f"{where}: an array of objects must hold numeric arrays and nothing else; refused at "
@@ -126,28 +126,28 @@ def _as_array(entry: object, where: str) -> NDArray[np.number]:
 def _array_parts(noted: object) -> tuple[str, tuple[int, ...], Literal["F", "C"], object]:
     """Return dtype code, shape, order of axes and data of the description of an array."""
     if not isinstance(noted, _Noted) or noted.name != "_reconstruct":
-        raise ValueError("it is no array")
+        raise ValueError("it is not an array")
     _, shape, dtype, is_fortran, data = _tuple(noted.state, 5)
     if not isinstance(dtype, _Noted) or dtype.name != "dtype":
-        raise ValueError("its dtype is none")
+        raise ValueError("its dtype is not one of NumPy")
     kind, byte_order = _tuple(dtype.args, 3)[0], _tuple(dtype.state, 8)[1]
     if not isinstance(kind, str) or byte_order not in ("<", ">", "|", "="):
-        raise ValueError("its dtype is none")
+        raise ValueError("its dtype is not one of NumPy")
     if not isinstance(is_fortran, bool):
-        raise ValueError("its order of axes is none")
+        raise ValueError("its order of axes is neither C nor Fortran order")
     code = kind if kind == "O8" else byte_order + kind
     return code, _sizes(shape), "F" if is_fortran else "C", _bytes(data)
 
 
 def _tuple(value: object, length: int) -> tuple[object, ...]:
     if not isinstance(value, tuple) or len(value) != length:
-        raise ValueError("it is described as numpy describes no array")
+        raise ValueError("it is not described as NumPy describes an array")
     return value
 
 
 def _sizes(shape: object) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
-        raise ValueError("its shape is none")
+        raise ValueError("its shape is not a tuple of numbers of at least 0")
     return shape
 
 

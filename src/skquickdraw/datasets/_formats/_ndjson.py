@@ -83,7 +83,8 @@ def _read_object(line: bytes, where: str) -> dict[str, object]:
         ) from error
     if not isinstance(entry, dict):
         raise DataFileError(
-            f"{where}: must be one JSON object with the key 'drawing'; got {_shorten(line)}."
+            f"{where}: must be one JSON object with the key 'drawing'; got {_shorten(line)}. "
+            "Download the file again, or delete the line."
         )
     return entry
 
@@ -107,7 +108,8 @@ def _check_drawing(drawing: object, where: str) -> Drawing:
     if not isinstance(drawing, list):
         raise DataFileError(
             f"{where}: 'drawing' must be a list of strokes [[x, ...], [y, ...]]; got "
-            f"{'nothing' if drawing is None else repr(drawing)[:40]}."
+            f"{'nothing' if drawing is None else repr(drawing)[:40]}. Download the file again, or "
+            "delete the line."
         )
     for stroke in drawing:
         if not _is_pair(stroke):

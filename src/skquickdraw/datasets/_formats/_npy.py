@@ -47,9 +47,8 @@ def read_header(stream: IO[bytes], where: str) -> NpyHeader:
         return NpyHeader(*header, start=stream.tell())
     except Exception as error:  # numpy parses it as Python text, and damage can raise anything
         raise DataFileError(
-            f"{where}: must be an array in the .npy format, but byte {stream.tell()} is no part of "
-            f"a header that can be read: {error}. Download the file again, or write it with "
-            "np.save."
+            f"{where}: must be an array in the .npy format, but its header cannot be read at byte "
+            f"{stream.tell()}: {error}. Download the file again, or write it with np.save."
         ) from error
 
 

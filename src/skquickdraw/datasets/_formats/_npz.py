@@ -58,9 +58,10 @@ def check_expansion(entry: ZipInfo, where: str) -> None:
     """Raise where an entry of an archive would take far more memory than it takes on disk."""
     if entry.file_size > max(SMALL, LARGEST_RATIO * entry.compress_size):
         raise DataFileError(
-            f"{where}: must take at most {LARGEST_RATIO} times the memory that it takes on disk, "
-            f"from {SMALL:,} bytes on; got {entry.file_size:,} bytes out of "
-            f"{entry.compress_size:,}. If you trust the file, write it uncompressed by np.savez."
+            f"{where}: must not need more than {LARGEST_RATIO} times as many bytes in memory as on "
+            f"disk, because such a file may have been made to fill the memory; got "
+            f"{entry.file_size:,} bytes in memory and {entry.compress_size:,} on disk. If you "
+            "trust the file, write it again without compression, with np.savez."
         )
 
 

@@ -40,8 +40,8 @@ def read_png_folder(
         if images and image.shape != images[0].shape:
             raise DataFileError(
                 f"{where}/{file.name}: the images of a folder must have one size; got "
-                f"{_size(image.shape)} pixels after {_size(images[0].shape)}. Resize them, for "
-                "example with PIL.Image.resize."
+                f"{_size(image.shape)} pixels after {_size(images[0].shape)}. Resize them, or use "
+                "load_image_folder, which resizes images."
             )
         images.append(image)
     stack = np.stack(images)
@@ -73,7 +73,7 @@ def _read_grey(Image: ModuleType, file: Path, where: str) -> NDArray[np.uint8]:
     except Exception as error:  # Pillow raises any error on damaged files
         raise DataFileError(
             f"{where}: must be a whole PNG image; got {file.stat().st_size} bytes that are "
-            f"none: {str(error) or type(error).__name__}. Write it again."
+            f"not: {str(error) or type(error).__name__}. Write it again."
         ) from error
 
 
@@ -82,7 +82,7 @@ def _opaque(picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
     if picture.mode not in EIGHT_BITS:
         raise DataFileError(
             f"{where}: must have 8 bits per channel; got the mode {picture.mode!r}. Convert it, "
-            "for example with an image editor."
+            "for example with an image editor, or use load_image_folder, which reads 16 bits too."
         )
     if not picture.has_transparency_data:
         return picture
