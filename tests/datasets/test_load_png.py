@@ -43,7 +43,7 @@ def test_a_flat_folder_is_one_class(tmp_path):
 def test_a_folder_of_both_kinds_is_refused(tmp_path):
     write(tmp_path / "cat")
     write(tmp_path, GREY[:1])
-    with pytest.raises(DataFileError, match="of one class, or one folder.*got both, '0.png' and 'cat"):
+    with pytest.raises(DataFileError, match="of one class, or .*got both, '0.png' and 'cat"):
         load_quickdraw(tmp_path)
 
 

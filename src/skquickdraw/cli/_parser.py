@@ -63,7 +63,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "images, and not scored (default: 0.2)",
     )
     parser.add_argument(
-        "--unlabeled", metavar="PATH", help="folder of images without labels, to learn from too"
+        "--unlabeled", metavar="PATH", help="images without labels, which the model learns from too"
     )
     _add_reading(parser)
     parser.add_argument(
