@@ -180,7 +180,17 @@ def test_missing_pixels_are_refused():
         SketchNormalizer().transform(np.full((2, 9, 9), np.nan))
 
 
-@pytest.mark.parametrize("image_shape", [(28,), (28, 0), (28.0, 28), (1, 28, 28)])
+def test_images_may_be_larger_than_what_large_scans_are_reduced_to():
+    scan = np.full((1, 40, 40), 200, dtype=np.uint8)
+    scan[0, 5:35, 18:22] = 0
+    image = SketchNormalizer((8, 500)).fit_transform(scan).reshape(8, 500)
+    np.testing.assert_array_equal(
+        image[:, 246:254], SketchNormalizer((8, 8)).fit_transform(scan).reshape(8, 8)
+    )
+    assert not image[:, :246].any() and not image[:, 254:].any()
+
+
+@pytest.mark.parametrize("image_shape", [(28,), (28, 0), (28.0, 28), (1, 28, 28), (28, 65_536)])
 def test_parameters_are_checked(image_shape):
     with pytest.raises(InvalidParameterError, match="image_shape must be .height, width."):
         SketchNormalizer(image_shape).fit([[0, 1, 2, 3]])

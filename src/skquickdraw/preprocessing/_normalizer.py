@@ -21,10 +21,9 @@ from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._ink import find_ink
 from ._placement import averages, place
 
-LARGEST_SIDE = 65_535
-
+LARGEST_SIDE = 65_535  # of the resulting images
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's grey
-LARGEST_SIDE = 400  # larger images are reduced, which averages their noise out
+REDUCED_SIDE = 400  # larger images are reduced, which averages their noise out
 SCALE = 5  # a scan is read at this multiple of a drawing's size, so that its lines can be found
 
 
@@ -237,7 +236,7 @@ def _read_each(name: str, X: Any) -> Iterator[NDArray[np.number]]:
 
 def _reduce(grey: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return an image whose longer side is no longer than it has to be, by area averages."""
-    factor = LARGEST_SIDE / max(grey.shape)
+    factor = REDUCED_SIDE / max(grey.shape)
     if factor >= 1:
         return grey
     rows, columns = (
