@@ -230,6 +230,9 @@ def test_a_label_of_an_image_is_the_number_of_a_class(start, tmp_path, query, po
 def test_what_is_no_image_or_drawing_is_not_saved(start, tmp_path, post, save):
     server = start(Model(), save_to=tmp_path)
     assert post(server, "/save-image?label=0", b"no image")[0] == 400
+    program = encode(photo(), format="EPS")  # which Pillow would pass to Ghostscript
+    told = post(server, "/save-image?label=0", program)
+    assert told[0] == 400 and "must be an image in a format" in told[1]["error"]
     assert post(server, "/save-image?label=0", encode(photo())[:500])[0] == 400
     assert save(server, label=0, strokes=[])[0] == 400
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import load_images
+from ..datasets import load_images, readable_formats
 from ..exceptions import DataFileError, InvalidImagesError, MissingDependencyError
 from ..preprocessing import SketchNormalizer, scan_shape
 
@@ -123,7 +123,7 @@ def _opened(body: bytes) -> Iterator[PILImage]:
     """Read the header of an image; only the caller may decode more."""
     Image = _import_pillow()
     try:
-        image = Image.open(BytesIO(body))
+        image = Image.open(BytesIO(body), formats=readable_formats(Image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large("more than that") from error
     except Exception as error:

@@ -15,6 +15,7 @@ from .._mapped_files import MappedFiles
 from ._competition import load_competition
 from ._fetch import fetch_quickdraw
 from ._folder import load_image_folder
+from ._formats._photos import readable_formats as readable_formats
 from ._images import load_images
 from ._ladder import ladder_counts, make_ladder
 from ._load import load_quickdraw

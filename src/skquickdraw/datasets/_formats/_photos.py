@@ -21,6 +21,12 @@ SIXTEEN_BITS = 257  # 65535 / 255
 NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
+def readable_formats(Image: ModuleType) -> list[str]:
+    """Return the formats of Pillow that may be opened, also from strangers."""
+    Image.init()
+    return [name for name in Image.OPEN if name not in NOT_READ]
+
+
 class PictureReader:
     """Read one image after the other.
 
@@ -42,9 +48,8 @@ class PictureReader:
         background: int,
         pad: bool,
     ) -> None:
-        Image.init()
         self.Image = Image
-        self.formats = [name for name in Image.OPEN if name not in NOT_READ]
+        self.formats = readable_formats(Image)
         self.image_shape = image_shape
         self.mode = mode
         self.background = background
