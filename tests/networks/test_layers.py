@@ -89,6 +89,11 @@ def test_stochastic_depth_is_off_in_evaluation_and_at_rate_zero(rate, is_trainin
     assert torch.equal(out, branch + shortcut)
 
 
+def test_stochastic_depth_at_rate_one_leaves_the_shortcut():
+    branch, shortcut = torch.rand(2, 8, 4, 3, 3)
+    assert torch.equal(StochasticDepth(1.0).train()(branch, shortcut), shortcut)
+
+
 def test_depth_rates_grow_linearly_to_the_last():
     assert depth_rates(0.4, 4) == pytest.approx([0.1, 0.2, 0.3, 0.4])
 

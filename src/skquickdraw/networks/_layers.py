@@ -120,7 +120,8 @@ def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:
 
 def draw_kept(empty: Tensor, rate: float) -> Tensor:
     """Fill a tensor with 0 at a random ``rate`` of its places, and ``1 / (1 - rate)`` elsewhere."""
-    return empty.bernoulli_(1 - rate, generator=own_generator(empty)).div_(1 - rate)
+    kept = empty.bernoulli_(1 - rate, generator=own_generator(empty))
+    return kept.div_(1 - rate) if rate < 1 else kept  # at 1 all are 0
 
 
 class StochasticDepth(nn.Module):
