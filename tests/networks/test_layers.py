@@ -67,6 +67,17 @@ def test_a_constant_channel_says_nothing():
         assert torch.equal(layer(torch.full((2, 1, 3, 3), value)), torch.zeros(2, 1, 3, 3))
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-8, 1.0, 1e8])
+def test_standardised_values_do_not_depend_on_their_scale(scale):
+    images = torch.randn(50, 2, 3, 3, generator=torch.Generator().manual_seed(0)).double()
+    images[:, 1] *= 1e-8  # as good as constant beside the other channel
+    layer = Standardize(2).double()
+    layer.set_statistics(scale * images.mean((0, 2, 3)), scale * images.std((0, 2, 3)))
+    out = layer(scale * images)
+    torch.testing.assert_close(out[:, 0].std(), torch.tensor(1.0).double(), atol=0.01, rtol=0)
+    assert not out[:, 1].any()
+
+
 def test_stochastic_depth_preserves_the_expectation():
     branch, shortcut = torch.full((20000, 1, 1, 1), 3.0), torch.full((20000, 1, 1, 1), 10.0)
     total = drop_branch(branch, shortcut, 0.4)

@@ -158,6 +158,13 @@ def test_a_channel_that_is_empty_in_training_does_not_decide_later(sketches, qui
     np.testing.assert_array_equal(clf.predict_proba(other), clf.predict_proba(red))
 
 
+def test_features_may_be_tiny(quick):
+    X = np.random.default_rng(0).normal(size=(60, 4, 4)).astype(np.float32)
+    y = (X[:, 0, 0] > 0).astype(int)
+    clf = quick(max_epochs=10).fit(1e-8 * X, y)
+    assert clf.score(1e-8 * X, y) == quick(max_epochs=10).fit(X, y).score(X, y) > 0.9
+
+
 def test_a_constant_channel_has_no_variance_however_bright(sketches, quick):
     X, y = sketches
     grey = X.reshape(-1, 1, 12, 12)

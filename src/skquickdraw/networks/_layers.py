@@ -20,7 +20,7 @@ SMALLEST_HALVED_SIDE = 7
 
 CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multiples of eight
 
-SMALLEST_STD = 1e-6  # of the pixels of a channel
+SMALLEST_STD = 1e-6  # of the pixels of a channel, relative to the channel that varies most
 
 Size = tuple[int, int]
 
@@ -102,7 +102,8 @@ class Standardize(nn.Module):
         std = std.view_as(self.mean)
         # A constant channel carries no information. Amplified, any change in it would outweigh the
         # rest.
-        self.inverse_std.copy_(torch.where(std > SMALLEST_STD, 1 / std, 0.0))
+        varies = std > SMALLEST_STD * std.max()
+        self.inverse_std.copy_(torch.where(varies, 1 / std, 0.0))
 
     def forward(self, x: Tensor) -> Tensor:
         return (x.to(self.mean.dtype) - self.mean) * self.inverse_std
