@@ -300,3 +300,12 @@ def test_unknown_augmentations_and_devices_are_refused(few):
 def test_parameters_out_of_range_are_refused(few, params):
     with pytest.raises(ValueError, match=f"'{next(iter(params))}' parameter of Relation"):
         quick(**params).fit(*few)
+
+
+def test_a_constant_channel_has_no_variance_however_bright(few):
+    X, y = few
+    coloured = np.repeat(X.reshape(-1, 1, 12, 12).astype(np.float32), 3, axis=1)
+    coloured[:, 2] = 200.3
+    clf = quick(n_episodes=1, n_way=3).fit(coloured, y)
+    inverse = clf.network_.standardize.inverse_std.ravel()
+    assert inverse[2] == 0 < inverse[0] == inverse[1]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
+from .._device import repeatable_cudnn
 from .._turns import user_of_torch
 from ..networks import RelationNetwork
 
@@ -25,7 +26,7 @@ def embed(network: RelationNetwork, images: NDArray[np.number]) -> Iterator[Tens
     for start in range(0, len(images), PICTURES):
         part = images[start : start + PICTURES].astype(np.float32)
         block = pad(torch.from_numpy(part).to(device), (0, 0) * 3 + (0, PICTURES - len(part)))
-        with torch.inference_mode(), user_of_torch():
+        with torch.inference_mode(), user_of_torch(), repeatable_cudnn(device):
             maps = network.embed(block)[: len(part)]
         yield maps
 
@@ -53,7 +54,7 @@ def relation_scores(
     scores = []
     for maps in embed(network, images):
         queries = pad(maps, (0, 0) * 3 + (0, PICTURES - len(maps)))[None]
-        with torch.inference_mode(), user_of_torch():
+        with torch.inference_mode(), user_of_torch(), repeatable_cudnn(device):
             row = torch.cat([network.relate(part[None], queries)[0] for part in classes], dim=1)
         scores.append(row[: len(maps)].cpu())
     return torch.cat(scores).numpy()

@@ -26,7 +26,7 @@ from .._progress import Bar
 from .._random import make_generator
 from .._turns import seeded_device
 from ..augmentation import BoundAugmentation
-from ..networks import RelationNetwork
+from ..networks import RelationNetwork, pixel_statistics
 from ._episodes import EpisodeSampler
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -89,12 +89,12 @@ def build_network(
     """
     channels, height, side = images.shape[1:]
     network = RelationNetwork((channels, height, side), width=width)
-    sums = np.zeros((2, channels))
+    sums = np.zeros((3, channels))
+    sums[0] = images[:, 0].size
     for start in range(0, len(images), STATISTICS_CHUNK):
         pixels = images[start : start + STATISTICS_CHUNK].astype(np.float64)
-        sums += pixels.sum(axis=(0, 2, 3)), np.square(pixels).sum(axis=(0, 2, 3))
-    mean, square = torch.from_numpy(sums / images[:, 0].size)
-    network.standardize.set_statistics(mean, (square - mean**2).clamp(min=0).sqrt())
+        sums[1:] += pixels.sum(axis=(0, 2, 3)), np.square(pixels).sum(axis=(0, 2, 3))
+    network.standardize.set_statistics(*pixel_statistics(torch.from_numpy(sums)))
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -119,7 +119,7 @@ def make_optimizer(
     return optimizer, LambdaLR(optimizer, share)
 
 
-def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Tensor:
+def episode_loss(network: RelationNetwork, images: Tensor, n_shot: int) -> Tensor:
     """Return the cross entropy of the queries of episodes.
 
     Parameters
@@ -129,10 +129,10 @@ def episode_loss(network: RelationNetwork, pictures: Tensor, n_shot: int) -> Ten
         The examples of each class come first.
     n_shot : int
     """
-    n_episodes, n_way, n_rows = pictures.shape[:3]
-    examples, queries = pictures.split([n_shot, n_rows - n_shot], dim=2)
+    n_episodes, n_way, n_rows = images.shape[:3]
+    examples, queries = images.split([n_shot, n_rows - n_shot], dim=2)
     scores = network(examples, queries.flatten(1, 2)).float()  # (E, N * n_query, N)
-    classes = torch.arange(n_way, device=pictures.device).repeat_interleave(n_rows - n_shot)
+    classes = torch.arange(n_way, device=images.device).repeat_interleave(n_rows - n_shot)
     return cross_entropy(scores.flatten(0, 1), classes.repeat(n_episodes))
 
 

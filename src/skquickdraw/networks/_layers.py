@@ -20,6 +20,7 @@ SMALLEST_HALVED_SIDE = 7
 
 CHANNEL_MULTIPLE = 8  # AMX tiles and tensor cores want channel counts in multiples of eight
 
+ROUNDING = 1e-13  # of sums of squares in double precision, relative
 SMALLEST_STD = 1e-6  # of the pixels of a channel, relative to the channel that varies most
 
 Size = tuple[int, int]
@@ -107,6 +108,17 @@ class Standardize(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return (x.to(self.mean.dtype) - self.mean) * self.inverse_std
+
+
+def pixel_statistics(sums: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel, float32 of shape (C,) each.
+
+    ``sums``, float64 of shape (3, C), are the number, the sum and the sum of squares of the pixels.
+    """
+    mean, square = sums[1:] / sums[0]
+    variance = square - mean**2
+    variance[variance < ROUNDING * square] = 0.0
+    return mean.float(), variance.sqrt().float()
 
 
 def drop_branch(branch: Tensor, shortcut: Tensor, rate: float) -> Tensor:

@@ -65,7 +65,7 @@ class RelationNetwork(nn.Module):
         """Return the maps (B, c, h, w) of images (B, C, H, W)."""
         return self.stages(self.standardize(images))  # (B, 192, 4, 4)
 
-    def relate(self, classes: Tensor, pictures: Tensor) -> Tensor:
+    def relate(self, classes: Tensor, images: Tensor) -> Tensor:
         """Score each image of an episode against each of its classes.
 
         Parameters
@@ -80,17 +80,17 @@ class RelationNetwork(nn.Module):
             The higher, the more similar.
         """
         n_episodes, n_classes = classes.shape[:2]
-        n_pictures = pictures.shape[1]
+        n_images = images.shape[1]
         a = self.project(classes.flatten(0, 1))  # (E * N, 128, 4, 4)
-        b = self.project(pictures.flatten(0, 1))  # (E * Q, 128, 4, 4)
+        b = self.project(images.flatten(0, 1))  # (E * Q, 128, 4, 4)
         a = a.view(n_episodes, 1, n_classes, *a.shape[1:])
-        b = b.view(n_episodes, n_pictures, 1, *b.shape[1:])
+        b = b.view(n_episodes, n_images, 1, *b.shape[1:])
         pairs = (a - b).square().flatten(0, 2)  # (E * Q * N, 128, 4, 4)
         pairs = relu(self.normalize(pairs))
         pairs = max_pool2d(pairs, [min(2, side) for side in pairs.shape[2:]])  # (E*Q*N, 128, 2, 2)
         pairs = self.compare(pairs)  # (E * Q * N, 128, 2, 2)
         pooled = avg_pool2d(pairs, pairs.shape[2:]).flatten(1)  # (E * Q * N, 128)
-        return self.score(pooled).view(n_episodes, n_pictures, n_classes)  # (E, Q, N)
+        return self.score(pooled).view(n_episodes, n_images, n_classes)  # (E, Q, N)
 
     def forward(self, support: Tensor, queries: Tensor) -> Tensor:
         """Score the queries of whole episodes, embedding all images in one pass.

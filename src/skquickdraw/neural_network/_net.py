@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .._device import repeatable_cudnn, usable_device
 from .._turns import user_of_torch
-from ..networks import Standardize
+from ..networks import Standardize, pixel_statistics
 from ._batches import Batch, Ink
 from ._criterion import Criterion
 from ._folded import FoldedCopy
@@ -24,7 +24,6 @@ from ._mapped_images import MappedImages
 from ._networks import UserNetwork
 from ._optimizers import find_hidden_weights
 from ._prediction import full_batch, pad_rows
-from ._statistics import pixel_statistics
 from ._views import View
 
 

@@ -16,7 +16,6 @@ from ._batches import ImageSet, Ink
 from ._mapped_images import MappedImages
 
 STATISTICS_CHUNK = 2**20  # pixels at a time
-ROUNDING = 1e-13  # of sums of squares in double precision, relative
 
 
 def pixel_sums(train: ImageSet, ink: Ink | None = None) -> Tensor:
@@ -39,11 +38,3 @@ def pixel_sums(train: ImageSet, ink: Ink | None = None) -> Tensor:
         sums[1] += pixels.sum(dim=(0, 2, 3))
         sums[2] += pixels.square().sum(dim=(0, 2, 3))
     return sums.cpu() * (len(train) / len(shown))
-
-
-def pixel_statistics(sums: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel, float32 of shape (C,) each."""
-    mean, square = sums[1:] / sums[0]
-    variance = square - mean**2
-    variance[variance < ROUNDING * square] = 0.0
-    return mean.float(), variance.sqrt().float()
