@@ -6,6 +6,7 @@ import torch
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
 from skquickdraw.neural_network._net import ImageNeuralNet
+from skquickdraw.neural_network._training_set import LabeledImages
 
 LR = 0.004
 
@@ -60,6 +61,33 @@ def test_the_history_has_a_record_an_epoch(sketches, quick):
     assert all(r["n_images"] == len(sketches[0]) and r["cpu"] > 0 for r in plain.history_)
     judged = quick(early_stopping=True).fit(*sketches)
     assert set(judged.history_[0]) == keys | {"valid_loss", "valid_score"}
+
+
+def test_the_images_of_a_part_of_an_epoch_are_counted(sketches, quick):
+    X, y = sketches
+    clf = quick(max_epochs=0.5, batch_size=4).fit(X[:10], y[:10])  # of 4, 3 and 3 images
+    assert clf.history_[0]["n_images"] == 7
+
+
+def test_validation_rows_count_by_their_weights(sketches, quick, monkeypatch):
+    X, y = sketches
+    weights = np.random.default_rng(0).uniform(0.2, 3, len(y))
+    held_out = {}
+    split = LabeledImages.split
+
+    def spy(self, *args):
+        train, held_out["rows"] = split(self, *args)
+        return train, held_out["rows"]
+
+    monkeypatch.setattr(LabeledImages, "split", spy)
+    clf = quick(early_stopping=True, validation_fraction=0.4, max_epochs=1)
+    clf.fit(X, y, sample_weight=weights)
+    rows, record = held_out["rows"], clf.history_[0]
+    kept = {"sample_weight": weights[rows]}
+    score = balanced_accuracy_score(y[rows], clf.predict(X[rows]), **kept)
+    assert score == pytest.approx(record["valid_score"])
+    loss = log_loss(y[rows], clf.predict_proba(X[rows]), **kept)
+    assert loss == pytest.approx(record["valid_loss"], rel=1e-4)
 
 
 def rates(clf):

@@ -79,7 +79,7 @@ lr_schedule : {'onecycle', 'cosine', 'plateau'} or None, default='onecycle'
     How the learning rate changes during training. With 'onecycle', it rises during the first fifth
     of all steps and then falls to nearly 0 (Smith and Topin 2018, arXiv:1708.07120). With 'cosine',
     it only falls. With 'plateau', it is multiplied by 0.3 when the validation loss has not improved
-    for 3 epochs; without validation rows, the training loss is used. With None, it is constant.
+    for 4 epochs; without validation rows, the training loss is used. With None, it is constant.
 batch_size : int or 'auto', default='auto'
     Number of images per step, at least 2. 'auto' is a size between 16 and 256 that gives about 16
     steps per epoch.
@@ -171,7 +171,7 @@ history_ : list of dict
     One dict per epoch, with the keys ``epoch``, ``train_loss``, ``lr`` (learning rate at the start
     of the epoch), ``n_images`` (number of images shown), ``dur`` (seconds) and ``cpu`` (processor
     time of the training in seconds, over all threads of the process). With validation rows, also
-    ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy).
+    ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy), both by sample weights.
 net_ : skorch.NeuralNet
     The skorch net that is used internally. ``net_.module_`` is the trained PyTorch network.
 """

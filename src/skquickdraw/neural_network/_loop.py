@@ -8,6 +8,7 @@ from contextlib import closing
 from itertools import islice
 from time import process_time
 
+import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import recall_score
@@ -17,7 +18,7 @@ from .._device import tuned_backends
 from .._divergence import LastFinite
 from .._draws import Draws
 from .._turns import seeded_device
-from ._batches import Batch, ImageSet, TrainingBatches
+from ._batches import Batch, ImageSet, TrainingBatches, batch_sizes
 from ._build import build_net, make_batches
 from ._callbacks import EpochTasks
 from ._net import ImageNeuralNet
@@ -126,8 +127,8 @@ class TrainingLoop:
         with closing(iter(self.batches)) as epoch:  # may hold a thread that reads ahead
             self.run_steps(islice(epoch, n_steps))
         net.history.record("cpu", process_time() - started)
-        n_images = round(self.batches.n_shown * n_steps / len(self.batches))
-        net.history.record("n_images", n_images)
+        sizes = batch_sizes(self.batches.n_shown, len(self.batches))
+        net.history.record("n_images", sum(sizes[:n_steps]))
         if self.validation is not None:
             with self.draws.to_step():
                 self.validate(self.validation)
@@ -177,10 +178,14 @@ class TrainingLoop:
         parts = validation.rows.split(VALIDATION_CHUNK)
         images = (validation.images.index_select(0, rows) for rows in parts)
         logits = torch.cat([self.net.logits(part, module) for part in images])
-        loss = cross_entropy(logits, validation.codes)
-        codes = validation.codes.cpu().numpy()
+        losses = cross_entropy(logits, validation.codes, reduction="none").double().cpu().numpy()
+        codes, weights = validation.codes.cpu().numpy(), validation.row_weights()
         score = recall_score(
-            codes, logits.argmax(1).cpu().numpy(), labels=sorted(set(codes)), average="macro"
+            codes,
+            logits.argmax(1).cpu().numpy(),
+            labels=sorted(set(codes)),
+            average="macro",
+            sample_weight=weights,
         )
-        self.net.history.record("valid_loss", loss.item())
+        self.net.history.record("valid_loss", float(np.average(losses, weights=weights)))
         self.net.history.record("valid_score", float(score))

@@ -13,7 +13,7 @@ from ._step import put
 
 WARM_UP = 0.2  # share of one cycle in which the rate rises
 PLATEAU_FACTOR = 0.3
-PLATEAU_PATIENCE = 3  # epochs
+PLATEAU_PATIENCE = 3  # epochs without improvement that are tolerated: the fourth lowers the rate
 
 
 def one_cycle(step: int, n_steps: int) -> float:
