@@ -197,9 +197,9 @@ class MappedFiles(FileRows):
         """Read the rows from ``start`` to ``stop`` into an array."""
         return self.take(np.arange(start, min(stop, len(self))))
 
-    def sample(self, n_rows: int = N_SAMPLED) -> NDArray[np.uint8]:
-        """Read at most this many rows, evenly spread, into an array."""
-        return self.take(spread(len(self), n_rows))
+    def sample(self) -> NDArray[np.uint8]:
+        """Read at most 65,536 rows, evenly spread, into an array."""
+        return self.take(spread(len(self), N_SAMPLED))
 
     def join(self, other: MappedFiles) -> MappedFiles:
         """Return the rows of both, one after the other."""
@@ -325,7 +325,7 @@ def state_of(stat: os.stat_result) -> tuple[int, int]:
 
 
 def spread(n: int, n_most: int) -> NDArray[np.int64]:
-    """Return at most ``n_most`` of n positions, a multiple of 32: evenly spread runs of 32."""
+    """Return at most ``n_most``, a multiple of 32, of n positions: evenly spread runs of 32."""
     if n <= n_most:
         return np.arange(n)
     n_runs = n_most // SAMPLED_TOGETHER

@@ -27,7 +27,6 @@ VARIED = AugmentationPolicy(scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 VARIED_MORE = AugmentationPolicy(
     20, shift=0.1, scale=0.25, elastic=1.2, thickness=0.5, erasing=0.25
 )
-LARGE = {"width": 1.5, "stem_stride": 1, "dropout": 0.2, "stochastic_depth": 0.1}
 
 
 def has_gpu() -> bool:

@@ -34,7 +34,6 @@ def read_binary(
         if recognized or not recognized_only:
             drawings.append(drawing)
     return drawings
-    return drawings
 
 
 def _read_record(data: bytes, position: int, where: str) -> tuple[int, int, int]:

@@ -15,8 +15,6 @@ from ...exceptions import DataFileError, MissingDependencyError
 if TYPE_CHECKING:
     import PIL.Image
 
-# What Pillow raises on damaged files; a wrong size may ask for more memory than there is.
-DAMAGE = (OSError, SyntaxError, ValueError, MemoryError)
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
