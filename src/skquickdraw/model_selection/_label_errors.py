@@ -34,10 +34,10 @@ def find_label_errors(
 
     Cross-validation predicts the class probabilities of each image with a classifier that was not
     trained on this image. Then confident learning [1]_ selects the labels. Each class has a
-    threshold: the mean probability of this class over all images that have its label. A label is
-    suspected if another class has the highest probability, and this probability reaches the
-    threshold of that class. The thresholds differ, so that not all labels of a rare or difficult
-    class are suspected.
+    threshold: the mean probability of this class over all images that have its label. Of the
+    classes whose probability reaches their threshold, the most probable one is suggested. A label
+    is suspected if another class is suggested, and if its own class is not the most probable one.
+    The thresholds differ, so that not all labels of a rare or difficult class are suspected.
 
     Parameters
     ----------
@@ -62,7 +62,8 @@ def find_label_errors(
         rows : int64 ndarray of shape (n_suspects,)
             Positions in X of the suspected labels, by ascending ``margin``.
         given, suggested : ndarray of shape (n_suspects,)
-            The label in y, and the class that is more likely.
+            The label in y, and the class that is suggested. This may be another class than the most
+            probable one, if that does not reach its threshold.
         margin : float64 ndarray of shape (n_suspects,)
             Probability of the given class minus that of the likeliest other one, in [-1, 0).
         proba : float64 ndarray of shape (n, n_classes)
