@@ -55,6 +55,17 @@ def seen():
     return Spy.seen
 
 
+def test_masks_are_the_same_as_positions():
+    masks = [(np.arange(90) % 3 != k, np.arange(90) % 3 == k) for k in range(3)]
+    y = np.arange(90) // 3 % 3
+    found = compare(MODELS, X, y, cv=masks)
+    expected = compare(MODELS, X, y, cv=[tuple(map(np.flatnonzero, pair)) for pair in masks])
+    assert found.test_ratio == expected.test_ratio == 0.5
+    np.testing.assert_array_equal(
+        found.scores["balanced_accuracy"], expected.scores["balanced_accuracy"]
+    )
+
+
 @pytest.mark.parametrize("cv", [3, StratifiedKFold(4)])
 def test_scores_are_those_of_cross_validation(cv):
     found = compare(MODELS, X, Y, cv=cv, scoring=["accuracy", "neg_log_loss"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
@@ -197,6 +198,14 @@ def test_what_is_chosen_is_measured_again_for_longer(sketches):
     assert stopwatch.seconds(work) == roughly
     stopwatch.look_longer(1.5)
     assert stopwatch.seconds(work) != roughly
+
+
+def test_a_network_that_diverges_at_once_is_measured_and_trained(sketches):
+    wild = network(lr=1e30, optimizer="sgd", ema_decay=None)
+    clf = BudgetedClassifier([wild], minutes=0.01, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="training has diverged"):
+        clf.fit(*sketches)
+    assert clf.estimator_.diverged_
 
 
 def test_a_late_end_is_said(sketches, monkeypatch):

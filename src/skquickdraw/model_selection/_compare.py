@@ -213,11 +213,15 @@ def _pair(pair: object) -> Split:
     if isinstance(pair, list | tuple | np.ndarray) and len(pair) == 2:
         train, test = (as_array("compare", "cv", part) for part in pair)
         if all(part.ndim == 1 and part.dtype.kind in "iub" for part in (train, test)):
-            return train, test
+            return _positions(train), _positions(test)
     raise InvalidParameterError(
         "compare: cv must be a number of folds, a splitter, or pairs (train, test) of rows' "
         f"positions, got {shorten(pair)} in place of a pair."
     )
+
+
+def _positions(part: NDArray[Any]) -> NDArray[np.intp]:
+    return np.flatnonzero(part) if part.dtype == np.bool_ else part
 
 
 class _Pool:

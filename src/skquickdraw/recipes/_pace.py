@@ -112,12 +112,13 @@ def time_network(
 ) -> tuple[float, float]:
     """Return the seconds a row of training and of prediction; the first pass is warming up."""
     network = clone(network).set_params(max_epochs=2, epoch_size=None).fit(X, y)
-    seconds = network.history_[1]["dur"]
+    seconds = network.history_[-1]["dur"]  # of the first pass, if it diverged
     if seconds < 0.7 * least_seconds:  # else the second pass was nearly long enough
         n_epochs = 1 + min(100, int(np.ceil(least_seconds / max(seconds, 1e-3))))
         network = clone(network).set_params(max_epochs=n_epochs).fit(X, y)
-        seconds = float(np.mean([record["dur"] for record in network.history_[1:]]))
-    return seconds / network.history_[1]["n_images"], time_prediction(network, X)
+        records = network.history_[1:] or network.history_
+        seconds = float(np.mean([record["dur"] for record in records]))
+    return seconds / network.history_[-1]["n_images"], time_prediction(network, X)
 
 
 def time_prediction(estimator: ProbabilisticClassifier, X: NDArray[np.number]) -> float:
