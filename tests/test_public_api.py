@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import has_fit_parameter
 
 import skquickdraw
 
@@ -233,3 +234,12 @@ def test_the_class_of_a_user_links_to_no_page_of_ours():
         pass
 
     assert Own()._get_doc_link() == ""
+
+
+@pytest.mark.parametrize(("subpackage", "name"), NAMES)
+def test_weights_follow_the_labels_in_fit(subpackage, name):
+    """As in scikit-learn, whose users may pass them by position."""
+    public = load(subpackage, name)
+    if hasattr(public, "fit") and has_fit_parameter(public, "sample_weight"):
+        names = [*inspect.signature(public.fit).parameters]
+        assert names[1:4] == ["X", "y", "sample_weight"]

@@ -198,8 +198,8 @@ class DistilledClassifier(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabeled: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
     ) -> DistilledClassifier:
         """Fit the teacher to the labeled rows, and the student to its probabilities for all rows.
 
@@ -208,10 +208,10 @@ class DistilledClassifier(
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
-        X_unlabeled : array-like with images of the same size as X, default=None
-            More rows without labels.
         sample_weight : array-like of shape (n,), default=None
             For teacher and student; rows of ``X_unlabeled`` have weight 1.
+        X_unlabeled : array-like with images of the same size as X, default=None
+            More rows without labels.
 
         Returns
         -------

@@ -53,10 +53,10 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     blend : float in [0, 1], default=0.5
         Weight of the reranker. With 0, the probabilities of ``estimator`` are not changed. With 1,
         ``estimator`` only chooses the candidates.
-    random_state : int, RandomState instance or None, default=None
-        Gives every ``random_state`` inside its own seed.
     memory : str, joblib.Memory or None, default=None
         Folder for finished fits, so that an interrupted run continues where it stopped.
+    random_state : int, RandomState instance or None, default=None
+        Gives every ``random_state`` inside its own seed.
 
     Attributes
     ----------
@@ -100,8 +100,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         "reranker": [CLASSIFIER],
         "k": [Interval(Integral, 1, None, closed="left")],
         "blend": [Interval(Real, 0, 1, closed="both")],
-        "random_state": ["random_state"],
         "memory": [str, HasMethods(["cache"]), None],
+        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -111,15 +111,15 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         *,
         k: int = 5,
         blend: float = 0.5,
-        random_state: int | np.random.RandomState | None = None,
         memory: str | Memory | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.reranker = reranker
         self.k = k
         self.blend = blend
-        self.random_state = random_state
         self.memory = memory
+        self.random_state = random_state
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -216,7 +216,7 @@ class NoisyStudentClassifier(
         threshold: float = 0.4,
         pseudo_labels: str = "soft",
         class_prior: ArrayLike | str | None = None,
-        max_per_class: float | Mapping[Any, int] | None = None,
+        max_per_class: int | Mapping[Any, int] | None = None,
         temperature: float = 1.0,
         weight: float = 1.0,
         warm_start_student: bool = False,
@@ -245,8 +245,8 @@ class NoisyStudentClassifier(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabeled: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
     ) -> NoisyStudentClassifier:
         """Train a teacher, and then the students.
 
@@ -256,10 +256,10 @@ class NoisyStudentClassifier(
             Flat, or a stack of images, as the estimator takes them.
         y : array-like of shape (n_rows,)
             Labels of any type, of at least two classes. ``unlabeled_label`` marks unlabeled rows.
-        X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
-            More rows without labels.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of labeled rows; those of unlabeled rows are ignored.
+        X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
+            More rows without labels.
 
         Returns
         -------

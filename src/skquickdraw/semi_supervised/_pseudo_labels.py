@@ -87,7 +87,7 @@ def confidence_ranks(
 
 
 def resolve_quotas(
-    name: str, max_per_class: float | Mapping[Any, int] | None, classes: NDArray[np.generic]
+    name: str, max_per_class: int | Mapping[Any, int] | None, classes: NDArray[np.generic]
 ) -> NDArray[np.float64] | None:
     """Return the largest number of rows that each class may keep; infinite without a limit."""
     if max_per_class is None:
