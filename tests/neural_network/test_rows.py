@@ -1,5 +1,7 @@
 """Which rows an epoch shows: sampling, whole-number weights, and no dependence on row order."""
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 import torch
@@ -169,3 +171,19 @@ def test_the_layout_of_pictures_does_not_matter(sketches, quick, layout):
     flat, stacked = quick().fit(X, y), quick().fit(X.reshape(-1, *layout), y)
     np.testing.assert_array_equal(flat.predict_proba(X), stacked.predict_proba(X))
     np.testing.assert_array_equal(flat.predict_proba(X.reshape(-1, *layout)), flat.predict_proba(X))
+
+
+def test_the_order_of_different_images_of_one_checksum_is_that_of_their_content():
+    images = np.random.default_rng(0).integers(0, 256, (6, 1, 8, 8), dtype=np.uint8)
+    # A multiple of the polynomial that CRC-32 divides by.
+    polynomial = np.frombuffer((0x1DB710641).to_bytes(5, "little"), dtype=np.uint8)
+    images[1::2] = images[::2]
+    images[1::2, 0, 3, :5] ^= polynomial
+    flat = images.reshape(6, 64)
+    assert [crc32(row) for row in flat[::2]] == [crc32(row) for row in flat[1::2]]
+    codes, classes, cpu = np.zeros(6, dtype=np.int64), np.arange(2), torch.device("cpu")
+    plain, swapped = (
+        flat[rows][LabeledImages(images[rows], codes, classes, cpu).order()]
+        for rows in ([0, 1, 2, 3, 4, 5], [1, 5, 4, 0, 3, 2])
+    )
+    np.testing.assert_array_equal(plain, swapped)

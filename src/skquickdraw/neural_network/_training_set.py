@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from zlib import crc32
+from zlib import adler32, crc32
 
 import numpy as np
 import torch
@@ -44,7 +44,22 @@ class LabeledImages:
         columns = (self.codes, self.weights, self.soft_targets)  # later ones break ties
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
+        is_tied = np.all([np.diff(key[order]) == 0 for key in keys], axis=0)
+        self._settle_ties(order, is_tied)
         return order if self.weights is None else order[self.weights[order] > 0]
+
+    def _settle_ties(self, order: NDArray[np.int64], is_tied: NDArray[np.bool_]) -> None:
+        """Sort rows of equal checksums by another one: of 100,000 images, two different ones tie.
+
+        ``is_tied`` says which rows of ``order`` have the checksums of the row before.
+        """
+        ends = np.flatnonzero(np.diff(is_tied, prepend=False, append=False)).reshape(-1, 2)
+        for start, stop in ends.tolist():
+            tied = slice(start, stop + 1)
+            order[tied] = sorted(order[tied], key=self._second_key)
+
+    def _second_key(self, row: int) -> int:
+        return adler32(np.ascontiguousarray(self.images[row]).data)
 
     @property
     def is_in_files(self) -> bool:
