@@ -11,10 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import FLAG, as_array, check_arguments, check_target_array
 from .._compat import count_samples
-from .._targets import NO_LABEL, read_labels
 from .._typing import Classifier
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ..metrics import frequency_groups, group_recall_score, per_class_recall
+from ..metrics import (
+    count_classes,
+    frequency_groups,
+    group_recall_score,
+    per_class_recall,
+)
 from ._figures import (
     MUTED,
     clean,
@@ -301,9 +305,7 @@ def _count(
                 f"does, got {type(class_counts).__name__}."
             )
         return dict(class_counts)
-    classes, codes = read_labels(caller, y_train, min_classes=1, input_name="y_train")
-    counts = np.bincount(codes[codes != NO_LABEL], minlength=len(classes))
-    return dict(zip(classes.tolist(), counts.tolist(), strict=True))
+    return count_classes(caller, y_train, "auto")
 
 
 def _group_names(n_groups: int) -> list[str]:

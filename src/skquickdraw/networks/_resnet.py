@@ -1,4 +1,4 @@
-"""A residual network for small images (He et al. 2016, arXiv:1512.03385; arXiv:1603.05027)."""
+"""A residual network for small images (He et al. 2016, arXiv:1512.03385)."""
 
 from __future__ import annotations
 
