@@ -109,7 +109,7 @@ def class_table(
     return classes, counts
 
 
-def count_classes(name: str, y_train: ArrayLike, unlabeled_label: object) -> dict[Any, int]:
+def count_classes(name: str, y_train: ArrayLike | None, unlabeled_label: object) -> dict[Any, int]:
     """Return how often each class occurs; rows without a label are not counted."""
     classes, codes = read_labels(
         name, y_train, unlabeled_label=unlabeled_label, min_classes=1, input_name="y_train"
