@@ -178,7 +178,7 @@ class TrainingLoop:
         parts = validation.rows.split(VALIDATION_CHUNK)
         images = (validation.images.index_select(0, rows) for rows in parts)
         logits = torch.cat([self.net.logits(part, module) for part in images])
-        losses = cross_entropy(logits, validation.codes, reduction="none").double().cpu().numpy()
+        losses = cross_entropy(logits, validation.codes, reduction="none").cpu().double().numpy()
         codes, weights = validation.codes.cpu().numpy(), validation.row_weights()
         score = recall_score(
             codes,

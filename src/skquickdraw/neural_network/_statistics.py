@@ -30,11 +30,13 @@ def pixel_sums(train: ImageSet, ink: Ink | None = None) -> Tensor:
         shown = shown[torch.from_numpy(spread(len(train), N_SAMPLED))]
     n_channels, *size = train.images.shape[1:] if ink is None else ink.image_shape
     n_channel_pixels = prod(size)
-    sums = torch.zeros(3, n_channels, dtype=torch.float64, device=train.images.device)
+    has_double = train.images.device.type != "mps"  # the GPU of a Mac
+    sums = torch.zeros(3, n_channels, dtype=torch.float64)
     sums[0] = len(shown) * n_channel_pixels
     for rows in shown.split(max(1, STATISTICS_CHUNK // (n_channels * n_channel_pixels))):
         images = train.images.index_select(0, rows)
-        pixels = (images if ink is None else ink(images.float())).double()
-        sums[1] += pixels.sum(dim=(0, 2, 3))
-        sums[2] += pixels.square().sum(dim=(0, 2, 3))
-    return sums.cpu() * (len(train) / len(shown))
+        pixels = images if ink is None else ink(images.float())
+        pixels = (pixels if has_double else pixels.cpu()).double()
+        sums[1] += pixels.sum(dim=(0, 2, 3)).cpu()
+        sums[2] += pixels.square().sum(dim=(0, 2, 3)).cpu()
+    return sums * (len(train) / len(shown))
