@@ -11,9 +11,8 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from sklearn.utils import Tags
-from sklearn.utils.validation import validate_data
 
-from .._checks import ParametersMixin, as_array, check_random_state, raised_as
+from .._checks import ParametersMixin, as_array, check_random_state, raised_as, validate_data
 from .._compat import safe_indexing
 from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
