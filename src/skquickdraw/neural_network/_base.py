@@ -72,7 +72,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
             1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
             is no square are read as images one row high, unless ``image_shape`` says otherwise.
-            If a side is below 8 pixels X holds features, and its values may be any.
+            If a side is below 8 pixels X holds features, whose values may be any float32.
         y : array-like of shape (n,)
             Labels of at least two classes: text, numbers or booleans, also in pandas columns. Every
             row needs one; -1 is a class.
