@@ -254,10 +254,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         if (X_val is None) != (y_val is None):
             raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
         if X_val is not None:
-            others, _, other_codes = check_images_and_labels(
-                self, X_val, y_val, reset=False, image_shape=images.shape[1:], classes=classes
-            )
-            self._check_strokes(others)
+            others, other_codes = self._read_validation(X_val, y_val, images.shape[1:], classes)
             validation = LabeledImages(others, other_codes, classes, device)
         self._check_strokes(images)
         if soft_targets is not None:
@@ -265,6 +262,22 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         if sample_weight is not None:
             weights = self._read_weights(sample_weight, images)
         return LabeledImages(images, codes, classes, device, soft, weights), validation
+
+    def _read_validation(
+        self, X: ArrayLike, y: ArrayLike | None, shape: ImageShape, classes: NDArray[np.generic]
+    ) -> tuple[NDArray[np.number], NDArray[np.int64]]:
+        """Validate X_val and y_val, and name them in errors, which speak of X and y."""
+        try:
+            images, _, codes = check_images_and_labels(
+                self, X, y, reset=False, image_shape=shape, classes=classes
+            )
+            self._check_strokes(images)
+        except (InvalidImagesError, InvalidTargetsError) as error:
+            name = type(self).__name__
+            raise type(error)(
+                f"{name}: invalid X_val or y_val, called X and y here: {error}"
+            ) from None
+        return images, codes
 
     def _check_same_shape(self, known: ImageShape) -> None:
         """Refuse an ``image_shape`` that was set since the fit from which training continues."""
