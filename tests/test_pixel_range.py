@@ -66,6 +66,27 @@ def test_features_have_no_range():
     ask(reader, np.full((1, 10), 1e6))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+def test_features_fit_into_single_precision(dtype):
+    most = dtype(np.finfo(np.float32).max)
+    good, bad = np.zeros((2, 2, 5), dtype)
+    good[1], bad[1] = [0, 1, 2, most, -most], [0, 1, 2, 3, -most * 1.001]
+    reader = fitted(good)
+    assert np.isfinite(ask(reader, good).astype(np.float32)).all()
+    for use in (fitted, lambda rows: ask(reader, rows)):
+        with pytest.raises(InvalidImagesError, match=r"from -3.4e\+38 to 3.4e\+38, got -3.406"):
+            use(bad)
+
+
+@pytest.mark.parametrize("make", [lambda: net(), lambda: RelationNetworkClassifier(n_episodes=1)])
+def test_no_network_answers_features_that_it_cannot_read(make):
+    rows = np.random.default_rng(0).normal(size=(60, 10))
+    with pytest.raises(InvalidImagesError, match="single precision"):
+        make().fit(rows * 1e300, Y)
+    with pytest.raises(InvalidImagesError, match="single precision"):
+        make().fit(rows, Y).predict(rows * 1e300)
+
+
 SCALES = {
     "bytes": X,
     "one image": X[7:8],

@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from math import isfinite
 from numbers import Integral, Real
 from reprlib import repr as shorten
-from typing import Any, Self, overload
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array as _check_array
 from sklearn.utils import check_random_state as _check_random_state
 from sklearn.utils import column_or_1d as _column_or_1d
+from sklearn.utils.validation import validate_data as _validate_data
 
 from . import _compat
 from .exceptions import (
@@ -39,6 +42,7 @@ N_JOBS = [
     None,
 ]
 
+Check = TypeVar("Check", bound=Callable[..., Any])
 Translation = type[InvalidImagesError] | type[InvalidTargetsError] | type[InvalidParameterError]
 
 
@@ -151,9 +155,25 @@ def path_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
 
 
-check_sample_weight = raised_as(InvalidTargetsError)(_compat.check_sample_weight)
-check_target_array = raised_as(InvalidTargetsError)(_check_array)
-column_or_1d = raised_as(InvalidTargetsError)(_column_or_1d)
+def as_numpy(check: Check) -> Check:
+    """Make a check of scikit-learn return NumPy's arrays, as this package works with them.
+
+    With its setting ``array_api_dispatch``, a check returns tensors as they came in.
+    """
+
+    @wraps(check)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with config_context(array_api_dispatch=False):
+            return check(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
+
+
+check_array = as_numpy(_check_array)
+validate_data = as_numpy(_validate_data)
+check_sample_weight = raised_as(InvalidTargetsError)(as_numpy(_compat.check_sample_weight))
+check_target_array = raised_as(InvalidTargetsError)(check_array)
+column_or_1d = raised_as(InvalidTargetsError)(as_numpy(_column_or_1d))
 check_random_state = raised_as(InvalidParameterError)(_check_random_state)
 
 

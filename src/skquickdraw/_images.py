@@ -17,13 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import validate_data
+from sklearn.utils import assert_all_finite
 
-from ._checks import raised_as
+from ._checks import check_array, raised_as, validate_data
 from ._mapped import check_whole, in_chunks
 from ._mapped_files import MappedFiles
-from ._pixel_range import MAX_PIXEL, check_numbers, check_same_range, find_range
+from ._pixel_range import MAX_PIXEL, check_features, check_numbers, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
 
@@ -215,6 +214,7 @@ def _as_images(
     if min(shape[1:]) >= SMALLEST_SIDE:
         values = _as_pixels(estimator, flat, reset)
     else:
+        check_features(name, flat)
         values = _as_features(flat)
         if reset:
             estimator.pixel_range_ = None

@@ -31,6 +31,19 @@ def check_numbers(name: str, rows: NDArray[np.number]) -> None:
         )
 
 
+def check_features(name: str, rows: NDArray[np.number]) -> None:
+    """Refuse features that single precision cannot hold, in which networks compute."""
+    if rows.dtype.kind != "f" or np.can_cast(rows.dtype, np.float32):
+        return
+    limit = float(np.finfo(np.float32).max)
+    furthest = max(find_range(rows), key=abs)
+    if abs(furthest) > limit:
+        raise InvalidImagesError(
+            f"{name}: features must lie within single precision, from {-limit:.2g} to {limit:.2g}, "
+            f"got {furthest:g}. Scale them, for example with a StandardScaler."
+        )
+
+
 def find_range(rows: NDArray[np.number]) -> PixelRange:
     """Return the lowest and the highest value of an array, as int where it holds integers."""
     ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(rows)]

@@ -5,6 +5,7 @@ import pytest
 
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw.augmentation import AugmentationPolicy, MixUp
+from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import (
     InvalidImagesError,
     InvalidParameterError,
@@ -214,3 +215,22 @@ def test_the_byte_order_does_not_matter(sketches, quick):
     X, y = sketches
     clf = quick().fit(X.astype(">f4"), y)
     np.testing.assert_array_equal(clf.predict(X.astype("<f4")), clf.predict(X.astype(">f4")))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda X, y: (X, y + 1), "y holds labels that are not among"),
+        (lambda X, y: (X, y[1:]), "X and y have inconsistent numbers"),
+        (lambda X, y: (X[:, :100], y), "X has 100 features"),
+        (lambda X, y: (-1.0 * X, y), "Negative values"),
+        (lambda X, y: (X / 255, y), "X must hold pixels on the scale"),
+    ],
+    ids=["label", "length", "width", "negative", "scale"],
+)
+def test_errors_of_validation_rows_name_them(change, match):
+    X, y = make_sketches(30, 3, image_shape=(12, 12), random_state=0)
+    X_val, y_val = change(X, y)
+    start = "^CNNClassifier: invalid X_val or y_val, called X and y here: .*"
+    with pytest.raises((InvalidImagesError, InvalidTargetsError), match=start + match):
+        CNNClassifier().fit(X, y, X_val=X_val, y_val=y_val)

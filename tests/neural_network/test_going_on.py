@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skquickdraw import MobileNetClassifier
-from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
+from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
@@ -132,6 +132,18 @@ def test_a_changed_network_cannot_go_on(sketches, quick):
         InvalidParameterError, match="differs .* in weights, width. Set warm_start=F"
     ):
         clf.set_params(width=0.5).fit(*sketches)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_another_image_shape_cannot_come_with_more_training(sketches, quick, method):
+    X, y = sketches
+    clf = quick(warm_start=True).fit(X.reshape(len(X), -1), y)
+    for same in (None, (12, 12), [1, 12, 12]):
+        getattr(clf.set_params(image_shape=same), method)(X.reshape(len(X), -1), y)
+    with pytest.raises(
+        InvalidImagesError, match=r"continue with image_shape=\(9, 16\).* \(1, 12, 12\)"
+    ):
+        getattr(clf.set_params(image_shape=(9, 16)), method)(X.reshape(len(X), -1), y)
 
 
 def test_new_classes_cannot_come_with_a_warm_start(sketches, quick):

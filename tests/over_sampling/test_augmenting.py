@@ -215,6 +215,26 @@ def test_data_frames_come_back_as_data_frames(sketches):
     np.testing.assert_array_equal(sampler.feature_names_in_, frame.columns)
 
 
+@pytest.mark.parametrize(
+    "dtypes",
+    [
+        {i: "UInt8" for i in range(64)},
+        {0: "Int16", 1: np.float64},
+        {0: np.float32},
+        {i: pd.SparseDtype(np.int16 if i else np.float64, 0) for i in range(64)},
+    ],
+    ids=["nullable", "mixed", "one float", "sparse"],
+)
+def test_integer_columns_are_rounded_as_integer_arrays_are(sketches, dtypes):
+    X, y = sketches
+    frame = pd.DataFrame(X).astype(dtypes)
+    X_new, _ = AugmentingOverSampler(random_state=0).fit_resample(frame, y)
+    plain, _ = AugmentingOverSampler(random_state=0).fit_resample(X, y)
+    assert X_new.dtypes.equals(frame.dtypes)
+    are_whole = [dtype.kind != "f" for dtype in frame.dtypes]
+    np.testing.assert_array_equal(X_new.to_numpy(float)[:, are_whole], plain[:, are_whole])
+
+
 @pytest.mark.parametrize("augmentation", [None, "sketch"])
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])
 def test_sparse_rows_stay_sparse(sketches, kind, augmentation):

@@ -260,7 +260,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
             Pixels from 0 to 255. Flat rows whose length is not a square are read as images one row
             high, unless ``image_shape`` says otherwise. If a side is below 8 pixels, X holds
-            features in a grid and may have any values.
+            features in a grid, whose values may be any float32.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 import torch
@@ -17,12 +17,12 @@ from .._checks import check_arguments, check_random_state, check_sample_weight
 from .._compat import CallbackSupportMixin, with_callbacks
 from .._device import plain_torch, resolve_device
 from .._fit_tasks import Fit
-from .._images import ImageShape, check_images, check_images_and_labels
+from .._images import ImageShape, check_images, check_images_and_labels, resolve_image_shape
 from .._mapped import in_chunks
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
 from ..augmentation import Augmentation, StrokeAugmentation
-from ..exceptions import FitInterrupted, InvalidTargetsError
+from ..exceptions import FitInterrupted, InvalidImagesError, InvalidTargetsError
 from ._batches import as_images
 from ._callbacks import EpochTasks
 from ._features import read_layer
@@ -72,7 +72,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
             1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
             is no square are read as images one row high, unless ``image_shape`` says otherwise.
-            If a side is below 8 pixels X holds features, and its values may be any.
+            If a side is below 8 pixels X holds features, whose values may be any float32.
         y : array-like of shape (n,)
             Labels of at least two classes: text, numbers or booleans, also in pandas columns. Every
             row needs one; -1 is a class.
@@ -240,6 +240,8 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
     ) -> tuple[LabeledImages, LabeledImages | None]:
         """Validate what to train on and what to validate on, before any work is done."""
         name = type(self).__name__
+        if previous is not None:
+            self._check_same_shape(previous.image_shape_)
         images, classes, codes = check_images_and_labels(
             self,
             X,
@@ -252,10 +254,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         if (X_val is None) != (y_val is None):
             raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")
         if X_val is not None:
-            others, _, other_codes = check_images_and_labels(
-                self, X_val, y_val, reset=False, image_shape=images.shape[1:], classes=classes
-            )
-            self._check_strokes(others)
+            others, other_codes = self._read_validation(X_val, y_val, images.shape[1:], classes)
             validation = LabeledImages(others, other_codes, classes, device)
         self._check_strokes(images)
         if soft_targets is not None:
@@ -263,6 +262,34 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         if sample_weight is not None:
             weights = self._read_weights(sample_weight, images)
         return LabeledImages(images, codes, classes, device, soft, weights), validation
+
+    def _read_validation(
+        self, X: ArrayLike, y: ArrayLike | None, shape: ImageShape, classes: NDArray[np.generic]
+    ) -> tuple[NDArray[np.number], NDArray[np.int64]]:
+        """Validate X_val and y_val, and name them in errors, which speak of X and y."""
+        try:
+            images, _, codes = check_images_and_labels(
+                self, X, y, reset=False, image_shape=shape, classes=classes
+            )
+            self._check_strokes(images)
+        except (InvalidImagesError, InvalidTargetsError) as error:
+            name = type(self).__name__
+            raise type(error)(
+                f"{name}: invalid X_val or y_val, called X and y here: {error}"
+            ) from None
+        return images, codes
+
+    def _check_same_shape(self, known: ImageShape) -> None:
+        """Refuse an ``image_shape`` that was set since the fit from which training continues."""
+        name = type(self).__name__
+        if self.image_shape is None:
+            return
+        if resolve_image_shape(name, prod(known), self.image_shape) != known:
+            raise InvalidImagesError(
+                f"{name}: training cannot continue with image_shape={self.image_shape!r}, because "
+                f"the network of the previous fit reads images of shape {known} (channels, height, "
+                "width). Set it back to that shape or None, or start with a new estimator."
+            )
 
     def _check_strokes(self, images: NDArray[np.number]) -> None:
         """Refuse rows that are not packed strokes if the augmentation takes nothing else."""

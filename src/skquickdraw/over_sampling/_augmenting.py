@@ -11,9 +11,8 @@ from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from numpy.typing import NDArray
 from sklearn.utils import Tags
-from sklearn.utils.validation import validate_data
 
-from .._checks import ParametersMixin, as_array, check_random_state, raised_as
+from .._checks import ParametersMixin, as_array, check_random_state, raised_as, validate_data
 from .._compat import safe_indexing
 from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
@@ -22,7 +21,7 @@ from .._pixel_range import check_numbers
 from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from ..exceptions import InvalidImagesError, InvalidTargetsError
-from ._copies import append_copies
+from ._copies import append_copies, whole_columns
 from ._strategy import Strategy, choose_copies, resolve_sampling_strategy
 
 if TYPE_CHECKING:
@@ -100,10 +99,10 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     -----
     X may be flat, (n, H * W), or a stack of shape (n, H, W), (n, C, H, W) or (n, H, W, C). The
     result has the same number of axes and the same dtype; if it is an integer dtype, values are
-    rounded. y is returned in the type in which it was passed: array, list or pandas column. The
-    original rows come first, and are not changed. The values of X need not be between 0 and 255.
-    Missing values in X raise an error. Images are changed in single precision, a few megabytes at a
-    time. Sparse rows stay sparse.
+    rounded. Each column of a DataFrame keeps its own dtype. y is returned in the type in which it
+    was passed: array, list or pandas column. The original rows come first, and are not changed. The
+    values of X need not be between 0 and 255. Missing values in X raise an error. Images are
+    changed in single precision, a few megabytes at a time. Sparse rows stay sparse.
 
     Pixels that become empty are filled with the background colour of the images. So resample before
     you standardise X.
@@ -202,7 +201,8 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         classes, codes = self._read_labels(y)
         with plain_torch(), out_of_memory_as(self._describe_memory):
             # imbalanced-learn refuses some labels that we accept, so it gets codes.
-            X_new, _ = super().fit_resample(X, codes, classes=classes, **params)
+            own = {"classes": classes, "whole": whole_columns(X)}
+            X_new, _ = super().fit_resample(X, codes, **own, **params)
         y_new = safe_indexing(y, self.sample_indices_)
         is_indexed = hasattr(y_new, "reset_index")  # a column of pandas
         return X_new, y_new.reset_index(drop=True) if is_indexed else y_new
@@ -241,7 +241,12 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         return X if shape is None else X.reshape(shape), y, False
 
     def _fit_resample(
-        self, X: Any, codes: NDArray[np.int64], classes: NDArray[np.generic], **params: Any
+        self,
+        X: Any,
+        codes: NDArray[np.int64],
+        classes: NDArray[np.generic],
+        whole: NDArray[np.bool_] | None,
+        **params: Any,
     ) -> tuple[Any, NDArray[np.int64]]:
         rng = check_random_state(self.random_state)
         copies = self._choose_copies(classes, codes, rng)
@@ -249,7 +254,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         stack = np.moveaxis(X, -1, 1) if channels_last else X
         flat = stack.reshape(len(X), -1) if X.ndim > 2 else X
         change = self._bind_augmentation(flat, codes)
-        rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng))
+        rows = append_copies(flat, copies, self.image_shape_, change, draw_seed(rng), whole)
         rows = rows.reshape(-1, *stack.shape[1:]) if X.ndim > 2 else rows
         rows = np.moveaxis(rows, 1, -1) if channels_last else rows
         self.sample_indices_ = np.concatenate([np.arange(X.shape[0]), copies])

@@ -24,6 +24,7 @@ def append_copies(
     image_shape: ImageShape,
     change: Change | None,
     seed: int,
+    whole: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.number]:
     """Return the rows followed by a changed copy of each row in ``copies``.
 
@@ -37,6 +38,8 @@ def append_copies(
         Maps float images (n, C, H, W) and a generator to images. None makes exact copies.
     seed : int
         Of the generator.
+    whole : ndarray of shape (C * H * W,), default=None
+        The columns to round, where ``flat`` holds floating-point numbers.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def append_copies(
     if change is None:
         changed = (flat[copies],)
     else:
-        changed = _changed_copies(flat, copies, image_shape, change, seed)
+        changed = _changed_copies(flat, copies, image_shape, change, seed, whole)
     if not isinstance(flat, np.ndarray):
         return _stack_sparse(flat, changed)
     rows = np.empty((len(flat) + len(copies), flat.shape[1]), dtype=flat.dtype)
@@ -65,6 +68,7 @@ def _changed_copies(
     image_shape: ImageShape,
     change: Change,
     seed: int,
+    whole: NDArray[np.bool_] | None,
 ) -> Iterator[NDArray[np.number]]:
     """Yield the changed copies, chunk by chunk, as arrays of the dtype of ``flat``."""
     import torch
@@ -78,10 +82,12 @@ def _changed_copies(
         source = source if isinstance(source, np.ndarray) else source.toarray()
         images = torch.from_numpy(source.astype(np.float32)).view(-1, *image_shape)
         changed = change(images, generator).reshape(len(source), -1).numpy()
-        yield _to_dtype(changed, source)
+        yield _to_dtype(changed, source, whole)
 
 
-def _to_dtype(changed: NDArray[np.float32], source: NDArray[np.number]) -> NDArray[np.number]:
+def _to_dtype(
+    changed: NDArray[np.float32], source: NDArray[np.number], whole: NDArray[np.bool_] | None
+) -> NDArray[np.number]:
     """Round integers, and keep values between 0 and the source's own extremes.
 
     The weights of an interpolation may sum to a little over one, which would give 255.00002.
@@ -89,6 +95,8 @@ def _to_dtype(changed: NDArray[np.float32], source: NDArray[np.number]) -> NDArr
     changed = np.clip(changed, min(0, source.min()), max(0, source.max()))
     if source.dtype.kind != "f":
         np.rint(changed, out=changed)
+    elif whole is not None:
+        changed[:, whole] = np.rint(changed[:, whole])
     return changed.astype(source.dtype)
 
 
@@ -97,3 +105,14 @@ def _stack_sparse(flat: Any, changed: Iterable[NDArray[np.number]]) -> Any:
 
     as_matrix = type(flat)
     return sparse.vstack([flat, *map(as_matrix, changed)], format=flat.format, dtype=flat.dtype)
+
+
+def whole_columns(X: Any) -> NDArray[np.bool_] | None:
+    """Return which columns of a table hold integers or booleans; None if X is no table.
+
+    NumPy has no such columns: all of an array becomes floating point if one column is, or if their
+    dtypes are nullable.
+    """
+    if not hasattr(X, "columns"):
+        return None
+    return np.array([getattr(dtype, "kind", "") in tuple("biu") for dtype in X.dtypes])

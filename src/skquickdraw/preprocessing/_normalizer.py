@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags, check_array
-from sklearn.utils.validation import validate_data
+from sklearn.utils import Tags
 
-from .._checks import ParametersMixin, is_int, raised_as
+from .._checks import ParametersMixin, check_array, is_int, raised_as, validate_data
 from .._compat import StrOptions
 from .._fitting import all_or_nothing
 from .._images import flatten_stack, resolve_image_shape
