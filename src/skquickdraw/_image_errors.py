@@ -75,7 +75,7 @@ def way_out(
 def _hint_on_size(
     estimator: BaseEstimator, flat: object, stacked_shape: tuple[int, ...] | None
 ) -> str:
-    shape = getattr(flat, "shape", ())
+    shape: tuple[int, ...] = getattr(flat, "shape", ())
     expected = getattr(estimator, "n_features_in_", None)
     if expected is None or len(shape) != 2 or shape[1] == expected or expected < FEWEST_PIXELS:
         return ""
