@@ -26,6 +26,7 @@ CONTRACTS = {
     "_draws",
     "_fit_tasks",
     "_fitting",
+    "_image_errors",
     "_images",
     "_label_column",
     "_malloc",

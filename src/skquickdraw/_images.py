@@ -9,7 +9,6 @@ by batch, on the device.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from math import isqrt, prod
 from operator import index
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 
 from ._checks import check_array, raised_as, validate_data
+from ._image_errors import as_one_array, refuse_objects, way_out
 from ._mapped import check_whole, in_chunks
 from ._mapped_files import MappedFiles
 from ._pixel_range import MAX_PIXEL, check_features, check_numbers, check_same_range, find_range
@@ -82,7 +82,7 @@ def check_images(
         255, or, without ``reset``, values on another scale than in ``fit``.
     """
     X, layout = flatten_stack(type(estimator).__name__, X, image_shape)
-    flat = _validate(estimator, X, reset=reset)
+    flat = _validate(estimator, X, layout, reset=reset)
     return _as_images(estimator, flat, image_shape, layout, reset)
 
 
@@ -114,7 +114,7 @@ def check_rows(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Number
     ``feature_names_in_`` and ``data_format_``.
     """
     flat, layout = flatten_stack(type(estimator).__name__, X)
-    rows = _validate(estimator, flat, reset=reset)
+    rows = _validate(estimator, flat, layout, reset=reset)
     return _as_rows(estimator, rows, X, layout, reset)
 
 
@@ -184,9 +184,12 @@ def _keep_data_format(estimator: BaseEstimator, layout: Layout | None, reset: bo
         )
 
 
-def _validate(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Numbers:
+def _validate(
+    estimator: BaseEstimator, X: ArrayLike, layout: Layout | None, *, reset: bool
+) -> Numbers:
     """Validate as scikit-learn does, but look for NaN and infinity chunk by chunk."""
-    with raised_as(InvalidImagesError):
+    stacked_shape = None if layout is None else layout.shape
+    with way_out(estimator, X, stacked_shape), raised_as(InvalidImagesError):
         if isinstance(X, MappedFiles):  # which holds nothing but uint8
             check_array(X[:1], estimator=estimator)
             return validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -290,9 +293,10 @@ def flatten_stack(
     The pixels of a row stay in the order that they came in, which the layout tells: a memory map is
     not copied. Flat rows have none. ``image_shape`` decides where a shape has two readings.
     """
+    refuse_objects(name, X)
     if isinstance(X, (list, tuple)):
         with raised_as(InvalidImagesError):
-            X = _as_array(name, X)
+            X = as_one_array(name, X)
     check_whole(X)
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
@@ -304,19 +308,6 @@ def flatten_stack(
             "Save np.moveaxis(X, -1, 1), or pass one file, np.load(file, mmap_mode='r')."
         )
     return X.reshape(len(X), prod(layout.shape)), layout
-
-
-def _as_array(name: str, X: Sequence[object]) -> NDArray[np.generic]:
-    try:
-        return np.asarray(X)
-    except ValueError as error:
-        shapes = {np.shape(image) for image in X if hasattr(image, "shape")}
-        if len(shapes) < 2:
-            raise
-        raise InvalidImagesError(
-            f"{name}: all images of X must have one shape, got {sorted(shapes)[:5]}. Resize them; "
-            "SketchNormalizer does so for drawings."
-        ) from error
 
 
 def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...] | None) -> Layout:

@@ -71,6 +71,11 @@ def test_a_warning_is_a_line(capsys):
             "Move the other files away.",
         ),
         ("must be 48 x 48, as side=48 asks for", "must be 48 x 48, as size 48 asks for"),
+        (
+            "a model: pass trusted={'Mine': Mine}. Import it.",
+            "a model: no command can do so; call load_model in Python with trusted={'Mine': Mine}. "
+            "Import it.",
+        ),
     ],
 )
 def test_ways_out_in_python_are_told_as_options(python, here):

@@ -174,7 +174,7 @@ def test_a_broken_file_is_named_and_can_be_left_out(tmp_path, capsys, quick):
     assert train(*options, "--skip-broken") == 0
     lines = capsys.readouterr().err.splitlines()
     (warning,) = (line for line in lines if "warning: " in line)
-    assert warning.startswith("skquickdraw train: warning: 1 files were left out: post/broken.png")
+    assert warning.startswith("skquickdraw train: warning: 1 file was left out: post/broken.png")
 
 
 def test_nothing_to_tell_apart_is_told(tmp_path, capsys):

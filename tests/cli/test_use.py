@@ -88,7 +88,7 @@ def test_broken_and_missing_files_are_told(tmp_path, model, capsys):
     assert command("predict", model, tmp_path, "--skip-broken") == 0
     out, told = capsys.readouterr()
     assert [row["path"] for row in read_csv(out)] == [str(tmp_path / "whole.png")]
-    assert told.startswith("skquickdraw predict: warning: 1 files were left out")
+    assert told.startswith("skquickdraw predict: warning: 1 file was left out")
     assert command("predict", model, tmp_path / "none.png") == 1
     assert "which does not exist" in capsys.readouterr().err
 

@@ -51,7 +51,7 @@ def test_broken_files_are_named_or_left_out(folder):
     (folder / "sub" / "x.png").write_bytes(b"no image")
     with pytest.raises(DataFileError, match=r"load_images: all files .* 1 could not .*\n.*x\.png"):
         load_images(folder)
-    with pytest.warns(UserWarning, match=r"load_images: 1 files were left out:\n.*x\.png"):
+    with pytest.warns(UserWarning, match=r"load_images: 1 file was left out:\n.*x\.png"):
         found = load_images(folder, on_error="warn")
     assert len(found.data) == 4
 

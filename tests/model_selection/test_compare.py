@@ -124,7 +124,7 @@ def test_unlabeled_rows_are_trained_on_but_never_tested():
         expected.append(balanced_accuracy_score(MARKED[test], student.predict(X[test])))
     np.testing.assert_allclose(found.scores["balanced_accuracy"][1], expected)
     assert found.uses_unlabeled == (False, True)
-    assert "Of rows without labels learned: 'student'." in repr(found)
+    assert "Learned from unlabeled rows too: 'student'." in repr(found)
 
 
 def test_estimators_that_know_no_marks_get_labeled_rows(seen):

@@ -308,8 +308,8 @@ def test_too_small_a_target_names_the_class_and_the_way_out(sketches, method):
     X, y = sketches
     y = np.array(["cat", "dog", "eel"])[y]
     match = (
-        "AugmentingOverSampler: class 'cat' has 25 samples but target=20; over-sampling cannot "
-        "remove samples. Use target >= 25"
+        "AugmentingOverSampler: sampling_strategy must give each class at least as many samples as "
+        "it has, got 20 for 'cat', which has 25. Give at least 25"
     )
     for strategy in ({"cat": 20}, lambda y: {"cat": 20}):
         with pytest.raises(InvalidParameterError, match=match):

@@ -18,6 +18,7 @@ OPTIONS = {
     "device=": "--device ",
     "Choose one format with file_format, or move": "Move",
     ", as side=": ", as size ",
+    "pass trusted=": "no command can do so; call load_model in Python with trusted=",
     "the path that was given to save_model": "the file that train wrote",
 }
 

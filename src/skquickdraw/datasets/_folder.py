@@ -256,7 +256,8 @@ def report(name: str, failures: Sequence[str], on_error: str) -> None:
             f"{name}: all files must be images, but {len(failures)} could not be read "
             f"(on_error='warn' leaves such files out):\n{named}"
         )
-    text = f"{name}: {len(failures)} files were left out:\n{named}"
+    files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
+    text = f"{name}: {files} left out:\n{named}"
     warnings.warn(text, UserWarning, stacklevel=3)
 
 

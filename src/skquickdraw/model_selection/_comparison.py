@@ -153,7 +153,7 @@ class Comparison:
             repr(n) for n, uses in zip(self.names, self.uses_unlabeled, strict=True) if uses
         ]
         if learners:
-            lines.append(f"Of rows without labels learned: {', '.join(learners)}.")
+            lines.append(f"Learned from unlabeled rows too: {', '.join(learners)}.")
         return "\n".join(lines)
 
     def _lines_of(self, score: str) -> list[str]:

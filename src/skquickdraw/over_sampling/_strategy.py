@@ -52,8 +52,9 @@ def _check_counts(name: str, targets: Mapping[Any, int], counts: dict[Any, int])
         count = counts.get(label, 0)
         if target < count:
             raise InvalidParameterError(
-                f"{name}: class {label!r} has {count} samples but target={target}; over-sampling "
-                f"cannot remove samples. Use target >= {count} or under-sample first."
+                f"{name}: sampling_strategy must give each class at least as many samples as it "
+                f"has, got {target} for {label!r}, which has {count}. Give at least {count}, or "
+                "leave the class out."
             )
 
 
