@@ -87,6 +87,23 @@ def test_no_network_answers_features_that_it_cannot_read(make):
         make().fit(rows, Y).predict(rows * 1e300)
 
 
+FAR = {
+    "network": lambda: net(),
+    "relation": lambda: RelationNetworkClassifier(width=0.1, n_episodes=2),
+}
+
+
+@pytest.mark.parametrize("make", FAR.values(), ids=FAR)
+def test_features_far_from_those_of_fit_are_refused(make):
+    """The network computes with numbers that single precision holds, and ends at inf - inf."""
+    rows = np.random.default_rng(0).normal(size=(60, 9)).astype(np.float32)
+    clf = make().fit(1e-3 * rows, Y)
+    rows[7] *= np.float32(1e38)
+    for ask in clf.predict, clf.predict_proba:
+        with pytest.raises(InvalidImagesError, match="1 of 60 rows of X gave scores of NaN"):
+            ask(rows)
+
+
 SCALES = {
     "bytes": X,
     "one image": X[7:8],

@@ -44,6 +44,17 @@ def check_features(name: str, rows: NDArray[np.number]) -> None:
         )
 
 
+def check_scores(name: str, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return scores (n, n_classes) of a network; refuse the X from which NaN was computed."""
+    n_failed = int(np.isnan(scores).any(axis=1).sum())
+    if n_failed:
+        raise InvalidImagesError(
+            f"{name}: {n_failed} of {len(scores)} rows of X gave scores of NaN: their values are "
+            "too far from those of fit. Scale X as in fit."
+        )
+    return scores
+
+
 def find_range(rows: NDArray[np.number]) -> PixelRange:
     """Return the lowest and the highest value of an array, as int where it holds integers."""
     ranges = [(chunk.min(), chunk.max()) for chunk in in_chunks(rows)]

@@ -28,6 +28,7 @@ from .._fitting import unchanged_by_failure
 from .._images import check_images, check_images_and_labels
 from .._mapped_files import refuse_files
 from .._out_of_memory import out_of_memory_as
+from .._pixel_range import check_scores
 from .._random import draw_seed
 from .._scoring import ClassifierMixin
 from ..augmentation import (
@@ -385,7 +386,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         refuse_files(type(self).__name__, X)
         images = check_images(self, X, reset=False, image_shape=self.image_shape_)
         with out_of_memory_as(self._describe_prediction):
-            return relation_scores(self.network_, images, self.class_maps_)
+            scores = relation_scores(self.network_, images, self.class_maps_)
+        return check_scores(type(self).__name__, scores)
 
     def _describe_prediction(self) -> str:
         return (

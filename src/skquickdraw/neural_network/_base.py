@@ -19,6 +19,7 @@ from .._device import plain_torch, resolve_device
 from .._fit_tasks import Fit
 from .._images import ImageShape, check_images, check_images_and_labels, resolve_image_shape
 from .._mapped import in_chunks
+from .._pixel_range import check_scores
 from .._scoring import ClassifierMixin
 from .._targets import check_soft_targets, read_labels
 from ..augmentation import Augmentation, StrokeAugmentation
@@ -189,7 +190,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
 
     def _logits(self, X: ArrayLike) -> NDArray[np.float32]:
         check_is_fitted(self, "net_")
-        return self._outputs(X, self.net_.folded_module)
+        return check_scores(type(self).__name__, self._outputs(X, self.net_.folded_module))
 
     @plain_torch()
     def _outputs(self, X: ArrayLike, find: Callable[[], torch.nn.Module]) -> NDArray[np.float32]:
