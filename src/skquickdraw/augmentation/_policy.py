@@ -88,9 +88,8 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     -----
     :meth:`draw` draws random parameters from a generator on the CPU. :meth:`apply` is a pure
     function that runs on any device, so a GPU gives the same images as a CPU. The same random
-    numbers are drawn even if some changes are switched off, except for those of ``elastic``, which
-    are drawn last. So with the same generator, a different value of one parameter does not affect
-    the random numbers of the others.
+    numbers are drawn even if some changes are switched off. Only ``elastic`` is an exception: its
+    numbers are drawn last, and only if it is not 0, so the numbers of the next batches differ.
 
     First, the thickness of the strokes is changed. Then all changes that move pixels are made, with
     a single bilinear interpolation. At last, a box is erased. It is filled with the background, and
