@@ -1,4 +1,4 @@
-"""Learning from unlabeled images: noisy students, and known shares of their classes."""
+"""Learning from unlabeled images, and predictions with known shares of the classes."""
 
 from ._noisy_student import NoisyStudentClassifier
 from ._prior import align_to_prior, assign_to_prior

@@ -64,26 +64,27 @@ class NoisyStudentClassifier(
     estimator : classifier
         The teacher, and also the student unless ``student`` is given. It needs ``predict_proba``: a
         network of this package, a pipeline that ends in one, a vote of several, or any such
-        classifier of scikit-learn. A :class:`~sklearn.frozen.FrozenEstimator` is a fitted teacher;
-        ``student`` must then be given.
+        classifier of scikit-learn. If the teacher is fitted already, wrap it in a
+        :class:`~sklearn.frozen.FrozenEstimator`, and set ``student``.
     student : classifier, default=None
+        The student. None: the same kind as ``estimator``.
     n_iterations : int, default=2
         Rounds, each with a new student; at least 1.
     student_params : dict or list of n_iterations dicts, default=None
         Parameters that are set on the students, usually for more noise or a larger network: one
         dict for all rounds, or one per round, such as ``[{'dropout': 0.3}, {'width': 1.5}]``.
     threshold : float in [0, 1), default=0.4
-        Students learn from a row if the probability of its class is above this.
+        Students learn from a pseudo-label if its probability is above this.
     pseudo_labels : {'soft', 'hard'}, default='soft'
         Whether students learn the teacher's probabilities ('soft') or only its most probable class
         ('hard'). 'soft' needs a student whose ``fit`` has the parameter ``soft_targets``.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         Shares of the classes among the unlabeled rows. 'uniform': equal shares. 'labeled': the
-        shares in the labeled rows. 'estimate': estimated from the teacher's confusions by
-        expectation maximisation. An array: these shares, in the order of ``classes_``, with sum 1.
+        shares in the labeled rows. 'estimate': estimated from the teacher's predictions and its
+        confusion matrix on the labeled rows. An array: in the order of ``classes_``, with sum 1.
         None: the teacher's predictions are not adjusted.
     max_per_class : int, dict or None, default=None
-        Largest number of rows to learn from for each class, the most confident first; a dict maps
+        Largest number of pseudo-labels per class; the most confident ones are kept. A dict maps
         labels to numbers.
     temperature : float, default=1.0
         The teacher's probabilities are first raised to the power ``1 / temperature``; above 0. With
@@ -96,8 +97,8 @@ class NoisyStudentClassifier(
         parameter ``warm_start``, and of the same size.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
-        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
-        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
+        NA). If there are none, -1 is the mark, unless y holds only one other class, such as 1. With
+        None, all rows of y are labeled.
     memory : None, str or joblib.Memory, default=None
         Folder for finished fits, so that an interrupted run continues where it stopped.
         ``random_state`` must then be an int.
@@ -110,24 +111,22 @@ class NoisyStudentClassifier(
     Attributes
     ----------
     estimator_ : classifier
-        The last student.
+        The last student, or the first teacher if no round was completed.
     teachers_ : list of classifiers
         The teachers in order; ``teachers_[-1]`` taught ``estimator_``.
     classes_ : ndarray of shape (n_classes,)
     n_iter_ : int
         Number of rounds.
     termination_condition_ : str
-        'max_iter', 'no_unlabeled', 'none_selected', 'interrupted' or 'diverged': why
-        the rounds ended. After an interrupt, or where the training of a student diverged,
-        ``estimator_`` is the last complete classifier, and the attributes are those of the complete
-        rounds.
+        Why the rounds ended: 'max_iter', 'no_unlabeled', 'none_selected', 'interrupted' or
+        'diverged' (the training of a student). All attributes are those of the complete rounds.
     transduction_ : ndarray of shape (n,)
         Labels that the last student was trained on, first for the rows of X and then for those of
-        ``X_unlabeled``. Rows on which it was not trained have the value ``unlabeled_label``. With
-        'auto', this is -1 for numbers, unless -1 is a class, and else None.
+        ``X_unlabeled``. Other rows have the value ``unlabeled_label``. With 'auto', this value is
+        -1 if the classes are numbers without -1, else None.
     transduction_proba_ : ndarray of shape (n, n_classes)
         Probabilities of the last student's teacher, after temperature and prior. Rows with a given
-        label are one-hot. Rows to which no teacher gave a label are zero.
+        label are one-hot. Unlabeled rows are zero only if no round was completed.
     labeled_iter_ : ndarray of shape (n,)
         The round in which a row got its current label. It is 0 for labels that were given, and -1
         for rows without a label.
@@ -136,7 +135,7 @@ class NoisyStudentClassifier(
         ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
         whose label differs from the round before).
     class_prior_ : ndarray of shape (n_classes,) or None
-        The class shares of the last pseudo-labels.
+        The shares that ``class_prior`` stood for in the last round.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
@@ -144,7 +143,7 @@ class NoisyStudentClassifier(
     Raises
     ------
     InvalidParameterError, InvalidTargetsError, InvalidImagesError
-        In ``fit``, before any training, except for what only the fit of a student can find out.
+        In ``fit``, before any training, except for errors in the fit of a student.
 
     See Also
     --------
@@ -154,14 +153,14 @@ class NoisyStudentClassifier(
 
     Notes
     -----
-    With hard labels, one round and no prior, this is scikit-learn's ``SelfTrainingClassifier`` with
-    ``max_iter=1``. The paper balances classes by repeating or dropping rows. Here ``sampling`` or
-    the loss of the estimator does this, and the prior acts on the labels themselves. In the paper,
-    every student starts from new weights; ``warm_start_student`` departs from this.
+    With hard labels, one round and no prior, the result is that of scikit-learn's
+    ``SelfTrainingClassifier`` with ``max_iter=1`` and the same threshold. The paper balances classes by repeating or dropping rows. Here ``sampling`` or
+    the loss of the estimator does this, and ``class_prior`` changes the pseudo-labels. In the
+    paper, every student starts from new weights, so there is no ``warm_start_student``.
 
-    A loss that corrects for imbalanced classes also counts the pseudo-labels. Early stopping also
-    holds out pseudo-labeled rows. On these rows, the validation score measures the agreement with
-    the teacher. X and ``X_unlabeled`` should have the same dtype; otherwise both are converted.
+    A loss that corrects for imbalanced classes counts pseudo-labels like given labels. The
+    validation rows of early stopping include pseudo-labeled ones. On these, the validation score
+    measures the agreement with the teacher. X and ``X_unlabeled`` should have the same dtype; otherwise both are converted.
 
     References
     ----------
@@ -257,7 +256,7 @@ class NoisyStudentClassifier(
         y : array-like of shape (n_rows,)
             Labels of any type, of at least two classes. ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of labeled rows; those of unlabeled rows are ignored.
+            Weights of labeled rows. For unlabeled rows, ``weight`` is used instead.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             More rows without labels.
 
@@ -268,7 +267,7 @@ class NoisyStudentClassifier(
         Raises
         ------
         FitInterrupted
-            If the user interrupts a round. The last complete teacher is kept.
+            If the user interrupts a round. The complete rounds are kept.
         """
         with unchanged_by_failure(self):
             self._validate_params()

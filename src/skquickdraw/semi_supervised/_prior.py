@@ -30,34 +30,34 @@ def align_to_prior(
     Parameters
     ----------
     proba : array-like of shape (n, n_classes)
-        Rows of class probabilities.
+        Class probabilities; each row has the sum 1.
     class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
         Shares of the classes among these rows, not negative, with sum 1.
     max_iter : int, default=100
-        Largest number of rounds of scaling columns and rows, at least 1. They end earlier if the
-        shares are met to 1e-6.
+        Largest number of rounds of scaling, at least 1. They end earlier if no share is off by more
+        than 1e-6.
 
     Returns
     -------
     aligned : ndarray of shape (n, n_classes)
-        Rows sum to one exactly; column means are nearly ``class_prior``.
+        Rows have the sum 1. Column means are ``class_prior``, unless ``max_iter`` is too low.
 
     Raises
     ------
     InvalidTargetsError
-        If ``proba`` holds no rows of probabilities.
+        If the rows of ``proba`` are not probabilities with the sum 1.
     InvalidParameterError
-        If ``class_prior`` has another length than the rows, or is not a distribution.
+        If ``class_prior`` is not n_classes shares with the sum 1, or ``max_iter`` is below 1.
 
     See Also
     --------
-    assign_to_prior : Assigns each row one class, in exact numbers.
+    assign_to_prior : Assigns each row to a class, so that the shares are met exactly.
 
     Notes
     -----
-    Sinkhorn's algorithm scales columns and rows alternately. It converges to the matrix
-    :math:`p_{ic} u_i v_c` with these shares that is closest to the probabilities in relative
-    entropy. The odds between two classes change by a factor that is the same for all rows.
+    Sinkhorn's algorithm scales columns and rows alternately. It converges to a matrix
+    :math:`p_{ic} u_i v_c`, the closest one to the probabilities in relative entropy, of all with
+    these shares. In all rows, the odds between two classes change by the same factor.
 
     References
     ----------
@@ -90,7 +90,7 @@ def assign_to_prior(
     Parameters
     ----------
     proba : array-like of shape (n, n_classes)
-        Rows of class probabilities.
+        Class probabilities; each row has the sum 1.
     class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
         Shares of the classes among these rows, not negative, with sum 1. Fractions of rows are
         rounded by largest remainder.
@@ -103,9 +103,9 @@ def assign_to_prior(
     Raises
     ------
     InvalidTargetsError
-        If ``proba`` holds no rows of probabilities.
+        If the rows of ``proba`` are not probabilities with the sum 1.
     InvalidParameterError
-        If ``class_prior`` has another length than the rows, or is not a distribution.
+        If ``class_prior`` is not n_classes shares with the sum 1.
 
     See Also
     --------
@@ -117,10 +117,10 @@ def assign_to_prior(
     these numbers of rows per class. It is found in two steps. First, an entropic transport plan is
     sharpened step by step (Cuturi 2013, arXiv:1306.0895). Then the classes that have too many rows
     give rows to the classes that have too few, so that the sum decreases as little as possible. If
-    the probabilities are smooth, like those of a network, only few rows have to be moved. If the
-    rows are one-hot and the classes are very imbalanced, it can be thousands, and time and memory
-    grow with the square of their number. In this case, the second step is also applied to the plain
-    argmax, and the better of both results is returned.
+    the probabilities are smooth, like those of a network, only few rows have to be moved. If they
+    are near 0 and 1, it can be thousands of rows, and time and memory grow with the square of this
+    number. If it is more than 5 % of the rows, the second step is also applied to the plain argmax,
+    and the better of both results is returned.
 
     Examples
     --------

@@ -45,7 +45,7 @@ class PredictsWithinMixin:
         return tags
 
     def predict(self, X: ArrayLike) -> NDArray[np.generic]:
-        """Return the label of each row, independent of the others, of shape (n,)."""
+        """Return the label of each row, predicted by itself, of shape (n,)."""
         X = self._check_X(X)
         return self.estimator_.predict(X)
 
@@ -57,7 +57,7 @@ class PredictsWithinMixin:
 
     @available_if(inner_has("decision_function"))
     def decision_function(self, X: ArrayLike) -> NDArray[np.number]:
-        """Return what the ``decision_function`` of the classifier inside returns."""
+        """Return the ``decision_function`` of ``estimator_``."""
         X = self._check_X(X)
         return self.estimator_.decision_function(X)
 
@@ -67,10 +67,9 @@ class PredictsWithinMixin:
     ) -> NDArray[np.generic]:
         """Return labels for a whole test set, given the share of each class.
 
-        The label of a row depends on the other rows: it is the assignment of
-        :func:`~skquickdraw.semi_supervised.assign_to_prior` to the probabilities. If the shares are
-        right, this is more accurate than :meth:`predict`. When you report such a score, say that it
-        is transductive.
+        :func:`~skquickdraw.semi_supervised.assign_to_prior` assigns the labels together, so the
+        label of a row depends on the other rows. If the shares are right, this is usually more
+        accurate than :meth:`predict`. When you report such a score, say that it is transductive.
 
         Parameters
         ----------
@@ -111,7 +110,7 @@ class TransductiveClassifier(
 
     See Also
     --------
-    NoisyStudentClassifier : Has the same method, and also learns from the test set's images.
+    NoisyStudentClassifier : Has the same method, and can also learn from the images to predict.
 
     Examples
     --------
@@ -144,8 +143,8 @@ class TransductiveClassifier(
         ----------
         X : array-like of shape (n, ...)
         y : array-like of shape (n,)
-            Labels of any type. If the classifier can learn from unlabeled rows, y may contain them,
-            marked as this classifier expects it.
+            Labels of any type. If the classifier has a parameter ``unlabeled_label``, y may also
+            contain this mark of unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
             For classifiers that take weights.
 
