@@ -62,8 +62,8 @@ class SeedEnsembleClassifier(
     """Fit one estimator with several seeds, and let the networks vote.
 
     Networks that differ only in their seed make different mistakes. So the mean of their
-    probabilities is more accurate than a single network. Training and prediction take as long as
-    all members together. :class:`~skquickdraw.distillation.DistilledClassifier` trains one network
+    probabilities is more accurate than a single network. With n members, training and prediction
+    take n times as long. :class:`~skquickdraw.distillation.DistilledClassifier` trains one network
     that predicts like the vote.
 
     Parameters
@@ -84,9 +84,8 @@ class SeedEnsembleClassifier(
           minimise the log loss on them. Members never learn from these rows. If no row can be held
           out, the weights are equal.
     combine : {'proba', 'logit'}, default='proba'
-        'proba' averages the probabilities. 'logit' averages their logarithms, and scales the result
-        to the sum 1 (geometric mean). Then a class is unlikely if a single member gives it a very
-        low probability.
+        'proba' averages the probabilities. 'logit' takes their geometric mean, scaled to the sum 1.
+        Then a class is unlikely if a single member gives it a very low probability.
     validation_fraction : float in (0, 1), default=0.1
         Share of each class that ``weights='validation'`` holds out. Every class keeps at least one
         row for training.
@@ -111,8 +110,8 @@ class SeedEnsembleClassifier(
         Whether the training of all members diverged.
     held_out_ : ndarray of shape (n_held_out,)
         Positions of the rows of X that were held out to learn the weights; empty without
-        ``weights='validation'``. No member was trained on them, so you can also use them to fit
-        something else, such as a calibration.
+        ``weights='validation'``. No member was trained on them, so you can also use them for
+        calibration.
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
     n_features_in_ : int
@@ -127,8 +126,7 @@ class SeedEnsembleClassifier(
 
     Notes
     -----
-    There is no hard vote, because it would ignore how confident the members are, and would give no
-    probabilities.
+    There is no hard vote. It would ignore how confident the members are, and give no probabilities.
 
     References
     ----------
@@ -208,7 +206,7 @@ class SeedEnsembleClassifier(
             Labels of any type, of at least two classes. If the members are semi-supervised, their
             ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
-            For members whose ``fit`` takes it; also weighs the held-out rows.
+            For members whose ``fit`` takes it. The weights of the votes depend on it too.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, for members whose ``fit`` takes them.
             Columns follow the sorted classes of y. The weights of the votes still depend on y.
@@ -222,11 +220,11 @@ class SeedEnsembleClassifier(
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any fit, with the invalid value. Only members that turn out to know other classes
-            than y raise later.
+            Before any training, with the invalid value. Only a member whose classes differ from
+            those of y raises an error later.
         FitInterrupted
-            If the user interrupts the fit: the finished members are kept. If no member is finished,
-            the estimator stays as it was before, and a KeyboardInterrupt is raised.
+            If the user interrupts the fit after the first member. The finished members are kept.
+            Before that, a KeyboardInterrupt is raised, and the estimator stays as it was.
         """
         with unchanged_by_failure(self):
             self._validate_params()
