@@ -75,25 +75,25 @@ class DistilledClassifier(
     ----------
     teacher : estimator
         A classifier with ``fit`` and ``predict_proba``. A :class:`~sklearn.frozen.FrozenEstimator`
-        is used without a new fit. Any other estimator is cloned and fitted to the labeled rows.
+        is used as it is. Any other estimator is cloned and fitted to the labeled rows, and to the
+        unlabeled rows if it can learn from them.
     student : estimator
         A classifier whose ``fit`` has a parameter ``soft_targets``, such as the networks of this
-        package and :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`. In the student, or in all
-        estimators inside it, ``loss`` is replaced by a :class:`~skquickdraw.losses.Distillation`,
-        and ``label_smoothing`` is set to 0, because smoothing would flatten the teacher's
-        probabilities. If the loss was the balanced softmax, the new loss also corrects for
-        imbalanced classes.
+        package and :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`. In all networks of the
+        student, ``loss`` is replaced by a :class:`~skquickdraw.losses.Distillation`. It also
+        corrects for imbalanced classes if the loss was the balanced softmax. ``label_smoothing`` is
+        set to 0, because smoothing would flatten the teacher's probabilities.
     temperature : float, default=3.0
         The logits of teacher and student are divided by it; above 0. With a higher temperature,
-        classes with small probabilities have more influence. If an estimator inside the student has
-        no parameter ``loss``, the temperature is 1.
+        classes with small probabilities have more influence. If the student, or one of its members,
+        has no parameter ``loss``, the temperature is 1.
     alpha : float in [0, 1], default=0.9
         Weight of the teacher's probabilities in the loss. The weight of the labels is ``1 -
         alpha``.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
-        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
-        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
+        NA). If there are none, -1 is the mark, unless y holds only one other class, such as 1. With
+        None, all rows of y are labeled.
     memory : str or joblib.Memory, default=None
         Folder in which the fitted teacher and student are stored. If a run is interrupted, the next
         run uses the stored fits. ``random_state`` must then be an int.
@@ -117,10 +117,10 @@ class DistilledClassifier(
 
     See Also
     --------
-    skquickdraw.losses.Distillation : The loss, and how one target carries teacher and labels.
+    skquickdraw.losses.Distillation : The loss.
     skquickdraw.ensemble.SeedEnsembleClassifier : A good teacher.
     skquickdraw.semi_supervised.NoisyStudentClassifier : For students as large as their teacher, and
-        for those that only learn from labels.
+        for students whose ``fit`` has no ``soft_targets``.
 
     Notes
     -----
@@ -129,13 +129,12 @@ class DistilledClassifier(
     student at temperature :math:`T`. There are two differences from
     the paper. First, for a row without a label, the second term is
     :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, with the teacher's probabilities in place of
-    the label. In the paper, such a row has no second term. So all rows have the same loss, and both
-    terms have the same optimum. A student without a parameter ``loss`` learns :math:`\\alpha p_1 +
-    (1 - \\alpha) y` by its own loss, which for cross entropy is the paper's at :math:`T = 1`.
-    Second, the paper does not correct for imbalanced classes. Here the correction uses the shares
-    of the classes in the labels and in the teacher's probabilities.
+    the label. In the paper, such a row has no second term. Second, the paper does not correct for
+    imbalanced classes. Here the correction uses the shares of the classes in the labels and, for
+    rows without a label, in the teacher's probabilities.
 
-    If the teacher is not frozen and can learn from unlabeled rows, it is trained on them too.
+    A student without a parameter ``loss`` learns the targets :math:`\\alpha p_1 + (1 - \\alpha) y`
+    with its own loss. If this is cross entropy, it is the loss of the paper at :math:`T = 1`.
 
     References
     ----------
@@ -209,7 +208,7 @@ class DistilledClassifier(
         y : array-like of shape (n,)
             Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
-            For teacher and student; rows of ``X_unlabeled`` have weight 1.
+            Weights for teacher and student. Rows of ``X_unlabeled`` have the weight 1.
         X_unlabeled : array-like with images of the same size as X, default=None
             More rows without labels.
 
@@ -220,14 +219,15 @@ class DistilledClassifier(
         Raises
         ------
         InvalidParameterError
-            If the student's ``fit`` takes no soft targets, if weights are given and teacher or
-            student takes none, or if parameters of the student's members undo the distillation.
+            If the student's ``fit`` takes no soft targets, if teacher or student cannot use the
+            ``sample_weight``, or if the student's ``member_params`` change the loss or what it
+            corrects for.
         InvalidTargetsError
             If fewer than two classes have labels, or a frozen teacher knows other classes.
         FitInterrupted
-            If the user interrupts the fit and the student can already predict: the student is kept.
-            If it cannot predict yet, the estimator stays as it was before the fit, and a
-            KeyboardInterrupt is raised.
+            If the user interrupts the fit and the student can already predict. The student is kept.
+            If it cannot predict yet, the estimator stays as it was, and a KeyboardInterrupt is
+            raised.
         """
         with unchanged_by_failure(self):
             self._validate_params()
