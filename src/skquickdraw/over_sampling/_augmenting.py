@@ -32,7 +32,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     """Fill small classes with changed copies of their own images.
 
     A classifier memorises exact copies easily. So each copy is turned, moved and resized at random.
-    In this way, any classifier can be trained with more, and different, images of the rare classes.
+    Any classifier can then be trained on more, and different, images of the rare classes.
 
     Parameters
     ----------
@@ -43,24 +43,24 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
           smallest; 'all' and 'not minority' as in imbalanced-learn.
         - int above 1: number of samples per class after resampling. A class that already has as
           many or more samples is not changed.
-        - float in (0, 1]: for two classes, the ratio of the smaller to the larger one. The int 1 is
-          the ratio 1.0, as in imbalanced-learn.
-        - dict: samples per class, at least as many as the class has. Classes that are left out stay
-          as they are.
+        - float in (0, 1], or the int 1: only for two classes, the ratio of the smaller to the
+          larger one after resampling.
+        - dict: samples per class after resampling, at least as many as the class has. Classes that
+          are left out stay as they are.
         - callable: takes the labels and returns such a dict.
     augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default='auto'
         How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
-        that suits the images: it mirrors them only if the labeled rows show that mirrored images
-        keep their class. None makes exact copies. The policy's parameters can be set on this
-        estimator: ``augmentation__rotation``.
+        that suits the images, and 'sketch' is the one with default values. Both mirror images only
+        if the labeled rows show that mirrored images keep their class. None makes exact copies. You
+        can set parameters of the policy by names such as ``augmentation__rotation``.
     image_shape : (H, W) or (C, H, W), default=None
-        How to read flat rows, with 1 or 3 channels. None reads a row as one square channel if its
-        length is a square, else as an image that is one row of pixels high.
+        Shape of the images if X has flat rows; C is 1 or 3. With None, flat rows are read as square
+        images of one channel if possible, else as images that are one pixel high.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. These rows are kept unchanged, in their place, and
-        do not count as a class. With 'auto', the marks are missing values (None, NaN, NA). If y has
-        no missing values, -1 is the mark if y holds at least two other classes; so if all labels
-        are -1 or 1, both are classes. With None, all rows of y are labeled.
+        do not count as a class. With 'auto', the marks are missing values (None, NaN, NA). If there
+        are none, -1 is the mark, unless y holds only one other class, such as 1. With None, all
+        rows of y are labeled.
     random_state : int, RandomState instance or None, default=None
         Decides which rows are copied and how the copies are changed.
 
@@ -72,7 +72,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         For each row of the result, the position in X of the same row, or of the row that it is a
         copy of.
     augmentation_ : AugmentationPolicy or None
-        How copies were changed, in which every 'auto' is replaced by the decision.
+        The policy that changed the copies; every 'auto' in it is replaced by the decision.
     image_shape_ : (C, H, W)
         Shape that was used to read the rows.
     n_features_in_ : int
@@ -88,7 +88,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     InvalidImagesError
         If X has an unsupported number of axes, or rows that do not fit ``image_shape``.
     InvalidTargetsError
-        If fewer than two classes have labels.
+        If y holds fewer than two classes.
 
     See Also
     --------
@@ -100,9 +100,9 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     X may be flat, (n, H * W), or a stack of shape (n, H, W), (n, C, H, W) or (n, H, W, C). The
     result has the same number of axes and the same dtype; if it is an integer dtype, values are
     rounded. Each column of a DataFrame keeps its own dtype. y is returned in the type in which it
-    was passed: array, list or pandas column. The original rows come first, and are not changed. The
-    values of X need not be between 0 and 255. Missing values in X raise an error. Images are
-    changed in single precision, a few megabytes at a time. Sparse rows stay sparse.
+    was passed: array, list or pandas column. The original rows come first, and are not changed. X
+    may have any values, except missing ones. Images are changed in float32, a few megabytes at a
+    time. Sparse rows stay sparse.
 
     Pixels that become empty are filled with the background colour of the images. So resample before
     you standardise X.
@@ -167,7 +167,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. ``unlabeled_label`` marks rows without one.
         **params : dict
-            Ignored, for imbalanced-learn's signature.
+            Ignored. The signature is that of imbalanced-learn.
 
         Returns
         -------
