@@ -71,7 +71,7 @@ class DeepFeatureExtractor(
         Folder in which fitted networks are stored. Then the networks are not trained again if you
         change ``layer`` or later steps of a pipeline. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Seed from which every ``random_state`` inside the networks, and the folds, are drawn.
+        Seed of the folds, and of every ``random_state`` inside the networks.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class DeepFeatureExtractor(
     -----
     The features of a row are closer to the mean of its class if the network was trained on this row
     than if the row is new. So an estimator that is trained on features of the network's training
-    rows relies on them too much. With ``cv``, ``fit_transform`` returns for each row the features
+    rows relies on these features too much. With ``cv``, ``fit_transform`` returns for each row the features
     of a network that was not trained on this row (cross-fitting). ``transform`` always uses the
     network that was fitted to all rows. So, as in scikit-learn's ``TargetEncoder``, ``fit(X,
     y).transform(X)`` and ``fit_transform(X, y)`` give different results. If a row is in no test
@@ -107,7 +107,7 @@ class DeepFeatureExtractor(
     map consists of a shift and an orthogonal matrix (Schönemann 1966). It is fitted on the training
     rows of the fold, whose features from both networks are known. So a left-out row influences the
     map only through the weights of the full network. A least-squares map would fit the training
-    rows of the fold better, but its output varies too little for left-out rows, which misleads
+    rows of the fold better. But for left-out rows, its output varies too little, and this misleads
     discriminants. Logits are mapped too, although their columns already have the same meaning; this
     changes them only slightly.
 
