@@ -53,7 +53,7 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     Raises
     ------
     InvalidTargetsError
-        In ``fit``, if y holds fewer than two classes, or a class has no weight.
+        In ``fit``, if y holds fewer than two classes, or all rows of a class have the weight 0.
 
     See Also
     --------
@@ -64,9 +64,9 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     Notes
     -----
-    The probability of class c for a row x is proportional to ``exp(s(x, m_c) / temperature)``, with
-    the class's mean m_c and s either the cosine or minus the squared Euclidean distance. A row of
-    zeros has the cosine 0 with everything.
+    The probability of class c for a row x is proportional to ``exp(s(x, m_c) / temperature)``. Here
+    m_c is the mean of the class, and s is the cosine or the negative squared distance. A row of
+    zeros has the cosine 0 with every mean.
 
     Stacks of images are compared pixel by pixel, as flat rows.
 

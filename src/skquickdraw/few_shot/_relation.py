@@ -80,7 +80,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and batch-norm
         parameters do not decay.
     n_support : int or None, default=None
-        Number of random examples of each class that represent it at prediction. None takes all.
+        Number of examples of each class, chosen at random, that represent it in predictions. With
+        None, all do.
     image_shape : tuple, default=None
         Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read
         as square images if possible, else as images that are one pixel high.
@@ -90,8 +91,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Precision of the activations in training. 'auto' is bfloat16 if the hardware can multiply
         bfloat16 numbers, else float32. Weights and predictions are always float32.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, episodes, augmentation and the choice of examples. Global generators are not
-        used, except for NumPy's if this is None.
+        Seeds weights, episodes, augmentation and the choice of examples. None draws a seed from
+        NumPy's global generator.
     verbose : int, default=0
         Above 0, show a progress bar.
 
@@ -104,7 +105,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     network_ : RelationNetwork
         The trained network, shared with the estimators that :meth:`adapt` returns.
     class_maps_ : ndarray of shape (n_classes, c, h, w), float32
-        Mean maps of each class's examples, with which images are compared.
+        The mean of the feature maps of each class's examples. Images are compared with it.
     loss_curve_ : list of float
         The loss of each training step.
     diverged_ : bool
@@ -143,8 +144,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     In the paper, scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
     scores are trained with softmax cross entropy, because predictions use the softmax of the
     scores. We could not measure a difference between the two losses. A class is represented by the
-    mean of the maps of its examples, and not by their sum as in the paper. So the number of
-    examples in predictions may differ from ``n_shot``.
+    mean of the maps of its examples, and not by their sum as in the paper. So a class may
+    have more or fewer examples than ``n_shot``.
 
     In an episode, no image appears twice, unless its class has fewer than ``n_shot + n_query``
     images. In that case the images of the class are repeated, and an image to classify may be the
@@ -254,14 +255,13 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         return {"augmentation": OBJECT_OF_AUGMENTATION}
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelationNetworkClassifier:
-        """Learn to compare, then keep the examples of each class.
+        """Train the network, then compute the mean maps of each class.
 
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pixels from 0 to 255. Flat rows whose length is not a square are read as images one row
-            high, unless ``image_shape`` says otherwise. If a side is below 8 pixels, X holds
-            features in a grid, whose values may be any float32.
+            Pixels from 0 to 255. If a side is below 8 pixels, for example in flat rows whose length
+            is not a square, X holds grids of features, whose values may be any float32.
         y : array-like of shape (n,)
             Labels of any type, of at least two classes.
 

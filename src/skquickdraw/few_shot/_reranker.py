@@ -49,14 +49,15 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         Ranks the candidates, for example a :class:`RelationNetworkClassifier`, or a pipeline that
         ends with a :class:`PrototypeClassifier`. It is fitted to the same rows.
     k : int, default=5
-        Number of candidates, from 1. All classes if there are fewer.
+        Number of candidates, at least 1. If there are fewer classes, all are candidates.
     blend : float in [0, 1], default=0.5
         Weight of the reranker. With 0, the probabilities of ``estimator`` are not changed. With 1,
         ``estimator`` only chooses the candidates.
     memory : str, joblib.Memory or None, default=None
         Folder for finished fits, so that an interrupted run continues where it stopped.
+        ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
-        Gives every ``random_state`` inside its own seed.
+        Seed from which every ``random_state`` inside the two classifiers is drawn.
 
     Attributes
     ----------
@@ -75,12 +76,12 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
     Notes
     -----
-    With the classifier's probabilities p and the reranker's q, and T a row's k most probable
-    classes, the new ones inside T are ``p(T) * ((1 - blend) * p(c) / p(T) + blend * q(c) / q(T))``,
-    where ``p(T)`` is the sum of p over T. So the sum over T does not change, and neither do the
-    probabilities of the other classes. Both classifiers are averaged and not multiplied, so that an
-    over-confident reranker cannot give a class the probability 0. If q(T) is 0, the row is not
-    changed.
+    Let p be the probabilities of ``estimator``, q those of ``reranker``, and T the k most probable
+    classes of a row. The new probability of a class c in T is ``p(T) * ((1 - blend) * p(c) / p(T) +
+    blend * q(c) / q(T))``, where ``p(T)`` is the sum of p over T. So the sum over T does not
+    change, and neither do the probabilities of the other classes. Probabilities are averaged, not
+    multiplied, so that with a ``blend`` below 1, an over-confident reranker cannot give a class the
+    probability 0. If q(T) is 0, the row is not changed.
 
     To use a classifier that is already fitted, wrap it in :class:`sklearn.frozen.FrozenEstimator`.
 
@@ -136,7 +137,8 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
             Labels of any type, of at least two classes. If ``estimator`` is semi-supervised, its
-            ``unlabeled_label`` marks unlabeled rows; only semi-supervised classifiers get them.
+            ``unlabeled_label`` marks unlabeled rows. Only semi-supervised classifiers learn from
+            these rows.
 
         Returns
         -------
