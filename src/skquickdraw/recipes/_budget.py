@@ -60,21 +60,22 @@ class BudgetedClassifier(
 
     ``fit`` first measures the speed of this machine for some seconds, and decides which of the
     estimators to train, and for how many passes. This plan does not change during the training,
-    even if the machine becomes slower or faster. So ``clone(clf.plan_).fit(X, y)`` repeats the
-    training with the same result, to the bit, if PyTorch has the same number of threads.
+    even if the machine becomes slower or faster. So ``clone(clf.plan_).fit(X, y)`` gives exactly
+    the same result again, if PyTorch has the same number of threads.
 
     Parameters
     ----------
     estimators : list of classifiers
         Networks of this package, or votes, noisy students and distillations of such networks,
-        ordered from fast to slow. The last one for which the time is long enough is trained.
-        Without unlabeled rows, noisy students are left out, unless there are no other estimators.
+        ordered from fast to slow. ``fit`` trains the last one for which there is time for 70 % of
+        its usual passes, or the first one if there is none. Without unlabeled rows, noisy students
+        are left out, unless there are no other estimators.
     minutes : float, default=15
         Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None
         Number of networks of a vote that are trained at the same time. None keeps the setting of
         the estimators.
-    unlabeled_label : label or None, default='auto'
+    unlabeled_label : label, 'auto' or None, default='auto'
         The mark of unlabeled rows in y, as for
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
     random_state : int, RandomState instance or None, default=None
@@ -83,7 +84,7 @@ class BudgetedClassifier(
     Attributes
     ----------
     plan_ : classifier
-        The estimator that was trained, unfitted, with every seed and number of passes set.
+        An unfitted copy of ``estimator_``, in which every seed and number of passes is set.
     estimator_ : classifier
         The fitted estimator.
     elapsed_minutes_ : float
@@ -100,13 +101,12 @@ class BudgetedClassifier(
 
     See Also
     --------
-    skquickdraw.recipes.best : Chooses the best estimators for each duration.
+    skquickdraw.recipes.best : Returns this classifier, with a list of estimators.
 
     Notes
     -----
-    Time that is left is used for more passes. A warning is given if ``fit`` takes at least a
-    quarter, and at least a quarter of a minute, longer than ``minutes``, for example because the
-    machine became busy.
+    Time that is left is used for more passes. A warning is given if ``fit`` takes more than 1.25
+    times ``minutes`` and exceeds them by more than a quarter of a minute.
 
     Examples
     --------
@@ -176,9 +176,8 @@ class BudgetedClassifier(
         Raises
         ------
         FitInterrupted
-            If the user interrupts the fit and the inner estimator can already predict: it is kept.
-            If it cannot predict yet, this estimator stays as it was before the fit, and a
-            KeyboardInterrupt is raised.
+            If the user interrupts the fit and ``estimator_`` can already predict. It is kept. If it
+            cannot predict yet, this estimator stays as it was, and a KeyboardInterrupt is raised.
         """
         with unchanged_by_failure(self):
             started = perf_counter()

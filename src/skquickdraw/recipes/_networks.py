@@ -63,7 +63,7 @@ def fast(
 
     Returns
     -------
-    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier of one
+    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier
         Not fitted.
 
     Examples
@@ -91,10 +91,9 @@ def accurate(
 
     It is trained on labeled images only. It is a
     :class:`~skquickdraw.neural_network.ResNetClassifier` with the augmentation for line drawings,
-    even if the images are not line drawings: lines are bent, and become thicker and thinner. On a
-    GPU, it is 1.5 times as wide, keeps the full resolution in its first layer, is regularised by
-    dropout and stochastic depth, and uses stronger augmentation. ``max_epochs='auto'`` then means
-    'long'. This recipe was called ``single`` before.
+    whatever the images are: lines are bent, and become thicker or thinner. On a GPU, the network is
+    1.5 times as wide, and keeps the full resolution in its first layer. It is trained with dropout,
+    stochastic depth and stronger augmentation, and ``max_epochs='auto'`` means 'long'. This recipe was called ``single`` before.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ def accurate(
 
     Returns
     -------
-    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier of one
+    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier
         Not fitted.
 
     Examples

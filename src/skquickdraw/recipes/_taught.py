@@ -40,9 +40,9 @@ def ensemble(
     n_members : int, default=4
         Number of networks in the vote of the teacher, and also in the vote of the student.
     max_epochs : float, 'auto' or 'long', default='auto'
-        Passes of each teacher over the labeled images, and of each student over all images, as in
-        :class:`~skquickdraw.neural_network.ResNetClassifier`. If it is a number, the students make
-        5 / 7 of this number of passes.
+        Passes of the teacher's networks over the labeled images, as in
+        :class:`~skquickdraw.neural_network.ResNetClassifier`. The student's networks make passes
+        over all images: if it is a number, 5 / 7 of it.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
@@ -59,10 +59,10 @@ def ensemble(
 
     Returns
     -------
-    classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier of one
+    classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier
         Not fitted. Without unlabeled images in ``fit``, only the teacher's vote is trained. For a
-        whole test set with known class balance, ``predict_transductive`` may be still more
-        accurate.
+        whole test set with known class balance, ``predict_transductive`` may be more accurate; with
+        ``minutes``, this is a method of ``estimator_``.
 
     Examples
     --------
@@ -109,14 +109,14 @@ def distilled(
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labeled and unlabeled.
     minutes : float, default=None
-        Train teacher and student for this time on this machine; ``max_epochs`` is then ignored.
+        Train teacher and student within this time on this machine, and ignore ``max_epochs``.
     memory : str or joblib.Memory, default=None
         As in :func:`ensemble`.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
-    classifier : DistilledClassifier, or with ``minutes`` a BudgetedClassifier of one
+    classifier : DistilledClassifier, or with ``minutes`` a BudgetedClassifier
         Not fitted. Its student is a MobileNetV2 of 0.3 million weights.
 
     Examples
@@ -148,20 +148,20 @@ def best(
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> BudgetedClassifier:
-    """Return the best model that the given time allows, if you do not want to choose.
+    """Return a classifier that trains the best model for the given time.
 
     With little time, or with many images, it is a small network. With more time, it is a large
     network, or a vote of up to six networks. On a GPU, all of them are larger. If unlabeled images
-    are passed to ``fit`` and the time is long enough, the vote is the teacher of a second vote,
-    which is also trained on the unlabeled images.
+    are passed to ``fit`` and the time is long enough, this network or vote is the teacher of a
+    second one, which is also trained on the unlabeled images.
 
     Parameters
     ----------
     minutes : float, default=15
         Duration of ``fit`` on this machine, above 0.
     n_jobs : int, default=None
-        Number of networks of a vote that are trained at the same time. None means one per core of
-        the processor, but at most six; on a GPU, it means one.
+        Number of networks of a vote that are trained at the same time. None means the number of
+        cores, but at most six. On a GPU, it means one.
     random_state : int, RandomState instance or None, default=None
 
     Returns
