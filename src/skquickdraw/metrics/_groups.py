@@ -21,7 +21,7 @@ def frequency_groups(
     """Divide the classes into groups of equal size, from the most to the least frequent.
 
     A mean over all classes does not show whether a method improves the frequent or the rare
-    classes. Separate scores for groups of classes (head, medium and tail) show this.
+    classes. Separate scores for the groups (head, medium and tail) show it.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def frequency_groups(
 
     Notes
     -----
-    Classes are sorted by falling count, ties by class order; group ``k`` ends before position
-    ``round((k + 1) * n_classes / n_groups)``. Of 100 classes, 33 are head, 34 medium and 33 tail.
+    Classes are sorted by falling count. Classes with equal counts keep their order. Group ``k``
+    ends before position ``round((k + 1) * n_classes / n_groups)``. Of 100 classes, 33 are head, 34 medium and 33 tail.
     Liu et al. [1]_ use absolute counts instead (more than 100 examples, 20 to 100, fewer than 20).
     Equal thirds keep their meaning for training sets of any size.
 

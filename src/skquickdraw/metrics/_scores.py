@@ -35,10 +35,10 @@ def per_class_recall(
     labels : array-like of shape (n_labels,), default=None
         The classes to score and their order; None takes those of ``y_true``, sorted.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The value that marks unlabeled rows in ``y_true``. These rows are left out. With 'auto', the
-        marks are missing values (None, NaN, NA). If ``y_true`` has no missing values, -1 is the
-        mark if ``y_true`` holds at least two other classes, and neither ``labels`` nor ``y_pred``
-        contains -1. With None, all rows are labeled.
+        The value that marks unlabeled rows in ``y_true``. These rows are left out. With 'auto',
+        missing values (None, NaN, NA) are marks. With ``labels``, -1 is also a mark unless it is
+        one of them. Without ``labels``, -1 is a mark if ``y_true`` has no missing values and at
+        least two other classes, and ``y_pred`` has no -1. With None, all rows are labeled.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def per_class_recall(
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, or no row of ``y_true`` has one.
+        If labels cannot be read, or ``y_true`` has no label.
 
     See Also
     --------
@@ -88,11 +88,11 @@ def group_recall_score(
     n_groups : int, default=3
         Number of groups, from 1 to the number of classes.
     labels : array-like of shape (n_classes,), default=None
-        The classes of ``class_counts``, in the same order, if that is an array; None means 0, 1,
-        2... If ``class_counts`` is a mapping, its keys are the classes.
+        If ``class_counts`` is an array, its classes, in the same order; None means 0, 1, 2... If
+        ``class_counts`` is a mapping, its keys are the classes.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in ``y_true``. These rows are left out. With 'auto', the
-        marks are missing values (None, NaN, NA), and also -1 unless it has a training count. With
+        marks are missing values (None, NaN, NA), and also -1 unless it is one of the classes. With
         None, all rows are labeled.
 
     Returns
@@ -105,16 +105,15 @@ def group_recall_score(
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, no row of ``y_true`` has one, or it holds a class that has no
-        training count.
+        If labels cannot be read, ``y_true`` has no label, or has a class without a training count.
     InvalidParameterError
         If ``n_groups`` or ``class_counts`` are not usable.
 
     Notes
     -----
     Classes without an example in ``y_true`` are left out of the mean. So with a single group the
-    score is scikit-learn's ``balanced_accuracy_score``. Long-tailed recognition scores head, medium
-    and tail separately since Liu et al. [1]_.
+    score is scikit-learn's ``balanced_accuracy_score``. Liu et al. [1]_ introduced separate scores
+    for head, medium and tail.
 
     References
     ----------
@@ -147,7 +146,7 @@ def imbalance_report(
     y_pred : array-like of shape (n_samples,)
         Predicted classes.
     y_train : array-like of shape (n_train_samples,)
-        Classes of the training set, three or more of them.
+        Labels of the training set, of at least three classes.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows. These rows are not counted in ``y_train``, and are left
         out of the scores in ``y_true``. With 'auto', the marks are missing values (None, NaN, NA).
@@ -159,13 +158,16 @@ def imbalance_report(
     -------
     report : dict from str to float
         ``'accuracy'``, ``'balanced_accuracy'`` (the mean recall over the classes of ``y_true``),
-        ``'head'``, ``'medium'`` and ``'tail'``, each from 0 to 1.
+        ``'head'``, ``'medium'`` and ``'tail'``, each from 0 to 1, or NaN for a group without an
+        example in ``y_true``.
 
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, no row of ``y_true`` has one, or it holds a class that is not in
+        If labels cannot be read, ``y_true`` has no label, or has a class that is not in
         ``y_train``.
+    InvalidParameterError
+        If ``y_train`` has fewer than three classes.
 
     Examples
     --------
@@ -198,19 +200,18 @@ def make_group_scorer(
 
     Parameters
     ----------
-    group : {'head', 'medium', 'tail'} or another group's name
+    group : {'head', 'medium', 'tail'} or str
         The group to score (see :func:`group_recall_score` for the names).
     y_train : array-like of shape (n_train_samples,), default=None
-        Classes of the training set, to count.
+        Labels of the training set. They are counted.
     class_counts : array-like of shape (n_classes,) or mapping from class to count, default=None
         Training examples of each class, in place of ``y_train``.
     n_groups : int, default=3
         Number of groups, from 1 to the number of classes.
     labels : array-like of shape (n_classes,), default=None
-        The classes of an array ``class_counts``.
+        The classes, if ``class_counts`` is an array, as in :func:`group_recall_score`.
     unlabeled_label : label, 'auto' or None, default='auto'
-        The mark of rows without a label, as in :func:`imbalance_report`: they are not counted in
-        ``y_train``, and left out of the score.
+        The mark of unlabeled rows, as in :func:`imbalance_report`.
 
     Returns
     -------
