@@ -39,40 +39,39 @@ def compare(
 ) -> Comparison:
     """Cross-validate several estimators on the same folds, and show how much they differ.
 
-    On the same folds, a difficult fold lowers the scores of all estimators, so it hardly changes
-    their differences. Therefore the differences are known more precisely than the scores
-    themselves.
+    A difficult fold lowers the scores of all estimators, so it hardly changes their differences.
+    So the differences are known more precisely than the scores.
 
     Parameters
     ----------
     estimators : dict from str to classifier
-        Unfitted ones; others are cloned. All are compared with the first.
+        They are cloned, and fitted in each fold. All are compared with the first.
     X : array-like of shape (n, ...)
     y : array-like of shape (n,)
         Labels. If an estimator has a parameter ``unlabeled_label``, y may contain unlabeled rows.
         These rows belong to the training part of every fold, and to no test part. Estimators
         without this parameter are fitted to the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
-        A number sets the folds of a :class:`LabeledStratifiedKFold`.
+        A number is that of the folds of a :class:`LabeledStratifiedKFold`.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
         More unlabeled rows, for the estimators whose ``fit`` has this parameter. The other
         estimators are fitted without these rows.
     scoring : str, callable, list of str or dict, default='balanced_accuracy'
-        Names of scorers, or callables ``scorer(estimator, X, y)`` such as
-        :func:`~skquickdraw.metrics.make_group_scorer` returns; a dict gives them names.
+        Scorers: names, or callables ``scorer(estimator, X, y)`` such as
+        :func:`~skquickdraw.metrics.make_group_scorer` returns. A dict maps your names to scorers.
     n_jobs : int, default=None
         Number of fits that run at the same time.
 
     Returns
     -------
     comparison : Comparison
-        Prints as a table; ``to_dict`` and ``to_frame`` return it.
+        Print it to see a table. ``to_dict`` and ``to_frame`` return the table.
 
     Raises
     ------
     InvalidParameterError
-        If there is no estimator, a scorer or a parameter of an estimator is unknown, the marks of
-        rows without labels differ, or ``X_unlabeled`` is given and no estimator takes it.
+        If there is no estimator, a scorer or a parameter of an estimator is unknown, ``cv`` cannot
+        split, estimators differ in ``unlabeled_label``, or no estimator takes ``X_unlabeled``.
     InvalidTargetsError
         If y cannot be read, or a test fold holds a row without a label.
 

@@ -30,13 +30,13 @@ class Comparison:
     fit_seconds : ndarray of shape (n_estimators, n_folds)
         How long each fit took.
     test_ratio : float
-        Test rows for each training row, the mean over folds; both count labeled rows only.
+        Number of test rows divided by that of labeled training rows, as a mean over the folds.
     uses_unlabeled : tuple of bool
         Which of the estimators learned from unlabeled rows.
 
     See Also
     --------
-    skquickdraw.inspection.ComparisonDisplay : Draws this.
+    skquickdraw.inspection.ComparisonDisplay : Draws a comparison.
 
     Notes
     -----
@@ -105,8 +105,8 @@ class Comparison:
         -------
         columns : dict
             Lists ``'score'`` and ``'estimator'``, and arrays ``'mean'``, ``'standard_error'``,
-            ``'difference'`` (of the mean to that of the first estimator), ``'difference_error'``
-            (its standard error, by folds) and ``'fit_seconds'`` (a mean).
+            ``'difference'`` (between the means of this and the first estimator),
+            ``'difference_error'`` (its standard error) and ``'fit_seconds'`` (a mean).
         """
         columns: dict[str, list[str] | NDArray[np.float64]] = {
             "score": [score for score in self.scores for _ in self.names],

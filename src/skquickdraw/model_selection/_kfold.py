@@ -25,20 +25,21 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     Parameters
     ----------
     n_splits : int, default=5
-        At least 2.
+        Number of folds, at least 2.
     shuffle : bool, default=False
         Whether to shuffle the rows of each class before splitting.
     random_state : int, RandomState instance or None, default=None
-        Seeds the shuffle; only together with ``shuffle``.
+        Seed of the shuffling. Without ``shuffle``, it has no effect.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
-        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
-        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
+        NA). If there are none, -1 is the mark, unless y holds only one other class, such as 1. With
+        None, all rows of y are labeled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if no class has ``n_splits`` labeled rows, or ``groups`` are given.
+        In ``split``, if ``n_splits`` is below 2 or no class has that many labeled rows, or if
+        ``groups`` are given.
     InvalidTargetsError
         In ``split``, if labels cannot be read.
 
@@ -52,8 +53,8 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     See Also
     --------
     LabeledStratifiedShuffleSplit : Repeated random splits of any size.
-    sklearn.model_selection.StratifiedKFold : The same if all rows are labeled and no class is
-        smaller than the number of folds.
+    sklearn.model_selection.StratifiedKFold : Gives the same folds if all rows are labeled and each
+        class has at least ``n_splits`` rows.
 
     Examples
     --------

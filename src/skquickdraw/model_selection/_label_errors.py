@@ -47,14 +47,14 @@ def find_label_errors(
     y : array-like of shape (n,)
         Labels. Rows without a label are left out.
     cv : int, splitter or iterable of (train, test), default=5
-        A number sets the folds of a shuffled :class:`LabeledStratifiedKFold`. A class with a single
-        image is always trained on, so its label is not examined.
+        A number is that of the folds of a shuffled :class:`LabeledStratifiedKFold`. A single image
+        of a class is in every training part, so its label is not examined.
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
     n_jobs : int, default=None
         Number of fits that run at the same time.
     random_state : int, RandomState or None, default=None
-        Shuffles the folds. The estimator has a ``random_state`` of its own.
+        Seed of the folds. It does not change the ``random_state`` of the estimator.
 
     Returns
     -------

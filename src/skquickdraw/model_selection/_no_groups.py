@@ -39,7 +39,7 @@ class NoGroupsMixin:
         X : array-like of n rows
         y : array-like of shape (n,)
         groups : None
-            For scikit-learn's signature. Anything else is an error.
+            Must be None. scikit-learn's splitters have this parameter.
 
         Yields
         ------

@@ -24,28 +24,28 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
     Parameters
     ----------
     n_splits : int, default=10
-        At least 1.
+        Number of splits, at least 1.
     test_size : float in (0, 1), default=0.1
         Share of each class's labeled rows to test on.
     random_state : int, RandomState instance or None, default=None
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
-        NA). If y has no missing values, -1 is the mark if y holds at least two other classes; so if
-        all labels are -1 or 1, both are classes. With None, all rows of y are labeled.
+        NA). If there are none, -1 is the mark, unless y holds only one other class, such as 1. With
+        None, all rows of y are labeled.
 
     Raises
     ------
     InvalidParameterError
-        In ``split``, if ``test_size`` is out of range or too small for any class to give a row, or
-        if ``groups`` are given.
+        In ``split``, if ``n_splits`` or ``test_size`` is out of range, if no class has a test row
+        because ``test_size`` is too small, or if ``groups`` are given.
     InvalidTargetsError
         In ``split``, if labels cannot be read.
 
     See Also
     --------
-    LabeledStratifiedKFold : Folds, in which every row of a class with two or more is tested once.
-    sklearn.model_selection.StratifiedShuffleSplit : Refuses classes of a single row, and may leave
-        a small class no row to train on.
+    LabeledStratifiedKFold : Tests each labeled row once, except those of classes with one row.
+    sklearn.model_selection.StratifiedShuffleSplit : Refuses classes of a single row. In its splits,
+        a small class may have no training row.
 
     Notes
     -----
