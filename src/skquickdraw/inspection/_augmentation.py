@@ -128,7 +128,7 @@ class AugmentationDisplay:
         NotFittedError
             If the estimator is not fitted.
         InvalidParameterError
-            If it has no augmentation, or ``rows`` or ``n_variants`` cannot be used.
+            If the estimator has no augmentation, or if ``rows`` or ``n_variants`` is invalid.
         InvalidImagesError
             If X cannot be read.
         MissingDependencyError
@@ -169,11 +169,10 @@ class AugmentationDisplay:
         augmentation : {'auto', 'sketch'} or Augmentation
         X : array-like of shape (n, ...)
             Images, or packed strokes for a :class:`~skquickdraw.augmentation.StrokeAugmentation`.
-            The background, and every parameter of the augmentation that is 'auto', are determined
-            from all rows.
+            The background and all 'auto' parameters of the augmentation depend on all rows of X.
         y : array-like of shape (n,), default=None
-            Labels. They are needed only if a parameter of the augmentation is 'auto'. This is the
-            case for the two names and for ``horizontal_flip='auto'``.
+            Labels. They are needed only for 'auto' and 'sketch', and for policies with
+            ``horizontal_flip='auto'``, the default.
         image_shape : (H, W) or (C, H, W), default=None
             Shape of the images if X has flat rows. None assumes square images.
         rows, n_variants, random_state, ax, **plot_kw

@@ -31,8 +31,8 @@ KINDS = ("score", "difference")
 class ComparisonDisplay:
     """Scores of several estimators on the same folds, or their differences to the first one.
 
-    Each small ring is the score of a fold. A line connects the rings of the same fold. A bar shows
-    the mean and one standard error on each side.
+    Each small ring is the score, or difference, of a fold. Lines connect the scores of the same
+    fold. A bar shows the mean and one standard error on each side.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ class ConfusedPairsDisplay:
         Counts: rows are true classes, columns predicted ones, as
         :func:`sklearn.metrics.confusion_matrix` returns it.
     classes : array-like of shape (n_classes,), default=None
-        None means 0, 1, 2...
+        Names of the classes; None means 0, 1, 2...
 
     Attributes
     ----------
@@ -75,11 +75,11 @@ class ConfusedPairsDisplay:
     ax_ : matplotlib Axes
         With the matrix.
     axes_ : list of matplotlib Axes
-        With the matrix and the list; without pairs there is no list.
+        With the matrix and the list, if ``pairs_`` is not empty.
     figure_ : matplotlib Figure
     im_ : matplotlib AxesImage
     text_ : list of matplotlib Text
-        The lines of the list. It has fewer pairs if the figure is not high enough for all.
+        The lines of the list: fewer than ``pairs_`` if the figure is not high enough.
 
     See Also
     --------
@@ -132,8 +132,8 @@ class ConfusedPairsDisplay:
         y : array-like of shape (n,)
             True labels; rows without a label are left out.
         ax : matplotlib Axes or array of 2 Axes, default=None
-            A single Axes of a grid is divided into two, for the matrix and the list. None makes a
-            new figure.
+            A single Axes of ``plt.subplots`` is divided into two, for the matrix and the list. None
+            makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -200,8 +200,8 @@ class ConfusedPairsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of 2 Axes, default=None
-            A single Axes of a grid is divided into two, for the matrix and the list. None makes a
-            new figure. Without a list the matrix takes all of it.
+            A single Axes of ``plt.subplots`` is divided into two, for the matrix and the list. None
+            makes a new figure. Without a list the matrix takes all of it.
         n_pairs : int, default=15
             Length of the list; 0 leaves it out.
         cmap : str or Colormap, default=None

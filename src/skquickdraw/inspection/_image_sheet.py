@@ -48,8 +48,8 @@ class ImageSheetDisplay:
     """Images with their true and predicted labels, and the probability of the prediction.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which choose the
-    images. Below each prediction is 'correct' or the true label. Wrong predictions are bold, in
-    another colour, and their images have a thick dashed frame.
+    images. Below each prediction is 'correct', the true label or 'no label'. Wrong predictions are
+    bold, and their images have a thick dashed frame in another colour.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ class ImageSheetDisplay:
     y_proba : array-like of shape (n,), default=None
         Probability of the predicted class, from 0 to 1.
     rows : ndarray of shape (n,), default=None
-        Positions of the images in the data that they were chosen from.
+        Positions of these images in X.
     title : str, default=None
     image_shape : (H, W) or (C, H, W), default=None
-        Shape of the images if X has flat rows. None assumes square images.
+        Shape of the images if ``images`` has flat rows. None assumes square images.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ default='surest_errors'
         NotFittedError
             If the estimator is not fitted.
         InvalidParameterError
-            If it has no ``predict_proba``, or ``show`` or ``n_images`` cannot be used.
+            If the estimator has no ``predict_proba``, or if ``show`` or ``n_images`` is invalid.
         InvalidTargetsError, InvalidImagesError
             If y or X cannot be read.
         MissingDependencyError

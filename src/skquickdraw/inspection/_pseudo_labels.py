@@ -48,7 +48,7 @@ class PseudoLabelDisplay:
         ``history_`` of a :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
     classes : array-like of shape (n_classes,)
     precision : array-like of shape (n_classes,), default=None
-        Share of the last round's pseudo-labels of a class that are right; NaN where it got none.
+        Share of right pseudo-labels of each class in the last round. NaN for classes without any.
     n_true : array-like of shape (n_classes,), default=None
         True number of unlabeled rows of each class.
 
@@ -63,7 +63,7 @@ class PseudoLabelDisplay:
         By quantity: ``'n_selected'`` and ``'mean_confidence'`` with one line for each round,
         ``'precision'`` and ``'n_true'`` with one line.
     order_ : ndarray of shape (n_classes,)
-        Positions in ``classes`` from the top.
+        Positions in ``classes``, as drawn from the top.
 
     Notes
     -----
@@ -114,7 +114,7 @@ class PseudoLabelDisplay:
             True labels of the rows that had none in ``fit``: those of X in their order, then
             ``X_unlabeled``.
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of a grid is divided into panels. None makes a new figure.
+            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -129,7 +129,8 @@ class PseudoLabelDisplay:
         InvalidParameterError
             If it is not a noisy student, or none of its rounds selected a row.
         InvalidTargetsError
-            If ``y_unlabeled`` has another length, or holds other classes.
+            If ``y_unlabeled`` lacks a label of an unlabeled row, or has labels that are not in
+            ``classes_``.
         MissingDependencyError
             If Matplotlib is not installed.
         """
@@ -160,7 +161,7 @@ class PseudoLabelDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of a grid is divided into panels. None makes a new figure.
+            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
 
         Returns
         -------

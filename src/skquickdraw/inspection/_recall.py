@@ -121,7 +121,7 @@ class RecallByClassSizeDisplay:
         y : array-like of shape (n,)
             True labels; rows without a label are left out.
         y_train : array-like of shape (n_train,), default=None
-            Labels of the training set, to count; rows without one are not counted.
+            Labels of the training set. They are counted, without unlabeled rows.
         class_counts : dict from class to int, default=None
             Training rows of each class, in place of ``y_train``.
         n_groups : int, default=3
@@ -139,7 +139,7 @@ class RecallByClassSizeDisplay:
         NotFittedError
             If an estimator is not fitted.
         InvalidParameterError
-            If not exactly one of ``y_train`` and ``class_counts`` is given, or they or
+            If not exactly one of ``y_train`` and ``class_counts`` is given, or ``class_counts`` or
             ``n_groups`` cannot be used.
         InvalidTargetsError
             If labels cannot be read, or y holds a class that has no training count.
@@ -179,8 +179,8 @@ class RecallByClassSizeDisplay:
         Parameters
         ----------
         y_true : array-like of shape (n,)
-        y_pred : array-like of shape (n,), or dict from str to such
-            Of one model, or of several by name.
+        y_pred : array-like of shape (n,), or dict from str to array-like of shape (n,)
+            Predictions of one model, or of each model.
         y_train, class_counts, n_groups, ax, **plot_kw
             As in :meth:`from_estimator`.
 
@@ -219,7 +219,7 @@ class RecallByClassSizeDisplay:
         show_means : bool, default=True
             Whether to draw the mean over each group of classes.
         styles : dict from str to dict, default=None
-            For some of the models, keywords for ``Axes.plot``; ``linestyle`` is that of the means.
+            Keywords of ``Axes.plot``, by model. ``linestyle`` changes only the lines of the means.
 
         Returns
         -------

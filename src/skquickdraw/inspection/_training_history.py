@@ -37,8 +37,8 @@ class TrainingHistoryDisplay:
     ----------
     histories : dict from str to list of dict
         For each network its ``history_``: records with ``epoch`` and ``train_loss``, and optionally
-        ``valid_loss``, ``valid_score`` and ``lr``. Losses, score and rate each have a panel if any
-        record holds them.
+        ``valid_loss``, ``valid_score`` and ``lr``. Losses, score and learning rate have a panel
+        each, if they are in the records.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class TrainingHistoryDisplay:
         The first of them, with the losses.
     figure_ : matplotlib Figure
     lines_ : dict from (str, str) to matplotlib Line2D
-        Keyed by network and quantity, such as ``('student 1', 'valid_loss')``.
+        Keyed by network and quantity, such as ``('student 1', 'valid_score')``.
 
     Notes
     -----
@@ -84,7 +84,7 @@ class TrainingHistoryDisplay:
             classifiers: a pipeline, a noisy student (teacher and students), a distilled classifier
             (teacher and student), or a vote (members).
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of a grid is divided into panels. None makes a new figure.
+            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -123,7 +123,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of a grid is divided into panels. None makes a new figure.
+            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
         log_loss : bool, default=False
             Whether the axis of the losses is logarithmic.
 
