@@ -1,6 +1,6 @@
-"""Losses for imbalanced classes and soft targets, and class weights.
+"""Losses for imbalanced classes and for soft targets.
 
-:class:`Loss` is the protocol for a loss of your own.
+:class:`Loss` describes the methods that a loss of your own needs.
 """
 
 from __future__ import annotations

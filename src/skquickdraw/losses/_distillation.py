@@ -34,8 +34,8 @@ class Distillation(BaseLoss):
     r"""Hinton's distillation: learn from a teacher's tempered probabilities and from the labels.
 
     A temperature above 1 gives more weight to small probabilities. These show which classes the
-    teacher finds similar. Pass the result of :meth:`merge_targets` as ``soft_targets``, and do not
-    use label smoothing. :class:`~skquickdraw.distillation.DistilledClassifier` does both for you.
+    teacher finds similar. Pass the result of :meth:`merge_targets` as ``soft_targets``, and switch
+    label smoothing off. :class:`~skquickdraw.distillation.DistilledClassifier` does both for you.
 
     Parameters
     ----------
@@ -59,19 +59,19 @@ class Distillation(BaseLoss):
         \qquad q \propto p^{1 / T},
 
     where :math:`H` is cross entropy, which differs from the Kullback-Leibler divergence by a
-    constant. The target of a cross entropy enters only through its product with the logits, here as
-    :math:`-\alpha T q^\top z - (1 - \alpha) y^\top z`. So the loss stays exactly the same when the
-    one target
+    constant. This loss depends on the targets only by the sum :math:`-\alpha T q^\top z - (1 -
+    \alpha) y^\top z`. So the loss stays exactly the same if the single target
 
     .. math:: m = \frac{\alpha T q + (1 - \alpha) y}{\alpha T + 1 - \alpha}
 
-    replaces both :math:`q` and :math:`y`. So one row of class probabilities, which is all that a
-    loss gets here, carries both targets, and mixing images mixes it correctly.
+    replaces both :math:`q` and :math:`y`. A loss of this package gets one row of class
+    probabilities per image, and :math:`m` is such a row. MixUp and CutMix can also mix it.
 
     With a prior :math:`\pi`, :math:`z + \log \pi` takes the place of the logits in training. The
-    teacher's probabilities are assumed to be for balanced classes, and are adapted to the training
-    set first, :math:`q \propto (p \pi)^{1 / T}`. Without it, the network would learn the prior from
-    the labels, and from rows that its teacher has memorised; the lower the temperature, the more.
+    teacher's probabilities are assumed to be for balanced classes, and are first adapted to the
+    training set: :math:`q \propto (p \pi)^{1 / T}`. Without a prior, the network would learn the
+    class frequencies from the labels, and from rows that its teacher has memorised, especially at
+    a low temperature.
 
     References
     ----------
@@ -108,9 +108,9 @@ class Distillation(BaseLoss):
         Parameters
         ----------
         proba : ndarray of shape (n, n_classes)
-            The teacher's probabilities, not tempered: that is done here.
+            The teacher's probabilities at temperature 1.
         labels : ndarray of shape (n, n_classes)
-            One-hot rows, or any others of sum 1.
+            One-hot rows, or probabilities with the sum 1.
 
         Returns
         -------

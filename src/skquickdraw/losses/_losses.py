@@ -70,12 +70,13 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def bind(self, class_counts: Tensor) -> nn.Module:
-        """Return the loss for a training set with ``class_counts`` rows per class and epoch.
+        """Return the loss for a training set with these class counts.
 
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Positive; fractional if targets are soft or sampling is balanced.
+            Rows per class and epoch, above 0; not whole if targets are soft or sampling is
+            balanced.
 
         Returns
         -------
@@ -156,12 +157,12 @@ class BalancedSoftmax(BaseLoss):
 
 
 class Focal(BaseLoss):
-    r"""Cross entropy that focuses on rows that are still hard.
+    r"""Cross entropy with less weight for rows that are already predicted well.
 
     Parameters
     ----------
     gamma : float, default=2.0
-        At least 0; 0 is plain cross entropy.
+        Strength of this effect, at least 0. 0 is plain cross entropy.
 
     Notes
     -----
@@ -197,7 +198,7 @@ class LDAM(BaseLoss):
     Parameters
     ----------
     max_margin : float, default=0.5
-        Margin of the rarest class, in logits before scaling; above 0.
+        Margin of the rarest class, above 0. It is subtracted from its logit, before scaling.
     scale : float, default=1.0
         Factor for the logits; above 0. The paper uses 30, because its logits are cosines in [-1,
         1]. The logits of the networks of this package have no such limits, so 1 is suitable.

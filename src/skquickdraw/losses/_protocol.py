@@ -15,7 +15,7 @@ RowLoss = Callable[[Tensor, Tensor], Tensor]
 
 @runtime_checkable
 class Loss(Protocol):
-    """What a classifier takes as its ``loss``: parameters, before they know the training set.
+    """The protocol for the ``loss`` of a classifier.
 
     Any object with the method ``bind`` can be passed. If its class derives from
     :class:`sklearn.base.BaseEstimator`, a search can set its parameters, for example
@@ -24,14 +24,14 @@ class Loss(Protocol):
     Notes
     -----
     The optional attribute ``corrects_prior`` says whether the loss corrects for imbalanced classes
-    itself. If it is True, the default, ``bind`` receives the class counts after ``sampling`` and
+    itself. If it is True or missing, ``bind`` receives the class counts after ``sampling`` and
     ``class_weight``. If it is False, ``bind`` receives the class counts of the training set.
 
     An optional method ``validate()`` is called at the start of ``fit``. It has to raise an error if
     a parameter is invalid.
 
-    The classifier applies label smoothing, class weights and sample weights, not the loss. The loss
-    receives targets that are already smoothed, and its results are weighted afterwards.
+    The loss must not apply label smoothing, class weights or sample weights. The classifier does
+    so: it passes smoothed targets, and weights the results.
 
     Examples
     --------
@@ -56,12 +56,13 @@ class Loss(Protocol):
     """
 
     def bind(self, class_counts: Tensor) -> RowLoss:
-        """Return the loss for a training set with ``class_counts`` rows per class and epoch.
+        """Return the loss for a training set with these class counts.
 
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Positive; fractional if targets are soft or sampling is balanced.
+            Rows per class and epoch, above 0; not whole if targets are soft or sampling is
+            balanced.
 
         Returns
         -------
