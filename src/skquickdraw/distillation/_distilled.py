@@ -126,12 +126,11 @@ class DistilledClassifier(
     -----
     The loss of a labeled row is exactly the paper's: :math:`\\alpha T^2 \\mathrm{KL}(p_T \\| s_T) -
     (1 - \\alpha) \\log s_1(y)`, with :math:`p_T` and :math:`s_T` the probabilities of teacher and
-    student at temperature :math:`T`. There are two differences from
-    the paper. First, for a row without a label, the second term is
-    :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, with the teacher's probabilities in place of
-    the label. In the paper, such a row has no second term. Second, the paper does not correct for
-    imbalanced classes. Here the correction uses the shares of the classes in the labels and, for
-    rows without a label, in the teacher's probabilities.
+    student at temperature :math:`T`. There are two differences from the paper. First, for a row
+    without a label, the second term is :math:`(1 - \\alpha) \\mathrm{KL}(p_1 \\| s_1)`, with the
+    teacher's probabilities in place of the label. In the paper, such a row has no second term.
+    Second, the paper does not correct for imbalanced classes. Here the correction uses the shares
+    of the classes in the labels and, for rows without a label, in the teacher's probabilities.
 
     A student without a parameter ``loss`` learns the targets :math:`\\alpha p_1 + (1 - \\alpha) y`
     with its own loss. If this is cross entropy, it is the loss of the paper at :math:`T = 1`.
@@ -200,7 +199,7 @@ class DistilledClassifier(
         sample_weight: ArrayLike | None = None,
         X_unlabeled: ArrayLike | None = None,
     ) -> DistilledClassifier:
-        """Fit the teacher to the labeled rows, and the student to its probabilities for all rows.
+        """Fit the teacher, and then the student to the teacher's probabilities for all rows.
 
         Parameters
         ----------

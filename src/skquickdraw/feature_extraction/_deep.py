@@ -92,14 +92,14 @@ class DeepFeatureExtractor(
     -----
     The features of a row are closer to the mean of its class if the network was trained on this row
     than if the row is new. So an estimator that is trained on features of the network's training
-    rows relies on these features too much. With ``cv``, ``fit_transform`` returns for each row the features
-    of a network that was not trained on this row (cross-fitting). ``transform`` always uses the
-    network that was fitted to all rows. So, as in scikit-learn's ``TargetEncoder``, ``fit(X,
-    y).transform(X)`` and ``fit_transform(X, y)`` give different results. If a row is in no test
-    fold, ``fit_transform`` returns its features from the network of all rows. This happens, for
-    example, with an int ``cv`` if a class has only one row. If a row is in several test folds, the
-    last one counts. Cross-fitting helps if the network memorises its training rows. It harms if the
-    network has hardly learned the rare classes, because the features of their left-out rows are
+    rows relies on these features too much. With ``cv``, ``fit_transform`` returns for each row the
+    features of a network that was not trained on this row (cross-fitting). ``transform`` always
+    uses the network that was fitted to all rows. So, as in scikit-learn's ``TargetEncoder``,
+    ``fit(X, y).transform(X)`` and ``fit_transform(X, y)`` give different results. If a row is in no
+    test fold, ``fit_transform`` returns its features from the network of all rows. This happens,
+    for example, with an int ``cv`` if a class has only one row. If a row is in several test folds,
+    the last one counts. Cross-fitting helps if the network memorises its training rows. It harms if
+    the network has hardly learned the rare classes, because the features of their left-out rows are
     then similar to those of frequent classes.
 
     The same column means something different in each network. So the features from the network of

@@ -144,8 +144,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     In the paper, scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
     scores are trained with softmax cross entropy, because predictions use the softmax of the
     scores. We could not measure a difference between the two losses. A class is represented by the
-    mean of the maps of its examples, and not by their sum as in the paper. So a class may
-    have more or fewer examples than ``n_shot``.
+    mean of the maps of its examples, and not by their sum as in the paper. So a class may have more
+    or fewer examples than ``n_shot``.
 
     In an episode, no image appears twice, unless its class has fewer than ``n_shot + n_query``
     images. In that case the images of the class are repeated, and an image to classify may be the

@@ -70,8 +70,8 @@ class Distillation(BaseLoss):
     With a prior :math:`\pi`, :math:`z + \log \pi` takes the place of the logits in training. The
     teacher's probabilities are assumed to be for balanced classes, and are first adapted to the
     training set: :math:`q \propto (p \pi)^{1 / T}`. Without a prior, the network would learn the
-    class frequencies from the labels, and from rows that its teacher has memorised, especially at
-    a low temperature.
+    class frequencies from the labels, and from rows that its teacher has memorised, especially at a
+    low temperature.
 
     References
     ----------

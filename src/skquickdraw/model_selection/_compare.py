@@ -39,8 +39,8 @@ def compare(
 ) -> Comparison:
     """Cross-validate several estimators on the same folds, and show how much they differ.
 
-    A difficult fold lowers the scores of all estimators, so it hardly changes their differences.
-    So the differences are known more precisely than the scores.
+    A difficult fold lowers the scores of all estimators, so it hardly changes their differences. So
+    the differences are known more precisely than the scores.
 
     Parameters
     ----------

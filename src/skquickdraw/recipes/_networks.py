@@ -93,7 +93,8 @@ def accurate(
     :class:`~skquickdraw.neural_network.ResNetClassifier` with the augmentation for line drawings,
     whatever the images are: lines are bent, and become thicker or thinner. On a GPU, the network is
     1.5 times as wide, and keeps the full resolution in its first layer. It is trained with dropout,
-    stochastic depth and stronger augmentation, and ``max_epochs='auto'`` means 'long'. This recipe was called ``single`` before.
+    stochastic depth and stronger augmentation, and ``max_epochs='auto'`` means 'long'. This recipe
+    was called ``single`` before.
 
     Parameters
     ----------

@@ -41,8 +41,8 @@ def ensemble(
         Number of networks in the vote of the teacher, and also in the vote of the student.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the teacher's networks over the labeled images, as in
-        :class:`~skquickdraw.neural_network.ResNetClassifier`. The student's networks make passes
-        over all images: if it is a number, 5 / 7 of it.
+        :class:`~skquickdraw.neural_network.ResNetClassifier`. If it is a number, the student's
+        networks make 5 / 7 as many passes, over all images.
     class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.

@@ -67,7 +67,7 @@ class NoisyStudentClassifier(
         classifier of scikit-learn. If the teacher is fitted already, wrap it in a
         :class:`~sklearn.frozen.FrozenEstimator`, and set ``student``.
     student : classifier, default=None
-        The student. None: the same kind as ``estimator``.
+        The student. None: a copy of ``estimator``.
     n_iterations : int, default=2
         Rounds, each with a new student; at least 1.
     student_params : dict or list of n_iterations dicts, default=None
@@ -154,13 +154,15 @@ class NoisyStudentClassifier(
     Notes
     -----
     With hard labels, one round and no prior, the result is that of scikit-learn's
-    ``SelfTrainingClassifier`` with ``max_iter=1`` and the same threshold. The paper balances classes by repeating or dropping rows. Here ``sampling`` or
-    the loss of the estimator does this, and ``class_prior`` changes the pseudo-labels. In the
-    paper, every student starts from new weights, so there is no ``warm_start_student``.
+    ``SelfTrainingClassifier`` with ``max_iter=1`` and the same threshold. The paper balances
+    classes by repeating or dropping rows. Here ``sampling`` or the loss of the estimator does this,
+    and ``class_prior`` changes the pseudo-labels. In the paper, every student starts from new
+    weights; ``warm_start_student`` is an addition.
 
     A loss that corrects for imbalanced classes counts pseudo-labels like given labels. The
     validation rows of early stopping include pseudo-labeled ones. On these, the validation score
-    measures the agreement with the teacher. X and ``X_unlabeled`` should have the same dtype; otherwise both are converted.
+    measures the agreement with the teacher. X and ``X_unlabeled`` should have the same dtype;
+    otherwise both are converted.
 
     References
     ----------

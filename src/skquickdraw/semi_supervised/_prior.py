@@ -55,9 +55,9 @@ def align_to_prior(
 
     Notes
     -----
-    Sinkhorn's algorithm scales columns and rows alternately. It converges to a matrix
-    :math:`p_{ic} u_i v_c`, the closest one to the probabilities in relative entropy, of all with
-    these shares. In all rows, the odds between two classes change by the same factor.
+    Sinkhorn's algorithm scales columns and rows alternately. It converges to a matrix :math:`p_{ic}
+    u_i v_c`. Of all matrices with these shares, it is the closest to the probabilities, in relative
+    entropy. In all rows, the odds between two classes change by the same factor.
 
     References
     ----------

@@ -45,7 +45,7 @@ class PredictsWithinMixin:
         return tags
 
     def predict(self, X: ArrayLike) -> NDArray[np.generic]:
-        """Return the label of each row, predicted by itself, of shape (n,)."""
+        """Return the labels, of shape (n,); each depends on its own row only."""
         X = self._check_X(X)
         return self.estimator_.predict(X)
 
