@@ -105,7 +105,8 @@ def group_recall_score(
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, ``y_true`` has no label, or has a class without a training count.
+        If labels cannot be read, or if ``y_true`` has no label, or a class without a training
+        count.
     InvalidParameterError
         If ``n_groups`` or ``class_counts`` are not usable.
 
@@ -164,7 +165,7 @@ def imbalance_report(
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, ``y_true`` has no label, or has a class that is not in
+        If labels cannot be read, or if ``y_true`` has no label, or a class that is not in
         ``y_train``.
     InvalidParameterError
         If ``y_train`` has fewer than three classes.

@@ -52,7 +52,7 @@ def compare(
         These rows belong to the training part of every fold, and to no test part. Estimators
         without this parameter are fitted to the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
-        A number is that of the folds of a :class:`LabeledStratifiedKFold`.
+        An int is the ``n_splits`` of a :class:`LabeledStratifiedKFold`.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
         More unlabeled rows, for the estimators whose ``fit`` has this parameter. The other
         estimators are fitted without these rows.

@@ -47,8 +47,8 @@ def find_label_errors(
     y : array-like of shape (n,)
         Labels. Rows without a label are left out.
     cv : int, splitter or iterable of (train, test), default=5
-        A number is that of the folds of a shuffled :class:`LabeledStratifiedKFold`. A single image
-        of a class is in every training part, so its label is not examined.
+        An int is the ``n_splits`` of a shuffled :class:`LabeledStratifiedKFold`. If a class has a
+        single image, it is in every training part, so its label is not examined.
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
     n_jobs : int, default=None
