@@ -250,7 +250,7 @@ def test_an_interrupt_before_there_is_a_model_says_so(tmp_path, images):
         told = process.stderr.read()
         assert process.wait(timeout=60) == 130
     assert told.splitlines()[-1] == (
-        "skquickdraw train: interrupted: nothing was saved, because no epoch was complete."
+        "skquickdraw train: interrupted: no model was saved."
     )
     assert not (tmp_path / "model").exists()
 

@@ -124,7 +124,7 @@ def test_estimators_without_an_augmentation_are_refused():
     with pytest.raises(NotFittedError):
         AugmentationDisplay.from_estimator(CNNClassifier(), X)
     clf = CNNClassifier(width=0.125, max_epochs=1, augmentation=None, random_state=0).fit(X, Y)
-    with pytest.raises(InvalidParameterError, match="has no augmentation_, or it is None"):
+    with pytest.raises(InvalidParameterError, match="has no augmentation_ and background_"):
         AugmentationDisplay.from_estimator(clf, X)
 
 

@@ -152,5 +152,5 @@ def test_scorer_needs_one_source_of_counts(given):
 def test_scorer_knows_its_groups_at_once():
     with pytest.raises(InvalidParameterError, match="one of .*'tail'.* got 'rare'"):
         make_group_scorer("rare", class_counts=[3, 2, 1])
-    with pytest.raises(InvalidParameterError, match="between 1 and the number of classes, 2"):
+    with pytest.raises(InvalidParameterError, match="between 1 and 2, the number of classes"):
         make_group_scorer("tail", class_counts=[3, 2])

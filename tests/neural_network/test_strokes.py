@@ -175,10 +175,10 @@ def test_deep_features_of_strokes(strokes, quick):
 def test_who_only_changes_pictures_refuses(strokes):
     flat = strokes[0].reshape(90, -1)
     sampler = AugmentingOverSampler(augmentation=LIVELY, image_shape=(3, N_POINTS))
-    with pytest.raises(InvalidParameterError, match="a StrokeAugmentation makes images of str"):
+    with pytest.raises(InvalidParameterError, match="a StrokeAugmentation draws strokes"):
         sampler.fit_resample(flat, strokes[1])
     few = RelationNetworkClassifier(augmentation=LIVELY)
-    with pytest.raises(InvalidParameterError, match="a StrokeAugmentation makes images of str"):
+    with pytest.raises(InvalidParameterError, match="a StrokeAugmentation draws strokes"):
         few.fit(*strokes)
 
 

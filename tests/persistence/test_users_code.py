@@ -121,7 +121,7 @@ def test_what_was_trusted_is_what_it_was(name, make, small_sketches, path):
     save_model(clf, path)
     if users:
         pairs = ", ".join(f"'{user}': {user}" for user in sorted(users))
-        with pytest.raises(InvalidParameterError, match=f"pass trusted={{{pairs}}}. Their code is"):
+        with pytest.raises(InvalidParameterError, match=f"them and pass trusted={{{pairs}}}."):
             load_model(path, device="cpu")
     loaded = load_model(path, trusted=TRUSTED)
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))

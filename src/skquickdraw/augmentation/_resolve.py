@@ -63,8 +63,8 @@ def resolve_augmentation(
         return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
-            "augmentation must change images here, but a StrokeAugmentation makes images of "
-            "strokes, which only CNNClassifier and its kin do, live. Rasterize the drawings and "
+            "augmentation must change images here, but a StrokeAugmentation draws strokes. Only "
+            "the classifiers of skquickdraw.neural_network take one. Rasterize the drawings and "
             "pass an AugmentationPolicy."
         )
     if isinstance(augmentation, type) or not isinstance(augmentation, Augmentation):

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             "--unlabeled needs a recipe that learns from images without labels; got --recipe "
             f"{arguments.recipe}. Take ensemble or distilled, or --minutes in its place."
         )
-    state = "nothing was saved, because no epoch was complete"
+    state = "no model was saved"
     try:
         run = _train(model, arguments)
         state = f"{arguments.output} is saved, but not scored"

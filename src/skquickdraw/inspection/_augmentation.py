@@ -141,7 +141,7 @@ class AugmentationDisplay:
         if policy is None or not hasattr(estimator, "background_"):
             raise InvalidParameterError(
                 f"{caller}: the estimator must have been fitted with an augmentation, but this "
-                f"{type(estimator).__name__} has no augmentation_, or it is None. Fit it with "
+                f"{type(estimator).__name__} has no augmentation_ and background_. Fit it with "
                 "augmentation='auto', or use from_augmentation."
             )
         images = _read(caller, policy, _take_rows(caller, X, rows), shape_of(estimator, None))

@@ -67,8 +67,8 @@ def frequency_groups(
     n_classes = len(labels)
     if not is_int(n_groups, 1, n_classes):
         raise InvalidParameterError(
-            "n_groups must be an int between 1 and the number of classes, "
-            f"{n_classes}, got {n_groups!r}."
+            f"n_groups must be an int between 1 and {n_classes}, the number of classes in the "
+            f"training set; got {n_groups!r}."
         )
     falling = labels[np.argsort(-counts, kind="stable")]
     ends = [round(k * n_classes / n_groups) for k in range(1, n_groups)]

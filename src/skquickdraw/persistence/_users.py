@@ -93,9 +93,8 @@ def check_trusted(
     if missing:
         pairs = ", ".join(f"{name!r}: {name}" for name in missing)
         raise InvalidParameterError(
-            f"load_model: {path!r} must be loaded with its author's classes and functions that it "
-            f"names: pass trusted={{{pairs}}}. Their code is not in the file; import what "
-            "you trust."
+            f"load_model: {path!r} needs classes or functions whose code is not in the file. If "
+            f"you trust them, import them and pass trusted={{{pairs}}}."
         )
     return dict(given)
 
