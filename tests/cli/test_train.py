@@ -249,9 +249,7 @@ def test_an_interrupt_before_there_is_a_model_says_so(tmp_path, images):
                 break
         told = process.stderr.read()
         assert process.wait(timeout=60) == 130
-    assert told.splitlines()[-1] == (
-        "skquickdraw train: interrupted: no model was saved."
-    )
+    assert told.splitlines()[-1] == ("skquickdraw train: interrupted: no model was saved.")
     assert not (tmp_path / "model").exists()
 
 
