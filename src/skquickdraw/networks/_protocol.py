@@ -8,7 +8,7 @@ from torch import nn
 
 
 class Network(Protocol):
-    """The protocol of what builds a network: a module class, or a function that returns a module.
+    """Protocol for builders of networks: a module class, or a function that returns a module.
 
     :class:`~skquickdraw.neural_network.ImageClassifier` takes any such ``network``, and builds a
     new module with it in each ``fit``.
@@ -24,9 +24,9 @@ class Network(Protocol):
     ``spatial_dropout`` and ``stochastic_depth``. The network then gets those that are set in the
     classifier. Set other options with ``functools.partial``.
 
-    ``extract_features`` returns the input of the last layer that is linear, or a 1x1 convolution,
-    and has ``n_classes`` outputs. If you want another layer's output, name that layer in an
-    attribute ``penultimate`` of the module, such as ``penultimate = "pool"``.
+    ``extract_features`` returns the input of the layer that computes the logits: the last linear
+    layer or 1x1 convolution with ``n_classes`` outputs. To get the output of another layer instead,
+    name it in an attribute ``penultimate`` of the module, such as ``penultimate = "pool"``.
 
     Initial weights and dropout may use torch's global random generator. The classifier sets the
     state of the generator before the network is built and before each step, and restores it
