@@ -202,7 +202,7 @@ class ParametersMixin:
         ----------
         **params : dict
             ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If ``augmentation`` is
-            a name, it is replaced by an object first: 'auto' by ``AugmentationPolicy()``.
+            a name, ``AugmentationPolicy()`` replaces it first.
 
         Returns
         -------

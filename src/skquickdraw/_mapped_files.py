@@ -66,8 +66,7 @@ class MappedFiles(FileRows):
 
     A pickle of this object contains the names of the files, but not their rows. It can be used if
     the files are still at the same place and have not changed. If rows were selected by a mask or
-    an array, it also contains their positions, 8 bytes per row. Arrays in memory are stored as a
-    whole.
+    an array, it contains their positions, 8 bytes per row. Arrays in memory are stored whole.
 
     Examples
     --------

@@ -301,7 +301,7 @@ def make_server(
         Folder in which a button on the page saves drawings and images with their right labels:
         drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
         drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
-        With None, there is no button, and nothing is saved.
+        With None, there is no button.
 
     Returns
     -------
@@ -317,7 +317,7 @@ def make_server(
     DataFileError
         If the file is missing or damaged.
     MissingDependencyError
-        If the file is an ONNX graph, and ONNX Runtime is not installed.
+        If ONNX Runtime is needed, but missing.
 
     Examples
     --------
@@ -372,7 +372,7 @@ def serve(
         Folder in which a button on the page saves drawings and images with their right labels:
         drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
         drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
-        With None, there is no button, and nothing is saved.
+        With None, there is no button.
 
     Raises
     ------

@@ -76,9 +76,8 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     erasing : float, default=0.0
         Probability of blanking a random box; 0 to 1.
     erasing_area : (float, float), default=(0.02, 0.2)
-        Smallest and largest share of the image that a box blanks; above 0, up to 1. Boxes consist
-        of whole pixels. Their aspect ratios are from 0.3 to 3.3, or others if such a box does not
-        fit into the image.
+        Smallest and largest share of the image that a box blanks; above 0, up to 1. Aspect ratios
+        are from 0.3 to 3.3, unless such a box does not fit into the image.
 
     See Also
     --------

@@ -40,9 +40,9 @@ def resolve_augmentation(
     Returns
     -------
     policy : Augmentation or None
-        If an object is given, its ``validate`` is called if it exists, and the object itself is
-        returned. Its ``bind`` may still have to decide an 'auto'. For 'auto', None if a side of the
-        images is below 8 pixels.
+        The same object, if one is passed; its ``validate``, if it has one, is called first. Its
+        ``bind`` may still have to decide an 'auto'. For 'auto', None if a side of the images is
+        below 8 pixels.
 
     Raises
     ------
@@ -99,8 +99,7 @@ def resolve_mixing(mixing: str | Mixing | None) -> Mixing | None:
     Returns
     -------
     mixing : Mixing or None
-        If an object is given, its ``validate`` is called if it exists, and the object itself is
-        returned.
+        The same object, if one is passed; its ``validate``, if it has one, is called first.
 
     Raises
     ------

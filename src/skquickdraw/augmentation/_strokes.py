@@ -44,9 +44,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings stored as strokes, which become new images in each epoch.
 
     In strokes, unlike in images, it is known where one line ends and the next one begins. So single
-    strokes can be left out, points can be moved, and the pen can be changed, and the new image is
-    as sharp as the original one. A classifier with this policy expects packed strokes as X. Its
-    network receives images.
+    strokes, points and the pen can be changed, and the new image is as sharp as the original one. A
+    classifier with this policy expects packed strokes as X. Its network receives images.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ def fetch_quickdraw(
         If a file cannot be downloaded, or if drawings are not in the cache with
         ``download_if_missing=False``. Classes that were complete by then stay in the cache.
     MissingDependencyError
-        If pooch or tqdm is missing, and something has to be downloaded.
+        If pooch or tqdm is needed, but missing.
 
     Notes
     -----

@@ -98,7 +98,7 @@ def load_quickdraw(
     InvalidParameterError
         If a parameter is out of range, or asks for what a file does not have.
     MissingDependencyError
-        If there are PNGs, and Pillow is missing.
+        If Pillow is needed, but missing.
 
     See Also
     --------
@@ -110,9 +110,8 @@ def load_quickdraw(
     -----
     No code from a file is executed. The published sketch-rnn archives contain pickles. They are
     read by an unpickler that cannot call functions or classes of the pickle. It accepts only the
-    four names that NumPy writes into the pickle of an array, and does not import what they name.
-    The numbers are read from the bytes. A pickle of anything but an array of numeric arrays raises
-    an error.
+    four names that NumPy writes for an array, and does not import what they name. Anything but an
+    array of numeric arrays raises an error.
 
     sketch-rnn stores the differences between points; they are summed up to coordinates. If the
     longer side of a drawing is between 251 and 255, the drawing is in the units of the simplified

@@ -27,8 +27,8 @@ def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.
     n_points : int, default=None
         Points per drawing, at least 1. Shorter drawings are padded; longer ones lose the points
         that matter least for the shape of their strokes. None takes the number of the longest
-        drawing. Pass a number if other drawings, such as those to predict, must get the same shape.
-        128 points are enough for 98 % of the Quick, Draw! drawings.
+        drawing. Pass a number if other drawings must get the same shape. 128 points are enough for
+        98 % of the Quick, Draw! drawings.
 
     Returns
     -------

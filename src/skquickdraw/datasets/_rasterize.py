@@ -50,8 +50,7 @@ def rasterize(
     Returns
     -------
     images : ndarray of shape (side, side) or (n_drawings, side, side), uint8
-        One image for one drawing; for a sequence of drawings, an array of images, even if it is
-        empty.
+        One image for a drawing; several, or none, for a sequence of drawings.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def make_sketches(
     weights : array-like of shape (n_classes,), default=None
         Proportions of the classes, non-negative, of any positive sum. None is balanced. The numbers
         of samples have these proportions, rounded by the largest remainder. But every class of
-        positive weight gets at least one sample, if `n_samples` suffices for that.
+        positive weight gets at least one sample, if `n_samples` suffices.
     image_shape : tuple (height, width), default=(28, 28)
         Size of the images in pixels, each at least 8. The drawing is fitted into the shorter side.
     noise : float, default=1.0

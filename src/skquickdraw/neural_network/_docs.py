@@ -10,8 +10,7 @@ ENTRY = re.compile(r"^\S.*\n(?: .*\n|\n)*", re.MULTILINE)  # a parameter and its
 PARAMETERS = """\
 width : float, default=1.0
     Factor for the number of channels of every layer; above 0. The training time and the number of
-    weights grow with its square. A MobileNet always has at least 512 pooled features, even if the
-    width is below 1.
+    weights grow with its square. A MobileNet always has at least 512 pooled features.
 stem_stride : {1, 2} or 'auto', default='auto'
     Stride of the first convolution. With 1, the first layers work at full resolution, and training
     takes about four times as long as with 2. 'auto' is 1 if a side of the images has fewer than 16
@@ -28,9 +27,9 @@ stochastic_depth : float in [0, 1), default=0.0
     arXiv:1603.09382). For networks without residual branches, a value above 0 raises an error.
 weight_decay : float or 'auto', default='auto'
     Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101): each step reduces the
-    weights by the share ``lr * weight_decay`` (an optimizer of your own may use it in another way).
-    Biases and batch-norm parameters do not decay. 'auto' is 0.15 for 'muon', 0.01 for 'sgd' and
-    0.05 for all other optimizers.
+    weights by the share ``lr * weight_decay`` (your own optimizer may differ). Biases and
+    batch-norm parameters do not decay. 'auto' is 0.15 for 'muon', 0.01 for 'sgd' and 0.05 for all
+    other optimizers.
 label_smoothing : float in [0, 1), default=0.0
     Share of each target that is spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
 loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object, default='auto'
@@ -52,15 +51,13 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     rows as the training set has, or ``epoch_size`` rows. Rows that ``sample_weight`` repeats count
     repeatedly.
 augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
-    Random changes of the training images, different in every epoch. 'auto' suits the training
-    images: it moves, turns and resizes them, and shears all but colour images. It also bends line
-    drawings and changes their thickness, and erases parts of colour images. It mirrors images if
-    the training rows show that mirrored images keep their class. It does not change grids of
-    features (with a side below 8 pixels). ``augmentation_`` shows the decision. 'sketch' is
-    ``AugmentationPolicy()``. Pixels that become empty are filled with the background colour of the
-    training images. To set each change yourself, pass an
-    :class:`~skquickdraw.augmentation.AugmentationPolicy`, or an augmentation of your own
-    (:class:`~skquickdraw.augmentation.Augmentation`). With a
+    Random changes of the training images, different in every epoch. 'auto' moves, turns and resizes
+    the images. If it suits them, it also shears, bends, thickens or partly erases them, and mirrors
+    them if mirrored training images keep their class; ``augmentation_`` shows the decision. It does
+    not change grids of features (with a side below 8 pixels). 'sketch' is ``AugmentationPolicy()``.
+    Pixels that become empty are filled with the background colour of the training images. To set
+    each change yourself, pass an :class:`~skquickdraw.augmentation.AugmentationPolicy`, or an
+    augmentation of your own (:class:`~skquickdraw.augmentation.Augmentation`). With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions. Its shape is then (n, 3, P), or (n, 3 * P) with ``image_shape=(3,
     P)``.
@@ -88,17 +85,16 @@ batch_size : int or 'auto', default='auto'
     rows, but at least 16 and at most 256.
 max_epochs : float, 'auto' or 'long', default='auto'
     Number of epochs, above 0. An epoch is a pass over the training set, or ``epoch_size`` rows if
-    that is set. If the number is not whole, the last epoch is a part of an epoch. 'auto' trains for
-    1,000 or ``11 * sqrt(n)`` steps, whichever is more, where n is the number of training rows. For
-    grids of features, 'auto' is 20 passes. 'long' is three times as many steps as 'auto'; use it on
-    a GPU or for a network with much dropout. ``n_epochs_`` is the number of epochs trained.
+    that is set. If the number is not whole, the last epoch is only a part. 'auto' trains for 1,000
+    or ``11 * sqrt(n)`` steps, whichever is more, where n is the number of training rows. For grids
+    of features, 'auto' is 20 passes. 'long' is three times as many steps as 'auto'; use it on a GPU
+    or for a network with much dropout.
 epoch_size : int or None, default=None
-    Number of rows per epoch, at least 2. None is the size of the training set. Set it if you have
-    many millions of rows, so that a pass over all rows takes too long. ``max_epochs``,
-    ``n_iter_no_change``, ``n_epochs_`` and ``history_`` then count these shorter epochs. Each epoch
-    continues where the last one ended, so a row is shown again only after all other rows (with
-    ``sampling``, after all other rows of its class). ``partial_fit`` ignores this parameter, and
-    shows all its rows once.
+    Number of rows per epoch, at least 2. None is the size of the training set. Set it if a pass
+    over many millions of rows takes too long. ``max_epochs``, ``n_iter_no_change``, ``n_epochs_``
+    and ``history_`` then count these shorter epochs. Each epoch continues where the last one ended,
+    so a row is shown again only after all other rows (with ``sampling``, after all other rows of
+    its class). ``partial_fit`` ignores this parameter, and shows all its rows once.
 ema_decay : float in [0, 1) or None, default=0.999
     Decay of the moving average of the weights and of the batch-norm statistics. The average is used
     for predictions. Good values are 0.99 to 0.999. In the first steps, a smaller decay is used, so
@@ -114,8 +110,8 @@ n_iter_no_change : int, default=10
 n_tta : int in [1, 10] or 'auto', default='auto'
     Number of views of each image whose logits are averaged in predictions. The views are the image
     itself, and the image shifted by one pixel in four directions. If the augmentation mirrors
-    images, the mirror image of each view comes after it, so there are 10 views instead of 5. 'auto'
-    is 2 with mirror images and 1 without.
+    images, the mirror image of each view comes after it (10 views in all). 'auto' is 2 with mirror
+    images and 1 without.
 image_shape : tuple, default=None
     Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read as
     square images if possible, else as images that are one pixel high.
@@ -129,10 +125,10 @@ precision : {'auto', 'float32', 'bfloat16'}, default='auto'
 warm_start : bool, default=False
     Whether to continue from the weights of the previous ``fit``.
 random_state : int, RandomState instance or None, default=None
-    Seed for all that is random in ``fit``, such as the initial weights and the order of the rows.
-    With the same int, the same number of threads and the same machine, two fits give the same
-    network. With None, NumPy's global generator gives the seed. The training then continues with
-    one thread, and a warning says so, if its threads wait for cores that other programs use.
+    Seed for everything random in ``fit``, such as initial weights. With the same int, the same
+    number of threads and the same machine, two fits give the same network. With None, NumPy's
+    global generator gives the seed. The training then continues with one thread, with a warning, if
+    its threads wait for cores that other programs use.
 verbose : int, default=0
     If above 0, show a progress bar in a terminal, or else print one line per epoch.
 """

@@ -137,7 +137,7 @@ def load_model(
     -----
     UserWarning
         If the file holds fitted estimators of scikit-learn, and was saved with another version of
-        it, such as 1.6 instead of 1.7.
+        it, such as 1.6, not 1.7.
 
     See Also
     --------
