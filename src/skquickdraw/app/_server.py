@@ -314,10 +314,8 @@ def make_server(
     InvalidParameterError
         If the model is not such a classifier, names do not fit, the port is out of range or taken,
         or the folder cannot be created or cannot hold files of these names.
-    DataFileError
-        If the file is missing or damaged.
-    MissingDependencyError
-        If ONNX Runtime is needed, but missing.
+    DataFileError, MissingDependencyError
+        If the file is missing or damaged, or needs ONNX Runtime, which is not installed.
 
     Examples
     --------

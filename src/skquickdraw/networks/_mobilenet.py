@@ -87,7 +87,7 @@ class MobileNetV2(nn.Module):
         pooled features.
     stem_stride : int, default=2
         Stride of the first convolution. With 1, the first stages keep the full resolution, and take
-        four times as long.
+        about four times as long.
     dropout : float, default=0.0
         Rate of dropout on the pooled features, before the last layer.
     spatial_dropout : float, default=0.0
