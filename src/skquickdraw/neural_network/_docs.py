@@ -52,12 +52,13 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     repeatedly.
 augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
     Random changes of the training images, different in every epoch. 'auto' moves, turns and resizes
-    the images. If it suits them, it also shears, bends, thickens or partly erases them, and mirrors
-    them if mirrored training images keep their class; ``augmentation_`` shows the decision. It does
-    not change grids of features (with a side below 8 pixels). 'sketch' is ``AugmentationPolicy()``.
-    Pixels that become empty are filled with the background colour of the training images. To set
-    each change yourself, pass an :class:`~skquickdraw.augmentation.AugmentationPolicy`, or an
-    augmentation of your own (:class:`~skquickdraw.augmentation.Augmentation`). With a
+    the images. If it suits them, it also shears, bends, thickens, thins or partly erases them, and
+    mirrors them if mirrored training images keep their class; ``augmentation_`` shows the decision.
+    It does not change grids of features (with a side below 8 pixels). 'sketch' is
+    ``AugmentationPolicy()``. Pixels that become empty are filled with the background colour of the
+    training images. To set each change yourself, pass an
+    :class:`~skquickdraw.augmentation.AugmentationPolicy`, or an augmentation of your own
+    (:class:`~skquickdraw.augmentation.Augmentation`). With a
     :class:`~skquickdraw.augmentation.StrokeAugmentation`, X holds packed strokes instead of images,
     in ``fit`` and in predictions. Its shape is then (n, 3, P), or (n, 3 * P) with ``image_shape=(3,
     P)``.
