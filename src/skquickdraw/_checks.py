@@ -201,8 +201,8 @@ class ParametersMixin:
         Parameters
         ----------
         **params : dict
-            ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If that is a name, the
-            object that it stands for replaces it first.
+            ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If ``augmentation`` is
+            a name, ``AugmentationPolicy()`` replaces it first.
 
         Returns
         -------

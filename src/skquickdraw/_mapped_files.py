@@ -51,10 +51,10 @@ class MappedFiles(FileRows):
     Raises
     ------
     InvalidImagesError
-        If there is no array, or one is not uint8, is not in C order or has rows of another shape.
+        If there is no array, or one is empty, is not uint8, is not in C order or has rows of
+        another shape.
     DataFileError
-        If a map does not show the present file; later, when rows are read, if a file has changed
-        since.
+        If a map differs from its file. When rows are read: if a file has changed since then.
 
     See Also
     --------
@@ -64,9 +64,9 @@ class MappedFiles(FileRows):
     -----
     A file counts as changed if its size or the time of its last modification differs.
 
-    A pickle of this object contains the names of the files and the positions of the rows (8 bytes
-    per row), but not the rows themselves. It can be loaded if the files are still at the same place
-    and have not changed.
+    A pickle of this object contains the names of the files, but not their rows. It can be used if
+    the files are still at the same place and have not changed. If rows were selected by a mask or
+    an array, it contains their positions, 8 bytes per row. Arrays in memory are stored whole.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class MappedFiles(FileRows):
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def reshape(self, *shape: Any) -> MappedFiles:
-        """Return the same rows in another shape; the first axis, n or -1, remains the rows.
+        """Return the same rows in another shape, of which the first size must be n or -1.
 
         Parameters
         ----------
@@ -171,11 +171,12 @@ class MappedFiles(FileRows):
         return self._like(self._rows, tuple(row))
 
     def take(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Read the rows at these positions, at least 0, into an array.
+        """Read the rows at these positions into an array.
 
         Parameters
         ----------
         positions : int ndarray of shape (n_taken,)
+            From 0 to n - 1.
 
         Returns
         -------
@@ -209,7 +210,7 @@ class MappedFiles(FileRows):
         return joined
 
     def fingerprint(self) -> tuple[object, ...]:
-        """Return what identifies these rows: the present state of the files, and the rows."""
+        """Return what identifies these rows: the files, as they were when mapped, and the rows."""
         return self._parts, self._rows, self._row_shape
 
     def _like(self, rows: range | Rows, row_shape: tuple[int, ...] | None = None) -> MappedFiles:

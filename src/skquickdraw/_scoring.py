@@ -36,7 +36,7 @@ class ClassifierMixin(base.ClassifierMixin):
         X : array-like of shape (n, ...)
             As in :meth:`fit`.
         y : array-like of shape (n,)
-            True labels. If ``fit`` takes unlabeled rows, they are left out here.
+            True labels. Unlabeled rows are left out, if ``fit`` takes such rows.
         sample_weight : array-like of shape (n,), default=None
 
         Returns
@@ -46,7 +46,7 @@ class ClassifierMixin(base.ClassifierMixin):
         Raises
         ------
         InvalidTargetsError
-            If no row has a label, or if one lacks it and ``fit`` takes labeled rows only.
+            If no row has a label, or if a row is unlabeled but ``fit`` takes labeled rows only.
         """
         check_is_fitted(self)
         name = type(self).__name__

@@ -6,8 +6,8 @@
     ├── InvalidImagesError      (ValueError, TypeError)  X is no batch of images of the right shape
     │                                                    and range
     ├── InvalidTargetsError     (ValueError, TypeError)  y, soft targets or weights do not fit
-    ├── InvalidParameterError   (ValueError, TypeError)  a parameter, checked in ``fit``
-    ├── DataFileError           (ValueError)             a file does not hold what it should
+    ├── InvalidParameterError   (ValueError, TypeError)  a parameter has an invalid value
+    ├── DataFileError           (ValueError)             a file is missing, damaged or invalid
     ├── DownloadError           (OSError)                a file could not be fetched
     ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
     └── MissingDependencyError  (ImportError)            an optional package is not installed
@@ -54,7 +54,7 @@ class InvalidParameterError(SkquickdrawError, ValueError, TypeError):
 
 
 class DataFileError(SkquickdrawError, ValueError):
-    """A data file is missing something, or is damaged."""
+    """A file or folder is missing, is damaged, or does not contain what it should."""
 
 
 class DownloadError(SkquickdrawError, OSError):
@@ -64,7 +64,7 @@ class DownloadError(SkquickdrawError, OSError):
 class OutOfMemoryError(SkquickdrawError, MemoryError, RuntimeError):
     """The device has too little memory for a training or a prediction.
 
-    A RuntimeError too, as PyTorch's own error is.
+    It is also a RuntimeError, like PyTorch's own error.
     """
 
 
@@ -73,9 +73,9 @@ class MissingDependencyError(SkquickdrawError, ImportError):
 
 
 class FitInterrupted(KeyboardInterrupt):
-    """The user interrupted ``fit``; the estimator in the message keeps what it learned so far.
+    """The user interrupted ``fit``, and the estimator keeps what it learned so far.
 
-    This estimator can predict and can be saved. If it is inside another estimator, such as a
-    search, the outer estimator is not fitted: the exception is a KeyboardInterrupt, so it also ends
-    the outer fit.
+    The estimator that the message names can predict and can be saved. If it is inside another
+    estimator, such as a search, the outer estimator is not fitted: the exception is a
+    KeyboardInterrupt, so it also ends the outer fit.
     """

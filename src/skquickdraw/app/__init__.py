@@ -7,7 +7,7 @@
     _images.py    a file of an image -> the same
     _saving.py    drawings and images with their right labels -> a folder to train on
     _model.py     a fitted classifier, or a file of one (_onnx.py) -> probabilities and names
-    _server.py    the loopback server between them
+    _server.py    the loopback server between the page and the model
 """
 
 from ._server import make_server, serve

@@ -285,7 +285,7 @@ def make_server(
 ) -> Server:
     """Create the page's server without starting it.
 
-    For programs that start and stop the server themselves, for example in a thread.
+    Use it in programs that start and stop the server themselves, for example in a thread.
 
     Parameters
     ----------
@@ -298,10 +298,10 @@ def make_server(
         Names of the classes, in the order of the model's ``classes_``. With None, the page shows
         the labels.
     save_to : str or path-like, default=None
-        Folder in which a button on the page saves what the model got wrong, with its right label:
-        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images in
-        ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`). With None, there is no
-        button, and nothing is saved.
+        Folder in which a button on the page saves drawings and images with their right labels:
+        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
+        drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
+        With None, there is no button.
 
     Returns
     -------
@@ -314,8 +314,8 @@ def make_server(
     InvalidParameterError
         If the model is not such a classifier, names do not fit, the port is out of range or taken,
         or the folder cannot be created or cannot hold files of these names.
-    DataFileError
-        If the file is missing or damaged.
+    DataFileError, MissingDependencyError
+        If the file is missing or damaged, or needs ONNX Runtime, which is not installed.
 
     Examples
     --------
@@ -367,14 +367,14 @@ def serve(
         Names of the classes, in the order of the model's ``classes_``. With None, the page shows
         the labels.
     save_to : str or path-like, default=None
-        Folder in which a button on the page saves what the model got wrong, with its right label:
-        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images in
-        ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`). With None, there is no
-        button, and nothing is saved.
+        Folder in which a button on the page saves drawings and images with their right labels:
+        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
+        drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
+        With None, there is no button.
 
     Raises
     ------
-    InvalidParameterError, DataFileError
+    InvalidParameterError, DataFileError, MissingDependencyError
         As :func:`make_server`, before anything is shown.
 
     Examples

@@ -1,9 +1,9 @@
 """Random changes of images, batch by batch: draw parameters first, then apply them.
 
-:class:`AugmentationPolicy` changes each image by itself, :class:`StrokeAugmentation` the strokes
-that an image is drawn from, :class:`MixUp` and :class:`CutMix` mix the images of a batch.
-:class:`Augmentation` and :class:`Mixing` are the protocols for objects of your own. Estimators
-resolve their ``augmentation`` and ``mixing`` parameters with :func:`resolve_augmentation` and
+:class:`AugmentationPolicy` changes images, and :class:`StrokeAugmentation` the strokes from which
+they are drawn. :class:`MixUp` and :class:`CutMix` mix the images of a batch. :class:`Augmentation`
+and :class:`Mixing` are the protocols for objects of your own. Estimators resolve their
+``augmentation`` and ``mixing`` parameters with :func:`resolve_augmentation` and
 :func:`resolve_mixing`.
 """
 

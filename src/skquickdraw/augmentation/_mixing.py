@@ -69,9 +69,9 @@ class MixUp(_Mixing):
     Parameters
     ----------
     alpha : float, default=0.2
-        Each image keeps a random share lambda, drawn from the Beta distribution Beta(alpha, alpha);
-        above 0. With a small value, most images are mixed only a little. With 1, all shares are
-        equally likely.
+        Above 0. Each image keeps a random share lambda, drawn from the Beta distribution
+        Beta(alpha, alpha). With a small value, most images are mixed only a little. With 1, all
+        shares are equally likely.
 
     Notes
     -----
@@ -122,7 +122,7 @@ class MixUp(_Mixing):
         ----------
         images : float tensor of shape (n, C, H, W)
         targets : float tensor of shape (n, n_classes)
-            Each row has the sum 1, also after mixing.
+            Rows are mixed linearly, so rows with the sum 1 still have the sum 1.
         draw : MixingDraw
 
         Returns
@@ -141,7 +141,7 @@ class MixUp(_Mixing):
 
 
 class CutMix(_Mixing):
-    """Replace a box of each image by that of another one, and mix their targets by its area.
+    """Replace a box in each image by a box of another image, and mix the targets by its area.
 
     So the network cannot rely on one typical detail of a class: this detail is often replaced by a
     part of the other image.
@@ -149,14 +149,14 @@ class CutMix(_Mixing):
     Parameters
     ----------
     alpha : float, default=1.0
-        Each image keeps a random share lambda, drawn from the Beta distribution Beta(alpha, alpha);
-        above 0. With 1, all shares are equally likely.
+        Above 0. Each image keeps a random share lambda, drawn from the Beta distribution
+        Beta(alpha, alpha). With 1, all shares are equally likely.
 
     Notes
     -----
-    The box has the image's aspect ratio, sides ``sqrt(1 - lambda)`` of the image's, and a
-    uniform centre. It is cut at the edges, and lambda is corrected to the area that is really
-    replaced. Each image has its own box and share; Yun et al. draw one per batch.
+    The sides of the box are those of the image times ``sqrt(1 - lambda)``. Its centre is any pixel,
+    with equal probability. It is cut at the edges, and lambda is corrected to the area that is
+    really replaced. Each image has its own box and share; Yun et al. draw one per batch.
 
     References
     ----------

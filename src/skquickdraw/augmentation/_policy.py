@@ -76,8 +76,8 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     erasing : float, default=0.0
         Probability of blanking a random box; 0 to 1.
     erasing_area : (float, float), default=(0.02, 0.2)
-        Smallest and largest share of the image that a box blanks; above 0, up to 1. Boxes are whole
-        pixels, at least one, with aspect ratios from 0.3 to 3.3 if they fit into the image.
+        Smallest and largest share of the image that a box blanks; above 0, up to 1. Aspect ratios
+        are from 0.3 to 3.3, unless such a box does not fit into the image.
 
     See Also
     --------
@@ -140,7 +140,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
 
     @property
     def is_identity(self) -> bool:
-        """Whether every change is switched off: then ``apply`` returns the images untouched."""
+        """Whether all changes are switched off, so that ``apply`` returns the same images."""
         return not any(getattr(self, name) for name in RANGES)
 
     def validate(self) -> None:
@@ -165,7 +165,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Parameters
         ----------
         images : ndarray of shape (n, C, H, W)
-            Some 2,000 are enough.
+            About 2,000 training images are enough.
         codes : int ndarray of shape (n,)
             Classes from 0.
 
@@ -177,9 +177,10 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Notes
         -----
         The rows are divided into two halves. Each half is classified by its nearest neighbours in
-        the other half, once as it is and once mirrored. Images are mirrored in training under two
-        conditions: the mean recall of mirrored images is at least 0.6 times that of the original
-        images, and no two classes are exchanged by mirroring, as b and d are.
+        the other half, once as it is and once mirrored. Images are mirrored in training under three
+        conditions: the mean recall of the original images is at least 1.5 times that of guessing,
+        the mean recall of mirrored images is at least 0.6 times that of the original images, and no
+        two classes are exchanged by mirroring, as b and d are.
         """
         self.validate()
         if self.horizontal_flip != "auto":
@@ -209,7 +210,8 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If a parameter is out of its range.
+            If a parameter is out of its range, or ``horizontal_flip`` is still 'auto': call
+            :meth:`bind` before.
         """
         self.validate()
         if isinstance(self.horizontal_flip, str):  # validate has refused all but 'auto'

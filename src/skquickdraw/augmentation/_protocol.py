@@ -67,7 +67,7 @@ class Augmentation(Protocol):
         Returns
         -------
         draw : object
-            Small tensors on the CPU, which :meth:`apply` takes to the device of the images.
+            Small tensors on the CPU. :meth:`apply` moves them to the device of the images.
         """
         ...
 

@@ -31,23 +31,24 @@ def resolve_augmentation(
     Parameters
     ----------
     augmentation : {'auto', 'sketch'}, Augmentation or None
-        'auto' suits the images: its ``bind`` looks at them.
+        'auto' becomes an object whose ``bind`` returns the policy that suits the images.
     image_shape : (C, H, W), default=None
-        Of the images, where they are known.
+        Of the images, if it is known.
     with_strokes : bool, default=False
         Whether the caller can draw strokes, and so takes a StrokeAugmentation too.
 
     Returns
     -------
     policy : Augmentation or None
-        An object is returned itself, after a call of its ``validate`` if it has this method. It may
-        hold an 'auto' that its ``bind`` decides.
+        The same object, if one is passed; its ``validate``, if it has one, is called first. Its
+        ``bind`` may still have to decide an 'auto'. For 'auto', None if a side of the images is
+        below 8 pixels.
 
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, a method is missing, the object is not for the caller, or a
-        parameter of it is out of range.
+        If the name is unknown, a method is missing, a parameter of the object is out of range, or
+        it is a StrokeAugmentation without ``with_strokes``.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def resolve_mixing(mixing: str | Mixing | None) -> Mixing | None:
     Returns
     -------
     mixing : Mixing or None
-        An object is returned itself, after a call of its ``validate`` if it has this method.
+        The same object, if one is passed; its ``validate``, if it has one, is called first.
 
     Raises
     ------

@@ -43,10 +43,9 @@ class StrokeDraw(NamedTuple):
 class StrokeAugmentation(ParametersMixin, BaseEstimator):
     """Random changes of drawings stored as strokes, which become new images in each epoch.
 
-    In strokes, unlike in images, it is known where one line ends and the next one begins. So it is
-    possible to leave out single strokes, or to change the hand and the pen, and the new image is as
-    sharp as the original one. A classifier with this policy expects packed strokes as X. Its
-    network receives images.
+    In strokes, unlike in images, it is known where one line ends and the next one begins. So single
+    strokes, points and the pen can be changed, and the new image is as sharp as the original one. A
+    classifier with this policy expects packed strokes as X. Its network receives images.
 
     Parameters
     ----------
@@ -83,8 +82,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     last.
 
     First, strokes are left out. Then the ends of strokes are cut off, and then the points are
-    moved. The result is drawn like any other drawing, centred by its largest coordinate. A change
-    of the width of the line does not change the scale of the drawing.
+    moved. The result is drawn and centred like any other drawing. A change of the width of the line
+    does not change the scale of the drawing.
 
     For predictions, and to compute the mean and standard deviation of the pixels, a classifier
     draws the strokes without changes, with :attr:`ink`. These images are the same as those of
@@ -168,7 +167,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Returns
         -------
         augmentation : StrokeAugmentation
-            This one if ``then`` leaves nothing to decide.
+            The same object, if ``then`` has nothing to decide.
         """
         policy: Any = self._picture_policy()
         if not hasattr(policy, "bind"):
@@ -183,8 +182,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidImagesError
-            If the shape is another one, a coordinate lies outside 0 to 256, or the pen's row holds
-            other values than 0, 1 and 2, or a stroke without an end.
+            If the shape is another one, a coordinate lies outside 0 to 256, a value of the pen is
+            not 0, 1 or 2, or a stroke has no end.
         """
         check_strokes(strokes)
 
@@ -211,7 +210,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If a parameter is out of its range.
+            If a parameter is out of its range, or ``then`` still has an 'auto', as 'sketch' has:
+            call :meth:`bind` before.
         """
         self.validate()
         check_draw("StrokeAugmentation", n_samples, generator, image_shape)
@@ -234,7 +234,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Parameters
         ----------
         strokes : tensor of shape (n, 1, 3, P), on any device
-            Of floats, or of bytes as they are packed. Not written to.
+            Float or uint8. The tensor is not changed.
         draw : StrokeDraw
             From :meth:`draw` with the same n and P.
 

@@ -7,8 +7,8 @@ from one folder per class. `load_images` reads images without labels. `load_comp
 folder with few imbalanced labels and many unlabeled drawings. `make_ladder` makes a data set
 imbalanced, with the class sizes of `ladder_counts`. `rasterize` draws strokes as bitmaps.
 `pack_strokes` stores strokes in an array, and `unpack_strokes` is its inverse. `MappedFiles` is an
-X that consists of many files on disk. Drawings are returned as flat uint8 rows, white ink on black.
-Images of a folder are returned as a stack, in their own colours.
+X that consists of many files on disk. Drawings are returned as flat uint8 rows; those of Quick,
+Draw! are white on black. Images of a folder are returned as a stack, in their own colours.
 """
 
 from .._mapped_files import MappedFiles

@@ -53,8 +53,8 @@ def fetch_quickdraw(
     Parameters
     ----------
     classes : sequence of str, default=None
-        Names from the 345 of https://quickdraw.withgoogle.com/data, such as ``["cat", "The Eiffel
-        Tower"]``; None takes all of them. Their order is that of `target_names`.
+        Some of the 345 names on https://quickdraw.withgoogle.com/data, such as ``["cat", "The
+        Eiffel Tower"]``; None takes all. `target_names` has the same order.
     kind : {'bitmap', 'simplified'}, default='bitmap'
         Bitmaps of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
     n_per_class : int or None, default=1000
@@ -73,7 +73,7 @@ def fetch_quickdraw(
         Retries for each file, at least 0, after a lost connection, a damaged answer or a temporary
         error of the server (5xx, 408, 416, 425, 429). What has arrived is not downloaded again.
     delay : float, default=1.0
-        Seconds before the first retry, at least 0. Each pause is twice as long as the last.
+        Seconds before the first retry, at least 0. Each pause is twice as long as the one before.
     progress : bool, default=True
         Whether to show a progress bar on stderr while downloading.
     return_X_y : bool, default=False
@@ -99,8 +99,10 @@ def fetch_quickdraw(
     InvalidParameterError
         If a parameter is of the wrong kind or out of range, or a class is unknown.
     DownloadError
-        If a file could not be fetched, or is missing with ``download_if_missing=False``. It is an
-        OSError. Classes that were complete by then stay in the cache.
+        If a file cannot be downloaded, or if drawings are not in the cache with
+        ``download_if_missing=False``. Classes that were complete by then stay in the cache.
+    MissingDependencyError
+        If pooch or tqdm is needed, but missing.
 
     Notes
     -----

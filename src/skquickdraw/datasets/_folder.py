@@ -48,7 +48,7 @@ def load_image_folder(
         The folder. It must contain only folders, whose names are the classes. These folders must
         contain only images. Hidden files, and the files Thumbs.db and desktop.ini of file managers,
         are ignored. If a class name contains a character that is not allowed in the name of a
-        folder, write it as in URLs, for example ``%2F`` for a slash, as for :func:`load_quickdraw`.
+        folder, write it as in URLs, for example ``%2F`` for a slash.
     image_shape : (height, width), default=(28, 28)
         Size of the returned images in pixels, each at least 1. Images are resized to fit into it.
         They keep their proportions; the rest is filled with the median colour of the image's
@@ -76,7 +76,7 @@ def load_image_folder(
     -------
     data : Bunch
         - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8; with
-          ``pad=False`` ndarray (n,) of such images of different sizes
+          ``pad=False``, an array of objects (n,) that are such images, of different sizes
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
         - ``target_names`` : ndarray (n_classes,), str, sorted
         - ``filenames`` : ndarray (n,), str; sorted within each class
@@ -91,7 +91,8 @@ def load_image_folder(
     DataFileError
         If the path is not a folder; if it, or the folder of a class, is empty; if there are files
         beside the folders of classes, or folders inside them; if two folders name the same class;
-        or if an image cannot be read.
+        or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
+        empty).
     InvalidParameterError
         If a parameter is out of range.
     MissingDependencyError

@@ -56,14 +56,15 @@ def load_images(
     -------
     data : Bunch
         - ``data`` : ndarray (n, height, width), or (n, 3, height, width) in colours, uint8; with
-          ``pad=False`` ndarray (n,) of such images of different sizes
+          ``pad=False``, an array of objects (n,) that are such images, of different sizes
         - ``filenames`` : ndarray (n,), str; in the order of ``paths``, sorted inside a folder
         - ``image_shape`` : tuple, (height, width) or (3, height, width)
 
     Raises
     ------
     DataFileError
-        If a path does not exist, there is no image, or an image cannot be read.
+        If a path does not exist, there is no image, or an image cannot be read (with
+        ``on_error='warn'``, only if none can be read).
     InvalidParameterError
         If a parameter is out of range.
     MissingDependencyError

@@ -40,9 +40,9 @@ def ladder_counts(
 
     Notes
     -----
-    With ``t = k / (n_classes - 1)``, class k has ``n_max - (n_max - n_min) * t`` samples if the
-    profile is linear, and ``n_max * (n_min / n_max) ** t`` samples if it is exponential, rounded to
-    the nearest integer. Cui et al. round down.
+    With ``t = k / (n_classes - 1)``, class k, counted from 0, has ``n_max - (n_max - n_min) * t``
+    samples if the profile is linear, and ``n_max * (n_min / n_max) ** t`` samples if it is
+    exponential, rounded to the nearest integer. Cui et al. round down.
 
     References
     ----------
@@ -101,16 +101,17 @@ def make_ladder(
     n_max, n_min, profile
         As in :func:`ladder_counts`.
     order : array-like of shape (n_classes,), default=None
-        All classes, the largest rung first. None is ``np.unique(y)``.
+        All classes, the one that is to be the largest first. None is ``np.unique(y)``.
     random_state : int, RandomState instance or None, default=None
-        Determines which rows are kept. With the same seed, a larger size of a class keeps all rows
-        that a smaller size keeps.
+        Determines which rows are kept. With the same int and larger sizes, all rows are kept that
+        are kept with smaller sizes.
     return_indices : bool, default=False
         Whether to return the kept rows' indices too.
 
     Returns
     -------
-    X, y : same types as the inputs; `y` an ndarray
+    X : same type as the input
+    y : ndarray of shape (n_kept,)
         The kept rows, in their original order.
     indices : ndarray of shape (n_kept,), int64
         Their positions in the input, ascending. Only with ``return_indices=True``.
@@ -120,8 +121,8 @@ def make_ladder(
     InvalidParameterError
         If a parameter is of the wrong kind or out of range.
     InvalidTargetsError
-        If a class has fewer rows than its rung, `order` does not hold each class once, labels
-        cannot be read, or X and y differ in length.
+        If a class has too few rows, `order` does not hold each class once, labels cannot be read,
+        or X and y differ in length.
 
     Examples
     --------

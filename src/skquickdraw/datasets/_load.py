@@ -47,21 +47,22 @@ def load_quickdraw(
         One of these, or a folder of them with one class per file:
 
         - ``.npy``, bitmaps: uint8 of shape (n, height * width) or (n, height, width)
-        - ``.npz`` with one such array; or with several classes, as X, y and, if y holds indices,
-          classes
+        - ``.npz`` with one such array, or with several classes: X with the bitmaps, y with their
+          labels, and classes with the names if y holds indices
         - ``.ndjson`` or ``.ndjson.gz``, strokes in the simplified format
         - ``.bin``, strokes in the binary format
         - ``.npz`` of sketch-rnn, with the arrays train, valid and test, which are joined
         - a folder of ``.png``, one class; or a folder of such folders, one class each. Needs
           Pillow (``pip install 'skquickdraw[data]'``).
 
-        Other files of a folder are ignored; PNGs are read if there are no other data files.
+        Other files of a folder are ignored. PNGs are read if there are no other data files, or with
+        ``file_format='png'``.
     file_format : {'npy', 'npz', 'ndjson', 'bin', 'png'}, default=None
         Which files of a folder to read, if it holds the same class in several formats. None reads
         all.
     n_per_class : int, default=None
         Number of drawings of each class, at least 1: the first ones of its file, or all if it has
-        fewer. No more of a .npy or .ndjson file is read. None takes all.
+        fewer. The rest of a .npy or .ndjson file is not read. None takes all.
     side : int, default=None
         Height and width in pixels of images drawn from strokes, at least 1; None is 28. Bitmaps are
         not resized, and are refused if they have another size than the given one.
@@ -79,12 +80,12 @@ def load_quickdraw(
     Returns
     -------
     data : Bunch
-        - ``data`` : ndarray (n, height * width), uint8, white ink on black if the files have it so;
-          with ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n drawings,
+        - ``data`` : ndarray (n, height * width), uint8, in the colours of the files; with
+          ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n drawings,
           as :func:`rasterize` takes them
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
-        - ``target_names`` : ndarray (n_classes,), str, sorted; those of ``classes`` if an .npz file
-          has it
+        - ``target_names`` : ndarray (n_classes,), str, sorted; or the array ``classes`` of an .npz
+          file
         - ``image_shape`` : tuple (height, width), or None with ``as_strokes=True``
         - ``class_counts`` : ndarray (n_classes,), int64
         - ``DESCR`` : str
@@ -96,6 +97,8 @@ def load_quickdraw(
         or images of another size. The message names the file, and the line or byte at fault.
     InvalidParameterError
         If a parameter is out of range, or asks for what a file does not have.
+    MissingDependencyError
+        If Pillow is needed, but missing.
 
     See Also
     --------
@@ -107,9 +110,8 @@ def load_quickdraw(
     -----
     No code from a file is executed. The published sketch-rnn archives contain pickles. They are
     read by an unpickler that cannot call functions or classes of the pickle. It accepts only the
-    four names with which NumPy describes an array, and records their arguments. If these records
-    describe an array of numeric arrays, its numbers are read from the bytes. Any other pickle, and
-    any other array of objects, raises an error.
+    four names that NumPy writes for an array, and does not import what they name. Anything but an
+    array of numeric arrays raises an error.
 
     sketch-rnn stores the differences between points; they are summed up to coordinates. If the
     longer side of a drawing is between 251 and 255, the drawing is in the units of the simplified

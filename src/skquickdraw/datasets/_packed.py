@@ -14,7 +14,7 @@ NOTHING, GOES_ON, ENDS = 0, 1, 2  # what the pen does at a point
 
 
 def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.ndarray:
-    """Pack drawings into one array of bytes, with a row of points per drawing.
+    """Pack drawings into one uint8 array.
 
     Lists of strokes have different lengths, but estimators need one array. A classifier with a
     :class:`~skquickdraw.augmentation.StrokeAugmentation` can be trained on packed drawings.
@@ -23,11 +23,11 @@ def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.
     ----------
     drawings : sequence of drawings
         As for :func:`rasterize`: a drawing is a sequence of strokes ``[[x, ...], [y, ...]]``, with
-        coordinates in 0..255, which are rounded.
+        coordinates from 0 to 256. They are rounded, and 256 becomes 255.
     n_points : int, default=None
         Points per drawing, at least 1. Shorter drawings are padded; longer ones lose the points
         that matter least for the shape of their strokes. None takes the number of the longest
-        drawing; pass a number if other drawings have to be packed alike. 128 points are enough for
+        drawing. Pass a number if other drawings must get the same shape. 128 points are enough for
         98 % of the Quick, Draw! drawings.
 
     Returns
@@ -40,7 +40,8 @@ def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.
     ------
     InvalidParameterError
         If a stroke is not a pair of equally long finite coordinates in 0..256, if ``n_points`` is
-        not an int of at least 1, or if the strokes of a drawing have more ends than that.
+        not an int of at least 1, or if the strokes of a drawing have more than ``n_points`` end
+        points.
 
     See Also
     --------

@@ -33,24 +33,24 @@ def rasterize(
     ----------
     strokes : sequence
         One drawing, or a sequence of drawings. A drawing is a sequence of strokes; a stroke is a
-        pair ``[[x, ...], [y, ...]]`` of equally long coordinates in 0..255, y pointing down,
-        starting at 0 as the simplified format does. A stroke of one point is a dot; a drawing
-        without strokes is black.
+        pair ``[[x, ...], [y, ...]]`` of equally long lists. Coordinates are from 0 to 256, usually
+        from 0 to 255 as in the simplified format; y points down. A stroke of one point is a dot; a
+        drawing without strokes is black.
     side : int, default=28
         Height and width of the images in pixels, at least 1.
     line_width : float, default=16.0
-        Width of the ink in units of the 256 box, above 0.
+        Width of the ink, in the units of the coordinates; above 0.
     margin : float, default=16.0
-        Black border kept free on each side, in units of the 256 box, at least 0.
+        Width of the black margin on each side, in the units of the coordinates; at least 0.
     centered : bool, default=True
-        Whether to move each drawing to the middle, as in the Quick, Draw! bitmaps. False leaves it
-        where it is in the box. So parts of a drawing, such as those of one colour, can be drawn
-        separately and fit together.
+        Whether to move each drawing to the middle, as in the Quick, Draw! bitmaps. With False, it
+        stays where its coordinates are. So parts of a drawing, such as those of one colour, can be
+        drawn separately and fit together.
 
     Returns
     -------
     images : ndarray of shape (side, side) or (n_drawings, side, side), uint8
-        One drawing, or several if a sequence of drawings was given (also an empty one).
+        One image for a drawing; several, or none, for a sequence of drawings.
 
     Raises
     ------

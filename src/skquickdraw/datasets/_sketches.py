@@ -48,9 +48,9 @@ def make_sketches(
         Number of classes, from 1 to 53: the first ones of a fixed list, in which groups of things
         that look alike (circle, clock, cookie, donut) come early.
     weights : array-like of shape (n_classes,), default=None
-        Proportions of the classes, non-negative, of any positive sum. None is balanced. Counts are
-        exact: proportions are rounded by largest remainder. Then every class of positive weight
-        gets at least one sample, if `n_samples` suffices for that.
+        Proportions of the classes, non-negative, of any positive sum. None is balanced. The numbers
+        of samples have these proportions, rounded by the largest remainder. But every class of
+        positive weight gets at least one sample, if `n_samples` suffices.
     image_shape : tuple (height, width), default=(28, 28)
         Size of the images in pixels, each at least 8. The drawing is fitted into the shorter side.
     noise : float, default=1.0
@@ -79,7 +79,7 @@ def make_sketches(
     Notes
     -----
     The images are drawn by :func:`rasterize` at its default line width and margin, after scaling
-    each drawing to its box as the simplified Quick, Draw! format does.
+    each drawing to coordinates from 0 to 255, as in the simplified format of Quick, Draw!.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Networks for small images in plain PyTorch.
 
 Classifier networks map images (B, C, H, W) to logits (B, n_classes). :class:`Network` is the
-protocol for one of your own.
+protocol for a network of your own.
 """
 
 from ._cnn import CNN

@@ -76,6 +76,7 @@ class CNN(nn.Module):
         initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return logits (B, n_classes) of images (B, C, H, W)."""
         x = self.stages(self.standardize(x))  # (B, 256, 4, 4)
         return self.head(x)  # (B, n_classes)
 

@@ -24,9 +24,9 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
     Parameters
     ----------
     network : torch.nn.Module
-        Only pairs in its ``Sequential`` parts are folded, where the order of layers is known. A
-        layer stays as it is if it is used in several places, has hooks, or is of a subclass that
-        may work differently. The network itself is not changed.
+        Only neighbouring layers of its ``Sequential`` parts are folded, because their order is
+        known. A layer stays as it is if it is used in several places, has hooks, or is of a
+        subclass that may work differently. The network itself is not changed.
 
     Returns
     -------

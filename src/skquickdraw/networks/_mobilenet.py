@@ -83,17 +83,18 @@ class MobileNetV2(nn.Module):
         Any height and width: a side is halved only while it has at least seven pixels.
     n_classes : int
     width : float, default=1.0
-        Factor for the number of channels of every layer. The number of pooled features is
-        multiplied only if the factor is above 1.
+        Factor for the number of channels of every layer. A MobileNetV2 always has at least 512
+        pooled features.
     stem_stride : int, default=2
-        1 keeps full resolution in the first stages, at about four times the cost.
+        Stride of the first convolution. With 1, the first stages keep the full resolution, and take
+        about four times as long.
     dropout : float, default=0.0
         Rate of dropout on the pooled features, before the last layer.
     spatial_dropout : float, default=0.0
         Probability that a whole channel of the output of a block is set to 0 during training.
     stochastic_depth : float, default=0.0
         Probability that the last residual branch is left out for an image during training. The
-        probability grows linearly from the first to the last branch.
+        branches before it have smaller probabilities, which grow linearly with the depth.
 
     Examples
     --------
@@ -153,6 +154,7 @@ class MobileNetV2(nn.Module):
         initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return logits (B, n_classes) of images (B, C, H, W)."""
         x = self.stem(self.standardize(x))  # (B, 24, 14, 14)
         x = self.blocks(x)  # (B, 96, 7, 7)
         return self.head(x)  # (B, n_classes)

@@ -8,29 +8,29 @@ from torch import nn
 
 
 class Network(Protocol):
-    """What builds a network: a module class, or a function that returns a module.
+    """Protocol for builders of networks: a module class, or a function that returns a module.
 
     :class:`~skquickdraw.neural_network.ImageClassifier` takes any such ``network``, and builds a
     new module with it in each ``fit``.
 
     Notes
     -----
-    The module maps images (B, C, H, W), each channel with mean 0 and variance 1 over the training
-    set, to logits (B, n_classes): no softmax. In evaluation mode the logits of an image depend on
-    that image alone. Layers may be lazy; weights may be shared, and may be frozen by
-    ``requires_grad_(False)``.
+    The module maps images (B, C, H, W) to logits (B, n_classes), without a softmax. Over the
+    training set, each channel of the images has mean 0 and variance 1. In evaluation mode, the
+    logits of an image must not depend on other images. Layers may be lazy; weights may be shared,
+    and may be frozen by ``requires_grad_(False)``.
 
-    If the signature of the network contains one or more of ``width``, ``stem_stride``, ``dropout``,
-    ``spatial_dropout`` and ``stochastic_depth``, these parameters of the classifier are passed to
-    it, if they are set. Set other options with ``functools.partial``.
+    The signature of the network may contain ``width``, ``stem_stride``, ``dropout``,
+    ``spatial_dropout`` and ``stochastic_depth``. The network then gets those that are set in the
+    classifier. Set other options with ``functools.partial``.
 
-    ``extract_features`` returns the input of the last linear layer, or last 1x1 convolution, with
-    ``n_classes`` outputs. If you want another layer's output, name that layer in an attribute
-    ``penultimate`` of the module, such as ``penultimate = "pool"``.
+    ``extract_features`` returns the input of the layer that computes the logits: the last linear
+    layer or 1x1 convolution with ``n_classes`` outputs. To get the output of another layer instead,
+    name it in an attribute ``penultimate`` of the module, such as ``penultimate = "pool"``.
 
-    Initial weights and dropout may use torch's global random generator. The classifier sets its
-    state before the network is built and before each step, and restores it afterwards. Only one
-    thread at a time does this.
+    Initial weights and dropout may use torch's global random generator. The classifier sets the
+    state of the generator before the network is built and before each step, and restores it
+    afterwards. Only one thread at a time does this.
 
     Examples
     --------

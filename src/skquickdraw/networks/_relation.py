@@ -29,11 +29,11 @@ class RelationNetwork(nn.Module):
     Notes
     -----
     Images are embedded by the stages of :class:`ResNet`, instead of four plain convolutions as in
-    the paper. The relation module of the paper concatenates the maps of a class and of an image,
-    and begins with a convolution of both. Here the same convolution is applied to the maps of the
-    class and to those of the image, and the module continues with the squared differences. So the
-    comparison is symmetric, and equal maps have the difference 0. The convolution is computed once
-    per class and once per image, not once per pair.
+    the paper (Sung et al. 2018, arXiv:1711.06025). The relation module of the paper concatenates
+    the maps of a class and of an image, and begins with a convolution of both. Here the same
+    convolution is applied to the maps of the class and to those of the image, and the module
+    continues with the squared differences. So the comparison is symmetric, and equal maps have the
+    difference 0. The convolution is computed once per class and once per image, not once per pair.
 
     Scores are logits, without the paper's final sigmoid.
 

@@ -110,6 +110,7 @@ class ResNet(nn.Module):
         initialize(self, self.head)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return logits (B, n_classes) of images (B, C, H, W)."""
         x = self.stem(self.standardize(x))  # (B, 48, 14, 14)
         x = self.blocks(x)  # (B, 192, 4, 4)
         return self.head(x)  # (B, n_classes)

@@ -70,21 +70,22 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pixels from 0 to 255 of any dtype, or on another scale inside that range, such as 0 to
-            1, and then always on it; uint8 is fastest and smallest. Flat rows whose length
-            is no square are read as images one row high, unless ``image_shape`` says otherwise.
-            If a side is below 8 pixels X holds features, whose values may be any float32.
+            Pixels of any dtype, from 0 to 255 or on a smaller scale, such as 0 to 1; predictions
+            need the same scale. uint8 is fastest and smallest. ``image_shape`` says how flat rows
+            are read. If a side is below 8 pixels, X holds features instead, with any values that
+            float32 can hold.
         y : array-like of shape (n,)
             Labels of at least two classes: text, numbers or booleans, also in pandas columns. Every
             row needs one; -1 is a class.
         sample_weight : array-like of shape (n,), default=None
-            Whole numbers repeat rows (0 leaves a row out), up to ten times as many in all; other
-            weights multiply their losses.
+            Whole numbers repeat rows. But if a weight is not whole, or if the weights above 0 have
+            a mean above 10, each weight multiplies the loss of its row. Weight 0 leaves a row out.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, such as a teacher's. Columns follow the
             sorted classes of y. Sampling and splitting still use the classes of y.
         X_val, y_val : array-like, default=None
-            Images and labels to validate on after each epoch, in place of a part of X.
+            Images and labels to validate on after each epoch. ``early_stopping`` then uses them
+            instead of a part of X.
 
         Returns
         -------
@@ -93,7 +94,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Raises
         ------
         InvalidImagesError, InvalidTargetsError, InvalidParameterError
-            Before any training, with the invalid value.
+            If an argument or a parameter is invalid; before any training.
         OutOfMemoryError
             If memory runs out; the message says what to lower.
         """
@@ -122,7 +123,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         X, y, sample_weight
             As in :meth:`fit`.
         classes : array-like of shape (n_classes,), default=None
-            All labels of this and later calls; needed in the first call, unless y holds them all.
+            All labels of this and later calls. Needed in the first call if its y lacks a class.
 
         Returns
         -------
@@ -163,15 +164,16 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
     def extract_features(self, X: ArrayLike, layer: str = "penultimate") -> NDArray[np.float32]:
         """Return the features of each image at a layer of the trained network.
 
-        As for predictions, dropout is off and the features of ``n_tta`` views are averaged.
+        As in predictions, dropout is off, and the features are averaged over ``n_tta`` views.
 
         Parameters
         ----------
         X : array-like of images, as in :meth:`fit`
         layer : str, default='penultimate'
-            'penultimate' is the input of the last linear layer; 'logits' its output, one column for
-            each of ``classes_``; or the name of a submodule of ``net_.module_``, such as 'stem'.
-            Maps are averaged over the image; other outputs of more than two axes are flattened.
+            'penultimate' is the input of the layer that computes the logits. 'logits' is its
+            output, one column for each of ``classes_``. Or the name of a submodule of
+            ``net_.module_``, such as 'blocks' in a ResNet. Outputs of shape (n, c, h, w) are
+            averaged over h and w; others are flattened.
 
         Returns
         -------
@@ -180,8 +182,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Raises
         ------
         InvalidParameterError
-            If the network has no such layer, or the layer does not give a row of numbers for each
-            image.
+            If the network has no such layer, or its output is not a tensor with a row per image.
         """
         check_is_fitted(self, "net_")
         name = type(self).__name__

@@ -50,8 +50,8 @@ class MobileNetClassifier(BaseImageClassifier):
     """Classify small images with MobileNetV2, a network with few weights.
 
     It has only 0.4 million weights, so saved files are small, and predictions need little
-    computation. But it does not train faster than larger networks, because the speed of depthwise
-    convolutions is limited by the memory.
+    computation. But it does not train faster than larger networks, because depthwise convolutions
+    mostly wait for data from memory.
 
     Parameters
     ----------

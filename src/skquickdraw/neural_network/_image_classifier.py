@@ -29,17 +29,17 @@ class ImageClassifier(BaseImageClassifier):
     Parameters
     ----------
     network : {'cnn', 'mobilenet', 'resnet'} or callable, default='resnet'
-        A module class, or a function that returns a new module, called as
-        ``network(image_shape, n_classes)``: see :class:`~skquickdraw.networks.Network`. Set its own
-        arguments with ``functools.partial``. A layer before it scales each channel to mean 0 and
-        variance 1.
+        A module class, or a function that returns a new module, called as ``network(image_shape,
+        n_classes)``: see :class:`~skquickdraw.networks.Network`. Set other arguments with
+        ``functools.partial``. The network receives images with mean 0 and variance 1 in each
+        channel.
     width, dropout, spatial_dropout, stochastic_depth : float or None, default=None
         As in :class:`~skquickdraw.neural_network.ResNetClassifier`. With None, the network uses its
-        own default. A parameter is passed to the network if the signature of the network contains
-        it; otherwise, setting it raises an error.
+        own default. If the signature of the network does not contain a parameter, setting it raises
+        an error.
     stem_stride : {1, 2} or 'auto', default='auto'
-        As in :class:`~skquickdraw.neural_network.ResNetClassifier`. With 'auto', it depends on the
-        size of the images; your own network uses its own default.
+        As in :class:`~skquickdraw.neural_network.ResNetClassifier`. But with 'auto', your own
+        network uses its own default.
     {parameters}
 
     Attributes
@@ -56,11 +56,11 @@ class ImageClassifier(BaseImageClassifier):
     After your own network is built, it is called with two blank images. So a wrong shape of the
     output is found before any training.
 
-    With ``optimizer='muon'`` its hidden layers are trained by Muon, linear ones too; embeddings,
-    depthwise filters, layers of ``n_classes`` outputs and weights of one dimension by AdamW.
+    With ``optimizer='muon'``, Muon trains the hidden layers, also linear ones. AdamW trains
+    embeddings, depthwise filters, layers of ``n_classes`` outputs and weights of one dimension.
 
-    Batch normalisation of your own network is not folded for prediction. Its weights have PyTorch's
-    usual memory order, so that ``view`` works after convolutions.
+    For predictions, batch normalisation of your own network is not folded. The weights of the
+    network have PyTorch's usual memory order, so that ``view`` works after convolutions.
 
     Examples
     --------

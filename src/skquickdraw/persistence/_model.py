@@ -55,8 +55,8 @@ def save_model(
     ------
     InvalidParameterError
         Before anything is written, if the estimator holds something that cannot be stored without
-        code: an estimator of another class, a function. The message says where. Networks, losses
-        and augmentations of your own are stored by their names and options.
+        code, such as a function or an estimator of another class. The message says where. Networks,
+        losses and augmentations of your own are stored by their names and options.
     NotFittedError
         If it is not fitted.
     DataFileError
@@ -137,7 +137,7 @@ def load_model(
     -----
     UserWarning
         If the file holds fitted estimators of scikit-learn, and was saved with another version of
-        it.
+        it, such as 1.6, not 1.7.
 
     See Also
     --------

@@ -52,12 +52,12 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
     estimator : fitted estimator
         - A classifier of :mod:`skquickdraw.neural_network`, or a
           :class:`~skquickdraw.few_shot.RelationNetworkClassifier`.
-        - One of :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`,
+        - An estimator that holds such classifiers:
+          :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`,
           :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`,
           :class:`~skquickdraw.distillation.DistilledClassifier`,
-          :class:`~skquickdraw.semi_supervised.TransductiveClassifier`, scikit-learn's
-          ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search, holding such
-          classifiers.
+          :class:`~skquickdraw.semi_supervised.TransductiveClassifier`, or scikit-learn's
+          ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search.
         - A pipeline that ends in one of these and has only samplers before it.
         - A :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor`, whose graph returns
           features.
@@ -65,8 +65,8 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
         File to write; its name usually ends in ``.onnx``. An existing file is replaced once the new
         one is complete.
     input_dtype : {'uint8', 'float32'}, default='uint8'
-        Dtype of the pixels that the graph accepts. Use 'float32' if pixels were not whole numbers
-        in ``fit``. Their range is that of ``fit``, and is written into the file's metadata.
+        Dtype of the pixels that the graph accepts. Use 'float32' if the pixels in ``fit`` were not
+        whole numbers, or if X held features. The graph needs pixels on the scale of ``fit``.
 
     Raises
     ------
@@ -87,14 +87,16 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
     Notes
     -----
     The graph has one input, ``images`` of shape (n, C, H, W), and one output, ``probabilities`` of
-    shape (n, n_classes) or ``features`` of shape (n, n_features), in float32, for any n. Its
-    metadata hold the rest: ``classes``, the labels of the columns, ``image_shape``, (C, H, W),
-    ``pixel_range``, the lowest and highest pixel that ``fit`` saw, and ``background``, the C values
-    of the colour that surrounds the training images, on their scale, all as JSON; and
-    ``estimator``, the name of the exported class. Labels that JSON cannot represent are written as
-    text. ``pixel_range`` is missing if X was not an image, or if the estimator was fitted by a
-    version that did not store it. ``background`` is missing if a network has no ``background_`` or
-    learned from strokes. The graph itself checks no range.
+    shape (n, n_classes) or ``features`` of shape (n, n_features), in float32, for any n. The graph
+    does not check the range of the pixels. The metadata are JSON, except for the last entry:
+
+    - ``classes``: the labels of the columns. Labels that JSON cannot represent are written as text.
+    - ``image_shape``: (C, H, W).
+    - ``pixel_range``: the lowest and highest pixel in ``fit``. Missing if X did not hold images, or
+      if the estimator was fitted by a version that did not store it.
+    - ``background``: the C values of the background colour of the training images, on their scale.
+      Missing if a network has no ``background_`` or learned from strokes.
+    - ``estimator``: the name of the exported class.
 
     Probabilities equal ``predict_proba`` up to rounding in float32: on CPUs to within 1e-5.
 

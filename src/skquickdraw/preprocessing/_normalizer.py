@@ -70,14 +70,14 @@ class SketchNormalizer(
     ``fit`` only checks the parameters and X; nothing is learned. Each image is processed
     independently:
 
-    1. Colours become grey, and images with a side above 400 pixels are reduced to that.
-    2. The brightness of the paper is estimated at every pixel. For this, a morphological closing is
-       computed with a window of a quarter of the image, and then the mean of the pixels in the
-       window that are not ink. So shadows and gradual changes of the light are not taken for ink.
+    1. Colours become grey, and larger images are reduced to 400 pixels on the longer side.
+    2. The brightness of the paper is estimated at every pixel. For this, a morphological closing
+       with a window of a quarter of the image removes the ink. Then the mean of the pixels of paper
+       in the window is taken. So shadows and gradual changes of the light are not taken for ink.
     3. A pixel is ink if it differs from the brightness of the paper by more than four times the
        noise of the paper. Spots that are smaller than 0.3 % of all ink are removed.
     4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
-       Quick, Draw!'s pen are thickened to that width. Thicker lines are not changed.
+       Quick, Draw!'s pen get the width of this pen. Thicker lines are not changed.
 
     Empty paper becomes a black image. A light table around the paper, ruled lines and text are
     taken for ink: cut them off before. If a drawing contains filled areas that are wider than a
