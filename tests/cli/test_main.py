@@ -53,6 +53,16 @@ def test_wrong_arguments_are_usage(arguments):
     assert done.stdout == "" and done.stderr.startswith("usage: skquickdraw")
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_arguments_that_a_command_does_not_know_show_its_own_usage(name, capsys):
+    words = {"demo": [], "export": ["model", "-o", "a.onnx"], "train": ["data", "-o", "model"]}
+    with pytest.raises(SystemExit, match="2"):
+        main([name, *words.get(name, ["model", "images"][: 1 + (name != "app")]), "--bogus"])
+    told = capsys.readouterr().err
+    assert told.startswith(f"usage: skquickdraw {name} ")
+    assert told.endswith(f"skquickdraw {name}: error: unrecognized arguments: --bogus\n")
+
+
 def test_a_warning_is_a_line(capsys):
     with plain_warnings("train"):
         warnings.simplefilter("always")

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from skquickdraw import CNNClassifier
-from skquickdraw.cli import main
+from skquickdraw.cli import _output, main
 from skquickdraw.cli._data import Reading, read_images, read_test_set, read_unlabeled
 from skquickdraw.datasets import load_image_folder, load_images, make_sketches, rasterize
 from skquickdraw.persistence import load_model, save_model
@@ -54,6 +54,93 @@ def test_probabilities_are_columns_named_by_the_classes(model, images, capsys):
     proba = np.array([[float(row[name]) for name in CLASSES] for row in rows])
     np.testing.assert_allclose(proba, load_model(model).predict_proba(X), atol=1e-5)
     assert [row["label"] for row in rows] == [CLASSES[best] for best in proba.argmax(axis=1)]
+
+
+def test_a_file_takes_the_csv_in_place_of_stdout(tmp_path, model, images, capsys):
+    assert command("predict", model, images, "--proba") == 0
+    printed = capsys.readouterr().out
+    file = tmp_path / "labels ü.csv"
+    assert command("predict", model, images, "--proba", "-o", file) == 0
+    out, told = capsys.readouterr()
+    assert out == "" and told == f"skquickdraw predict: wrote {file}\n"
+    assert file.read_bytes() == printed.encode() and "kühl 2" in printed
+    file.write_text("private")
+    assert command("predict", model, images, "--output", file) == 1
+    assert "is there already. Choose another name, or replace it with --force" in (
+        capsys.readouterr().err
+    )
+    assert file.read_text() == "private"
+    assert command("predict", model, images, "--output", file, "--force") == 0
+    with file.open(newline="", encoding="utf-8") as text:
+        assert len(list(csv.DictReader(text))) == sum(COUNTS)
+
+
+def test_names_of_files_are_kept_in_a_file_whatever_they_are(tmp_path, model):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    names = {'a,"b".png', "c\nd.png", "e\r\nf.png", "g\udcff.png"}
+    for name in names:
+        try:
+            draw(0, 0).save(folder / name, format="PNG")
+        except OSError:
+            pytest.skip("this file system does not take such names")
+    assert command("predict", model, folder, "-o", tmp_path / "labels.csv") == 0
+    options = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with (tmp_path / "labels.csv").open(**options) as text:
+        assert {row["path"] for row in csv.DictReader(text)} == {str(folder / n) for n in names}
+
+
+def test_a_file_is_written_completely_or_not_at_all(tmp_path, model, images, monkeypatch, capsys):
+    class Disk:
+        def __init__(self, file, **options):
+            file.write(b"path,la")
+
+        def write(self, text):
+            raise OSError("no space left")
+
+    monkeypatch.setattr(_output, "TextIOWrapper", Disk)
+    assert command("predict", model, images, "-o", tmp_path / "labels.csv") == 1
+    assert "no space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["model", "images/cat/a.png", "images/link.png"])
+def test_no_input_is_replaced_even_if_forced(tmp_path, model, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images" / "cat").mkdir(parents=True)
+    (tmp_path / "model").write_bytes(model.read_bytes())
+    draw(0, 0).save(tmp_path / "images" / "cat" / "a.png")
+    (tmp_path / "images" / "link.png").symlink_to(tmp_path / "images" / "cat" / "a.png")
+    before = (tmp_path / name).read_bytes()
+    words = ["predict", tmp_path / "model", "images", "-o", name, "--force"]
+    assert command(*words) == 1
+    assert "must not replace a file that the command reads; got" in capsys.readouterr().err
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_no_input_of_the_other_commands_is_replaced(tmp_path, model, images, capsys):
+    for words in (
+        ["export", model, "-o", model],
+        ["train", images, "-o", images / "cat" / "bild 1 ß.png"],
+        ["train", images, "--unlabeled", model, "-o", model],
+    ):
+        assert command(*words, "--force") == 1
+        assert "must not replace a file that the command reads" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "rule"),
+    [
+        (".", "--output must name a file; got"),
+        ("nowhere/labels.csv", "--output must lie in a folder that exists"),
+        ("/dev/null", "--output must name a regular file"),
+    ],
+)
+def test_files_that_cannot_be_written_are_told_before_any_work(tmp_path, capsys, output, rule):
+    place = tmp_path / output
+    words = ["predict", tmp_path / "no model", "no image", "-o", place, "--force"]
+    assert command(*words) == 1
+    assert rule in capsys.readouterr().err
 
 
 def test_colour_images_are_grey_for_a_model_of_grey_ones(tmp_path, model, capsys):

@@ -11,6 +11,6 @@ from ._output import check_output
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the graph; its pixels have the dtype that the commands train on."""
-    check_output(arguments.output, is_forced=arguments.force)
+    check_output(arguments.output, is_forced=arguments.force, inputs=[arguments.model])
     to_onnx(load_model(arguments.model, device="cpu"), arguments.output)
     tell("export", f"wrote {arguments.output}")

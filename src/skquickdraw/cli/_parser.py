@@ -5,13 +5,27 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 RECIPES = ("fast", "accurate", "ensemble", "distilled")
 EARLIER_NAMES = {"single": "accurate", "winner": "ensemble"}  # of recipes
 EXIT_CODES = """\
 exit codes: 0 success, 1 the command failed (the reason is printed), 2 wrong arguments,
 130 interrupted by Ctrl-C"""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command. Its errors show the usage of this command.
+
+    In argparse, a command returns the arguments that it does not know, and the error about them
+    comes from the parser of all commands, with the usage of that parser.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -23,7 +37,9 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=version("skquickdraw"))
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=CommandParser
+    )
     for name, (summary, add_options) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         add_options(command)
@@ -80,10 +96,14 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     parser.add_argument("paths", metavar="PATH", nargs="+", help="image, or folder of images")
     parser.add_argument(
+        "-o", "--output", metavar="FILE", help="CSV file to write (default: print the CSV)"
+    )
+    parser.add_argument(
         "--proba", action="store_true", help="add a column for the probability of each class"
     )
     _add_device(parser)
     _add_skip_broken(parser)
+    _add_force(parser)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +182,10 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "train": ("Train a model on a folder of images, and score it on held-out images.", _add_train),
-    "predict": ("Predict the label of each image, and print the labels as CSV.", _add_predict),
+    "predict": (
+        "Predict the label of each image, and print or save the labels as CSV.",
+        _add_predict,
+    ),
     "evaluate": ("Score a model on a folder of images with labels.", _add_evaluate),
     "app": ("Draw on a local web page, and see what a model predicts.", _add_app),
     "export": ("Write a model as one ONNX file, which runs without Python.", _add_export),

@@ -1,20 +1,24 @@
-"""skquickdraw predict MODEL PATH...: the label of each image, as CSV."""
+"""skquickdraw predict MODEL PATH... [-o FILE]: the label of each image, as CSV."""
 
 from __future__ import annotations
 
 import argparse
 import csv
-import sys
 
 import numpy as np
 
 from ..exceptions import InvalidParameterError
 from ._data import read_images
+from ._messages import tell
 from ._opened import open_model
+from ._output import check_output, open_output
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the images as in training, and write a line for each."""
+    if arguments.output is not None:
+        inputs = [arguments.model, *arguments.paths]
+        check_output(arguments.output, is_forced=arguments.force, inputs=inputs)
     model, reading, _ = open_model("predict", arguments.model, arguments.device)
     if arguments.proba and not hasattr(model, "predict_proba"):
         raise InvalidParameterError(
@@ -23,13 +27,16 @@ def run(arguments: argparse.Namespace) -> None:
         )
     X, files = read_images(arguments.paths, reading, skip_broken=arguments.skip_broken)
     names = np.asarray(model.classes_).astype(str).tolist()
-    writer = csv.writer(sys.stdout, lineterminator="\n")
     if arguments.proba:
-        table = model.predict_proba(X)
-        writer.writerow(["path", "label", *names])
-        for file, row in zip(files.tolist(), table.tolist(), strict=True):
-            writer.writerow([file, names[int(np.argmax(row))], *(f"{p:.6g}" for p in row)])
+        table = model.predict_proba(X).tolist()
+        header = ["path", "label", *names]
+        rows = [[names[int(np.argmax(row))], *(f"{p:.6g}" for p in row)] for row in table]
     else:
-        writer.writerow(["path", "label"])
-        labels = np.asarray(model.predict(X)).astype(str)
-        writer.writerows(zip(files.tolist(), labels.tolist(), strict=True))
+        header = ["path", "label"]
+        rows = [[label] for label in np.asarray(model.predict(X)).astype(str).tolist()]
+    with open_output(arguments.output) as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([file, *row] for file, row in zip(files.tolist(), rows, strict=True))
+    if arguments.output is not None:
+        tell("predict", f"wrote {arguments.output}")

@@ -42,7 +42,8 @@ say = partial(tell, "train")
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, hold out, train, save, score, print."""
-    check_output(arguments.output, is_forced=arguments.force)
+    inputs = [arguments.data, arguments.unlabeled]
+    check_output(arguments.output, is_forced=arguments.force, inputs=inputs)
     check_figures(arguments.figures, is_forced=arguments.force)
     _check_name(arguments.output)
     resolve_device(arguments.device)
