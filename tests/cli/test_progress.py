@@ -8,7 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from skquickdraw import CNNClassifier, recipes
-from skquickdraw.cli._progress import Clock, as_clock, describe
+from skquickdraw.cli import _progress, main
+from skquickdraw.cli._progress import Clock, as_clock, describe, show_reading
+from skquickdraw.datasets import listening, load_image_folder, load_images
+
+from .conftest import COUNTS
 
 
 class Terminal(io.StringIO):
@@ -45,6 +49,64 @@ def test_in_a_terminal_there_is_a_bar(planned, monkeypatch):
     assert "skquickdraw train: chosen: a CNNClassifier of width 0.25, 12.3 passes" in shown
     assert "training" in shown and "of 2:00" in shown
     assert len(lines) == 1
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Let five seconds pass whenever the progress of reading looks at the clock."""
+    seconds = iter(range(0, 10**6, 5))
+    monkeypatch.setattr(_progress, "perf_counter", lambda: float(next(seconds)))
+
+
+def test_each_file_is_counted_once_also_a_broken_one(images, tmp_path):
+    heard = []
+    with listening(lambda *counts: heard.append(counts)):
+        load_image_folder(images)
+        assert heard == [(i + 1, sum(COUNTS)) for i in range(sum(COUNTS))]
+        heard.clear()
+        (tmp_path / "a.png").write_bytes(b"no image")
+        with pytest.warns(UserWarning, match="1 file was left out"):
+            load_images([tmp_path, images / "rare"], on_error="warn")
+    assert heard == [(i + 1, 1 + COUNTS[2]) for i in range(1 + COUNTS[2])]
+    load_images(images)
+    assert len(heard) == 1 + COUNTS[2]
+
+
+def test_reading_that_takes_long_is_told_in_some_lines(images, capsys, slow):
+    with show_reading("predict"):
+        load_image_folder(images)
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) <= 10
+    assert lines[-1] == "skquickdraw predict: 23 of 23 images read"
+    assert all(", 0:" in line and line.endswith(" left") for line in lines[:-1])
+
+
+def test_reading_that_is_fast_is_silent(images, capsys):
+    with show_reading("predict"):
+        load_image_folder(images)
+    assert capsys.readouterr().err == ""
+
+
+def test_reading_shows_a_bar_in_a_terminal(images, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with show_reading("predict"):
+        load_image_folder(images)
+    assert "reading" in sys.stderr.getvalue() and "23 of 23 images" in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate", "train"])
+def test_every_command_that_reads_images_says_so(
+    images, model, tmp_path, capsys, slow, name, quick
+):
+    words = ["train", images, "-o", tmp_path / "model", "--recipe", "ensemble"]
+    words += ["--unlabeled", images]
+    words = words if name == "train" else [name, model, images]
+    assert main([str(word) for word in words]) == 0
+    told = capsys.readouterr().err
+    assert told.count(f"skquickdraw {name}: 23 of 23 images read\n") == 1 + (name == "train")
+    if name == "evaluate":
+        assert main([name, str(model), str(images), "--json"]) == 0
+        assert "images read" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ._data import read_test_set
 from ._figures import check_figures, write_figures
 from ._messages import tell
 from ._opened import open_model
+from ._progress import show_reading
 from ._report import print_report, score
 
 N_NAMED = 10  # classes, in an error
@@ -20,7 +21,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the images as in training, and print the table."""
     check_figures(arguments.figures, is_forced=arguments.force)
     model, reading, class_counts = open_model("evaluate", arguments.model, arguments.device)
-    labeled = read_test_set(arguments.data, reading, skip_broken=arguments.skip_broken)
+    with show_reading("evaluate", is_quiet=arguments.json):
+        labeled = read_test_set(arguments.data, reading, skip_broken=arguments.skip_broken)
     if labeled.pool is not None:
         tell("evaluate", f"{len(labeled.pool)} images in 'unlabeled' are not scored")
     known = np.asarray(model.classes_).astype(str)

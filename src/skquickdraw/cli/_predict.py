@@ -12,6 +12,7 @@ from ._data import read_images
 from ._messages import tell
 from ._opened import open_model
 from ._output import check_output, open_output
+from ._progress import show_reading
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -25,7 +26,8 @@ def run(arguments: argparse.Namespace) -> None:
             f"--proba needs a model that gives probabilities; got {type(model).__name__}. Leave "
             "--proba out."
         )
-    X, files = read_images(arguments.paths, reading, skip_broken=arguments.skip_broken)
+    with show_reading("predict"):
+        X, files = read_images(arguments.paths, reading, skip_broken=arguments.skip_broken)
     names = np.asarray(model.classes_).astype(str).tolist()
     if arguments.proba:
         table = model.predict_proba(X).tolist()

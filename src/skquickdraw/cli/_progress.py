@@ -1,9 +1,10 @@
-"""The progress of a training with a time limit: a bar in a terminal, some lines elsewhere."""
+"""The progress of reading and of a timed training: a bar in a terminal, some lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from time import perf_counter
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from ..datasets import listening
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..semi_supervised import NoisyStudentClassifier
+from ._messages import tell
 
 TICK = 0.2  # seconds
 PARTS = 10  # lines that are printed if there is no terminal
+SILENT = 10  # seconds; what takes less prints no such line
 
 
 class Clock:
@@ -58,10 +62,7 @@ class Clock:
             self._run_lines()
 
     def _run_bar(self) -> None:
-        left, right = TextColumn("{task.description}"), TextColumn("{task.fields[clock]}")
-        with Progress(
-            left, BarColumn(), right, console=Console(stderr=True), transient=True
-        ) as bar:
+        with _make_bar() as bar:
             task = bar.add_task("measuring", total=60 * self.minutes, clock="")
             is_planned = False
             while not self._stop.wait(TICK):
@@ -83,12 +84,59 @@ class Clock:
                 is_planned = True
                 self.say(self._plan())
             part = int(PARTS * passed / (60 * self.minutes))
-            if part > n_told and passed > 10:
+            if part > n_told and passed > SILENT:
                 self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
             n_told = max(n_told, part)
 
     def _plan(self) -> str:
         return f"chosen: {describe(self.model)}"
+
+
+@contextmanager
+def show_reading(command: str, *, is_quiet: bool = False) -> Iterator[None]:
+    """Show how many images have been read, and the time that is left, inside this context."""
+    if is_quiet:
+        yield
+    elif sys.stderr.isatty():
+        with _make_bar() as bar, listening(_fill(bar)):
+            yield
+    else:
+        with listening(_tell_parts(command)):
+            yield
+
+
+def _fill(bar: Progress) -> Callable[[int, int], None]:
+    started = perf_counter()
+    task = bar.add_task("reading", total=None, clock="")
+
+    def show(n_read: int, n_files: int) -> None:
+        left = _time_left(started, n_read, n_files)
+        clock = f"{n_read} of {n_files} images{left}"
+        bar.update(task, total=n_files, completed=n_read, clock=clock)
+
+    return show
+
+
+def _tell_parts(command: str) -> Callable[[int, int], None]:
+    started = perf_counter()
+
+    def show(n_read: int, n_files: int) -> None:
+        is_due = PARTS * n_read // n_files > PARTS * (n_read - 1) // n_files
+        if is_due and perf_counter() - started > SILENT:
+            left = _time_left(started, n_read, n_files)
+            tell(command, f"{n_read} of {n_files} images read{left}")
+
+    return show
+
+
+def _time_left(started: float, n_read: int, n_files: int) -> str:
+    seconds = (perf_counter() - started) * (n_files - n_read) / n_read
+    return f", {as_clock(seconds)} left" if n_read < n_files else ""
+
+
+def _make_bar() -> Progress:
+    left, right = TextColumn("{task.description}"), TextColumn("{task.fields[clock]}")
+    return Progress(left, BarColumn(), right, console=Console(stderr=True), transient=True)
 
 
 def describe(model: Any) -> str:

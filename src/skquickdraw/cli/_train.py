@@ -34,7 +34,7 @@ from ._figures import check_figures, write_figures
 from ._main import INTERRUPTED
 from ._messages import tell
 from ._output import check_output
-from ._progress import Clock, describe
+from ._progress import Clock, describe, show_reading
 from ._report import print_report, score
 
 say = partial(tell, "train")
@@ -143,19 +143,22 @@ def _check_name(path: str) -> None:
 def _read(arguments: argparse.Namespace) -> tuple[LabeledSet, NDArray[np.number] | None]:
     """Return the labeled images, and all unlabeled ones."""
     say(f"reading {arguments.data}")
-    labeled = read_training_set(
-        arguments.data,
-        size=arguments.size,
-        background=arguments.background,
-        skip_broken=arguments.skip_broken,
-    )
+    with show_reading("train", is_quiet=arguments.json):
+        labeled = read_training_set(
+            arguments.data,
+            size=arguments.size,
+            background=arguments.background,
+            skip_broken=arguments.skip_broken,
+        )
     check_classes(labeled, arguments.data)
     pools = [] if labeled.pool is None else [labeled.pool]
     if arguments.unlabeled is not None:
         say(f"reading {arguments.unlabeled}")
-        pools.append(
-            read_unlabeled(arguments.unlabeled, labeled.reading, skip_broken=arguments.skip_broken)
-        )
+        with show_reading("train", is_quiet=arguments.json):
+            pool = read_unlabeled(
+                arguments.unlabeled, labeled.reading, skip_broken=arguments.skip_broken
+            )
+        pools.append(pool)
     kind = "in colour" if labeled.reading.mode == "RGB" else "grey"
     height, width = labeled.reading.image_shape
     n_classes = len(np.unique(labeled.y))

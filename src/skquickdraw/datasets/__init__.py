@@ -18,6 +18,7 @@ from ._folder import load_image_folder
 from ._formats._photos import readable_formats as readable_formats
 from ._images import load_images
 from ._ladder import ladder_counts, make_ladder
+from ._listening import listening as listening
 from ._load import load_quickdraw
 from ._packed import pack_strokes, unpack_strokes
 from ._rasterize import rasterize

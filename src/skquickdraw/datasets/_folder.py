@@ -14,6 +14,7 @@ from .._checks import FLAG, check_arguments, check_path, is_int
 from ..exceptions import DataFileError, InvalidParameterError
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
+from ._listening import count_files
 
 DESCR = """\
 {n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
@@ -145,7 +146,8 @@ def load_image_folder(
     Image = import_pillow("load_image_folder", "images")
     height, width = map(int, image_shape)
     reader = PictureReader(Image, (height, width), mode, background, pad)
-    pictures = {name: read_files(reader, files[name], _in_class) for name in files}
+    tell = count_files(sum(map(len, files.values())))
+    pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
     report("load_image_folder", failures, on_error)
     _check_not_empty([name for name, (images, _, _) in pictures.items() if not images])
@@ -229,11 +231,14 @@ def _in_class(file: Path) -> str:
 
 
 def read_files(
-    reader: PictureReader, files: Iterable[Path], describe: Callable[[Path], str]
+    reader: PictureReader,
+    files: Iterable[Path],
+    describe: Callable[[Path], str],
+    tell: Callable[[], None],
 ) -> tuple[list[NDArray[np.uint8]], list[Path], list[str]]:
     """Return the images, their files, and the errors of the other files.
 
-    ``describe`` returns the name of a file in errors.
+    ``describe`` returns the name of a file in errors. ``tell`` is called after each file.
     """
     images, kept, failures = [], [], []
     for file in files:
@@ -242,6 +247,7 @@ def read_files(
             kept.append(file)
         except DataFileError as error:
             failures.append(str(error))
+        tell()
     return images, kept, failures
 
 

@@ -20,6 +20,7 @@ from ._folder import (
 )
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
+from ._listening import count_files
 
 
 def load_images(
@@ -102,7 +103,7 @@ def load_images(
     Image = import_pillow(name, "images")
     height, width = map(int, image_shape)
     reader = PictureReader(Image, (height, width), mode, background, pad)
-    images, kept, failures = read_files(reader, files, lambda file: str(file))
+    images, kept, failures = read_files(reader, files, str, count_files(len(files)))
     report(name, failures, on_error)
     if not images:
         raise DataFileError(

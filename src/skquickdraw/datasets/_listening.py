@@ -1,0 +1,30 @@
+"""Tell a listener, such as the command line, how many files a loader of images has read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TypeAlias
+
+Listener: TypeAlias = Callable[[int, int], None]
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Call ``listener`` after each file that ``load_images`` or ``load_image_folder`` reads inside.
+
+    Its arguments are the number of files that the call has read, and the number of all its files.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def count_files(n_files: int) -> Callable[[], None]:
+    """Return a function to call after each of the files."""
+    listener, n_read = _listener.get(), count(1)
+    return lambda: None if listener is None else listener(next(n_read), n_files)
