@@ -68,6 +68,30 @@ def test_nothing_is_listed_where_nothing_is_confused():
     assert display.text_ == []
 
 
+def test_a_figure_without_errors_says_so():
+    display = ConfusedPairsDisplay(np.diag([3, 4, 5])).plot()
+    assert display.ax_.get_title(loc="left") == "no errors"
+    assert display.figure_.axes == [display.ax_]  # no colour bar
+    for n_pairs in (0, 15):
+        display = ConfusedPairsDisplay(COUNTS).plot(n_pairs=n_pairs)
+        assert display.ax_.get_title(loc="left") == ""
+        assert len(display.figure_.axes) == 2 + (n_pairs > 0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5, 9, 15])
+def test_names_of_few_classes_are_written_out_and_fit(n_classes):
+    names = [f"Birnen gelb & grün {k:02}" for k in range(n_classes)]
+    counts = 9 * np.eye(n_classes) + np.eye(n_classes)[::-1]
+    display = ConfusedPairsDisplay(counts, classes=names).plot()
+    labels = [*display.ax_.get_xticklabels(), *display.ax_.get_yticklabels()]
+    assert {label.get_text() for label in labels} == set(names)
+    display.figure_.draw_without_rendering()
+    page = display.figure_.bbox
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(page.contains(*box.min) and page.contains(*box.max) for box in boxes)
+    assert display.ax_.get_window_extent().width > 0.2 * page.width
+
+
 @pytest.mark.parametrize("n_classes", [1, 2])
 def test_few_classes_keep_their_order(n_classes):
     display = ConfusedPairsDisplay(np.ones((n_classes, n_classes))).plot()

@@ -56,7 +56,7 @@ class ConfusedPairsDisplay:
     Classes that are often confused are placed next to each other, so confusions form blocks along
     the diagonal. The diagonal itself is grey, because the large numbers of right predictions would
     hide everything else. A cell shows which share of the true class was predicted as the other
-    class. If the share is 0, the cell is empty.
+    class. If the share is 0, the cell is empty. If there are no errors at all, the figure says so.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ class ConfusedPairsDisplay:
 
     def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Axes]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""
-        side = max(3.6, _side(n_classes) + 1.2)
+        side = _figure_side(n_classes)
         if not self.pairs_:
             return make_panels(caller, ax, (1, 1), (side, side))
         is_narrow = hasattr(ax, "get_window_extent") and size_in_points(ax)[0] < NARROW
@@ -289,9 +289,14 @@ class ConfusedPairsDisplay:
         names = [classes[k] for k in self.order_]
         # A new figure is sized for these names; in given axes the names take part of the space.
         space = _side(n_classes) * POINTS if is_own else 0.85 * min(size_in_points(ax))
-        n_letters = int(np.clip(space / 12, 6, 24))
+        # The matrix of few classes leaves much of a new figure to their names.
+        span = _figure_side(n_classes) * POINTS if is_own else space
+        n_letters = int(np.clip(span / 12, 6, 24))
         name_classes(ax, "y", names, n_letters, space=space)
         name_classes(ax, "x", names, n_letters, space=space)
+        if not confused.count():  # nothing has a colour
+            ax.set_title("no errors", fontsize="small", loc="left")
+            return
         bar = self.figure_.colorbar(self.im_, ax=ax, shrink=0.5, aspect=25, pad=0.02)
         bar.ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         bar.ax.tick_params(labelsize=font_size("x-small"))
@@ -326,6 +331,11 @@ class ConfusedPairsDisplay:
 def _side(n_classes: int) -> float:
     """Return the size of the matrix in a new figure, in inches."""
     return n_classes * (ROOMY if n_classes <= 20 else CELL)
+
+
+def _figure_side(n_classes: int) -> float:
+    """Return the size of a new figure for the matrix and its names, in inches."""
+    return max(3.6, _side(n_classes) + 1.2)
 
 
 def order_by_similarity(shares: NDArray[np.float64]) -> NDArray[np.intp]:
