@@ -136,7 +136,8 @@ def _time_left(started: float, n_read: int, n_files: int) -> str:
 
 def _make_bar() -> Progress:
     left, right = TextColumn("{task.description}"), TextColumn("{task.fields[clock]}")
-    return Progress(left, BarColumn(), right, console=Console(stderr=True), transient=True)
+    bar = BarColumn(bar_width=30)  # leaves space for all words in 80 columns
+    return Progress(left, bar, right, console=Console(stderr=True), transient=True)
 
 
 def describe(model: Any) -> str:
