@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from common import DOCS, fill, load, number_plainly, save_versions, table
+from studies import labels
 from studies.few_shot import RESULT as FEW_SHOT
 from studies.render import pool_teachers
 
@@ -16,6 +17,7 @@ def main():
     images = DOCS / "images"
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
     save_versions(lambda: draw_ratios(results), images / "speed")
+    save_versions(lambda: labels.draw(labels.load_scores()), images / "labels")
     (DOCS / "benchmarks.md").write_text(render(results))
 
 
@@ -25,6 +27,7 @@ def render(results):
         "minute_rows": minute_rows(results["minutes"]),
         "gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet.",
         "few_shot": load(FEW_SHOT),
+        "labels": labels.show(labels.load_scores()),
     }
     return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 

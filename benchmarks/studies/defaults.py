@@ -166,24 +166,30 @@ SETTINGS = {
 
 
 def measure(options):
-    """Measure what is not in the results yet, and add it to them."""
+    measure_cells(options, SETTINGS, CELLS, load, RESULTS)
+
+
+def measure_cells(options, settings, cells, load, results):
+    """Measure what is not in the folder of results yet, and add it to them."""
     for seed in options.seeds or [0, 1, 2]:
-        for cell in options.cells or CELLS:
-            for name in options.rows or SETTINGS:
-                measure_once(name, cell, seed, options.data)
+        for cell in options.cells or cells:
+            for name in options.rows or settings:
+                path = results / f"{name}.json"
+                found = load_result(path) or []
+                if any((row["cell"], row["seed"]) == (cell, seed) for row in found):
+                    continue
+                try:
+                    row = measure_once(settings[name], seed, *load(cell, seed, options.data))
+                except Absent as error:
+                    print(f"{cell}: left out. {error}")
+                    continue
+                save(path, [*found, {"cell": cell, "seed": seed, **row}])
+                score, seconds = row["balanced_accuracy"], row["cpu_seconds"]
+                print(f"{name:16} {cell:16} {seed} {score:.3f} {seconds:.0f} s", flush=True)
 
 
-def measure_once(name, cell, seed, folder):
-    path = RESULTS / f"{name}.json"
-    found = load_result(path) or []
-    if any((row["cell"], row["seed"]) == (cell, seed) for row in found):
-        return
-    try:
-        X, y, X_test, y_test = load(cell, seed, folder)
-    except Absent as error:
-        print(f"{cell}: left out. {error}")
-        return
-    clf = clone(SETTINGS[name].classifier)
+def measure_once(setting, seed, X, y, X_test, y_test):
+    clf = clone(setting.classifier)
     seeds = [key for key in clf.get_params() if key.split("__")[-1] == "random_state"]
     clf.set_params(**dict.fromkeys(seeds, seed))
     started = process_time()
@@ -192,14 +198,10 @@ def measure_once(name, cell, seed, folder):
         clf.fit(X, y)
     seconds = process_time() - started
     predicted = clf.predict(X_test)
-    row = {
-        "cell": cell,
-        "seed": seed,
+    return {
         "n_rows": len(y),
         "balanced_accuracy": round(balanced_accuracy_score(y_test, predicted), 5),
         "accuracy": round(accuracy_score(y_test, predicted), 5),
         "cpu_seconds": round(seconds, 1),
         "n_epochs": getattr(clf, "n_epochs_", None),
     }
-    save(path, [*found, row])
-    print(f"{name:16} {cell:16} {seed} {row['balanced_accuracy']:.3f} {row['cpu_seconds']:.0f} s")

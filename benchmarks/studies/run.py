@@ -1,7 +1,7 @@
 """Measure what a study lacks: ``python -m studies.run defaults``, or one of the others.
 
-What is in the results of ``defaults`` and ``teachers`` is not measured again, so an interrupted run
-goes on. ``remedies`` and ``heads`` print their scores.
+What is in the results of ``defaults``, ``labels`` and ``teachers`` is not measured again, so an
+interrupted run goes on. ``remedies`` and ``heads`` print their scores.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from common import DATA, ROOT
 
 STUDIES = {
     "defaults": "defaults:measure",
+    "labels": "labels:measure",
     "teachers": "teachers:measure",
     "few_shot": "few_shot:measure",
     "remedies": "imbalance:measure_remedies",
@@ -26,7 +27,7 @@ def main():
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the downloaded sets")
     parser.add_argument("--seeds", nargs="+", type=int, help="one to three, without it")
     parser.add_argument("--rows", nargs="+", help="some settings, teachers or contenders only")
-    parser.add_argument("--cells", nargs="+", help="of the defaults: some sets and sizes only")
+    parser.add_argument("--cells", nargs="+", help="of defaults, labels: some sets and sizes only")
     parser.add_argument("--epochs", type=float, help="of remedies: passes, if not automatic")
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")
     options = parser.parse_args()

@@ -1,0 +1,136 @@
+"""How much unlabeled images improve a network, by the number of labels.
+
+A cell is a set and a number of labels. The number of unlabeled images is always the same.
+``results/labels/<setting>.json`` is a list of runs.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from common import Sample, number_plainly, table
+from common import load as load_result
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
+
+from skquickdraw import DeepFeatureExtractor, NoisyStudentClassifier, recipes
+from skquickdraw.neural_network import resolve_batch_size, resolve_epochs
+
+from .data import fashion, read
+from .defaults import Setting, measure_cells
+
+RESULTS = Path(__file__).parent / "results" / "labels"
+N_POOL, N_TEST = 2000, 2000
+SETS, SIZES = ("clothes", "drawings"), (100, 300, 1000, 3000)
+CELLS = [f"{name}-{n_labels}" for n_labels in SIZES for name in SETS]
+
+
+class OnLabels(ClassifierMixin, BaseEstimator):
+    """Fit on the labeled rows alone; if ``as_long``, on as many images as a student sees."""
+
+    def __init__(self, estimator, as_long=False):
+        self.estimator = estimator
+        self.as_long = as_long
+
+    def fit(self, X, y):
+        is_labeled = y >= 0
+        self.estimator_ = clone(self.estimator)
+        if self.as_long:
+            n_epochs = resolve_epochs("auto", len(y), resolve_batch_size("auto", len(y)), True)
+            self.estimator_.set_params(max_epochs=n_epochs * len(y) / is_labeled.sum())
+        self.estimator_.fit(X[is_labeled], y[is_labeled])
+        return self
+
+    def predict(self, X):
+        return self.estimator_.predict(X)
+
+    def transform(self, X):
+        return self.estimator_.transform(X)
+
+
+FAST = recipes.fast()
+SPREAD = LabelSpreading(kernel="knn", n_neighbors=10)
+FEATURES = OnLabels(DeepFeatureExtractor(FAST))
+SETTINGS = {
+    "labels": Setting("labels alone", OnLabels(FAST)),
+    "longer": Setting("labels alone, as many images as the student", OnLabels(FAST, as_long=True)),
+    "student": Setting("`NoisyStudentClassifier`", NoisyStudentClassifier(FAST)),
+    "spreading": Setting(
+        "`LabelSpreading` on features", make_pipeline(FEATURES, StandardScaler(), SPREAD)
+    ),
+    "self-training": Setting(
+        "`SelfTrainingClassifier`", SelfTrainingClassifier(FAST, threshold=0.9, max_iter=2)
+    ),
+}
+
+
+def measure(options):
+    measure_cells(options, SETTINGS, CELLS, load, RESULTS)
+
+
+def load(cell, seed, folder):
+    """Return X, y, X_test and y_test; the labels of unlabeled rows are -1.
+
+    Classes are equally frequent. The drawings are of 20 classes.
+    """
+    name, n_labels = cell.split("-")
+    if name == "clothes":
+        X, y = fashion("train")
+    else:
+        found = read(folder, "quickdraw100/train.npz")
+        labels = found["y"]
+        rows = np.concatenate([np.flatnonzero(labels == label)[:600] for label in range(20, 40)])
+        X, y = found["X"][rows], labels[rows]
+    X = X.reshape(len(X), -1)  # as scikit-learn's estimators need it
+    X, X_test, y, y_test = split(X, y, N_TEST, seed)
+    X, pool, y, _ = split(X, y, N_POOL, seed)
+    _, X, _, y = split(X, y, int(n_labels), seed)
+    return np.concatenate([X, pool]), np.append(y, np.full(N_POOL, -1)), X_test, y_test
+
+
+def split(X, y, n_rows, seed):
+    return train_test_split(X, y, test_size=n_rows, stratify=y, random_state=seed)
+
+
+def load_scores():
+    """Return the balanced accuracies in percent of each setting and cell, a sample of the seeds."""
+    runs = {name: load_result(RESULTS / f"{name}.json") for name in SETTINGS}
+    return {
+        name: {
+            cell: Sample(100 * run["balanced_accuracy"] for run in own if run["cell"] == cell)
+            for cell in CELLS
+        }
+        for name, own in runs.items()
+    }
+
+
+def show(scores):
+    """Return a table with a row for each setting; what was not measured is a dash."""
+    rows = [
+        {"": SETTINGS[name].title}
+        | {cell: f"{own.mean:.1f}{own.plus_minus()}" if own else "-" for cell, own in cells.items()}
+        for name, cells in scores.items()
+    ]
+    return table(rows[0], rows)
+
+
+def draw(scores):
+    """Return a figure: the accuracy of each setting against the number of labels, by set."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    panels = figure.subplots(ncols=len(SETS), sharey=True)
+    for panel, data in zip(panels, SETS, strict=True):
+        for name, cells in scores.items():
+            points = [(n, cells[f"{data}-{n}"]) for n in SIZES if cells[f"{data}-{n}"]]
+            line = [n for n, _ in points], [own.mean for _, own in points]
+            panel.plot(*line, ".-", label=SETTINGS[name].title.replace("`", ""))
+        panel.set(title=data, xlabel="labels", xscale="log")
+        number_plainly(panel.xaxis)
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("balanced accuracy, %")
+    named = panels[0].get_legend_handles_labels()
+    figure.legend(*named, frameon=False, ncols=2, loc="outside lower center")
+    return figure
