@@ -187,7 +187,7 @@ def test_the_page_of_the_commands_from_top_to_bottom(alone, capsys):
 
 
 def run_commands(text: str, folder: Path, capsys: Any) -> str:
-    """Run lines of a shell, on copies of the images; return what the last one prints."""
+    """Run lines of a shell, on copies of the images; return what the last prints or writes."""
     for name in ("new_images", "other_images"):
         shutil.copytree(folder / "my_images", folder / name, dirs_exist_ok=True)
     for line in text.splitlines():
@@ -195,8 +195,11 @@ def run_commands(text: str, folder: Path, capsys: Any) -> str:
         if arguments != ["demo"]:  # which test_examples.py runs
             capsys.readouterr()
             assert main(arguments) == 0
-    printed = capsys.readouterr().out
-    (folder / "labels.csv").write_text(printed)
+    printed, written = capsys.readouterr().out, folder / "labels.csv"
+    if "-o labels.csv" in text:
+        return written.read_text()
+    if "> labels.csv" in text:
+        written.write_text(printed)
     return printed
 
 

@@ -79,4 +79,4 @@ def test_the_demo_needs_something_to_score_on(tmp_path):
     write_competition(tmp_path, ("train.npz",))
     done = run(str(tmp_path), folder=tmp_path)
     assert done.returncode == 1
-    assert "no holdout.npz" in done.stderr
+    assert "DATA must contain holdout.npz" in done.stderr

@@ -250,7 +250,7 @@ def test_classes_of_two_kinds():
         (
             InvalidParameterError,
             lambda: make_group_scorer("head", y_train=y, n_groups=2.5),
-            "an int between 1 and the number of classes, 3, got 2.5",
+            "an int between 1 and 3, the number of classes .* got 2.5",
         ),
         (InvalidParameterError, lambda: make_sketches(9, 2, weights="ab"), "could not convert"),
         (InvalidParameterError, lambda: make_sketches(9, 2, random_state="x"), "cannot be used to"),

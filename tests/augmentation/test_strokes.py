@@ -318,7 +318,7 @@ def test_a_pen_that_is_none_is_refused(pen, kind):
 def test_only_who_draws_strokes_takes_the_policy():
     policy = StrokeAugmentation()
     assert resolve_augmentation(policy, with_strokes=True) is policy
-    with pytest.raises(InvalidParameterError, match=r"which only CNNClassifier .* Rasterize"):
+    with pytest.raises(InvalidParameterError, match=r"draws strokes. Only .* Rasterize"):
         resolve_augmentation(policy)
 
 
