@@ -72,7 +72,6 @@ from skquickdraw.datasets import rasterize
 
 strokes = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
 warnings.simplefilter("ignore")
-torch.set_num_threads(2)  # makes torch's threads, which a forked process lacks
 
 def copy():
     with plain_torch():
@@ -98,7 +97,13 @@ def fork(part):
     print(*failed, sep="\\n", flush=True)
     os._exit(len(failed))
 
-for part in copy, lambda: rasterize([strokes] * 20):
+def draw():
+    rasterize([strokes] * 20)
+
+copy()
+draw()
+torch.set_num_threads(2)  # makes torch's threads, which a forked process lacks
+for part in copy, draw:
     for _ in range(25):  # without the lock, about a fifth of them fail
         assert fork(part) == 0
 """
