@@ -101,7 +101,7 @@ def make_ladder(
     n_max, n_min, profile
         As in :func:`ladder_counts`.
     order : array-like of shape (n_classes,), default=None
-        All classes, the one that is to be the largest first. None is ``np.unique(y)``.
+        All classes, from the largest to the smallest after the cut. None is ``np.unique(y)``.
     random_state : int, RandomState instance or None, default=None
         Determines which rows are kept. With the same int and larger sizes, all rows are kept that
         are kept with smaller sizes.
