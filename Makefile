@@ -8,7 +8,7 @@
 #                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation
 #                                only this one is run
 #   make bench [DATA=folder]     measure speed; with DATA, a competition's drawings, accuracy too
-#   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA the winner too
+#   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA two recipes too
 #   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
 #                                train a recipe on a competition's drawings, and measure it
 #   make defaults [DATA=folder]  measure what the study of the defaults lacks, and write its page

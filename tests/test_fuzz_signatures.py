@@ -66,7 +66,7 @@ POOL: dict[str, Callable[[], Any]] = {
     "inf": lambda: float("inf"),
     "1j": lambda: 1j,
     "np.float32(0.5)": lambda: np.float32(0.5),
-    "np.datetime64('NaT')": lambda: np.datetime64("NaT"),
+    "np.datetime64('NaT')": lambda: np.datetime64("NaT", "s"),
     "pandas.NA": lambda: pandas.NA,
     "''": lambda: "",
     "'x'": lambda: "x",

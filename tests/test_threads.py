@@ -43,7 +43,7 @@ class OwnAugmentation:
         return torch.rand(n_samples, 1, 1, 1)  # from the global generator
 
     def apply(self, images, draw):
-        return images * draw
+        return images * draw.to(images.device)
 
 
 OWN = ImageClassifier(OwnNetwork, max_epochs=2, random_state=0, device="cpu")

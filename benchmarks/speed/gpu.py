@@ -1,35 +1,51 @@
-"""What a GPU does with the library, beside a training loop by hand."""
+"""What a GPU does with the library, beside a training loop by hand and its CUDA graph."""
 
+import tempfile
 from functools import partial
 from itertools import product
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
 from common import LIGHT, make_labeled_sketches, make_plain, measure_seconds
-from competition.measure import score
+from competition.measure import costs, score
+from torch.utils.flop_counter import FlopCounterMode
 
 from skquickdraw import MobileNetClassifier, ResNetClassifier, SeedEnsembleClassifier, recipes
 from skquickdraw.datasets import load_competition
 from skquickdraw.networks import MobileNetV2, ResNet
 
-from .loops import Recipe, train_by_hand
+from .loops import IMAGE_SHAPE, Recipe, train_by_hand
 
 N_CLASSES, N_NETWORKS, DECAY = 100, 6, 0.999
+MATRIX, N_PRODUCTS = 8192, 10
 NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassifier, MobileNetV2)}
 
 
 def measure_gpu(options):
     """Yield part after part, so that a run that is cut off leaves what it had."""
     device, is_quick = options.device, options.quick
+    parts = options.parts or [*PARTS, "recipes"]
     yield {"card": torch.cuda.get_device_name(device) if device != "cpu" else "CPU"}
     X, y = make_labeled_sketches(512 if is_quick else 4096, N_CLASSES)
     if not is_quick:
         X, y = np.tile(X, (10, 1)), np.tile(y, 10)
     for part, measure in PARTS.items():
-        yield {part: measure(X, y, device, is_quick)}
-    if options.data is not None and not is_quick:
-        yield {"winner": [measure_winner(load_competition(options.data), device)]}
+        if part in parts:
+            yield {part: measure(X, y, device, is_quick)}
+    if "recipes" in parts and options.data is not None and not is_quick:
+        data = load_competition(options.data)
+        own = {
+            "accurate": recipes.accurate(random_state=0),
+            "ensemble": recipes.ensemble(
+                class_prior="uniform", minutes=options.minutes, random_state=0
+            ),
+        }
+        rows = []
+        for name in options.recipes:
+            rows.append({"recipe": name, **measure_recipe(own[name], data, device)})
+            yield {"recipes": rows}
 
 
 def make_classifier(name, recipe, device):
@@ -38,20 +54,63 @@ def make_classifier(name, recipe, device):
     return make_plain(NETWORKS[name][0], **recipe.params() | own)
 
 
+def measure_card(X, y, device, is_quick):
+    """Return what the card reaches in products of large matrices in bfloat16."""
+    side = 256 if is_quick else MATRIX
+    matrix = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    torch.mm(matrix, matrix)  # warms up
+    seconds = measure_seconds(partial(torch.mm, matrix, matrix), N_PRODUCTS, device)
+    return [{"large products, TFLOP/s": round(2e-12 * side**3 / seconds, 1)}]
+
+
 def measure_training(X, y, device, is_quick):
     """Return images per second of each network and size of batch, ours and by hand."""
     rows = []
     for name, size in product(NETWORKS, (64,) if is_quick else (256, 1024)):
         recipe = Recipe(N_CLASSES, size, n_epochs=2 if is_quick else 6)
         clf = make_classifier(name, recipe, device).fit(X, y)
-        how = {"kind": NETWORKS[name][1], "device": device, "decay": DECAY}
-        _, seconds = train_by_hand(X, y, recipe, **how)
         first, *later = (epoch["dur"] for epoch in clf.history_)
-        paces = {"skquickdraw": median(later), "by hand": median(seconds[1:])}
+        paces = {"skquickdraw": median(later)}
+        how = {"kind": NETWORKS[name][1], "device": device, "decay": DECAY}
+        for contender in ("by hand", "recorded")[: 1 if device == "cpu" else 2]:
+            is_recorded = contender == "recorded"
+            _, seconds = train_by_hand(X, y, recipe, **how, is_recorded=is_recorded)
+            paces[contender] = median(seconds[1:])
         row = {"network": name, "batch": size}
         row |= {contender: round(len(X) / epoch) for contender, epoch in paces.items()}
+        if "recorded" in paces:
+            row["of recorded"] = round(paces["recorded"] / paces["skquickdraw"], 2)
+        row["TFLOP/s"] = round(len(X) / median(later) * flops_of_training(name) / 1e12, 2)
         rows.append(row | {"first epoch later, s": round(first - median(later), 2)})
     return rows
+
+
+def flops_of_training(name):
+    """Return the operations of a training step for an image: forward and backward."""
+    network = NETWORKS[name][1](IMAGE_SHAPE, N_CLASSES)
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(2, *IMAGE_SHAPE)).sum().backward()
+    return counter.get_total_flops() / 2
+
+
+def measure_files(X, y, device, is_quick):
+    """Return images per second from a memory-mapped file, beside those from an array."""
+    recipe = Recipe(N_CLASSES, *((64, 2) if is_quick else (1024, 4)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "images.npy")
+        np.save(path, np.tile(X, (1 if is_quick else 10, 1)))
+        mapped = np.load(path, mmap_mode="r")
+        sets = {"array": np.asarray(mapped), "file": mapped}
+        y = np.resize(y, len(mapped))
+        fits = {
+            name: make_classifier("ResNet", recipe, device).fit(own, y)
+            for name, own in sets.items()
+        }
+    seconds = {
+        name: median(epoch["dur"] for epoch in clf.history_[1:]) for name, clf in fits.items()
+    }
+    row = {f"from {name}": round(len(y) / own) for name, own in seconds.items()}
+    return [{"images": len(y), **row, "ratio": round(seconds["array"] / seconds["file"], 2)}]
 
 
 def measure_prediction(X, y, device, is_quick):
@@ -84,7 +143,7 @@ def measure_several(X, y, device, is_quick):
     """Return the seconds that six networks take, so many of them at once, in processes."""
     clf = make_classifier("ResNet", Recipe(n_epochs=1 if is_quick else 3), device)
     rows = []
-    for n_jobs in (1, 2) if is_quick else (1, 2, 3, 6):
+    for n_jobs in (1, 2) if is_quick else (1, 2, 3):
         vote = SeedEnsembleClassifier(clf, N_NETWORKS, n_jobs=n_jobs, random_state=0)
         vote.fit(X[:256], y[:256])  # starts the processes
         seconds = measure_seconds(partial(vote.fit, X, y), device=device)
@@ -92,18 +151,21 @@ def measure_several(X, y, device, is_quick):
     return rows
 
 
-def measure_winner(data, device):
-    """Return the minutes and the scores of ``recipes.ensemble``, from a cold start."""
-    clf = recipes.ensemble(class_prior="uniform", random_state=0)
-    fit = partial(clf.fit, data.data, data.target, X_unlabeled=data.unlabeled)
-    row = {"recipe": "winner", "minutes": round(measure_seconds(fit, device=device) / 60, 2)}
+def measure_recipe(clf, data, device):
+    """Return the minutes of a fit from a cold start, and what it scores on the holdout."""
+    own = {} if isinstance(clf, ResNetClassifier) else {"X_unlabeled": data.unlabeled}
+    fit = partial(clf.fit, data.data, data.target, **own)
+    row = {"minutes": round(measure_seconds(fit, device=device) / 60, 2)}
+    row["images seen"] = costs(clf)["images"]
     scores = score(clf.predict_proba(data.holdout_data), data)
     return row | {f"accuracy, {k}": f"{own['balanced_accuracy']:.1%}" for k, own in scores.items()}
 
 
 PARTS = {
+    "limits": measure_card,
     "training": measure_training,
     "prediction": measure_prediction,
     "small_fit": measure_small_fit,
+    "files": measure_files,
     "several": measure_several,
 }

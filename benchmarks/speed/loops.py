@@ -1,6 +1,7 @@
 """The same training in plain PyTorch, in skorch and in Keras: what the library is compared with."""
 
 import os
+from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, radians, sin
 
@@ -12,12 +13,12 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import LRScheduler
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import Dataset
 
 from skquickdraw.networks import MobileNetV2
 
 IMAGE_SHAPE = (1, 28, 28)
+N_WARM_UP = 3  # steps before one is recorded: libraries choose their kernels in the first
 
 
 @dataclass(frozen=True)
@@ -63,35 +64,68 @@ class MixedNetwork(nn.Module):
             return self.network(x).float()  # (B, n_classes)
 
 
-def train_by_hand(X, y, recipe, *, kind=MobileNetV2, device="cpu", decay=None):
+def train_by_hand(X, y, recipe, *, kind=MobileNetV2, device="cpu", decay=None, is_recorded=False):
     """Train on uint8 rows X and codes y; return the network, and the seconds of each epoch.
 
-    With ``decay``, the weights are averaged too.
+    With ``decay``, the weights are averaged too. ``is_recorded`` makes the step a CUDA graph; then
+    all batches must be of one size.
     """
     images = torch.as_tensor(X, device=device).view(-1, *IMAGE_SHAPE)
     labels = torch.as_tensor(y, device=device)
     network = MixedNetwork(make_network(X, recipe, kind)).to(device).train()
-    shared = {"weight_decay": recipe.weight_decay, "fused": True}
-    optimizer = torch.optim.AdamW(network.parameters(), recipe.lr, **shared)
+    average = None if decay is None else deepcopy(network)
+    lr = torch.tensor(recipe.lr, device=device) if is_recorded else recipe.lr
+    shared = {"weight_decay": recipe.weight_decay, "fused": True, "capturable": is_recorded}
+    optimizer = torch.optim.AdamW(network.parameters(), lr, **shared)
     rise = {"pct_start": recipe.warm_up, "cycle_momentum": False}
     schedule = OneCycleLR(optimizer, recipe.lr, recipe.n_steps(len(X)), **rise)
-    ema = {"multi_avg_fn": get_ema_multi_avg_fn(decay or 0.0), "use_buffers": True}
-    average = None if decay is None else AveragedModel(network, **ema)
     criterion = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
     generator = torch.Generator().manual_seed(0)
 
+    def step(batch, targets):
+        optimizer.zero_grad()
+        criterion(network(batch), targets).backward()
+        optimizer.step()
+        if average is not None:
+            with torch.no_grad():
+                torch._foreach_lerp_(floats(average), floats(network), 1 - decay)
+
+    size = recipe.batch_size
+    take = record(step, images[:size].float(), labels[:size]) if is_recorded else step
+
     def run_epoch():
         order = torch.randperm(len(images), generator=generator).to(device)
-        for rows in order.split(recipe.batch_size):
-            batch = LIGHT(images[rows].float(), generator)
-            optimizer.zero_grad()
-            criterion(network(batch), labels[rows]).backward()
-            optimizer.step()
+        for rows in order.split(size):
+            take(LIGHT(images[rows].float(), generator), labels[rows])
             schedule.step()
-            if average is not None:
-                average.update_parameters(network)
 
     return network, [measure_seconds(run_epoch, device=device) for _ in range(recipe.n_epochs)]
+
+
+def floats(network):
+    """Return what an average of a network averages: weights and statistics."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+def record(step, images, targets):
+    """Return a step that copies its batch into these tensors, and replays a CUDA graph."""
+    targets, stream = targets.clone(), torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(N_WARM_UP):
+            step(images, targets)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step(images, targets)
+
+    def replay(new_images, new_targets):
+        images.copy_(new_images)
+        targets.copy_(new_targets)
+        graph.replay()
+
+    return replay
 
 
 class AugmentedDataset(Dataset):

@@ -25,7 +25,8 @@ def render(results):
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
         "minute_rows": minute_rows(results["minutes"]),
-        "gpu": render_gpu(results["gpu"]) if results["gpu"] else "No results yet.",
+        "gpu": render_gpu(results["gpu"]),
+        "gpu_finding": find_gpu(results["gpu"]),
         "few_shot": load(FEW_SHOT),
         "labels": labels.show(labels.load_scores()),
     }
@@ -50,8 +51,32 @@ def render_gpu(result):
     """Return what there are results for, a table each, with the names that the results have."""
     torch = result["machine"]["versions"]["torch"]
     tables = [f"Measured on {result['date']} on {result['card']}, torch {torch}."]
-    tables += [table(rows[0], rows) for rows in result.values() if isinstance(rows, list)]
+    for rows in (part for part in result.values() if isinstance(part, list)):
+        tables.append(table(rows[0], [{k: as_cell(v) for k, v in row.items()} for row in rows]))
     return "\n\n".join(tables)
+
+
+def as_cell(value):
+    return f"{value:,}" if type(value) is int else value
+
+
+def find_gpu(result):
+    """Return in words what the rows of training and of recipes say."""
+    rows = result["training"]
+    shares = [round(100 * row["of recorded"]) for row in rows]
+    times = [row["skquickdraw"] / row["by hand"] for row in rows]
+    text = (
+        f"On one {result['card']}, the classifiers train at {min(shares)} to {max(shares)}% of the "
+        "speed of a PyTorch loop that is written by hand and whose steps are recorded as a CUDA "
+        f"graph. They are {min(times):.1f} to {max(times):.1f} times as fast as the same loop "
+        "without recording."
+    )
+    for row in result.get("recipes", []):
+        text += (
+            f" `recipes.{row['recipe']}()` reaches {row['accuracy, scores']} on [the competition]"
+            f"(competition.md) after {row['minutes']:.1f} minutes."
+        )
+    return text
 
 
 def draw_growth(axes):

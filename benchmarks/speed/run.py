@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from common import COMPETITION, as_json, describe_machine, describe_moment, save
+from common import COMPETITION, as_json, describe_machine, describe_moment, load, save
 from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
@@ -42,6 +42,9 @@ def main(arguments=None):
     parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
     parser.add_argument("--folder", help="files, memory_mapped: where to put some gigabytes")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
+    parser.add_argument("--parts", nargs="+", help="gpu: some only, which join the results")
+    parser.add_argument("--recipes", nargs="+", default=["accurate", "ensemble"], help="gpu")
+    parser.add_argument("--minutes", type=float, default=2, help="gpu: of the recipe ensemble")
     options = parser.parse_args(arguments)
     names = [n for n in BENCHES if n != "gpu"] if "all" in options.names else options.names
     if len(names) == 1:
@@ -59,7 +62,8 @@ def measure(name, options):
     file = options.output or (None if options.quick else RESULTS / f"{name}.json")
     torch.set_num_threads(options.threads)
     threadpool_limits(options.threads)  # of BLAS and of scikit-learn, until the process ends
-    result = describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
+    result = load(file) if options.parts and file is not None else {}
+    result |= describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
     for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
         result.update(part)
         print(json.dumps(part, default=as_json), flush=True)

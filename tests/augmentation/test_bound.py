@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from skquickdraw.augmentation import AugmentationPolicy
+from skquickdraw.augmentation._batch import to_device
 from skquickdraw.augmentation._bound import BoundAugmentation, bind_augmentation, find_background
 from skquickdraw.datasets import make_sketches
 
@@ -53,3 +54,11 @@ def test_features_in_a_grid_have_no_background():
     grid = np.ones((5, 1, 1, 10))
     bound = bind_augmentation(None, np.arange(5) % 2, lambda rows: grid[rows])
     np.testing.assert_array_equal(bound.background, [0])
+
+
+def test_what_is_drawn_on_a_gpu_stays_there():
+    class OnGpu:  # PyTorch pins no memory where there is no GPU, nor what is on one
+        is_cuda, device = True, torch.device("cpu")
+
+    drawn = torch.arange(3)
+    assert to_device(drawn, OnGpu()) is drawn

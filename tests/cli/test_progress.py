@@ -6,6 +6,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from skquickdraw import CNNClassifier, recipes
 from skquickdraw.cli import _progress, main
@@ -110,24 +111,25 @@ def test_every_command_that_reads_images_says_so(
 
 
 @pytest.mark.parametrize(
-    ("model", "text"),
+    ("make", "text"),
     [
-        (recipes.accurate(), "a ResNetClassifier"),
-        (recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
+        (recipes.accurate, "a ResNetClassifier"),
+        (lambda: recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
         (
-            recipes.ensemble(),
+            recipes.ensemble,
             "a vote of 4 networks, each a ResNetClassifier; then the same again, which also learns "
             "from the unlabeled images",
         ),
         (
-            recipes.distilled(recipes.accurate()),
+            lambda: recipes.distilled(recipes.accurate()),
             "a MobileNetClassifier of width 0.8, taught by a ResNetClassifier",
         ),
     ],
     ids=["accurate", "fast", "ensemble", "distilled"],
 )
-def test_what_is_trained_is_told_in_words(model, text):
-    assert describe(model) == text
+def test_what_is_trained_is_told_in_words(make, text, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # recipes know a GPU
+    assert describe(make()) == text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (754, "12:34")])

@@ -8,6 +8,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
+from skquickdraw._device import repeatable_cudnn
 from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
 CLASSIFIERS = [CNNClassifier, MobileNetClassifier, ResNetClassifier]
@@ -25,7 +26,7 @@ def output_of(clf, X, layer):
     hook = clf.net_.module_.get_submodule(layer).register_forward_hook(
         lambda module, inputs, output: kept.append(output.cpu().numpy())
     )
-    with torch.inference_mode():
+    with torch.inference_mode(), repeatable_cudnn(torch.device(clf.net_.device)):
         clf.net_.module_(torch.tensor(X.reshape(-1, 1, 12, 12), device=clf.net_.device))
     hook.remove()
     return kept[0]

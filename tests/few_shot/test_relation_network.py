@@ -9,6 +9,7 @@ from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
 
 from skquickdraw import RelationNetworkClassifier
+from skquickdraw._device import repeatable_cudnn
 from skquickdraw.augmentation import AugmentationPolicy, MixUp
 from skquickdraw.datasets import make_sketches
 from skquickdraw.exceptions import (
@@ -93,14 +94,15 @@ def test_one_example_of_a_class_is_enough(trained, sketches):
     X, y = sketches
     adapted = trained.adapt(X[FIRSTS], y[FIRSTS])
     images = torch.tensor(X[FIRSTS]).view(3, 1, 12, 12).float()
-    maps = trained.network_.embed(images.to(device_of(trained))).detach().cpu()
+    with torch.no_grad(), repeatable_cudnn(device_of(trained)):
+        maps = trained.network_.embed(images.to(device_of(trained))).cpu()
     np.testing.assert_allclose(adapted.class_maps_, maps, rtol=1e-4, atol=1e-5)
 
 
 def test_probabilities_are_a_softmax_of_the_networks_scores(trained, sketches):
     X, y = sketches
     images = torch.tensor(X).view(-1, 1, 12, 12).float().to(device_of(trained))
-    with torch.no_grad():
+    with torch.no_grad(), repeatable_cudnn(device_of(trained)):
         maps = trained.network_.embed(images)
         means = torch.stack([maps[torch.tensor(y == label)].mean(0) for label in trained.classes_])
         scores = trained.network_.relate(means[None], maps[None])[0].cpu().numpy()

@@ -111,7 +111,7 @@ def test_every_row_is_trained_on_once_an_epoch(sorted_sketches, quick, store, sm
 
     class Watch(Unchanged):
         def apply(self, images, draw):
-            seen.append(images[:, 0, 0, 0].numpy().astype(int))
+            seen.append(images[:, 0, 0, 0].cpu().numpy().astype(int))
             return images
 
     quick(batch_size=10, max_epochs=3, augmentation=Watch()).fit(store(X, 54), y)

@@ -1,11 +1,19 @@
 """Threads that wait for cores are told of, and those that do not are left alone."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from skquickdraw import SeedEnsembleClassifier
 from skquickdraw._threads import take_one_thread, threads_may_change
 from skquickdraw.neural_network import _waiting
+
+
+@pytest.fixture
+def quick(quick):
+    """Return a function that makes a small classifier on the CPU: a GPU waits for no core."""
+    return partial(quick, device="cpu")
 
 
 @pytest.fixture

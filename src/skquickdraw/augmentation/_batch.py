@@ -61,6 +61,8 @@ def check_draw(
 
 def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Move drawn parameters to the images without waiting for the device."""
+    if parameters.device == images.device:
+        return parameters
     if images.is_cuda:
         parameters = parameters.pin_memory()  # from other memory a copy waits
     return parameters.to(images.device, non_blocking=True)

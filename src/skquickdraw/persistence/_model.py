@@ -85,7 +85,7 @@ def save_model(
     >>> clf = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, y)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_model(clf, Path(folder, "model.safetensors"))
-    ...     loaded = load_model(Path(folder, "model.safetensors"), device="cpu")
+    ...     loaded = load_model(Path(folder, "model.safetensors"))
     >>> bool((loaded.predict_proba(X) == clf.predict_proba(X)).all())
     True
     """
