@@ -191,16 +191,22 @@ def run_commands(text: str, folder: Path, capsys: Any) -> str:
     for name in ("new_images", "other_images"):
         shutil.copytree(folder / "my_images", folder / name, dirs_exist_ok=True)
     for line in text.splitlines():
-        arguments = shlex.split(line.replace("--minutes 3", "--minutes 0.02").split(" > ")[0])[1:]
+        arguments = shlex.split(line.replace("--minutes 3", "--minutes 0.02"))[1:]
         if arguments != ["demo"]:  # which test_examples.py runs
             capsys.readouterr()
             assert main(arguments) == 0
-    printed, written = capsys.readouterr().out, folder / "labels.csv"
-    if "-o labels.csv" in text:
-        return written.read_text()
-    if "> labels.csv" in text:
-        written.write_text(printed)
-    return printed
+    printed = capsys.readouterr().out
+    return (folder / "labels.csv").read_text() if "-o labels.csv" in text else printed
+
+
+def test_the_commands_of_the_first_page_are_those_of_the_guide():
+    first, guide = ({*commands(page)} for page in (ROOT / "README.md", GUIDE / COMMANDS))
+    assert first and first <= guide
+
+
+def commands(page: Path) -> list[str]:
+    lines = [line for _, text in blocks(page) for line in text.splitlines()]
+    return [line for line in lines if line.startswith("skquickdraw ")]
 
 
 def labels(table: str) -> list[str]:

@@ -28,11 +28,11 @@ class MappedFiles(FileRows):
     """The rows of several memory-mapped arrays as one X that stays on disk.
 
     Use it for images in many files that do not fit into memory, such as all of Quick, Draw!. The
-    classifiers of this package accept it like an array, in training and in predictions. Only rows
-    can be indexed: ``X[i]`` reads one row into an array. Slices, masks and arrays of positions
-    return another MappedFiles and read nothing. So ``train_test_split`` and cross-validation work.
-    Estimators that need arrays, like those of scikit-learn, call ``np.asarray(X)``, which reads all
-    rows into memory: pass them a part.
+    classifiers of this package accept it like an array, in training and in predictions. Only
+    PrototypeClassifier and RelationNetworkClassifier refuse it. Only rows can be indexed: ``X[i]``
+    reads one row into an array. Slices, masks and arrays of positions return another MappedFiles
+    and read nothing. So ``train_test_split`` and cross-validation work. Estimators that need
+    arrays, like those of scikit-learn, read all rows into memory: pass them a part.
 
     Parameters
     ----------
