@@ -25,7 +25,7 @@ def main():
     errors = load(RESULTS / "errors.json")
     if errors["answers"] != BY_EYE_OF:
         raise SystemExit("There are other errors: look at fifty, and write what you see in page.md")
-    controls, best = (students["rows"][name] for name in ("control", "noisier-uniform"))
+    best = gain(students["rows"]["noisier-uniform"], students["rows"]["control"], SCORE)
     firsts = {name: own[0] for name, own in runs.items()}
     values = {name.replace("-", "_"): first for name, first in firsts.items()} | {
         "recipes": recipes,
@@ -34,7 +34,7 @@ def main():
         "images": IMAGES,
         "ladder": {name: changes(name, step.of, ladder["rows"]) for name, step in STEPS.items()},
         "students": {k: changes(k, own.of, students["rows"]) for k, own in STUDENTS.items()},
-        "best_student": mean_score(best) - mean_score(controls),
+        "best_student": f"{best:.1f}{best.plus_minus()}",
     }
     page = fill(Path(__file__).parent / "page.md", values)
     (DOCS / "competition.md").write_text(page)
@@ -42,10 +42,6 @@ def main():
     draw("curves", partial(plot_curves, firsts), "CPU minutes")
     draw("growth", partial(plot_growth, firsts), "members that vote", legend="center right")
     draw("pool", partial(plot_pool, students["rows"]), "drawings without labels")
-
-
-def mean_score(runs):
-    return 100 * mean(run[SCORE] for run in runs.values())
 
 
 def changes(name, of, rows):

@@ -19,11 +19,29 @@ def main() -> None:
     tolerances = [{"name": name, "most": most} for name, most in reference["tolerance"].items()]
     values = {"memory": MEMORY, "seconds": SECONDS}
     values |= {"fuzz_cases": list_cases(fuzz), "soak_cases": list_cases(soak)}
-    values |= {"mutant_cases": list_survivors(mutants)}
+    values |= {"mutant_cases": list_survivors(mutants), "found": total(fuzz, soak, mutants)}
     values |= {"fuzz": fuzz, "soak": soak, "tolerance": tolerances, "coverage": coverage}
     values |= {"mutants": {k: row | {"share": share_killed(row)} for k, row in mutants.items()}}
     page = fill(Path(__file__).parent / "page.md", values)
     (DOCS / "robustness.md").write_text(page)
+
+
+def total(fuzz: dict[str, Any], soak: dict[str, Any], mutants: dict[str, Any]) -> dict[str, int]:
+    """Return counts over all rows of each table, for the beginning of the page."""
+
+    def count(result: dict[str, Any], key: str) -> int:
+        return sum(own[key] for own in result.values())
+
+    return {
+        "files": count(fuzz, "tried"),
+        "files_failed": count(fuzz, "failed"),
+        "runs": count(soak, "tried"),
+        "held": count(soak, "held"),
+        "mutants": count(mutants, "tried"),
+        "at_first": count(mutants, "at_first"),
+        "killed": count(mutants, "killed"),
+        "equivalent": count(mutants, "equivalent"),
+    }
 
 
 def list_cases(result: dict[str, Any]) -> str:

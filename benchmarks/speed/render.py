@@ -29,6 +29,7 @@ def render(results):
         "gpu_finding": find_gpu(results["gpu"]),
         "few_shot": load(FEW_SHOT),
         "labels": labels.show(labels.load_scores()),
+        "label_gains": {name: labels.show_gains(name) for name in ("labels", "longer")},
     }
     return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 

@@ -7,7 +7,7 @@ A cell is a set and a number of labels. The number of unlabeled images is always
 from pathlib import Path
 
 import numpy as np
-from common import Sample, number_plainly, table
+from common import Sample, gain, number_plainly, table
 from common import load as load_result
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import train_test_split
@@ -114,6 +114,20 @@ def show(scores):
         for name, cells in scores.items()
     ]
     return table(rows[0], rows)
+
+
+def show_gains(name):
+    """Return by how many points the student is ahead of a setting: the range over the cells.
+
+    On each cell, it is the mean over the seeds that both have.
+    """
+    runs = [load_result(RESULTS / f"{setting}.json") for setting in ("student", name)]
+    means = []
+    for cell in CELLS:
+        pair = ({run["seed"]: run for run in own if run["cell"] == cell} for own in runs)
+        if points := gain(*pair, "balanced_accuracy"):
+            means.append(points.mean)
+    return f"{min(means):+.1f} to {max(means):+.1f} points, in {len(means)} columns of the table"
 
 
 def draw(scores):

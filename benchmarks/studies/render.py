@@ -75,12 +75,13 @@ def render_finding(changes, n_seeds):
     means = changes.mean()
     behind = changes.max(axis=1).clip(lower=0)
     fewest = int(n_seeds[behind.index].min())
-    seeds = f"{fewest} seed{'s' * (fewest > 1)} per cell"
+    seeds = f"{fewest} seed{'s' * (fewest > 1)} on each training set"
     if fewest < FEW_SEEDS:
         seeds += f"; with fewer than {FEW_SEEDS}, the differences are only a rough indication"
     values = {"best": SETTINGS[means.idxmax()].title, "gain": means.max(), "seeds": seeds}
     values |= {"average": behind.mean(), "most": behind.max(), "worst": behind.idxmax()}
     values |= {"n_cells": len(changes), "n_changes": len(changes.columns)}
+    values |= {"n_better": int((means > 0).sum()) or "none"}
     return fill(HERE / "finding.md", values)
 
 
@@ -132,9 +133,9 @@ def list_changes(changes):
     lines = []
     for name, average in changes.mean().sort_values(ascending=False, kind="stable").items():
         own = changes[name].dropna().sort_values(kind="stable")
-        ends = [f"{own.iloc[i]:+.1f} (`{own.index[i]}`)" for i in (0, -1)]
+        ends = [f"{own.iloc[i]:+z.1f} (`{own.index[i]}`)" for i in (0, -1)]
         title = SETTINGS[name].title
-        lines.append(f"- {title}: {average:+.1f} on average, from {ends[0]} to {ends[1]}.")
+        lines.append(f"- {title}: {average:+z.1f} on average, from {ends[0]} to {ends[1]}.")
     return "\n".join(lines) or NOT_COMPARED
 
 
@@ -145,7 +146,7 @@ def list_peers(peers):
         own = peers[name].dropna()
         behind = ", ".join(f"`{cell}` ({won:+.1f})" for cell, won in own.items() if won < 0)
         lines.append(
-            f"- {SETTINGS[name].title}: {own.mean():+.1f} on average over "
+            f"- {SETTINGS[name].title}: {own.mean():+z.1f} on average over "
             f"{len(own)} cell{'s' * (len(own) > 1)}; the default is behind on {behind or 'none'}."
         )
     return "\n".join(lines) or "Not measured."

@@ -31,7 +31,7 @@ def row_of(page, title, section):
 
 
 CHANGED = "## Defaults and single changes"
-PEERS = "## Defaults and what others would take"
+PEERS = "## The default and other classifiers"
 
 
 def test_without_results_it_says_so(page):
@@ -49,11 +49,22 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
         }
     )
     assert text.startswith("# How good the defaults are\n")
-    assert "better than `recipes.fast()`\nby 1.5 points on average" in text
-    assert "2 changes" in text
-    assert '"20 passes" is the best on average over all cells: it changes' in text
-    assert "the balanced accuracy by -3.0 points" in text
-    assert "by 3.0 points at most, on `digits-272`" in text
+    words = " ".join(text.split())
+    assert "On average over 2 training sets, **none of 2 changes of the default settings" in words
+    assert 'The best of them is "20 passes": it changes the balanced accuracy by -3.0' in words
+    assert "you gain 1.5 points on average, and at most 3.0 points, on `digits-272`" in words
+
+
+def test_changes_that_are_better_on_average_are_counted(page):
+    fast, worse = {"digits-272": [0.9], "clothes-500": [0.7]}, {"digits-272": [0.8]}
+    better = {"digits-272": [0.89], "clothes-500": [0.75]}
+    text = page({"fast": fast, "adamw": worse, "twenty": better})
+    assert "**1 of 2 changes of the default settings improved" in text
+
+
+def test_a_change_that_rounds_to_nothing_has_no_minus(page):
+    text = page({"fast": {"digits-272": [0.9]}, "twenty": {"digits-272": [0.8999]}})
+    assert "- 20 passes: +0.0 on average, from +0.0 (`digits-272`) to +0.0" in text
 
 
 def test_changes_are_compared_on_common_seeds_and_the_best_is_first(page):
