@@ -54,7 +54,7 @@ class MappedFiles(FileRows):
         If there is no array, or one is empty, is not uint8, is not in C order or has rows of
         another shape.
     DataFileError
-        If a map differs from its file. When rows are read: if a file has changed since then.
+        If a map differs from its file. When rows are read: if a file has changed or is missing.
 
     See Also
     --------
@@ -144,7 +144,7 @@ class MappedFiles(FileRows):
         return rows if dtype is None else rows.astype(dtype, copy=False)
 
     def reshape(self, *shape: Any) -> MappedFiles:
-        """Return the same rows in another shape, of which the first size must be n or -1.
+        """Return the same rows in another shape, whose first size must be n or -1.
 
         Parameters
         ----------

@@ -104,7 +104,18 @@ class MixUp(_Mixing):
         image_shape: tuple[int, int, int],
         generator: torch.Generator | None = None,
     ) -> MixingDraw:
-        """Draw partners and shares; ``generator`` is on the CPU, None is torch's global one.
+        """Draw the partner and the share of each image in a batch.
+
+        Parameters
+        ----------
+        n_samples : int
+        image_shape : (C, H, W)
+        generator : torch.Generator on the CPU, default=None
+            None draws from torch's global generator.
+
+        Returns
+        -------
+        draw : MixingDraw
 
         Raises
         ------
@@ -124,6 +135,7 @@ class MixUp(_Mixing):
         targets : float tensor of shape (n, n_classes)
             Rows are mixed linearly, so rows with the sum 1 still have the sum 1.
         draw : MixingDraw
+            From :meth:`draw` with the same n.
 
         Returns
         -------
@@ -155,8 +167,9 @@ class CutMix(_Mixing):
     Notes
     -----
     The sides of the box are those of the image times ``sqrt(1 - lambda)``. Its centre is any pixel,
-    with equal probability. It is cut at the edges, and lambda is corrected to the area that is
-    really replaced. Each image has its own box and share; Yun et al. draw one per batch.
+    with equal probability. The box is cut off at the edges of the image, and lambda is corrected to
+    the area that is really replaced. Each image has its own box and share; Yun et al. draw one per
+    batch.
 
     References
     ----------
@@ -183,7 +196,7 @@ class CutMix(_Mixing):
         image_shape: tuple[int, int, int],
         generator: torch.Generator | None = None,
     ) -> MixingDraw:
-        """Draw partners, boxes and shares; as :meth:`MixUp.draw`.
+        """Draw partners, boxes and shares; parameters and results as in :meth:`MixUp.draw`.
 
         Raises
         ------
@@ -205,7 +218,13 @@ class CutMix(_Mixing):
     def apply(
         self, images: torch.Tensor, targets: torch.Tensor, draw: MixingDraw
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mix a batch as drawn; parameters, results and errors as in :meth:`MixUp.apply`."""
+        """Mix a batch as drawn; parameters, results and errors as in :meth:`MixUp.apply`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If ``draw`` is from :meth:`MixUp.draw`, and so has no boxes.
+        """
         check_batch("CutMix", images)
         if draw.box is None:
             raise InvalidParameterError(

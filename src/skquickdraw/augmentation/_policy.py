@@ -47,9 +47,9 @@ class AugmentationDraw(NamedTuple):
 class AugmentationPolicy(ParametersMixin, BaseEstimator):
     """Random changes of images that do not change their class.
 
-    In every epoch, each image is moved, turned and resized slightly, and differently. So a network
-    needs fewer training images to reach the same accuracy. The defaults are those of the policy
-    named ``'sketch'``. A value of 0 switches a change off. The policy is a parameter of an
+    In every epoch, each image is moved, turned and resized slightly, each time in another way. So a
+    network needs fewer training images to reach the same accuracy. The defaults are those of the
+    policy named ``'sketch'``. A value of 0 switches a change off. The policy is a parameter of an
     estimator, so a search can set, for example, ``augmentation__rotation``.
 
     Parameters
@@ -69,15 +69,17 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     shear : float, default=8.0
         Largest shear along each axis, in degrees; 0 to 44.
     elastic : float, default=0.0
-        Root mean square of the length of a smooth random displacement, in pixels; at least 0. For
-        sketches of 28 x 28 pixels, good values are 0.5 to 1.5.
+        Strength of a random, smooth bending of the image: the root mean square distance by which
+        the pixels move, in pixels; at least 0. For sketches of 28 x 28 pixels, good values are 0.5
+        to 1.5.
     thickness : float, default=0.0
         Largest change of the stroke radius, in pixels, thicker or thinner; 0 to 1.
     erasing : float, default=0.0
         Probability of blanking a random box; 0 to 1.
     erasing_area : (float, float), default=(0.02, 0.2)
-        Smallest and largest share of the image that a box blanks; above 0, up to 1. Aspect ratios
-        are from 0.3 to 3.3, unless such a box does not fit into the image.
+        Smallest and largest share of the image that a box blanks; above 0, up to 1. If such a box
+        fits into the image, its height is 0.3 to 3.3 times its width, before both are rounded to
+        whole pixels.
 
     See Also
     --------
@@ -87,12 +89,13 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     Notes
     -----
     :meth:`draw` draws random parameters from a generator on the CPU. :meth:`apply` is a pure
-    function that runs on any device, so a GPU gives the same images as a CPU. The same random
-    numbers are drawn even if some changes are switched off. Only ``elastic`` is an exception: its
-    numbers are drawn last, and only if it is not 0, so the numbers of the next batches differ.
+    function that runs on any device, so a GPU gives the same images as a CPU, up to rounding. The
+    same random numbers are drawn even if some changes are switched off. Only ``elastic`` is an
+    exception: its numbers are drawn last, and only if it is not 0. So ``elastic`` changes the
+    random numbers of all later batches.
 
     First, the thickness of the strokes is changed. Then all changes that move pixels are made, with
-    a single bilinear interpolation. At last, a box is erased. It is filled with the background, and
+    a single bilinear interpolation. Finally, a box is erased. It is filled with the background, and
     not with noise as in Zhong et al.
 
     References
@@ -149,7 +152,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            Naming the parameter, its range and its value.
+            If a parameter is out of its range. The message names the parameter and its range.
         """
         ranges = dict(RANGES)
         if isinstance(self.horizontal_flip, str) and self.horizontal_flip == "auto":
@@ -173,6 +176,11 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         -------
         policy : AugmentationPolicy
             This policy itself, if ``horizontal_flip`` is a number.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is out of its range.
 
         Notes
         -----
@@ -251,7 +259,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidImagesError
-            If ``images`` is no floating-point batch of four axes.
+            If ``images`` is not a floating-point tensor with four axes.
         """
         check_batch("AugmentationPolicy", images)
         if draw.thickness is not None:
@@ -264,7 +272,7 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
     def __call__(
         self, images: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Draw and apply in one go."""
+        """Draw the changes of a batch, and apply them."""
         check_batch("AugmentationPolicy", images)
         n_samples, channels, height, width = images.shape
         return self.apply(images, self.draw(n_samples, (channels, height, width), generator))

@@ -26,7 +26,10 @@ class Augmentation(Protocol):
     -----
     These further members are used if they exist:
 
-    - ``validate()`` raises if a parameter is invalid. It is called at the start of ``fit``.
+    - ``validate()`` raises an error if a parameter is invalid. It is called at the start of
+      ``fit``.
+    - ``is_identity`` is True if the images stay as they are. Then ``draw`` and ``apply`` are not
+      called.
     - ``bind(images, codes)`` returns the augmentation for a training set. It is called with up to
       2,000 of the training rows: their images, an ndarray of shape (n, C, H, W), and the numbers of
       their classes, which start at 0. The returned object is used for training, and becomes the
@@ -91,7 +94,7 @@ class Augmentation(Protocol):
 
 @runtime_checkable
 class Mixing(Protocol):
-    """What a classifier takes as its ``mixing``: images of a batch are mixed, and their targets.
+    """What a classifier takes as its ``mixing``: it mixes images of a batch, and their targets.
 
     Any object with the methods ``draw`` and ``apply`` can be passed. If it has a method
     ``validate``, this method is called at the start of ``fit``.

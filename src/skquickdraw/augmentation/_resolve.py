@@ -33,16 +33,16 @@ def resolve_augmentation(
     augmentation : {'auto', 'sketch'}, Augmentation or None
         'auto' becomes an object whose ``bind`` returns the policy that suits the images.
     image_shape : (C, H, W), default=None
-        Of the images, if it is known.
+        Shape of the images, if it is known.
     with_strokes : bool, default=False
-        Whether the caller can draw strokes, and so takes a StrokeAugmentation too.
+        Whether a :class:`StrokeAugmentation` is accepted, because the caller can draw strokes.
 
     Returns
     -------
     policy : Augmentation or None
         The same object, if one is passed; its ``validate``, if it has one, is called first. Its
-        ``bind`` may still have to decide an 'auto'. For 'auto', None if a side of the images is
-        below 8 pixels.
+        ``bind`` may still have to decide an 'auto'. For 'auto', None if a side in ``image_shape``
+        is below 8 pixels.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def resolve_mixing(mixing: str | Mixing | None) -> Mixing | None:
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, a method is missing, or alpha is out of range.
+        If the name is unknown, a method is missing, or a parameter of the object is out of range.
 
     Examples
     --------

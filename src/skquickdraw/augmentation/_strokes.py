@@ -50,16 +50,16 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     Parameters
     ----------
     drop_stroke : float, default=0.1
-        Probability that a stroke is left out, independently; 0 to 1. The longest always stays.
+        Probability with which each stroke is left out; 0 to 1. The longest stroke always stays.
     drop_tail : float, default=0.2
-        Largest share of its length that each stroke loses at its end; 0 to 1.
+        Each stroke loses a random share of its length at its end, up to this value; 0 to 1.
     jitter : float, default=2.0
         Standard deviation of the random displacement of each point along each axis, in the units of
         the coordinates (0 to 255); at least 0. Points stay within 0 to 255.
     width : float, default=0.25
         Largest relative change of the width of the line; at least 0. With the value w, the factor
         is drawn log-uniformly from [1 / (1 + w), 1 + w].
-    then : AugmentationPolicy or other Augmentation, 'sketch' or None, default='sketch'
+    then : {'sketch'}, Augmentation or None, default='sketch'
         Augmentation of the images after they are drawn, such as turning, moving and resizing. If it
         is an object, its parameters can be set through this policy, for example ``then__rotation``.
     side : int, default=28
@@ -71,14 +71,14 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
 
     See Also
     --------
-    skquickdraw.datasets.pack_strokes : Makes X of drawings.
-    AugmentationPolicy : Changes of images.
+    skquickdraw.datasets.pack_strokes : Makes X from drawings.
+    AugmentationPolicy : Random changes of images.
 
     Notes
     -----
-    As in :class:`AugmentationPolicy`, :meth:`draw` makes parameters from an explicit generator on
-    the CPU, and :meth:`apply` is a pure function that runs on any device. The same random numbers
-    are drawn even if some changes are switched off, except for those of ``then``, which are drawn
+    As in :class:`AugmentationPolicy`, :meth:`draw` draws random parameters from a generator on the
+    CPU, and :meth:`apply` is a pure function that runs on any device. The same random numbers are
+    drawn even if some changes of the strokes are switched off. The numbers of ``then`` are drawn
     last.
 
     First, strokes are left out. Then the ends of strokes are cut off, and then the points are
@@ -146,7 +146,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            Naming the parameter, its range and its value.
+            If a parameter is out of its range. The message names the parameter and its range.
         """
         check_ranges(self, RANGES)
         _check_paper(self)
@@ -210,8 +210,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If a parameter is out of its range, or ``then`` still has an 'auto', as 'sketch' has:
-            call :meth:`bind` before.
+            If a parameter is out of its range, or ``then`` is 'sketch' or still has an 'auto': call
+            :meth:`bind` before.
         """
         self.validate()
         check_draw("StrokeAugmentation", n_samples, generator, image_shape)
@@ -246,7 +246,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidImagesError
-            If ``strokes`` are no packed strokes.
+            If ``strokes`` are not packed strokes.
         """
         strokes = self.change(strokes, draw)
         width = None if draw.width is None else to_device(draw.width, strokes)
@@ -271,7 +271,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     def __call__(
         self, strokes: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Draw and apply in one go."""
+        """Draw the changes of a batch, and apply them."""
         self.check(strokes)
         n_points = strokes.shape[3]
         return self.apply(strokes, self.draw(len(strokes), (1, 3, n_points), generator))

@@ -1,4 +1,4 @@
-"""Drawings to learn from: generate, load, download, and make them scarce.
+"""Data sets of drawings: generate, load and download them, and make them imbalanced.
 
 `make_sketches` generates images that look like hand-drawn sketches of everyday things.
 `fetch_quickdraw` downloads real drawings into a cache. `load_quickdraw` reads files in the formats
@@ -7,7 +7,7 @@ from one folder per class. `load_images` reads images without labels. `load_comp
 folder with few imbalanced labels and many unlabeled drawings. `make_ladder` makes a data set
 imbalanced, with the class sizes of `ladder_counts`. `rasterize` draws strokes as bitmaps.
 `pack_strokes` stores strokes in an array, and `unpack_strokes` is its inverse. `MappedFiles` is an
-X that consists of many files on disk. Drawings are returned as flat uint8 rows; those of Quick,
+X whose rows are in many files on disk. Drawings are returned as flat uint8 rows; those of Quick,
 Draw! are white on black. Images of a folder are returned as a stack, in their own colours.
 """
 

@@ -23,14 +23,15 @@ Labeled: {n_train} drawings, from {most} to {least} a class. Unlabeled: {n_unlab
 
 
 def load_competition(path: str | PathLike[str]) -> Bunch:
-    """Load a competition: scarce imbalanced labels, unlabeled drawings, a labeled holdout.
+    """Load a competition: a small imbalanced labeled set, unlabeled drawings, a labeled holdout.
 
     Parameters
     ----------
     path : str or path-like
         A folder with ``train.npz`` (arrays X, y, classes) and, optionally, ``unlabeled.npz`` (X,
-        classes) and ``holdout.npz`` (X, y, classes). X is uint8 of shape (n, height, width), y
-        holds indices into `classes`. No other file of the folder is opened.
+        classes) and ``holdout.npz`` (X, y, classes). X is uint8 of shape (n, height, width), and y
+        holds indices into classes. The array classes holds the names of the classes, as str, and is
+        the same in all files. No other file of the folder is opened.
 
     Returns
     -------

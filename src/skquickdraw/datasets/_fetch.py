@@ -47,14 +47,14 @@ def fetch_quickdraw(
     """Fetch drawings of Quick, Draw! from Google's bucket, and keep them in a cache.
 
     Only the first ``n_per_class`` drawings of each class are downloaded: 1,000 bitmaps take 0.8 MB,
-    while the whole file of a class has over 100 MB. Needs pooch and tqdm: ``pip install
+    while the whole file of a class has about 100 MB. Needs pooch and tqdm: ``pip install
     'skquickdraw[data]'``.
 
     Parameters
     ----------
     classes : sequence of str, default=None
-        Some of the 345 names on https://quickdraw.withgoogle.com/data, such as ``["cat", "The
-        Eiffel Tower"]``; None takes all. `target_names` has the same order.
+        Some of the 345 names on https://quickdraw.withgoogle.com/data, each once, such as ``["cat",
+        "The Eiffel Tower"]``; None takes all. ``target_names`` has the same order.
     kind : {'bitmap', 'simplified'}, default='bitmap'
         Bitmaps of 28 x 28 pixels, or pen strokes for :func:`rasterize`.
     n_per_class : int or None, default=1000
@@ -67,8 +67,7 @@ def fetch_quickdraw(
         environment variable ``SKQUICKDRAW_BASE_URL``, or else the bucket itself. Each address has
         its own cache.
     download_if_missing : bool, default=True
-        If False, the network is never used, and an error is raised if a drawing is not in the
-        cache.
+        If False, nothing is downloaded, and an error is raised if a drawing is not in the cache.
     n_retries : int, default=3
         Retries for each file, at least 0, after a lost connection, a damaged answer or a temporary
         error of the server (5xx, 408, 416, 425, 429). What has arrived is not downloaded again.
@@ -98,11 +97,18 @@ def fetch_quickdraw(
     ------
     InvalidParameterError
         If a parameter is of the wrong kind or out of range, or a class is unknown.
+    DataFileError
+        If ``data_home`` is not a path.
     DownloadError
         If a file cannot be downloaded, or if drawings are not in the cache with
         ``download_if_missing=False``. Classes that were complete by then stay in the cache.
     MissingDependencyError
         If pooch or tqdm is needed, but missing.
+
+    Warns
+    -----
+    UserWarning
+        If a downloaded class cannot be stored in the cache.
 
     Notes
     -----

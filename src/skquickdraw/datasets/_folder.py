@@ -68,8 +68,8 @@ def load_image_folder(
         :class:`~skquickdraw.preprocessing.SketchNormalizer` could take the edge of the border for
         ink.
     on_error : {'raise', 'warn'}, default='raise'
-        What to do with files that are damaged or not images. 'raise' raises one error; 'warn' gives
-        a warning, and leaves all of them out. The error or warning names the first five.
+        What to do with files that are damaged or not images. 'raise' raises one error for all of
+        them. 'warn' leaves them out, with one warning. The error or warning names the first five.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -95,7 +95,7 @@ def load_image_folder(
         or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
         empty).
     InvalidParameterError
-        If a parameter is out of range.
+        If a parameter is of the wrong kind or out of range.
     MissingDependencyError
         If Pillow is missing (``pip install 'skquickdraw[data]'``).
 
@@ -114,13 +114,13 @@ def load_image_folder(
     Notes
     -----
     Images are turned upright according to their EXIF orientation. Pixels of 16 bits are converted
-    to 8 bits. If a file is an animation or has several pages, only the first image is read. Two
+    to 8 bits. If a file is an animation or has several pages, only the first image is read. Three
     kinds of images are treated as unreadable: images that are invisible on the background, such as
-    white ink on transparent paper, and images with floating-point or 32-bit pixels, because their
-    range is not known. Images are reduced by area averages, and enlarged by linear interpolation.
-    These formats are not read: PostScript and Windows metafiles, because they are programs; IPTC
-    files, because they contain other files; and FITS files, because their size is not known before
-    they are unpacked.
+    white ink on transparent paper; images with floating-point or 32-bit pixels, because their range
+    is not known; and images of more than 179 million pixels, which Pillow refuses by default.
+    Images are reduced by area averages, and enlarged by linear interpolation. These formats are not
+    read: PostScript and Windows metafiles, because they are programs; IPTC files, because they
+    contain other files; and FITS files, because their size is not known before they are unpacked.
 
     Each image is resized as soon as it is read, so memory holds only the resized ones.
 

@@ -38,9 +38,9 @@ def load_images(
 
     Parameters
     ----------
-    paths : str, path-like, or iterable of such
-        Images, and folders of images, which are searched recursively. In folders, hidden files and
-        the Thumbs.db and desktop.ini of file managers are ignored.
+    paths : str, path-like, or iterable of str or path-like
+        Images or folders of images. Folders are searched recursively. In folders, hidden files, and
+        the files Thumbs.db and desktop.ini of file managers, are ignored.
     image_shape : (height, width), default=(28, 28)
         As in :func:`load_image_folder`.
     mode : {'auto', 'L', 'RGB'}, default='auto'
@@ -67,7 +67,7 @@ def load_images(
         If a path does not exist, there is no image, or an image cannot be read (with
         ``on_error='warn'``, only if none can be read).
     InvalidParameterError
-        If a parameter is out of range.
+        If a parameter is of the wrong kind or out of range.
     MissingDependencyError
         If Pillow is missing (``pip install 'skquickdraw[data]'``).
 

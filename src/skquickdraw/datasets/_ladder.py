@@ -16,7 +16,7 @@ LARGEST = 2**31 - 1
 def ladder_counts(
     n_classes: int, *, n_max: int = 1000, n_min: int = 10, profile: str = "linear"
 ) -> np.ndarray:
-    """Compute the class sizes of an imbalance ladder.
+    """Compute class sizes that fall from class to class, like the rungs of a ladder.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def make_ladder(
     random_state: int | np.random.RandomState | None = None,
     return_indices: bool = False,
 ) -> tuple[Any, ...]:
-    """Reduce a data set to an imbalance ladder.
+    """Make a data set imbalanced: reduce its classes to the sizes of :func:`ladder_counts`.
 
     Use it to study scarce and imbalanced labels with a data set that has many labels: train on the
     reduced set, and test on the other rows or on a balanced test set.
@@ -101,12 +101,13 @@ def make_ladder(
     n_max, n_min, profile
         As in :func:`ladder_counts`.
     order : array-like of shape (n_classes,), default=None
-        All classes, from the largest to the smallest after the cut. None is ``np.unique(y)``.
+        All classes of y, in the order of their sizes in the result: the first class becomes the
+        largest. None is ``np.unique(y)``.
     random_state : int, RandomState instance or None, default=None
-        Determines which rows are kept. With the same int and larger sizes, all rows are kept that
-        are kept with smaller sizes.
+        Determines which rows are kept. If you increase the sizes and pass the same int, all rows
+        that were kept before are kept again.
     return_indices : bool, default=False
-        Whether to return the kept rows' indices too.
+        Whether to return the indices of the kept rows too.
 
     Returns
     -------

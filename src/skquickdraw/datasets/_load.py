@@ -58,8 +58,8 @@ def load_quickdraw(
         Other files of a folder are ignored. PNGs are read if there are no other data files, or with
         ``file_format='png'``.
     file_format : {'npy', 'npz', 'ndjson', 'bin', 'png'}, default=None
-        Which files of a folder to read, if it holds the same class in several formats. None reads
-        all.
+        Which files of a folder to read. None reads all. Set it if the folder holds the same class
+        in several formats.
     n_per_class : int, default=None
         Number of drawings of each class, at least 1: the first ones of its file, or all if it has
         fewer. The rest of a .npy or .ndjson file is not read. None takes all.
@@ -93,16 +93,17 @@ def load_quickdraw(
     Raises
     ------
     DataFileError
-        If the path holds no such files, or a file is cut off, is damaged, or holds pickled objects
-        or images of another size. The message names the file, and the line or byte at fault.
+        If the path holds no such files or several files of one class, or a file is cut off, is
+        damaged, or holds pickled objects or images of another size. The message names the file, and
+        the line or byte at fault.
     InvalidParameterError
-        If a parameter is out of range, or asks for what a file does not have.
+        If a parameter is of the wrong kind or out of range, or asks for what a file does not have.
     MissingDependencyError
         If Pillow is needed, but missing.
 
     See Also
     --------
-    fetch_quickdraw : Download the published files.
+    fetch_quickdraw : Downloads the published files.
     MappedFiles : Your own files, mapped like those of a folder with ``mmap=True``.
     load_competition : Loads a folder of scarce labels, unlabeled drawings and a holdout.
 
@@ -114,9 +115,10 @@ def load_quickdraw(
     array of numeric arrays raises an error.
 
     sketch-rnn stores the differences between points; they are summed up to coordinates. If the
-    longer side of a drawing is between 251 and 255, the drawing is in the units of the simplified
-    format already. Other drawings are scaled so that their longer side ends at 255. Drawings
-    outside the box are shifted to start at 0. All coordinates are rounded.
+    longer side of a drawing is between 251 and 255, the drawing is already in the units of the
+    simplified format, and is only shifted to start at 0 if it lies outside the box. Other drawings
+    are shifted to start at 0, and scaled so that their longer side ends at 255. All coordinates are
+    rounded.
 
     Examples
     --------

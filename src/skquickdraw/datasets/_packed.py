@@ -26,22 +26,22 @@ def pack_strokes(drawings: Sequence[object], n_points: int | None = None) -> np.
         coordinates from 0 to 256. They are rounded, and 256 becomes 255.
     n_points : int, default=None
         Points per drawing, at least 1. Shorter drawings are padded; longer ones lose the points
-        that matter least for the shape of their strokes. None takes the number of the longest
-        drawing. Pass a number if other drawings must get the same shape. 128 points are enough for
-        98 % of the Quick, Draw! drawings.
+        that matter least for the shape of their strokes. None takes the number of points of the
+        longest drawing. Pass a number if other drawings must get the same shape. 128 points are
+        enough for 98 % of the Quick, Draw! drawings.
 
     Returns
     -------
     packed : ndarray of shape (n_drawings, 3, n_points), uint8
-        Rows x, y and pen. The pen is 1 if the stroke goes on to the next point, 2 at its last
-        point, and 0 if there is no point: padding is all zeros.
+        Rows x, y and pen. The pen is 1 if the stroke goes on to the next point, 2 at the last point
+        of a stroke, and 0 if there is no point: padding is all zeros.
 
     Raises
     ------
     InvalidParameterError
         If a stroke is not a pair of equally long finite coordinates in 0..256, if ``n_points`` is
-        not an int of at least 1, or if the strokes of a drawing have more than ``n_points`` end
-        points.
+        not an int of at least 1, if the strokes of a drawing have more than ``n_points`` end
+        points, or if ``drawings`` is a single drawing.
 
     See Also
     --------

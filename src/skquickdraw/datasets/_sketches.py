@@ -65,7 +65,7 @@ def make_sketches(
     Returns
     -------
     X : ndarray of shape (n_samples, height * width), uint8
-        Flat images, 0 (black) to 255 (ink), shuffled.
+        Flat images, from 0 (black) to 255 (white), in random order.
     y : ndarray of shape (n_samples,), int64
         Class of each sketch, 0..n_classes - 1.
     names : ndarray of shape (n_classes,), str

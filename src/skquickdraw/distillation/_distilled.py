@@ -208,8 +208,8 @@ class DistilledClassifier(
             Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
             Weights for teacher and student. Rows of ``X_unlabeled`` have the weight 1.
-        X_unlabeled : array-like with images of the same size as X, default=None
-            More rows without labels.
+        X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
+            More images without labels, of the same size as those of X.
 
         Returns
         -------
@@ -219,8 +219,8 @@ class DistilledClassifier(
         ------
         InvalidParameterError
             If the student's ``fit`` takes no soft targets, if teacher or student cannot use the
-            ``sample_weight``, or if the student's ``member_params`` change the loss or what it
-            corrects for.
+            ``sample_weight``, if the student's ``member_params`` set the loss or how it corrects
+            for imbalanced classes, or if its networks correct for them in different ways.
         InvalidTargetsError
             If fewer than two classes have labels, or a frozen teacher knows other classes.
         FitInterrupted

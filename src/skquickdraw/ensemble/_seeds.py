@@ -72,7 +72,7 @@ class SeedEnsembleClassifier(
         With ``fit`` and ``predict_proba``; cloned for each member.
     n_estimators : int, default=6
         Number of members, at least 1.
-    member_params : list of n_estimators dicts, default=None
+    member_params : list or tuple of n_estimators dicts, default=None
         Parameters in which the members differ, such as dropout: one dict per member. Seeds in these
         dicts are ignored, because every member gets its own seed.
     weights : {'validation'}, array-like of shape (n_estimators,) or None, default=None
@@ -206,10 +206,12 @@ class SeedEnsembleClassifier(
             Labels of any type, of at least two classes. If the members are semi-supervised, their
             ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
-            For members whose ``fit`` takes it. The weights of the votes depend on it too.
+            For members whose ``fit`` takes it. With ``weights='validation'``, the weights of the
+            votes depend on it too.
         soft_targets : array-like of shape (n, n_classes), default=None
             Class probabilities to learn in place of y, for members whose ``fit`` takes them.
-            Columns follow the sorted classes of y. The weights of the votes still depend on y.
+            Columns follow the sorted classes of y. With ``weights='validation'``, the weights of
+            the votes still depend on y.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             Rows without labels, for members that learn from them, such as noisy students.
 
@@ -220,8 +222,8 @@ class SeedEnsembleClassifier(
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any training, with the invalid value. Only a member whose classes differ from
-            those of y raises an error later.
+            Before any training; the message shows the invalid value. Only a member whose classes
+            differ from those of y raises an error later.
         FitInterrupted
             If the user interrupts the fit after the first member. The finished members are kept.
             Before that, a KeyboardInterrupt is raised, and the estimator stays as it was.

@@ -53,17 +53,19 @@ class DeepFeatureExtractor(
     Parameters
     ----------
     estimator : estimator
-        A classifier with ``extract_features``, like all of :mod:`skquickdraw.neural_network`; a
-        pipeline that ends in one; or a fitted one in a :class:`~sklearn.frozen.FrozenEstimator`.
+        A classifier with ``extract_features``, like all of :mod:`skquickdraw.neural_network`, or a
+        pipeline that ends with one. If it is already fitted, wrap it in a
+        :class:`~sklearn.frozen.FrozenEstimator`.
     layer : str, default='penultimate'
         The layer whose activations are returned. 'penultimate' is the input of the last linear
         layer, and 'logits' is its output. You can also pass the name of another layer of the
-        trained network, such as 'stem'; its output is averaged over the image.
+        trained network, such as 'stem' in a ResNet; its output is averaged over the image.
     cv : int, splitter, iterable of splits or None, default=None
         Folds for cross-fitting in :meth:`fit_transform` (see Notes). With None, there is no
         cross-fitting: the features of a training row come from a network that was trained on this
-        row. An int is the number of folds, which are stratified and shuffled. If all rows of a
-        group must be in the same fold, pass ``list(GroupKFold().split(X, y, groups))``.
+        row. An int of at least 2 is the number of folds, which are stratified and shuffled. If all
+        rows of a group must be in the same fold, pass ``list(GroupKFold().split(X, y, groups))``.
+        For a frozen estimator, ``cv`` must be None.
     n_jobs : int, default=None
         Number of networks that are fitted at the same time if ``cv`` is set, as in
         :class:`joblib.Parallel`. A single network also uses several cores.
@@ -179,8 +181,8 @@ class DeepFeatureExtractor(
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-        y : array-like of shape (n,)
-            Labels of any type, of at least two classes; a frozen estimator needs no labels.
+        y : array-like of shape (n,), default=None
+            Labels of any type, of at least two classes. Only a frozen estimator needs no labels.
         sample_weight : array-like of shape (n,), default=None
             For an estimator whose ``fit`` takes it; a frozen one ignores it.
 
@@ -191,7 +193,7 @@ class DeepFeatureExtractor(
         Raises
         ------
         InvalidParameterError, InvalidTargetsError, InvalidImagesError
-            Before any fit, except for a ``layer`` that the network does not have.
+            Before any training. Only an unknown ``layer`` raises an error after it.
         """
         self._fit(X, y, sample_weight, is_crossed=False)
         return self
@@ -209,7 +211,7 @@ class DeepFeatureExtractor(
 
         Returns
         -------
-        features : ndarray of shape (n, n_features)
+        features : ndarray of shape (n, n_features), float32
         """
         rows, members, folds = self._fit(X, y, sample_weight, is_crossed=self.cv is not None)
         features = read_features(self.estimator_, rows, self.layer)
@@ -220,7 +222,7 @@ class DeepFeatureExtractor(
         return crossed
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Return the features of each image, of shape (n, n_features)."""
+        """Return the features of each image, of shape (n, n_features), float32."""
         check_is_fitted(self)
         self._check_again("layer")
         rows = check_rows(self, X, reset=False)

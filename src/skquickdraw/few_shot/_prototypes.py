@@ -47,13 +47,15 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
     prototypes_ : ndarray of shape (n_classes, n_features), float64
         The mean of each class.
     n_features_in_ : int
+        Features per row; in stacks of images, pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
 
     Raises
     ------
     InvalidTargetsError
-        In ``fit``, if y holds fewer than two classes, or all rows of a class have the weight 0.
+        In ``fit``, if y holds fewer than two classes, a weight is negative, or all rows of a class
+        have the weight 0.
 
     See Also
     --------
@@ -107,9 +109,11 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
+        X : array-like of shape (n, n_features), (n, H, W), (n, C, H, W) or (n, H, W, C)
         y : array-like of shape (n,)
+            Labels of any type, of at least two classes.
         sample_weight : array-like of shape (n,), default=None
+            Weights of the rows in the mean of their class; at least 0.
 
         Returns
         -------

@@ -60,28 +60,30 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         Number of classes in an episode, at least 2. If there are fewer classes, all are used. With
         more classes, the episodes are harder, and the network becomes more accurate.
     n_shot : int, default=3
-        Number of examples per class in an episode. Use more than one even if the classes later have
-        only one example.
+        Number of examples per class in an episode, at least 1. Use more than one even if the
+        classes later have only one example.
     n_query : int, default=3
-        Number of images per class to classify in an episode.
+        Number of images per class to classify in an episode, at least 1.
     n_episodes : int, default=1000
-        Number of episodes in the training.
+        Number of episodes in the training, at least 1; rounded up to a multiple of
+        ``batch_size``.
     batch_size : int, default=1
-        Episodes per training step; their images go through the network together.
+        Number of episodes per training step, at least 1. Their images go through the network
+        together.
     width : float, default=0.5
         Multiplies the number of channels of every layer; above 0.
-    augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default=None
+    augmentation : {'auto', 'sketch'}, Augmentation or None, default=None
         Random changes of the images of an episode, as for
         :class:`~skquickdraw.neural_network.ResNetClassifier`.
     lr : float, default=0.003
-        Highest learning rate, above 0. The rate rises during the first tenth of all steps, and then
-        falls to nearly 0.
+        Learning rate, above 0. It rises to about this value during the first tenth of all steps,
+        and then falls to nearly 0.
     weight_decay : float, default=0.05
-        Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101). Biases and batch-norm
-        parameters do not decay.
+        Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101), at least 0. Biases
+        and batch-norm parameters do not decay.
     n_support : int or None, default=None
-        Number of examples of each class, chosen at random, that represent it in predictions. With
-        None, all do.
+        Number of examples that represent each class in predictions, at least 1. They are chosen at
+        random. If a class has fewer examples, or with None, all of its examples represent it.
     image_shape : tuple, default=None
         Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read
         as square images if possible, else as images that are one pixel high.
@@ -100,7 +102,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     ----------
     classes_ : ndarray of shape (n_classes,)
         The sorted labels.
-    augmentation_ : AugmentationPolicy or None
+    augmentation_ : Augmentation or None
         The augmentation of the images, in which every 'auto' is replaced by the decision.
     network_ : RelationNetwork
         The trained network, shared with the estimators that :meth:`adapt` returns.
@@ -126,9 +128,9 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     Raises
     ------
     InvalidImagesError, InvalidTargetsError, InvalidParameterError
-        In ``fit`` and ``adapt``, before any training, with the invalid value.
+        In ``fit`` and ``adapt``, before any training; the message shows the invalid value.
     OutOfMemoryError
-        In ``fit``, if memory runs out; the message says what to lower.
+        In ``fit``, ``adapt`` and predictions, if memory runs out. The message says what to lower.
     FitInterrupted
         In ``fit``, if the user interrupts it after the first step. What was learned is kept.
 

@@ -53,9 +53,9 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     blend : float in [0, 1], default=0.5
         Weight of the reranker. With 0, the probabilities of ``estimator`` are not changed. With 1,
         ``estimator`` only chooses the candidates.
-    memory : str, joblib.Memory or None, default=None
-        Folder for finished fits, so that an interrupted run continues where it stopped.
-        ``random_state`` must then be an int.
+    memory : str or joblib.Memory, default=None
+        Folder in which the two fitted classifiers are stored. If a run is interrupted, the next run
+        uses the stored fits. ``random_state`` must then be an int.
     random_state : int, RandomState instance or None, default=None
         Seed from which every ``random_state`` inside the two classifiers is drawn.
 
@@ -66,6 +66,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
     estimator_, reranker_ : estimators
         The fitted classifiers.
     n_features_in_ : int
+        Features per row; in stacks of images, pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
 

@@ -110,11 +110,17 @@ class Distillation(BaseLoss):
         proba : ndarray of shape (n, n_classes)
             The teacher's probabilities at temperature 1.
         labels : ndarray of shape (n, n_classes)
-            One-hot rows, or probabilities with the sum 1.
+            One-hot rows, or probabilities with the sum 1. With a ``class_prior``, probabilities are
+            adapted to it like ``proba``; one-hot rows stay as they are.
 
         Returns
         -------
         targets : ndarray of shape (n, n_classes)
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is out of range, or ``class_prior`` does not fit the classes.
         """
         log_prior = self._log_prior(np.shape(proba)[1])
         tempered = _softmax(_log(proba) + log_prior, self.temperature)

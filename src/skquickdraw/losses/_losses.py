@@ -75,8 +75,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Rows per class and epoch, above 0; not whole if targets are soft or sampling is
-            balanced.
+            Rows per class and epoch, above 0. They need not be whole numbers.
 
         Returns
         -------
@@ -127,8 +126,9 @@ class BalancedSoftmax(BaseLoss):
 
     Notes
     -----
-    The loss of a row is :math:`-\sum_c t_c \log \mathrm{softmax}(z + \tau \log \pi)_c`, where
-    :math:`\pi` are the class frequencies. Predictions use :math:`z` alone.
+    The loss of a row with logits :math:`z` and targets :math:`t` is :math:`-\sum_c t_c \log
+    \mathrm{softmax}(z + \tau \log \pi)_c`, where :math:`\pi` is the prior, the shares of the
+    classes. Predictions use :math:`z` alone.
 
     References
     ----------
@@ -166,7 +166,8 @@ class Focal(BaseLoss):
 
     Notes
     -----
-    The loss of a row is :math:`-\sum_c t_c (1 - p_c)^\gamma \log p_c`.
+    The loss of a row is :math:`-\sum_c t_c (1 - p_c)^\gamma \log p_c`, with targets :math:`t` and
+    predicted probabilities :math:`p`.
 
     References
     ----------
@@ -198,15 +199,17 @@ class LDAM(BaseLoss):
     Parameters
     ----------
     max_margin : float, default=0.5
-        Margin of the rarest class, above 0. It is subtracted from its logit, before scaling.
+        Margin of the rarest class, above 0. The margin of a row's class is subtracted from the
+        logit of this class, before scaling.
     scale : float, default=1.0
         Factor for the logits; above 0. The paper uses 30, because its logits are cosines in [-1,
         1]. The logits of the networks of this package have no such limits, so 1 is suitable.
 
     Notes
     -----
-    The margin of class :math:`c` is proportional to :math:`n_c^{-1/4}`. The paper also re-weights
-    the classes late in the training. To weight the classes here, use ``class_weight``.
+    The margin of class :math:`c`, which has :math:`n_c` rows, is proportional to
+    :math:`n_c^{-1/4}`. The paper also re-weights the classes late in the training. To weight the
+    classes here, use ``class_weight``.
 
     References
     ----------

@@ -61,8 +61,7 @@ class Loss(Protocol):
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Rows per class and epoch, above 0; not whole if targets are soft or sampling is
-            balanced.
+            Rows per class and epoch, above 0. They need not be whole numbers.
 
         Returns
         -------
