@@ -3,8 +3,8 @@
 ::
 
     SkquickdrawError
-    ├── InvalidImagesError      (ValueError, TypeError)  X is no batch of images of the right shape
-    │                                                    and range
+    ├── InvalidImagesError      (ValueError, TypeError)  X is not a batch of images of the right
+    │                                                    shape and range
     ├── InvalidTargetsError     (ValueError, TypeError)  y, soft targets or weights do not fit
     ├── InvalidParameterError   (ValueError, TypeError)  a parameter has an invalid value
     ├── DataFileError           (ValueError)             a file is missing, damaged or invalid

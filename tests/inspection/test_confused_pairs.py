@@ -142,6 +142,12 @@ def test_axes_that_are_passed_are_used():
     assert ConfusedPairsDisplay(COUNTS).plot(ax=panels).axes_ == list(panels)
 
 
+def test_the_axes_of_the_list_stay_empty_without_errors():
+    panels = plt.subplots(1, 2)[1]
+    assert ConfusedPairsDisplay(np.diag([3, 4, 5])).plot(ax=panels).axes_ == [panels[0]]
+    assert not panels[1].axison
+
+
 def test_colours_follow_the_background():
     light = ConfusedPairsDisplay(COUNTS).plot().im_.get_cmap().name
     with plt.style.context("dark_background"):

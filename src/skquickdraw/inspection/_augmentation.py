@@ -48,8 +48,9 @@ class AugmentationDisplay:
     Parameters
     ----------
     images : array-like of shape (n_rows, n_columns, H, W) or (n_rows, n_columns, C, H, W)
+        With 1 or 3 channels C.
     row_labels, column_labels : sequence of str, default=None
-        Written on the left and above.
+        Names of the rows, written on the left, and of the columns, written above.
 
     Attributes
     ----------
@@ -111,7 +112,7 @@ class AugmentationDisplay:
         rows : array-like of int, default=None
             Positions of the rows of X to show. None shows the first 6.
         n_variants : int, default=8
-            Number of augmented images per row.
+            Number of augmented images per row, at least 1.
         random_state : int, RandomState instance or None, default=0
             Seeds the changes.
         ax : matplotlib Axes, default=None
@@ -167,6 +168,7 @@ class AugmentationDisplay:
         Parameters
         ----------
         augmentation : {'auto', 'sketch'} or Augmentation
+            As the parameter ``augmentation`` of the classifiers.
         X : array-like of shape (n, ...)
             Images, or packed strokes for a :class:`~skquickdraw.augmentation.StrokeAugmentation`.
             The background and all 'auto' parameters of the augmentation depend on all rows of X.

@@ -76,9 +76,9 @@ class ComparisonDisplay:
         ax : matplotlib Axes, default=None
             None makes a new figure.
         score : str, default=None
-            Which of the scores; None takes the first.
+            Name of the score to draw; None takes the first.
         kind : {'score', 'difference'}, default='score'
-            The scores themselves, or the difference between each estimator and the first one.
+            The scores themselves, or each score minus that of the first estimator.
 
         Returns
         -------

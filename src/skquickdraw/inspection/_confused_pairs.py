@@ -132,8 +132,8 @@ class ConfusedPairsDisplay:
         y : array-like of shape (n,)
             True labels; rows without a label are left out.
         ax : matplotlib Axes or array of 2 Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into two, for the matrix and the list. None
-            makes a new figure.
+            A single Axes, made by ``plt.subplots``, is divided into two, for the matrix and the
+            list. None makes a new figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -200,10 +200,11 @@ class ConfusedPairsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of 2 Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into two, for the matrix and the list. None
-            makes a new figure. Without a list the matrix takes all of it.
+            A single Axes, made by ``plt.subplots``, is divided into two, for the matrix and the
+            list. None makes a new figure. Without a list, a single Axes is not divided, and the
+            second of 2 Axes stays empty.
         n_pairs : int, default=15
-            Length of the list; 0 leaves it out.
+            Largest number of pairs in the list; with 0, there is no list.
         cmap : str or Colormap, default=None
             Colour map. None takes a blue one, in which large shares stand out from the background.
         im_kw : dict, default=None
@@ -255,6 +256,10 @@ class ConfusedPairsDisplay:
     def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Axes]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""
         side = _figure_side(n_classes)
+        if not self.pairs_ and np.size(ax) == 2:
+            matrix, empty = make_panels(caller, ax, (1, 2), (side, side))
+            empty.set_axis_off()
+            return [matrix]
         if not self.pairs_:
             return make_panels(caller, ax, (1, 1), (side, side))
         is_narrow = hasattr(ax, "get_window_extent") and size_in_points(ax)[0] < NARROW

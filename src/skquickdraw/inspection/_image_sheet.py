@@ -141,7 +141,7 @@ default='surest_errors'
             'errors': wrong predictions, in their order in X. An array: the images at these
             positions of X.
         n_images : int, default=24
-            Largest number of images. It has no effect if ``show`` is an array.
+            Largest number of images, at least 1. It has no effect if ``show`` is an array.
         image_shape : (H, W) or (C, H, W), default=None
             Shape of the images if X has flat rows. None takes the shape from the estimator, or else
             assumes square images.
@@ -251,7 +251,8 @@ default='surest_errors'
         ax : matplotlib Axes, default=None
             None makes a new figure.
         n_columns : int, default=None
-            Images in a row; None takes the number that makes them largest.
+            Images in a row, at least 1. None takes up to 8 in a new figure. In given ``ax``, it
+            takes the number that makes the images largest.
         cmap : str or Colormap, default=None
             Colour map for images of one channel. None draws the ink dark: it is 'gray_r' if most
             pixels are 0, else 'gray'.

@@ -111,10 +111,11 @@ class PseudoLabelDisplay:
         estimator : NoisyStudentClassifier
             Fitted.
         y_unlabeled : array-like of shape (n_unlabeled,), default=None
-            True labels of the rows that had none in ``fit``: those of X in their order, then
-            ``X_unlabeled``.
+            True labels of the rows that had none in ``fit``: first those of X in their order, then
+            those of ``X_unlabeled``.
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
+            A single Axes, made by ``plt.subplots``, is divided into panels. None makes a new
+            figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -161,7 +162,8 @@ class PseudoLabelDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
+            A single Axes, made by ``plt.subplots``, is divided into panels. None makes a new
+            figure.
 
         Returns
         -------

@@ -125,6 +125,7 @@ class RecallByClassSizeDisplay:
         class_counts : dict from class to int, default=None
             Training rows of each class, in place of ``y_train``.
         n_groups : int, default=3
+            Groups of classes, from 1 to the number of classes.
         ax : matplotlib Axes, default=None
             None makes a new figure.
         **plot_kw : dict

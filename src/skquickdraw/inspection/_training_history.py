@@ -84,7 +84,8 @@ class TrainingHistoryDisplay:
             classifiers: a pipeline, a noisy student (teacher and students), a distilled classifier
             (teacher and student), or a vote (members).
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
+            A single Axes, made by ``plt.subplots``, is divided into panels. None makes a new
+            figure.
         **plot_kw : dict
             For :meth:`plot`.
 
@@ -123,7 +124,8 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of Axes, default=None
-            A single Axes of ``plt.subplots`` is divided into panels. None makes a new figure.
+            A single Axes, made by ``plt.subplots``, is divided into panels. None makes a new
+            figure.
         log_loss : bool, default=False
             Whether the axis of the losses is logarithmic.
 

@@ -45,10 +45,11 @@ def frequency_groups(
 
     Notes
     -----
-    Classes are sorted by falling count. Classes with equal counts keep their order. Group ``k``
-    ends before position ``round((k + 1) * n_classes / n_groups)``. Of 100 classes, 33 are head, 34
-    medium and 33 tail. Liu et al. [1]_ use absolute counts instead (more than 100 examples, 20 to
-    100, fewer than 20). Equal thirds keep their meaning for training sets of any size.
+    Classes are sorted by falling count. Classes with equal counts keep the order of the array, or
+    of the sorted keys. Group ``k`` ends before position ``round((k + 1) * n_classes / n_groups)``.
+    Of 100 classes, 33 are head, 34 medium and 33 tail. Liu et al. [1]_ use absolute counts instead
+    (more than 100 examples, 20 to 100, fewer than 20). Equal thirds keep their meaning for training
+    sets of any size.
 
     References
     ----------

@@ -39,7 +39,7 @@ def compare(
 ) -> Comparison:
     """Cross-validate several estimators on the same folds, and show how much they differ.
 
-    A difficult fold lowers the scores of all estimators, so it hardly changes their differences. So
+    A difficult fold lowers the scores of all estimators, but hardly changes their differences. So
     the differences are known more precisely than the scores.
 
     Parameters
@@ -60,7 +60,7 @@ def compare(
         Scorers: names, or callables ``scorer(estimator, X, y)`` such as
         :func:`~skquickdraw.metrics.make_group_scorer` returns. A dict maps your names to scorers.
     n_jobs : int, default=None
-        Number of fits that run at the same time.
+        Number of fits that run at the same time, as in :class:`joblib.Parallel`.
 
     Returns
     -------

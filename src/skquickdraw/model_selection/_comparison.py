@@ -84,7 +84,7 @@ class Comparison:
         return values.std(axis=-1, ddof=1) * np.sqrt(1 / n_folds + self.test_ratio)
 
     def differences(self, score: str) -> NDArray[np.float64]:
-        """Return the difference between each estimator and the first one, for each fold.
+        """Return each score minus that of the first estimator, for each fold.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Comparison:
         -------
         columns : dict
             Lists ``'score'`` and ``'estimator'``, and arrays ``'mean'``, ``'standard_error'``,
-            ``'difference'`` (between the means of this and the first estimator),
+            ``'difference'`` (this mean minus that of the first estimator),
             ``'difference_error'`` (its standard error) and ``'fit_seconds'`` (a mean).
         """
         columns: dict[str, list[str] | NDArray[np.float64]] = {

@@ -46,7 +46,7 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     Warns
     -----
     UserWarning
-        If classes have fewer labeled rows than there are folds. The warning names them. These
+        If classes have fewer labeled rows than there are folds. The warning names up to five. These
         classes are missing from some test folds, but never from a training part. If a class has
         only one row, this row is in every training part and in no test fold.
 

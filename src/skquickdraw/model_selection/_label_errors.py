@@ -52,8 +52,8 @@ def find_label_errors(
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
     n_jobs : int, default=None
-        Number of fits that run at the same time.
-    random_state : int, RandomState or None, default=None
+        Number of fits that run at the same time, as in :class:`joblib.Parallel`.
+    random_state : int, RandomState instance or None, default=None
         Seed of the folds. It does not change the ``random_state`` of the estimator.
 
     Returns

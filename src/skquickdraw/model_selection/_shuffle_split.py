@@ -49,8 +49,8 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
 
     Notes
     -----
-    Classes with fewer than ``0.5 / test_size`` rows have no test rows. So use a score that averages
-    over the classes in the test part only, such as balanced accuracy.
+    Classes with a single row, or with fewer than ``0.5 / test_size`` rows, have no test rows. So
+    use a score that averages over the classes in the test part only, such as balanced accuracy.
 
     Examples
     --------

@@ -34,6 +34,11 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
         In evaluation mode, with the same outputs up to rounding. Each folded batch normalisation is
         replaced by an identity. It is not meant to be trained.
 
+    Raises
+    ------
+    InvalidParameterError
+        If ``network`` is not a module.
+
     Examples
     --------
     >>> import torch

@@ -1,10 +1,4 @@
-"""MobileNetV2 for small images (Sandler et al. 2018, arXiv:1801.04381).
-
-It departs from the paper in three ways. Strides suit 28 x 28 pixels. The last 1x1 convolution comes
-after the pooling, where it costs almost nothing, as in MobileNetV3 (Howard et al. 2019,
-arXiv:1905.02244). ReLU replaces ReLU6, which was meant for 8-bit arithmetic, and whose gradient
-needs a second copy of the activations.
-"""
+"""MobileNetV2 for small images (Sandler et al. 2018, arXiv:1801.04381)."""
 
 from __future__ import annotations
 
@@ -80,21 +74,34 @@ class MobileNetV2(nn.Module):
     Parameters
     ----------
     image_shape : (channels, height, width)
-        Any height and width: a side is halved only while it has at least seven pixels.
+        Each at least 1. A side is halved only while it has at least seven pixels.
     n_classes : int
+        At least 1.
     width : float, default=1.0
-        Factor for the number of channels of every layer. A MobileNetV2 always has at least 512
-        pooled features.
+        Factor for the number of channels of every layer, above 0 and at most 10,000. A MobileNetV2
+        always has at least 512 pooled features.
     stem_stride : int, default=2
-        Stride of the first convolution. With 1, the first stages keep the full resolution, and take
-        about four times as long.
-    dropout : float, default=0.0
+        Stride of the first convolution, at least 1. With 1, the first stages keep the full
+        resolution, and take about four times as long.
+    dropout : float in [0, 1], default=0.0
         Rate of dropout on the pooled features, before the last layer.
-    spatial_dropout : float, default=0.0
+    spatial_dropout : float in [0, 1], default=0.0
         Probability that a whole channel of the output of a block is set to 0 during training.
-    stochastic_depth : float, default=0.0
+    stochastic_depth : float in [0, 1], default=0.0
         Probability that the last residual branch is left out for an image during training. The
         branches before it have smaller probabilities, which grow linearly with the depth.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    The network differs from the paper (Sandler et al. 2018, arXiv:1801.04381) in three ways.
+    Strides suit 28 x 28 pixels. The last 1x1 convolution comes after the pooling, where it costs
+    almost nothing, as in MobileNetV3 (Howard et al. 2019, arXiv:1905.02244). ReLU replaces ReLU6,
+    which was meant for 8-bit arithmetic, and whose gradient needs a second copy of the activations.
 
     Examples
     --------

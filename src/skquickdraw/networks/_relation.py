@@ -22,9 +22,9 @@ class RelationNetwork(nn.Module):
     Parameters
     ----------
     image_shape : (channels, height, width)
-        Any height and width.
+        Each at least 1.
     width : float, default=1.0
-        Multiplies every number of channels.
+        Factor for the number of channels of every layer, above 0 and at most 10,000.
 
     Notes
     -----

@@ -58,7 +58,8 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     """Basic residual blocks; a 28 x 28 image is 14 x 14 after the stem and 4 x 4 at the end.
 
-    Parameters are those of :class:`~skquickdraw.networks.MobileNetV2`.
+    The design is that of He et al. (2016, arXiv:1512.03385). Parameters are those of
+    :class:`~skquickdraw.networks.MobileNetV2`.
 
     Examples
     --------

@@ -70,19 +70,21 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Pixels of any dtype, from 0 to 255 or on a smaller scale, such as 0 to 1; predictions
-            need the same scale. uint8 is fastest and smallest. ``image_shape`` says how flat rows
-            are read. If a side is below 8 pixels, X holds features instead, with any values that
-            float32 can hold.
+            Images with 1 or 3 channels C. The pixels have any dtype, from 0 to 255 or on a smaller
+            scale, such as 0 to 1; predictions need the same scale. uint8 is fastest and smallest.
+            ``image_shape`` says how flat rows are read. If a side is below 8 pixels, X holds
+            features instead, with any values that float32 can hold.
         y : array-like of shape (n,)
             Labels of at least two classes: text, numbers or booleans, also in pandas columns. Every
             row needs one; -1 is a class.
         sample_weight : array-like of shape (n,), default=None
-            Whole numbers repeat rows. But if a weight is not whole, or if the weights above 0 have
-            a mean above 10, each weight multiplies the loss of its row. Weight 0 leaves a row out.
+            At least 0, and not all 0. Weight 0 leaves a row out. Whole numbers repeat rows. But if
+            a weight is not whole, or if the weights above 0 have a mean above 10, each weight is
+            divided by this mean, and multiplies the loss of its row.
         soft_targets : array-like of shape (n, n_classes), default=None
-            Class probabilities to learn in place of y, such as a teacher's. Columns follow the
-            sorted classes of y. Sampling and splitting still use the classes of y.
+            Class probabilities to learn in place of y, such as a teacher's. Each row has the sum 1.
+            Columns follow the sorted classes of y. Sampling and splitting still use the classes of
+            y.
         X_val, y_val : array-like, default=None
             Images and labels to validate on after each epoch. ``early_stopping`` then uses them
             instead of a part of X.
@@ -97,6 +99,8 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             If an argument or a parameter is invalid; before any training.
         OutOfMemoryError
             If memory runs out; the message says what to lower.
+        FitInterrupted
+            If the user interrupts the fit after its first epoch. The complete epochs are kept.
         """
         self._validate_params()
         previous = self._previous() if self.warm_start else None
@@ -171,7 +175,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         X : array-like of images, as in :meth:`fit`
         layer : str, default='penultimate'
             'penultimate' is the input of the layer that computes the logits. 'logits' is its
-            output, one column for each of ``classes_``. Or the name of a submodule of
+            output, one column for each of ``classes_``. Any other name is that of a submodule of
             ``net_.module_``, such as 'blocks' in a ResNet. Outputs of shape (n, c, h, w) are
             averaged over h and w; others are flattened.
 

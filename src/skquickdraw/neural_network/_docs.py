@@ -9,8 +9,9 @@ ENTRY = re.compile(r"^\S.*\n(?: .*\n|\n)*", re.MULTILINE)  # a parameter and its
 
 PARAMETERS = """\
 width : float, default=1.0
-    Factor for the number of channels of every layer; above 0. The training time and the number of
-    weights grow with its square. A MobileNet always has at least 512 pooled features.
+    Factor for the number of channels of every layer, above 0 and at most 10,000. The training time
+    and the number of weights grow with its square. A MobileNet always has at least 512 pooled
+    features.
 stem_stride : {1, 2} or 'auto', default='auto'
     Stride of the first convolution. With 1, the first layers work at full resolution, and training
     takes about four times as long as with 2. 'auto' is 1 if a side of the images has fewer than 16
@@ -26,10 +27,10 @@ stochastic_depth : float in [0, 1), default=0.0
     before it have smaller probabilities, which grow linearly with the depth (Huang et al. 2016,
     arXiv:1603.09382). For networks without residual branches, a value above 0 raises an error.
 weight_decay : float or 'auto', default='auto'
-    Decoupled weight decay (Loshchilov and Hutter 2019, arXiv:1711.05101): each step reduces the
-    weights by the share ``lr * weight_decay`` (your own optimizer may differ). Biases and
-    batch-norm parameters do not decay. 'auto' is 0.15 for 'muon', 0.01 for 'sgd' and 0.05 for all
-    other optimizers.
+    Decoupled weight decay, at least 0 (Loshchilov and Hutter 2019, arXiv:1711.05101): each step
+    reduces the weights by the share ``lr * weight_decay`` (your own optimizer may differ). Biases
+    and batch-norm parameters do not decay. 'auto' is 0.15 for 'muon', 0.01 for 'sgd' and 0.05 for
+    all other optimizers.
 label_smoothing : float in [0, 1), default=0.0
     Share of each target that is spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
 loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object, default='auto'
@@ -43,7 +44,8 @@ loss : {'auto', 'cross_entropy', 'balanced_softmax', 'focal', 'ldam'} or object,
 class_weight : {'balanced', 'effective'}, dict or None, default=None
     Weights of the classes, by which the loss of each row is multiplied. 'balanced' is defined as in
     scikit-learn. 'effective' computes weights from the effective number of examples (Cui et al.
-    2019, arXiv:1901.05555). A dict maps labels to weights.
+    2019, arXiv:1901.05555). A dict maps labels to weights of at least 0; labels that it leaves out
+    have weight 1.
 sampling : {'balanced'}, float in [0, 1] or None, default=None
     How strongly each epoch balances the classes. A class with ``n_c`` rows is shown in proportion
     to ``n_c ** (1 - sampling)``. None is the same as 0: every row is shown equally often.
@@ -52,9 +54,9 @@ sampling : {'balanced'}, float in [0, 1] or None, default=None
     repeatedly.
 augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
     Random changes of the training images, different in every epoch. 'auto' moves, turns and resizes
-    the images. If it suits them, it also shears, bends, thickens, thins or partly erases them, and
-    mirrors them if mirrored training images keep their class; ``augmentation_`` shows the decision.
-    It does not change grids of features (with a side below 8 pixels). 'sketch' is
+    the images. Depending on the images, 'auto' also shears, bends, thickens, thins or partly erases
+    them. It mirrors them if mirrored training images keep their class. ``augmentation_`` shows the
+    decision. 'auto' does not change grids of features (with a side below 8 pixels). 'sketch' is
     ``AugmentationPolicy()``. Pixels that become empty are filled with the background colour of the
     training images. To set each change yourself, pass an
     :class:`~skquickdraw.augmentation.AugmentationPolicy`, or an augmentation of your own
@@ -107,15 +109,15 @@ validation_fraction : float in (0, 1), default=0.1
     Share of the rows of each class that early stopping holds out. Every class keeps at least one
     row for training. Of classes that are too small for this, no row is held out.
 n_iter_no_change : int, default=10
-    Training stops after this number of epochs without a better validation score.
+    Training stops after this number of epochs, at least 1, without a better validation score.
 n_tta : int in [1, 10] or 'auto', default='auto'
     Number of views of each image whose logits are averaged in predictions. The views are the image
     itself, and the image shifted by one pixel in four directions. If the augmentation mirrors
     images, the mirror image of each view comes after it (10 views in all). 'auto' is 2 with mirror
     images and 1 without.
-image_shape : tuple, default=None
-    Shape of the images, (H, W) or (C, H, W), if X has flat rows. With None, flat rows are read as
-    square images if possible, else as images that are one pixel high.
+image_shape : (H, W) or (C, H, W), default=None
+    Shape of the images if X has flat rows; C is 1 or 3. With None, flat rows are read as square
+    images of one channel if possible, else as images that are one pixel high.
 device : str or torch.device, default='auto'
     Device on which the network is trained. 'auto' is the first CUDA GPU, or the CPU if there is no
     GPU. 'accelerate' trains one network on several devices, in a script that ``torchrun`` or
@@ -128,10 +130,10 @@ warm_start : bool, default=False
 random_state : int, RandomState instance or None, default=None
     Seed for everything random in ``fit``, such as initial weights. With the same int, the same
     number of threads and the same machine, two fits give the same network. With None, NumPy's
-    global generator gives the seed. The training then continues with one thread, with a warning, if
-    its threads wait for cores that other programs use.
+    global generator gives the seed. In this case, if threads wait for cores that other programs
+    use, the training warns and continues with one thread.
 verbose : int, default=0
-    If above 0, show a progress bar in a terminal, or else print one line per epoch.
+    If above 0, show a progress bar in a terminal or notebook. Elsewhere, print one line per epoch.
 """
 
 ATTRIBUTES = """\
@@ -145,8 +147,9 @@ image_shape_ : (int, int, int)
     Channels, height and width of the images; (1, 3, P) for packed strokes.
 pixel_range_ : (low, high) or None
     Lowest and highest pixel value in ``fit``. If the training was continued, these are the values
-    of the first call. Predictions refuse images on another scale. For MappedFiles, the values come
-    from a sample of 65,536 rows. None if X holds features or strokes.
+    of the first call. Predictions refuse images on another scale. For
+    :class:`~skquickdraw.datasets.MappedFiles`, the values come from a sample of 65,536 rows. None
+    if X holds features or strokes.
 data_format_ : 'channels_last'
     Only defined if X had the shape (n, H, W, 3) in ``fit``. Predictions then refuse flat rows.
 n_epochs_ : int

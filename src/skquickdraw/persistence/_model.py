@@ -56,7 +56,7 @@ def save_model(
     InvalidParameterError
         Before anything is written, if the estimator holds something that cannot be stored without
         code, such as a function or an estimator of another class. The message says where. Networks,
-        losses and augmentations of your own are stored by their names and options.
+        losses, augmentations and mixings of your own are stored by their names and options.
     NotFittedError
         If it is not fitted.
     DataFileError
@@ -112,11 +112,11 @@ def load_model(
         is no GPU. The parameter ``device`` of the estimator is not changed. It is used if you fit
         the estimator again or continue its training.
     trusted : dict or None, default=None
-        Networks, losses and augmentations of your own, by their names: ``{"MyNetwork": MyNetwork}``
-        for a model that was saved with ``ImageClassifier(MyNetwork)``. Pass classes or functions
-        that you have imported. The file contains no code, and ``load_model`` imports nothing
-        because of it. The classes and functions are called with values from the file, so they must
-        be safe for any values.
+        Networks, losses, augmentations and mixings of your own, by their names:
+        ``{"MyNetwork": MyNetwork}`` for a model that was saved with ``ImageClassifier(MyNetwork)``.
+        Pass classes or functions that you have imported. The file contains no code, and
+        ``load_model`` imports nothing because of it. The classes and functions are called with
+        values from the file, so they must be safe for any values.
 
     Returns
     -------

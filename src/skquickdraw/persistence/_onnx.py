@@ -56,7 +56,8 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
           :class:`~skquickdraw.ensemble.SeedEnsembleClassifier`,
           :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`,
           :class:`~skquickdraw.distillation.DistilledClassifier`,
-          :class:`~skquickdraw.semi_supervised.TransductiveClassifier`, or scikit-learn's
+          :class:`~skquickdraw.semi_supervised.TransductiveClassifier`,
+          :class:`~skquickdraw.recipes.BudgetedClassifier`, or scikit-learn's
           ``VotingClassifier(voting='soft')``, ``FrozenEstimator`` or a search.
         - A pipeline that ends in one of these and has only samplers before it.
         - A :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor`, whose graph returns
@@ -72,7 +73,8 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
     ------
     InvalidParameterError
         Before any work, if the estimator is none of these, if ``input_dtype`` is unknown, or if it
-        is 'uint8' but the estimator was fitted to floating point on a scale such as 0 to 1.
+        is 'uint8' but the estimator was fitted to floating point on a scale such as 0 to 1. Later,
+        if PyTorch cannot export a network of your own.
     NotFittedError
         If the estimator is not fitted.
     DataFileError

@@ -46,12 +46,14 @@ class SketchNormalizer(
     Parameters
     ----------
     image_shape : (height, width), default=(28, 28)
-        Size of the resulting images, in pixels. The drawing is fitted into the shorter side.
+        Size of the resulting images, from 1 to 65,535 pixels a side. The drawing is fitted into the
+        shorter side.
     polarity : {'auto', 'dark', 'light'}, default='auto'
         Whether the ink is darker or lighter than the paper. 'auto' decides this for each image, and
         assumes that the ink covers a smaller area than the paper.
     input_shape : (H, W) or (C, H, W), default=None
-        How to read flat rows. None reads them as square, or else as one row of pixels.
+        Shape of the images if X has flat rows; C is 1 or 3. With None, flat rows are read as square
+        images if possible, else as images that are one pixel high.
 
     Attributes
     ----------
@@ -75,7 +77,8 @@ class SketchNormalizer(
        with a window of a quarter of the image removes the ink. Then the mean of the pixels of paper
        in the window is taken. So shadows and gradual changes of the light are not taken for ink.
     3. A pixel is ink if it differs from the brightness of the paper by more than four times the
-       noise of the paper. Spots that are smaller than 0.3 % of all ink are removed.
+       noise of the paper. Faint spots, and spots that are smaller than 0.3 % of all ink, are
+       removed.
     4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
        Quick, Draw!'s pen get the width of this pen. Thicker lines are not changed.
 
@@ -133,8 +136,8 @@ class SketchNormalizer(
         Parameters
         ----------
         X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
-            Images with 1 or 3 channels, on any scale; or a list, or array of objects, of n images
-            of any sizes, each of shape (H, W), (H, W, C) or (C, H, W).
+            Images with 1 or 3 channels, on any scale. Images of several sizes are passed as a list
+            or an array of objects, each of shape (H, W), (H, W, C) or (C, H, W).
         y : array-like, default=None
             Ignored.
 
@@ -145,6 +148,7 @@ class SketchNormalizer(
         Raises
         ------
         InvalidParameterError, InvalidImagesError
+            If a parameter or X is invalid.
         """
         self._check_parameters()
         self._read(X, reset=True)

@@ -73,8 +73,8 @@ class BudgetedClassifier(
     minutes : float, default=15
         Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None
-        Number of networks of a vote that are trained at the same time. None keeps the setting of
-        the estimators.
+        Number of networks of a vote that are trained at the same time, as in
+        :class:`joblib.Parallel`. None keeps the setting of the estimators.
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of unlabeled rows in y, as for
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`.
@@ -164,8 +164,9 @@ class BudgetedClassifier(
         ----------
         X : array-like of images, as the estimators take them
         y : array-like of shape (n,)
-            Labels of any type, of at least two classes; ``unlabeled_label`` for unlabeled rows.
+            Labels of any type, of at least two classes. ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n,), default=None
+            Weights of labeled rows, at least 0.
         X_unlabeled : array-like of images, default=None
             Unlabeled images, for the estimators that learn from them.
 

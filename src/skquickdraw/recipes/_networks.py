@@ -58,13 +58,13 @@ def fast(
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes over the training set, as in :class:`~skquickdraw.neural_network.ResNetClassifier`.
     minutes : float, default=None
-        Train for this time on this machine, and ignore ``max_epochs``.
+        Train for this time, above 0, on this machine, and ignore ``max_epochs``.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
-    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier
-        Not fitted.
+    classifier : ResNetClassifier or BudgetedClassifier
+        Not fitted. A BudgetedClassifier if ``minutes`` is given.
 
     Examples
     --------
@@ -103,8 +103,8 @@ def accurate(
 
     Returns
     -------
-    classifier : ResNetClassifier, or with ``minutes`` a BudgetedClassifier
-        Not fitted.
+    classifier : ResNetClassifier or BudgetedClassifier
+        Not fitted. A BudgetedClassifier if ``minutes`` is given.
 
     Examples
     --------

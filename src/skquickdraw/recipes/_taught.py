@@ -38,7 +38,8 @@ def ensemble(
     Parameters
     ----------
     n_members : int, default=4
-        Number of networks in the vote of the teacher, and also in the vote of the student.
+        Number of networks in the vote of the teacher, and also in the vote of the student; at
+        least 1.
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the teacher's networks over the labeled images, as in
         :class:`~skquickdraw.neural_network.ResNetClassifier`. If it is a number, the student's
@@ -47,7 +48,7 @@ def ensemble(
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
     minutes : float, default=None
-        Train for this time on this machine, and ignore ``max_epochs``.
+        Train for this time, above 0, on this machine, and ignore ``max_epochs``.
     n_jobs : int, default=None
         Number of networks that are trained at the same time, as in :class:`joblib.Parallel`. On
         CPUs, it is faster to train several networks at the same time, with one thread each, than to
@@ -59,10 +60,11 @@ def ensemble(
 
     Returns
     -------
-    classifier : NoisyStudentClassifier, or with ``minutes`` a BudgetedClassifier
-        Not fitted. Without unlabeled images in ``fit``, only the teacher's vote is trained. For a
-        whole test set with known class balance, ``predict_transductive`` may be more accurate; with
-        ``minutes``, this is a method of ``estimator_``.
+    classifier : NoisyStudentClassifier or BudgetedClassifier
+        Not fitted. A BudgetedClassifier if ``minutes`` is given. Without unlabeled images in
+        ``fit``, only the teacher's vote is trained. For a whole test set with known class balance,
+        ``predict_transductive`` may be more accurate; with ``minutes``, this is a method of
+        ``estimator_``.
 
     Examples
     --------
@@ -109,15 +111,17 @@ def distilled(
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labeled and unlabeled.
     minutes : float, default=None
-        Train teacher and student within this time on this machine, and ignore ``max_epochs``.
+        Train teacher and student within this time, above 0, on this machine, and ignore
+        ``max_epochs``.
     memory : str or joblib.Memory, default=None
         As in :func:`ensemble`.
     random_state : int, RandomState instance or None, default=None
 
     Returns
     -------
-    classifier : DistilledClassifier, or with ``minutes`` a BudgetedClassifier
-        Not fitted. Its student is a MobileNetV2 of 0.3 million weights.
+    classifier : DistilledClassifier or BudgetedClassifier
+        Not fitted. A BudgetedClassifier if ``minutes`` is given. The student is a MobileNetV2 of
+        0.3 million weights.
 
     Examples
     --------
@@ -160,8 +164,9 @@ def best(
     minutes : float, default=15
         Duration of ``fit`` on this machine, above 0.
     n_jobs : int, default=None
-        Number of networks of a vote that are trained at the same time. None means the number of
-        cores, but at most six. On a GPU, it means one.
+        Number of networks of a vote that are trained at the same time, as in
+        :class:`joblib.Parallel`. None means the number of cores, but at most six. On a GPU, None
+        means one.
     random_state : int, RandomState instance or None, default=None
 
     Returns

@@ -67,7 +67,7 @@ class NoisyStudentClassifier(
         classifier of scikit-learn. If the teacher is fitted already, wrap it in a
         :class:`~sklearn.frozen.FrozenEstimator`, and set ``student``.
     student : classifier, default=None
-        The student. None: a copy of ``estimator``.
+        The student. None means a copy of ``estimator``.
     n_iterations : int, default=2
         Rounds, each with a new student; at least 1.
     student_params : dict or list of n_iterations dicts, default=None
@@ -84,11 +84,11 @@ class NoisyStudentClassifier(
         confusion matrix on the labeled rows. An array: in the order of ``classes_``, with sum 1.
         None: the teacher's predictions are not adjusted.
     max_per_class : int, dict or None, default=None
-        Largest number of pseudo-labels per class; the most confident ones are kept. A dict maps
-        labels to numbers.
+        Largest number of pseudo-labels per class, at least 1; the most confident ones are kept. A
+        dict maps labels to numbers of at least 0. Labels that it leaves out have no limit.
     temperature : float, default=1.0
-        The teacher's probabilities are first raised to the power ``1 / temperature``; above 0. With
-        a temperature below 1, they become more extreme.
+        Above 0. The teacher's probabilities are first raised to the power ``1 / temperature``, and
+        divided by their sum. With a temperature below 1, they become more extreme.
     weight : float, default=1.0
         Weight of a pseudo-labeled row; above 0. Weights other than 1 need a student whose ``fit``
         takes ``sample_weight``.
@@ -258,7 +258,7 @@ class NoisyStudentClassifier(
         y : array-like of shape (n_rows,)
             Labels of any type, of at least two classes. ``unlabeled_label`` marks unlabeled rows.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of labeled rows. For unlabeled rows, ``weight`` is used instead.
+            Weights of labeled rows, at least 0. For unlabeled rows, ``weight`` is used instead.
         X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
             More rows without labels.
 

@@ -120,7 +120,7 @@ def assign_to_prior(
     the probabilities are smooth, like those of a network, only few rows have to be moved. If they
     are near 0 and 1, it can be thousands of rows, and time and memory grow with the square of this
     number. If it is more than 5 % of the rows, the second step is also applied to the plain argmax,
-    and the better of both results is returned.
+    unless more than 5,000 rows would be moved there. The better of both results is returned.
 
     Examples
     --------
