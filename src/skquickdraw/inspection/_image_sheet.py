@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import as_array, check_arguments
+from .._checks import as_array, check_arguments, is_int
 from .._compat import count_samples, safe_indexing
 from .._targets import NO_LABEL
 from .._typing import ProbabilisticClassifier
@@ -379,11 +379,12 @@ def _columns(
 ) -> int:
     """Return how many columns make the images largest in axes of ``size`` points."""
     if n_columns is not None:
-        if n_columns < 1:
+        if not is_int(n_columns, 1):
             raise InvalidParameterError(
-                f"{caller}: n_columns must be at least 1, got {n_columns!r}."
+                f"{caller}: n_columns must be an int of at least 1, or None for as many as make "
+                f"the images large, got {n_columns!r}."
             )
-        return min(n_columns, n_images)
+        return min(int(n_columns), n_images)
     if size is None:
         return min(n_images, 8 if n_images > 12 else 6)
     choices = range(1, n_images + 1)
