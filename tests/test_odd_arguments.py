@@ -7,8 +7,10 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
 from skquickdraw import (
     AugmentingOverSampler,
@@ -148,6 +150,49 @@ def test_a_student_is_checked_before_its_teacher_is_trained(params, message):
     ):
         with pytest.raises(InvalidParameterError, match=message):
             around.fit(X, Y)
+
+
+NAMES = np.array(["cat", "dog"])[Y]
+MISSPELT = {"kat": 2.0}
+OUTSIDE = "CNNClassifier: class_weight must name classes of y, but y has no .'kat'.; its 2 classes"
+
+
+@pytest.mark.parametrize("fit", [CNNClassifier.fit, CNNClassifier.partial_fit])
+def test_a_weight_of_a_class_that_is_not_there_is_named(fit, monkeypatch):
+    monkeypatch.setattr("skquickdraw.neural_network._base.train", None)  # is not called
+    with pytest.raises(InvalidParameterError, match=OUTSIDE):
+        fit(cnn(class_weight=MISSPELT), X, NAMES)
+
+
+def test_a_weight_of_more_classes_than_y_has_is_ignored():
+    more = {"cat": 1, "dog": 3, "owl": 9}
+    fitted, same = (
+        cnn(class_weight=weights, random_state=0).fit(X, NAMES)
+        for weights in (more, {"cat": 1, "dog": 3})
+    )
+    np.testing.assert_array_equal(fitted.predict_proba(X), same.predict_proba(X))
+
+
+def test_weights_of_a_student_or_a_member_are_checked_before_others_are_trained(monkeypatch):
+    monkeypatch.setattr("skquickdraw.neural_network._base.train", None)  # is not called
+    student = cnn(class_weight=MISSPELT)
+    late = [{}, {"class_weight": MISSPELT}]
+    for around in (
+        DistilledClassifier(Untouched(), student),
+        NoisyStudentClassifier(Untouched(), student=student),
+        TopKReranker(Untouched(), make_pipeline("passthrough", student)),
+        BudgetedClassifier([Untouched(), student]),
+        DistilledClassifier(Untouched(), SeedEnsembleClassifier(student, 2)),
+        NoisyStudentClassifier(Untouched(), student=cnn(), student_params=late),
+        SeedEnsembleClassifier(cnn(), 2, member_params=late),
+    ):
+        with pytest.raises(InvalidParameterError, match=OUTSIDE):
+            around.fit(X, NAMES)
+
+
+def test_a_vote_hands_on_codes_in_place_of_labels():
+    vote = VotingClassifier([("a", LogisticRegression(class_weight={0: 2.0}))], voting="soft")
+    assert TopKReranker(GaussianNB(), vote).fit(X, NAMES).predict(X).shape == (12,)
 
 
 @pytest.mark.parametrize("kind", [LogisticRegression, CNNClassifier])

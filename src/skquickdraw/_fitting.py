@@ -25,6 +25,7 @@ from ._checks import raised_as
 from ._compat import set_random_states
 from ._images import flatten_stack, resolve_image_shape
 from ._marks import holds_minus_one, is_auto, is_same_mark
+from ._targets import check_weighted_classes
 from ._threads import threads_of_fit
 from ._typing import Classifier, Estimator
 from .exceptions import FitInterrupted, InvalidParameterError, InvalidTargetsError
@@ -160,18 +161,39 @@ def find_mark(name: str, estimator: object) -> object:
     return marks[0] if marks else None
 
 
-def check_mark(name: str, estimator: object, classes: NDArray[np.generic]) -> None:
-    """Refuse a learner that would take the class -1 for a mark of rows without labels.
+def check_classes(name: str, estimator: object, classes: NDArray[np.generic]) -> None:
+    """Refuse a learner that could not be fitted to these classes, before others are fitted.
 
-    It is handed labeled rows only, in which it could not tell.
+    It would take the class -1 for a mark of rows without labels, as it is handed labeled rows only,
+    in which it could not tell. Or its ``class_weight`` names classes that are not there.
     """
-    is_fitted_to_y = not isinstance(estimator, FrozenEstimator)
-    guesses = is_fitted_to_y and any(is_auto(mark) for mark in unlabeled_marks(estimator))
+    if isinstance(estimator, FrozenEstimator):
+        return
+    guesses = any(is_auto(mark) for mark in unlabeled_marks(estimator))
     if guesses and len(classes) > 2 and holds_minus_one(classes):
         raise InvalidTargetsError(
             f"{name}: -1 is a class of y, but {type(estimator).__name__} would take it for the "
             "mark of rows without labels. Set its unlabeled_label to float('nan')."
         )
+    _check_class_weights(estimator, classes)
+
+
+def _check_class_weights(estimator: object, classes: NDArray[np.generic]) -> None:
+    """Check the learners inside that see y as it is: a vote, for one, hands on codes."""
+    if isinstance(estimator, FrozenEstimator):
+        return
+    if isinstance(estimator, Pipeline):
+        _check_class_weights(estimator.steps[-1][1], classes)
+    elif _is_known(estimator):
+        weights = getattr(estimator, "class_weight", None)
+        check_weighted_classes(type(estimator).__name__, weights, classes)
+        if type(estimator).__module__.startswith("skquickdraw."):
+            _check_class_weights(getattr(estimator, "estimator", None), classes)
+
+
+def _is_known(estimator: object) -> bool:
+    """Return whether this is of a package whose parameters are checked as ours are."""
+    return type(estimator).__module__.split(".")[0] in ("imblearn", "sklearn", "skquickdraw")
 
 
 def check_same_classes(
@@ -195,8 +217,7 @@ def check_parameters(estimator: Estimator) -> None:
         return
     for part in _free_parts(estimator):
         # A class of somebody else's may make something of its parameters before they are checked.
-        is_known = type(part).__module__.split(".")[0] in ("imblearn", "sklearn", "skquickdraw")
-        if is_known and hasattr(part, "_parameter_constraints"):
+        if _is_known(part) and hasattr(part, "_parameter_constraints"):
             with raised_as(InvalidParameterError):
                 part._validate_params()
 

@@ -9,6 +9,8 @@ one loss serves plain training, noisy students and distillation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from ._compat import count_samples
 from ._label_column import KINDS, is_missing, kind_of, not_a_label, read_column
 from ._label_column import NO_LABEL as NO_LABEL
 from ._marks import find_marks, holds_minus_one, is_auto
-from .exceptions import InvalidTargetsError
+from .exceptions import InvalidParameterError, InvalidTargetsError
 
 ROW_SUM_TOLERANCE = 1e-3
 
@@ -121,6 +123,23 @@ def check_same_kind(name: str, labels: NDArray[np.generic], classes: NDArray[np.
         raise InvalidTargetsError(
             f"{name}: cannot compare {kinds[0]} with {kinds[1]}: labels are {labels[:3].tolist()}, "
             f"classes {classes[:3].tolist()}. Convert one to the type of the other."
+        )
+
+
+def check_weighted_classes(name: str, class_weight: object, classes: NDArray[np.generic]) -> None:
+    """Refuse weights of classes that y lacks, such as a misspelt one.
+
+    As in scikit-learn, a dict may name more classes than y has if it names all of these too.
+    """
+    if not isinstance(class_weight, Mapping):
+        return
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise InvalidParameterError(
+            f"{name}: class_weight must name classes of y, but y has no {unknown[:5]}; its "
+            f"{len(labels)} classes are {shorten(labels)}. Correct the names, or give every class "
+            "of y a weight: then the dict may name others too."
         )
 
 

@@ -29,8 +29,8 @@ from .._compat import (
 from .._fit_tasks import Fit, Task
 from .._fitting import (
     can_predict,
+    check_classes,
     check_learns_from,
-    check_mark,
     check_parameters,
     check_same_classes,
     check_shape,
@@ -235,7 +235,7 @@ class DistilledClassifier(
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
             for learner in (self.teacher, self.student):
                 check_shape(learner, data.X)
-                check_mark(type(self).__name__, learner, data.classes)
+                check_classes(type(self).__name__, learner, data.classes)
             return self._fit(data)
 
     @with_callbacks

@@ -28,8 +28,8 @@ from .._compat import (
 from .._divergence import has_diverged
 from .._fit_tasks import AttributesOf, Fit, Task
 from .._fitting import (
+    check_classes,
     check_learns_from,
-    check_mark,
     check_parameters,
     check_same_classes,
     find_mark,
@@ -243,7 +243,7 @@ class SeedEnsembleClassifier(
         # Draw the rows first, then the seeds one by one, so that members added later change
         # nothing.
         split_rng = np.random.RandomState(draw_seed(rng))
-        members = self._make_members(rng)
+        members = self._make_members(rng, classes)
         weights = given_weights(type(self).__name__, self.weights, self.n_estimators)
         train, held_out = self._split(codes, columns[-1], split_rng)
         data: list[Any] = [None if column is None else column[train] for column in columns]
@@ -299,7 +299,6 @@ class SeedEnsembleClassifier(
             check_learns_from(name, self.estimator, metadata, way_out)
         mark = find_mark(name, self.estimator)
         data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight)
-        check_mark(name, self.estimator, data.classes)
         pool = data.pool()
         if pool is not None:
             way_out = "Leave such rows out, or wrap the ensemble instead of its members."
@@ -349,7 +348,9 @@ class SeedEnsembleClassifier(
             "diverged_": all(map(has_diverged, members)),
         }
 
-    def _make_members(self, rng: np.random.RandomState) -> list[Member]:
+    def _make_members(
+        self, rng: np.random.RandomState, classes: NDArray[np.generic]
+    ) -> list[Member]:
         """Return the unfitted members, each with its own seeds."""
         params = self.member_params
         if params is None:
@@ -366,6 +367,7 @@ class SeedEnsembleClassifier(
         ]
         for member in members:
             check_parameters(member)
+            check_classes(type(self).__name__, member, classes)
         return members
 
     def _split(

@@ -18,7 +18,7 @@ from .._checks import ParametersMixin, check_random_state
 from .._compat import EstimatorWith, HasMethods, Interval
 from .._fitting import (
     all_or_nothing,
-    check_mark,
+    check_classes,
     check_parameters,
     check_same_classes,
     find_mark,
@@ -153,7 +153,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         copies = [seeded_clone(part, rng) for part in (self.estimator, self.reranker)]
         for part in copies:
             check_parameters(part)
-            check_mark(name, part, data.classes)
+            check_classes(name, part, data.classes)
         ours, theirs = (_classes_to_be(part, data.classes) for part in copies)
         check_same_classes(name, "the reranker", theirs, ours, "the estimator")
         (rows, y, _), pool = data.labeled_part(), data.pool()

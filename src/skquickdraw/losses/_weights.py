@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_class_weight
 
-from .._checks import is_finite_number
+from .._checks import is_finite_number, raised_as
 from ..exceptions import InvalidParameterError
 
 EFFECTIVE_BETA = 0.999  # 1,000 examples of a class count for 632, 10 for 9.96
@@ -54,7 +54,8 @@ def class_weights(
     Raises
     ------
     InvalidParameterError
-        If a weight of a dict is negative or not finite, or all are 0.
+        If a weight of a dict is negative or not finite, or all are 0, or if a dict names classes
+        that are not there and leaves others out.
     """
     if isinstance(class_weight, str):
         counts = np.bincount(codes, weights, minlength=len(classes)).astype(np.float64)
@@ -64,7 +65,8 @@ def class_weights(
             rarity = -1 / np.expm1(size * np.log(EFFECTIVE_BETA))
             return rarity * counts.sum() / (rarity @ counts)
         return counts.sum() / (len(classes) * size)
-    chosen = compute_class_weight(class_weight, classes=classes, y=classes[codes])
+    with raised_as(InvalidParameterError):
+        chosen = compute_class_weight(class_weight, classes=classes, y=classes[codes])
     if not np.isfinite(chosen).all() or chosen.min() < 0 or chosen.max() == 0:
         raise _bad_weights(class_weight)
     return chosen

@@ -21,7 +21,7 @@ from .._images import ImageShape, check_images, check_images_and_labels, resolve
 from .._mapped import in_chunks
 from .._pixel_range import check_scores
 from .._scoring import ClassifierMixin
-from .._targets import check_soft_targets, read_labels
+from .._targets import check_soft_targets, check_weighted_classes, read_labels
 from ..augmentation import Augmentation, StrokeAugmentation
 from ..exceptions import FitInterrupted, InvalidImagesError, InvalidTargetsError
 from ._batches import as_images
@@ -256,6 +256,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             image_shape=self.image_shape if previous is None else previous.image_shape_,
             classes=classes if previous is None else previous.classes_,
         )
+        check_weighted_classes(name, self.class_weight, classes)
         device, validation, soft, weights = resolve_device(self.device), None, None, None
         if (X_val is None) != (y_val is None):
             raise InvalidTargetsError(f"{name}: X_val and y_val go together; one is missing.")

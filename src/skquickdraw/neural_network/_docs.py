@@ -45,7 +45,8 @@ class_weight : {'balanced', 'effective'}, dict or None, default=None
     Weights of the classes, by which the loss of each row is multiplied. 'balanced' is defined as in
     scikit-learn. 'effective' computes weights from the effective number of examples (Cui et al.
     2019, arXiv:1901.05555). A dict maps labels to weights of at least 0; labels that it leaves out
-    have weight 1.
+    have weight 1. A label that y lacks, such as a misspelt one, is an error. Only a dict that names
+    every class of y may also name others; such a dict fits all folds of a cross-validation.
 sampling : {'balanced'}, float in [0, 1] or None, default=None
     How strongly each epoch balances the classes. A class with ``n_c`` rows is shown in proportion
     to ``n_c ** (1 - sampling)``. None is the same as 0: every row is shown equally often.

@@ -19,8 +19,8 @@ from .._compat import CallbackSupportMixin, Interval, with_callbacks
 from .._fit_tasks import Fit
 from .._fitting import (
     can_predict,
+    check_classes,
     check_learns_from,
-    check_mark,
     check_parameters,
     fit_targets,
     learns_from,
@@ -267,7 +267,7 @@ class BudgetedClassifier(
         # Without a pool, a noisy student is only its teacher.
         candidates = [with_students(each) for each in candidates or self.estimators]
         for each in candidates:
-            check_mark(name, each, classes)
+            check_classes(name, each, classes)
             if is_weighted:
                 check_learns_from(name, each, "sample_weight", "Leave sample_weight out.")
             if self.n_jobs is not None:

@@ -17,8 +17,8 @@ from .._checks import ParametersMixin, check_random_state
 from .._compat import CallbackSupportMixin, EstimatorWith, HasMethods, Interval, StrOptions
 from .._fit_tasks import Task
 from .._fitting import (
+    check_classes,
     check_learns_from,
-    check_mark,
     check_parameters,
     check_shape,
     holds_parameters,
@@ -306,7 +306,7 @@ class NoisyStudentClassifier(
         for learner in [teacher, *students]:
             check_parameters(learner)
             check_shape(learner, data.X)
-            check_mark(name, learner, data.classes)
+            check_classes(name, learner, data.classes)
         for student in students:
             if isinstance(student, FrozenEstimator):
                 raise InvalidParameterError(
