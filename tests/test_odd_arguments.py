@@ -209,6 +209,18 @@ def test_no_worker_is_no_number_of_jobs():
         SeedEnsembleClassifier(GaussianNB(), 2, n_jobs=0).fit(X, Y)
 
 
+def test_a_folder_of_stored_fits_can_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    message = "memory must be a folder to which files can be written, got .* Pass another folder"
+    for around in (
+        SeedEnsembleClassifier(Untouched(), 2),
+        NoisyStudentClassifier(Untouched(), student=cnn()),
+        DistilledClassifier(Untouched(), cnn()),
+    ):
+        with pytest.raises(InvalidParameterError, match=message):
+            around.set_params(memory=str(tmp_path / "file" / "fits")).fit(X, Y)
+
+
 @pytest.mark.parametrize("estimator", [cnn(), PrototypeClassifier(), AugmentingOverSampler()])
 def test_dates_are_no_images(estimator):
     fit = getattr(estimator, "fit_resample", estimator.fit)
@@ -235,7 +247,7 @@ def test_a_path_is_a_path(path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cv": ["x"]}, "cv must be a number of folds, a splitter, or pairs"),
+        ({"cv": ["x"]}, "fold 0 of cv must be a pair .train, test. of rows' positions"),
         ({"cv": "x"}, "cv must be a number of folds"),
         ({"scoring": [["accuracy"]]}, "scoring must be the name of a scorer"),
         ({"X_unlabeled": [[1], [2, 3]]}, "X_unlabeled must be an array"),

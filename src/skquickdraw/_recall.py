@@ -74,12 +74,22 @@ def fit_or_recall(
     elif memory is None:
         fitted = fit_targets(*given)
     else:
-        with raised_as(InvalidParameterError):
-            memory = check_memory(memory)
-        fitted = _recall(memory, *given)
+        fitted = _recall(_check_memory(memory), *given)
     if task is not None:
         task.has(fitted)
     return fitted
+
+
+def _check_memory(memory: str | Memory) -> Memory:
+    """Return the joblib.Memory of a folder, which is made if it is not there."""
+    try:
+        with raised_as(InvalidParameterError):
+            return check_memory(memory)
+    except OSError as error:
+        raise InvalidParameterError(
+            f"memory must be a folder to which files can be written, got {memory!r}: "
+            f"{error.strerror}. Pass another folder, or None to store nothing."
+        ) from error
 
 
 def _recall(memory: Memory, estimator: Learner, *task: Any) -> Learner:

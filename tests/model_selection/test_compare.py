@@ -163,7 +163,7 @@ def test_scorers_may_be_named_or_callables():
         ({"scoring": None}, "scoring must be the name of a scorer"),
         ({"scoring": []}, "scoring must be the name of a scorer"),
         ({"cv": None}, "cv must be a number of folds"),
-        ({"cv": []}, "cv must give at least one split"),
+        ({"cv": []}, "cv must give at least one fold, .* a list of its splits"),
         ({"X_unlabeled": X}, "the fit of none of the estimators takes it"),
     ],
 )

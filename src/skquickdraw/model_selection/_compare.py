@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
-from reprlib import repr as shorten
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_validate
 
-from .._checks import as_array, raised_as
+from .._checks import N_JOBS, as_array, check_arguments, raised_as
 from .._compat import safe_indexing
 from .._fitting import check_parameters, find_mark, fit_targets, learns_from, unlabeled_marks
 from .._marks import is_same_mark
@@ -21,9 +22,9 @@ from .._targets import NO_LABEL, check_same_length, read_labels
 from .._typing import Classifier, CrossValidation
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._comparison import Comparison
+from ._folds import Fold, read_splits
 from ._kfold import LabeledStratifiedKFold
 
-Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 Scoring = str | Callable[..., float]
 
 
@@ -52,7 +53,8 @@ def compare(
         These rows belong to the training part of every fold, and to no test part. Estimators
         without this parameter are fitted to the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
-        An int is the ``n_splits`` of a :class:`LabeledStratifiedKFold`.
+        An int is the ``n_splits`` of a :class:`LabeledStratifiedKFold`. If the rows of a group
+        belong together, pass ``list(cv.split(X, y, groups))``.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
         More unlabeled rows, for the estimators whose ``fit`` has this parameter. The other
         estimators are fitted without these rows.
@@ -70,8 +72,10 @@ def compare(
     Raises
     ------
     InvalidParameterError
-        If there is no estimator, a scorer or a parameter of an estimator is unknown, ``cv`` cannot
-        split, estimators differ in ``unlabeled_label``, or no estimator takes ``X_unlabeled``.
+        Before any fit: if there is no estimator, a scorer or a parameter of an estimator is
+        unknown, a scorer of scikit-learn cannot score such labels (such as 'f1' with three
+        classes), ``cv`` cannot split or needs groups, estimators differ in ``unlabeled_label``, or
+        no estimator takes ``X_unlabeled``.
     InvalidTargetsError
         If y cannot be read, or a test fold holds a row without a label.
 
@@ -94,10 +98,12 @@ def compare(
     [0.0, 0.16]
     """
     _check_estimators(estimators)
+    check_arguments("compare", {"n_jobs": N_JOBS}, {"n_jobs": n_jobs})
     scorers = _read_scoring(scoring)
     mark = _common_mark(estimators)
-    _, codes = read_labels("compare", y, unlabeled_label=mark)
+    classes, codes = read_labels("compare", y, unlabeled_label=mark)
     check_same_length("compare", X, codes)
+    _try_scorers(scorers, classes[codes[codes != NO_LABEL]])
     if X_unlabeled is not None:
         X_unlabeled = as_array("compare", "X_unlabeled", X_unlabeled)
     learners = {
@@ -155,7 +161,7 @@ def _knows(estimator: object) -> bool:
     return any(mark is not None for mark in unlabeled_marks(estimator))
 
 
-def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
+def _read_scoring(scoring: object) -> dict[str, _OfEstimator]:
     if isinstance(scoring, str):
         scoring = [scoring]
     if callable(scoring):
@@ -172,7 +178,26 @@ def _read_scoring(scoring: object) -> dict[str, Callable[..., float]]:
             f"from names to either, got {scoring!r}."
         )
     with raised_as(InvalidParameterError):
-        return {name: _OfEstimator(get_scorer(own)) for name, own in scoring.items()}
+        return {name: _OfEstimator(own) for name, own in scoring.items()}
+
+
+def _try_scorers(scorers: Mapping[str, _OfEstimator], y: NDArray[np.generic]) -> None:
+    """Refuse scikit-learn's scorers that cannot score such labels, as the first fold would."""
+    constant = DummyClassifier().fit(np.zeros((len(y), 1)), y)
+    for name, own in scorers.items():
+        if not own.is_named:  # a user's scorer may need more than a constant
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                own.scorer(constant, np.zeros((len(y), 1)), y)
+        except (ValueError, TypeError) as error:
+            raise InvalidParameterError(
+                f"compare: the scorer {name!r} must be able to score y, but it says: "
+                f"{str(error).rstrip('.')}. Take "
+                "one for labels of this kind and number, such as 'balanced_accuracy', 'f1_macro' "
+                "or 'roc_auc_ovr'."
+            ) from None
 
 
 def _pool_for(estimator: Classifier, X_unlabeled: NDArray[np.number] | None) -> _Pool | None:
@@ -183,20 +208,10 @@ def _pool_for(estimator: Classifier, X_unlabeled: NDArray[np.number] | None) -> 
 
 def _split(
     cv: Any, X: ArrayLike, y: ArrayLike, codes: NDArray[np.int64], mark: object
-) -> list[Split]:
+) -> list[Fold]:
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
-    is_text = isinstance(cv, str | bytes)
-    if not hasattr(cv, "get_n_splits") and (is_text or not np.iterable(cv)):
-        raise InvalidParameterError(
-            f"compare: cv must be a number of folds, a splitter or pairs (train, test), got {cv!r}."
-        )
-    is_splitter = hasattr(cv, "split") and hasattr(cv, "get_n_splits")
-    splits = list(cv.split(X, y)) if is_splitter else [_pair(pair) for pair in cv]
-    if not splits:
-        raise InvalidParameterError(
-            "compare: cv must give at least one split, got none. Pass a number of folds."
-        )
+    splits = read_splits("compare", cv, X, y)
     for fold, (_, test) in enumerate(splits):
         n_open = int(np.sum(codes[test] == NO_LABEL))
         if n_open:
@@ -205,22 +220,6 @@ def _split(
                 "splitter that tests on labeled rows, such as LabeledStratifiedKFold."
             )
     return splits
-
-
-def _pair(pair: object) -> Split:
-    """Return positions of training and test rows that the user gave."""
-    if isinstance(pair, list | tuple | np.ndarray) and len(pair) == 2:
-        train, test = (as_array("compare", "cv", part) for part in pair)
-        if all(part.ndim == 1 and part.dtype.kind in "iub" for part in (train, test)):
-            return _positions(train), _positions(test)
-    raise InvalidParameterError(
-        "compare: cv must be a number of folds, a splitter, or pairs (train, test) of rows' "
-        f"positions, got {shorten(pair)} in place of a pair."
-    )
-
-
-def _positions(part: NDArray[Any]) -> NDArray[np.intp]:
-    return np.flatnonzero(part) if part.dtype == np.bool_ else part
 
 
 class _Pool:
@@ -236,8 +235,9 @@ class _Pool:
 class _OfEstimator:
     """A scorer for what is inside of a :class:`_Learner`."""
 
-    def __init__(self, scorer: Callable[..., float]) -> None:
-        self.scorer = scorer
+    def __init__(self, scoring: Scoring) -> None:
+        self.scorer = get_scorer(scoring)
+        self.is_named = isinstance(scoring, str)
 
     def __call__(self, learner: _Learner, X: ArrayLike, y: ArrayLike) -> float:
         return self.scorer(learner.estimator_, X, y)
