@@ -241,6 +241,39 @@ def test_damaged_files_are_left_out_with_a_warning(folder):
         load_image_folder(folder, on_error="warn")
 
 
+def test_one_error_lists_all_that_is_wrong(folder):
+    damage(folder)
+    for name in ("1.png", "2.png", "3.png", "4.png", "5.png", "6.png", "7.png"):
+        (folder / name).write_bytes(b"")
+    (folder / "yak").mkdir(), (folder / "owl" / "young").mkdir()
+    (folder / "cats").mkdir(), (folder / "cats" / "old").mkdir()
+    write(folder / "ow%6C" / "a.png", GREY[0])
+    with pytest.raises(DataFileError) as info:
+        load_image_folder(folder)
+    first, *kinds = str(info.value).split("\n")
+    assert first.endswith("must hold one folder of images for each class, but 5 things are wrong:")
+    assert "must hold folders only, one for each class; got '1.png', '2.png'" in kinds[0]
+    assert "'5.png' and 2 more. Put each image" in kinds[0]
+    assert kinds[1].startswith("2. the folder of a class must hold images only; got the folders 'c")
+    assert kinds[2].startswith("3. a class must have one folder; got 'ow%6C', 'owl' for 'owl'.")
+    assert kinds[3].startswith("4. all files must be images, but 3 could not be read (on_error=")
+    assert kinds[4].startswith("cat/notes.txt: must be a whole image, but cannot be read")
+    assert kinds[7].startswith(
+        "5. every folder must hold an image that can be read; got none in 'y"
+    )
+    assert len(kinds) == 8
+
+
+def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
+    damage(folder)
+    (folder / "loose.png").write_bytes(b""), (folder / "yak").mkdir()
+    with (
+        pytest.warns(UserWarning, match="3 files were left out"),
+        pytest.raises(DataFileError, match="2 things are wrong:\n1. .*loose.png(.|\n)*2. .*'yak'"),
+    ):
+        load_image_folder(folder, on_error="warn")
+
+
 def test_of_many_damaged_files_the_first_are_named(folder):
     for i in range(8):
         (folder / "cat" / f"{i}.txt").write_text("")
@@ -318,7 +351,7 @@ def test_folders_that_are_no_classes(tmp_path):
     refuse("must hold images only; got the folders 'owl/young'. Move the images up")
     write(tmp_path / "loose.png", GREY[0])
     refuse("got 'loose.png'. Put each .* of its class, or into 'unlabeled' where")
-    refuse("got 'loose.png'. Put each image into the folder of its class.$", unlabeled=None)
+    refuse("got 'loose.png'. Put each image into the folder of its class.\n2", unlabeled=None)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def load_image_folder(
         If the path is not a folder; if it, or the folder of a class, is empty; if there are files
         beside the folders of classes, or folders inside them; if two folders name the same class;
         or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
-        empty).
+        empty). One error names all that is wrong, with at most five files or folders of a kind.
     InvalidParameterError
         If a parameter is of the wrong kind or out of range.
     MissingDependencyError
@@ -142,15 +142,20 @@ def load_image_folder(
     """
     check_reading("load_image_folder", image_shape, mode, background, pad, on_error)
     check_arguments("load_image_folder", OWN, {"unlabeled": unlabeled, "return_X_y": return_X_y})
-    files = _list_files(path, unlabeled)
+    files, problems = _list_files(path, unlabeled)
     Image = import_pillow("load_image_folder", "images")
     height, width = map(int, image_shape)
     reader = PictureReader(Image, (height, width), mode, background, pad)
     tell = count_files(sum(map(len, files.values())))
     pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
-    report("load_image_folder", failures, on_error)
-    _check_not_empty([name for name, (images, _, _) in pictures.items() if not images])
+    if on_error == "warn":
+        report("load_image_folder", failures, on_error)
+    elif failures:
+        problems.append(_unreadable(failures))
+    is_done = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
+    empty = [name for name, (images, _, _) in pictures.items() if not images]
+    _refuse(path, problems + _empty_folders([name for name in empty if name not in is_done]))
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=unquote)
@@ -185,8 +190,10 @@ def _describe(bunch: Bunch, path: str | PathLike[str]) -> str:
     )
 
 
-def _list_files(path: str | PathLike[str], unlabeled: str | None) -> dict[str, list[Path]]:
-    """Return the files of each folder, by its name, or raise if the folders are not classes."""
+def _list_files(
+    path: str | PathLike[str], unlabeled: str | None
+) -> tuple[dict[str, list[Path]], list[str]]:
+    """Return the files of each folder, by its name, and what else is wrong with the folders."""
     check_path("load_image_folder", path)
     root = Path(path)
     if not root.is_dir():
@@ -195,29 +202,44 @@ def _list_files(path: str | PathLike[str], unlabeled: str | None) -> dict[str, l
             "folder that holds one folder for each class."
         )
     inside = list_shown(root)
+    folders = [entry for entry in inside if entry.is_dir()]
+    problems = []
     loose = [entry.name for entry in inside if not entry.is_dir()]
     if loose:
-        raise DataFileError(
-            f"load_image_folder: {str(path)!r} must hold folders only, one for each class; got "
-            f"{_name(loose)}. Put each image into the folder of its class"
+        problems.append(
+            f"{str(path)!r} must hold folders only, one for each class; got {_name(loose)}. Put "
+            "each image into the folder of its class"
             + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
         )
-    if not [entry for entry in inside if entry.name != unlabeled]:
-        raise DataFileError(
-            f"load_image_folder: {str(path)!r} must hold a folder for each class; got none. Make a "
-            "folder with the name of a class, and put its images into it."
+    if not [entry for entry in folders if entry.name != unlabeled]:
+        problems.append(
+            f"{str(path)!r} must hold a folder for each class; got none. Make a folder with the "
+            "name of a class, and put its images into it."
         )
-    files = {entry.name: list_shown(entry) for entry in inside}
-    nested = [f"{name}/{f.name}" for name, found in files.items() for f in found if f.is_dir()]
+        _refuse(path, problems)
+    content = {entry.name: list_shown(entry) for entry in folders}
+    nested = [f"{name}/{f.name}" for name, found in content.items() for f in found if f.is_dir()]
     if nested:
-        raise DataFileError(
-            f"load_image_folder: the folder of a class must hold images only; got the folders "
-            f"{_name(nested)}. Move the images up, or pass the path of the folder that holds "
-            "the classes."
+        problems.append(
+            f"the folder of a class must hold images only; got the folders {_name(nested)}. Move "
+            "the images up, or pass the path of the folder that holds the classes."
         )
-    _check_not_empty([name for name, found in files.items() if not found])
-    _check_distinct(files)
-    return files
+    problems += _doubled_classes(content)
+    images = {name: [f for f in own if not f.is_dir()] for name, own in content.items()}
+    # One that holds nothing but folders is named above; it is not empty.
+    return {name: own for name, own in images.items() if own or not content[name]}, problems
+
+
+def _refuse(path: str | PathLike[str], problems: Sequence[str]) -> None:
+    """Raise one error of all that is wrong."""
+    if len(problems) == 1:
+        raise DataFileError(f"load_image_folder: {problems[0]}")
+    if problems:
+        named = "\n".join(f"{i}. {problem}" for i, problem in enumerate(problems, 1))
+        raise DataFileError(
+            f"load_image_folder: {str(path)!r} must hold one folder of images for each class, but "
+            f"{len(problems)} things are wrong:\n{named}"
+        )
 
 
 def list_shown(folder: Path) -> list[Path]:
@@ -255,37 +277,43 @@ def report(name: str, failures: Sequence[str], on_error: str) -> None:
     """Raise or warn if files could not be read; ``name`` is the function that read them."""
     if not failures:
         return
-    named = "\n".join(failures[:N_NAMED])
-    if len(failures) > N_NAMED:
-        named += f"\nand {len(failures) - N_NAMED} more"
     if on_error == "raise":
-        raise DataFileError(
-            f"{name}: all files must be images, but {len(failures)} could not be read "
-            f"(on_error='warn' leaves such files out):\n{named}"
-        )
+        raise DataFileError(f"{name}: {_unreadable(failures)}")
     files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
-    text = f"{name}: {files} left out:\n{named}"
+    text = f"{name}: {files} left out:\n{_lines(failures)}"
     warnings.warn(text, UserWarning, stacklevel=3)
 
 
-def _check_not_empty(empty: Sequence[str]) -> None:
-    if empty:
-        raise DataFileError(
-            f"load_image_folder: every folder must hold an image that can be read; got none in "
-            f"{_name(empty)}. Put one in, or remove the folder."
-        )
+def _unreadable(failures: Sequence[str]) -> str:
+    return (
+        f"all files must be images, but {len(failures)} could not be read (on_error='warn' leaves "
+        f"such files out):\n{_lines(failures)}"
+    )
 
 
-def _check_distinct(folders: Iterable[str]) -> None:
+def _lines(failures: Sequence[str]) -> str:
+    more = [f"and {len(failures) - N_NAMED} more"] if len(failures) > N_NAMED else []
+    return "\n".join([*failures[:N_NAMED], *more])
+
+
+def _empty_folders(empty: Sequence[str]) -> list[str]:
+    if not empty:
+        return []
+    return [
+        f"every folder must hold an image that can be read; got none in {_name(empty)}. Put one "
+        "in, or remove the folder."
+    ]
+
+
+def _doubled_classes(folders: Iterable[str]) -> list[str]:
     by_class: dict[str, list[str]] = {}
     for folder in sorted(folders):
         by_class.setdefault(unquote(folder), []).append(folder)
-    for name, own in by_class.items():
-        if len(own) > 1:
-            raise DataFileError(
-                f"load_image_folder: a class must have one folder; got {_name(own)} for {name!r}. "
-                "Move their images together."
-            )
+    return [
+        f"a class must have one folder; got {_name(own)} for {name!r}. Move their images together."
+        for name, own in by_class.items()
+        if len(own) > 1
+    ]
 
 
 def _name(names: Sequence[str]) -> str:
