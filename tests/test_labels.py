@@ -783,6 +783,47 @@ def test_ladders_need_labels():
         make_ladder(X, np.where(HIDDEN, NAN, CODES), n_max=8, n_min=4)
 
 
+BLANK = [*WORDS[:2], ""]
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.Series, pd.Categorical, as_objects])
+@pytest.mark.parametrize("clf", [*SUPERVISED.values(), *SEMI.values()], ids=[*SUPERVISED, *SEMI])
+def test_the_empty_text_is_no_class(make, clf):
+    y = as_objects(BLANK, CODES) if make is as_objects else make(pick(BLANK, CODES))
+    first = CODES.tolist().index(2)
+    message = (
+        f"empty text '' cannot be a class, but 12 of the 36 rows of y .* in row {first}: .* Dr"
+    )
+    with pytest.raises(InvalidTargetsError, match=message):
+        refit(clf, X, y)
+
+
+def test_the_empty_text_is_no_class_for_any_function():
+    y = pick(BLANK, CODES)
+    fitted = refit(GaussianNB(), X, pick(WORDS, CODES))
+    for call in (
+        lambda: per_class_recall(y, pick(WORDS, CODES)),
+        lambda: per_class_recall(pick(WORDS, CODES), y),
+        lambda: imbalance_report(pick(WORDS, CODES), pick(WORDS, CODES), y_train=y),
+        lambda: make_group_scorer("head", y_train=pick(WORDS, CODES))(fitted, X, y),
+        lambda: list(LabeledStratifiedKFold(2).split(X, y)),
+        lambda: list(LabeledStratifiedShuffleSplit(2).split(X, y)),
+        lambda: AugmentingOverSampler().fit_resample(X, y),
+        lambda: make_ladder(X, y, n_max=8, n_min=4),
+        lambda: refit(NET, X, pick(WORDS, CODES)).score(X, y),
+        lambda: clone(NET).partial_fit(X, pick(WORDS, CODES), classes=[*WORDS, ""]),
+    ):
+        with pytest.raises(InvalidTargetsError, match="the empty text '' cannot be a class"):
+            call()
+
+
+def test_the_empty_text_may_be_a_mark():
+    y = np.where(HIDDEN, "", np.array(WORDS)[CODES])
+    clf = refit(NOISY, X, y, unlabeled_label="")
+    assert clf.classes_.tolist() == WORDS
+    np.testing.assert_array_equal(clf.labeled_iter_ != 0, HIDDEN)
+
+
 def test_errors_are_of_our_own_tree():
     assert issubclass(InvalidTargetsError, SkquickdrawError)
     assert issubclass(InvalidTargetsError, ValueError)

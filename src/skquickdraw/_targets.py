@@ -98,12 +98,14 @@ def read_own_labels(
     With ``unlabeled_label='auto'`` missing values (None, NaN, NA) mark rows without labels. Where
     there are none, the number -1 does if there are two other classes at least, or labels of another
     kind, so that labels from {-1, 1} are classes. ``known`` classes decide instead: -1 is a mark
-    unless it is one of them.
+    unless it is one of them. The empty text may be a mark, but no class.
     """
     labels, codes = read_column(name, y, input_name)
     is_mark = find_marks(name, labels, codes, unlabeled_label, known, input_name)
     kept = np.flatnonzero(~is_mark)
     own, order = _as_classes(name, labels[kept], input_name)
+    if len(own) and kind_of(own[0]) == "text" and own[0] == "":  # it is sorted to the front
+        raise InvalidTargetsError(_empty_text(name, codes == kept[order[0]], input_name))
     positions = np.full(len(labels), NO_LABEL)
     positions[kept[order]] = np.arange(len(kept))
     return own, with_codes(positions, codes)
@@ -114,6 +116,16 @@ def locate(labels: NDArray[np.generic], classes: NDArray[np.generic]) -> NDArray
     # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
     position = {label: code for code, label in enumerate(classes.tolist())}
     return np.array([position.get(label, len(position)) for label in labels.tolist()], np.int64)
+
+
+def _empty_text(name: str, is_empty: NDArray[np.bool_], input_name: str) -> str:
+    rows = np.flatnonzero(is_empty)
+    return (
+        f"{name}: the empty text '' cannot be a class, but {len(rows)} of the {len(is_empty)} rows "
+        f"of {input_name} hold it, the first in row {rows[0]}: values that are missing in a file "
+        "are often read so. Drop these rows, give the class a name, or set unlabeled_label='' "
+        "where there is such a parameter and they have no label."
+    )
 
 
 def check_same_kind(name: str, labels: NDArray[np.generic], classes: NDArray[np.generic]) -> None:

@@ -65,6 +65,13 @@ def test_a_class_is_named_after_its_file(tmp_path, filename, name):
     assert_array_equal(load_quickdraw(tmp_path / filename).target_names, [name])
 
 
+@pytest.mark.parametrize("filename", ["full_simplified_.npy", "sketchrnn_.npy"])
+def test_the_name_of_a_file_contains_a_class(tmp_path, filename):
+    np.save(tmp_path / filename, np.zeros((2, 784), np.uint8))
+    with pytest.raises(DataFileError, match=f"name of its class; got '{filename}'. Rename it"):
+        load_quickdraw(tmp_path)
+
+
 def test_reads_stacks_of_any_shape(tmp_path):
     np.save(tmp_path / "a.npy", X[:, :96].reshape(7, 8, 12))
     drawings = load_quickdraw(tmp_path)

@@ -93,6 +93,11 @@ def _as_class_file(path: Path) -> ClassFile:
     layout = _format_of(path)
     assert layout is not None  # only such files are looked for
     name = _class_name(path.name, layout)
+    if not name:
+        raise DataFileError(
+            f"load_quickdraw: the name of a file must contain the name of its class; got "
+            f"{path.name!r}. Rename it, or move it away."
+        )
     if layout == "npz":
         layout = tell_layout(path, f"load_quickdraw: {path.name}")
     return ClassFile(name, path, layout)
