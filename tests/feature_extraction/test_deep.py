@@ -130,6 +130,31 @@ def test_columns_have_names_in_a_frame(sketches, network, cv):
     assert extractor.transform(frame[:2]).columns.tolist() == names
 
 
+WRAPS = {
+    "bare": lambda network: network,
+    "frozen": FrozenEstimator,
+    "in a pipeline": lambda network: make_pipeline(FunctionTransformer(np.negative), network),
+    "frozen in a pipeline": lambda network: make_pipeline("passthrough", FrozenEstimator(network)),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=list(WRAPS))
+def test_names_follow_a_layer_that_is_set_after_fit(sketches, network, wrap):
+    X, y = sketches
+    wrapped = wrap(clone(network).fit(X, y))
+    extractor = DeepFeatureExtractor(wrapped, random_state=0).set_output(transform="pandas")
+    extractor.fit(X, y)
+    for layer in ("logits", "penultimate", "stages.1"):
+        frame = extractor.set_params(layer=layer).transform(X[:3])
+        own = clone(extractor).fit(X, y)
+        assert frame.columns.tolist() == own.get_feature_names_out().tolist()
+        assert frame.columns.tolist() == extractor.get_feature_names_out().tolist()
+    with pytest.raises(InvalidParameterError, match="has no layer 'x'"):
+        extractor.set_params(layer="x").get_feature_names_out()
+    with pytest.raises(NotFittedError):
+        clone(extractor).get_feature_names_out()
+
+
 def test_memory_keeps_networks_across_layers(tmp_path, sketches, network):
     extractor = DeepFeatureExtractor(network, memory=str(tmp_path), random_state=0)
     logits = clone(extractor).set_params(layer="logits").fit_transform(*sketches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import Memory
@@ -15,6 +15,7 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -59,7 +60,8 @@ class DeepFeatureExtractor(
     layer : str, default='penultimate'
         The layer whose activations are returned. 'penultimate' is the input of the last linear
         layer, and 'logits' is its output. You can also pass the name of another layer of the
-        trained network, such as 'stem' in a ResNet; its output is averaged over the image.
+        trained network, such as 'stem' in a ResNet; its output is averaged over the image. If you
+        change it after ``fit``, ``transform`` and ``get_feature_names_out`` follow.
     cv : int, splitter, iterable of splits or None, default=None
         Folds for cross-fitting in :meth:`fit_transform` (see Notes). With None, there is no
         cross-fitting: the features of a training row come from a network that was trained on this
@@ -228,6 +230,20 @@ class DeepFeatureExtractor(
         rows = check_rows(self, X, reset=False)
         return read_features(self.estimator_, X if self._is_frozen() else rows, self.layer)
 
+    @property
+    def _n_features_out(self) -> int:
+        """The number of columns; a layer that was set since ``fit`` is tried on an empty image."""
+        estimator: Any = self.estimator_
+        layer, width = getattr(self, "_width", (None, 0))  # files of before have none
+        if layer == self.layer:
+            return width
+        self._check_again("layer")
+        while isinstance(estimator, FrozenEstimator | Pipeline):
+            is_pipeline = isinstance(estimator, Pipeline)
+            estimator = last_step(estimator) if is_pipeline else estimator.estimator
+        n_pixels = getattr(estimator, "n_features_in_", self.n_features_in_)
+        return read_features(estimator, np.zeros((1, n_pixels)), self.layer).shape[1]
+
     def _is_frozen(self) -> bool:
         return isinstance(self.estimator, FrozenEstimator)
 
@@ -258,7 +274,7 @@ class DeepFeatureExtractor(
             parts: list[slice | NDArray[np.intp]] = [slice(None), *(train for train, _ in folds)]
             self.estimator_, *members = self._fit_parts(networks, parts, rows, y, sample_weight)
         one = read_features(self.estimator_, safe_indexing(rows, [0]), self.layer)
-        self._n_features_out = one.shape[1]
+        self._width = (self.layer, one.shape[1])
         return rows, members, folds
 
     def _check_estimator(self, sample_weight: ArrayLike | None) -> None:
