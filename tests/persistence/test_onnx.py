@@ -348,6 +348,14 @@ def with_forest(fitted):
     return VotingClassifier(members, voting="soft").fit(X, Y)
 
 
+def test_a_vote_leaves_out_members_of_weight_zero(fitted, tmp_path):
+    vote = with_forest(fitted).set_params(weights=[2, 0])
+    assert_same(tmp_path / "vote.onnx", vote, X)
+    to_onnx(fitted, tmp_path / "alone.onnx")
+    proba = run(tmp_path / "vote.onnx", X)
+    np.testing.assert_allclose(proba, run(tmp_path / "alone.onnx", X), rtol=0, atol=1e-6)
+
+
 def with_other_size(fitted):
     other = CNNClassifier(**TINY).fit(X[:, : 10 * SIDE].reshape(-1, 10, SIDE), Y)
     members = [("net", FrozenEstimator(fitted)), ("other", FrozenEstimator(other))]

@@ -251,7 +251,9 @@ def _build_vote(vote: VotingClassifier) -> nn.Module:
     weights = [1.0] * len(vote.estimators) if vote.weights is None else vote.weights
     pairs = zip(vote.estimators, weights, strict=True)
     weights = [weight for (_, given), weight in pairs if not isinstance(given, str)]  # not 'drop'
-    return Vote([build_module(member) for member in vote.estimators_], weights, is_geometric=False)
+    voting = np.flatnonzero(weights)
+    members = [build_module(vote.estimators_[i]) for i in voting]
+    return Vote(members, np.take(weights, voting), is_geometric=False)
 
 
 # One of each family of classes that share predict_proba.
