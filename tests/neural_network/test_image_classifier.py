@@ -34,6 +34,28 @@ class Perceptron(nn.Sequential):
         super().__init__(nn.Flatten(), *hidden, nn.Dropout(dropout), nn.LazyLinear(n_classes))
 
 
+class Strided(Perceptron):
+    """Names the option that 'auto' decides for the networks of this package."""
+
+    def __init__(self, image_shape, n_classes, stem_stride=1):
+        super().__init__(image_shape, n_classes)
+
+
+@pytest.mark.parametrize(
+    ("network", "params", "shown"),
+    [
+        (Perceptron, {}, None),
+        (Strided, {}, None),  # it takes its own default, which is not known
+        (Strided, {"stem_stride": 2}, 2),
+        ("cnn", {}, 1),
+        (CNN, {}, 1),
+    ],
+)
+def test_a_stride_is_shown_if_it_was_given_to_the_network(sketches, network, params, shown):
+    clf = ImageClassifier(network, max_epochs=1, width=None, random_state=0, **params)
+    assert clf.fit(*sketches).auto_params_.get("stem_stride") == shown
+
+
 class Viewing(nn.Module):
     """Reads what a convolution gives by view, which wants PyTorch's usual order in memory."""
 

@@ -160,7 +160,8 @@ diverged_ : bool
     epoch in which it diverged.
 auto_params_ : dict
     The parameters ``stem_stride``, ``lr``, ``weight_decay``, ``batch_size`` and ``max_epochs``, in
-    which 'auto' and 'long' are replaced by the decision.
+    which 'auto' and 'long' are replaced by the decision. ``stem_stride`` is left out for a network
+    of your own, unless you set it.
 augmentation_ : Augmentation or None
     The augmentation of the training images, in which every 'auto' is replaced by the decision.
 augmentation_source_ : str

@@ -172,9 +172,13 @@ class TrainingPlan:
         return seen_shape(self.train, self.ink)
 
     def numbers(self) -> dict[str, float]:
-        """Return the values of the parameters that may be 'auto', by name."""
+        """Return the values of the parameters that may be 'auto', by name.
+
+        A user's network is not given ``stem_stride`` unless it is set.
+        """
+        is_given = "stem_stride" in self.network_options
         return {
-            "stem_stride": self.stem_stride,
+            **({"stem_stride": self.stem_stride} if is_given else {}),
             "lr": self.descent.lr,
             "weight_decay": self.descent.weight_decay,
             "batch_size": self.batch_size,
