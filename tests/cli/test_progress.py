@@ -5,13 +5,16 @@ import sys
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
-from skquickdraw import CNNClassifier, recipes
+from skquickdraw import CNNClassifier, SketchNormalizer, recipes
 from skquickdraw.cli import _progress, main
+from skquickdraw.cli._data import Reading, read_images, read_test_set
 from skquickdraw.cli._progress import Clock, as_clock, describe, show_reading
 from skquickdraw.datasets import listening, load_image_folder, load_images
+from skquickdraw.preprocessing import scan_shape
 
 from .conftest import COUNTS
 
@@ -63,12 +66,12 @@ def test_each_file_is_counted_once_also_a_broken_one(images, tmp_path):
     heard = []
     with listening(lambda *counts: heard.append(counts)):
         load_image_folder(images)
-        assert heard == [(i + 1, sum(COUNTS)) for i in range(sum(COUNTS))]
+        assert heard == [(i + 1, sum(COUNTS), "read") for i in range(sum(COUNTS))]
         heard.clear()
         (tmp_path / "a.png").write_bytes(b"no image")
         with pytest.warns(UserWarning, match="1 file was left out"):
             load_images([tmp_path, images / "rare"], on_error="warn")
-    assert heard == [(i + 1, 1 + COUNTS[2]) for i in range(1 + COUNTS[2])]
+    assert heard == [(i + 1, 1 + COUNTS[2], "read") for i in range(1 + COUNTS[2])]
     load_images(images)
     assert len(heard) == 1 + COUNTS[2]
 
@@ -93,6 +96,31 @@ def test_reading_shows_a_bar_in_a_terminal(images, monkeypatch):
     with show_reading("predict"):
         load_image_folder(images)
     assert "reading" in sys.stderr.getvalue() and "23 of 23 images" in sys.stderr.getvalue()
+
+
+READERS = {
+    "predict": lambda path, reading: read_images([path], reading, skip_broken=False)[0],
+    "evaluate": lambda path, reading: read_test_set(path, reading, skip_broken=False).X,
+}
+
+
+@pytest.mark.filterwarnings("ignore:no ink was found:UserWarning")
+@pytest.mark.parametrize("name", READERS)
+def test_finding_the_drawings_is_told_after_the_reading(images, capsys, slow, monkeypatch, name):
+    reading = Reading("drawings", (28, 28))
+    with show_reading(name):
+        found = READERS[name](images, reading)
+    lines = capsys.readouterr().err.splitlines()
+    last = lines.index(f"skquickdraw {name}: 23 of 23 images read")
+    assert lines[-1] == f"skquickdraw {name}: 23 of 23 images turned into drawings"
+    assert 2 <= len(lines) - last - 1 <= 10
+    assert all(", 0:" in line and line.endswith(" left") for line in lines[last + 1 : -1])
+    scans = load_images(images, pad=False, image_shape=scan_shape((28, 28)), mode="L").data
+    np.testing.assert_array_equal(found.reshape(23, -1), SketchNormalizer().fit_transform(scans))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with show_reading(name):
+        READERS[name](images, reading)
+    assert "finding the drawings" in sys.stderr.getvalue()
 
 
 @pytest.mark.parametrize("name", ["predict", "evaluate", "train"])

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ..datasets import load_image_folder, load_images, load_quickdraw
+from ..datasets import count_files, load_image_folder, load_images, load_quickdraw
 from ..exceptions import DataFileError, InvalidTargetsError
 from ..preprocessing import SketchNormalizer, scan_shape
 
 DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
 SIDE = 28
 N_NAMED = 5  # files, in a warning
+NORMALIZED = "turned into drawings"  # what is told of images, after they were read
 KEPT_IN = "training_set_"  # the attribute of a saved model
 
 
@@ -201,8 +202,12 @@ def _normalize(found: Bunch, reading: Reading) -> NDArray[np.number]:
     """Turn images of drawings, such as scans, into drawings as the model knows them."""
     if reading.source == "images":
         return found.data
-    normalizer = SketchNormalizer(image_shape=reading.image_shape)
-    X = normalizer.fit_transform(found.data).reshape(-1, *reading.image_shape)
+    normalizer = SketchNormalizer(image_shape=reading.image_shape).fit(found.data)
+    tell = count_files(len(found.data), NORMALIZED)
+    X = np.empty((len(found.data), *reading.image_shape), dtype=np.uint8)
+    for i, image in enumerate(X):  # one by one: it takes longer than the reading
+        image[:] = normalizer.transform(found.data[i : i + 1]).reshape(reading.image_shape)
+        tell()
     empty = found.filenames[~X.any(axis=(1, 2))]
     if len(empty):
         named = ", ".join(empty[:N_NAMED].tolist())

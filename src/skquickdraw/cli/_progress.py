@@ -12,14 +12,16 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ..datasets import listening
+from ..datasets import READ, listening
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
 from ..semi_supervised import NoisyStudentClassifier
+from ._data import NORMALIZED
 from ._messages import tell
 
 TICK = 0.2  # seconds
 PARTS = 10  # lines that are printed if there is no terminal
+DOING = {READ: "reading", NORMALIZED: "finding the drawings"}
 SILENT = 10  # seconds; what takes less prints no such line
 
 
@@ -94,7 +96,10 @@ class Clock:
 
 @contextmanager
 def show_reading(command: str, *, is_quiet: bool = False) -> Iterator[None]:
-    """Show how many images have been read, and the time that is left, inside this context."""
+    """Show how many images have been read, and the time that is left, inside this context.
+
+    If drawings are found on the images after that, it is shown in the same way.
+    """
     if is_quiet:
         yield
     elif sys.stderr.isatty():
@@ -105,33 +110,37 @@ def show_reading(command: str, *, is_quiet: bool = False) -> Iterator[None]:
             yield
 
 
-def _fill(bar: Progress) -> Callable[[int, int], None]:
-    started = perf_counter()
-    task = bar.add_task("reading", total=None, clock="")
+def _fill(bar: Progress) -> Callable[[int, int, str], None]:
+    started = {READ: perf_counter()}
+    task = bar.add_task(DOING[READ], total=None, clock="")
 
-    def show(n_read: int, n_files: int) -> None:
-        left = _time_left(started, n_read, n_files)
-        clock = f"{n_read} of {n_files} images{left}"
-        bar.update(task, total=n_files, completed=n_read, clock=clock)
-
-    return show
-
-
-def _tell_parts(command: str) -> Callable[[int, int], None]:
-    started = perf_counter()
-
-    def show(n_read: int, n_files: int) -> None:
-        is_due = PARTS * n_read // n_files > PARTS * (n_read - 1) // n_files
-        if is_due and perf_counter() - started > SILENT:
-            left = _time_left(started, n_read, n_files)
-            tell(command, f"{n_read} of {n_files} images read{left}")
+    def show(n_done: int, n_files: int, done: str) -> None:
+        if done not in started:
+            started[done] = perf_counter()
+        left = _time_left(started[done], n_done, n_files)
+        clock = f"{n_done} of {n_files} images{left}"
+        bar.update(task, description=DOING[done], total=n_files, completed=n_done, clock=clock)
 
     return show
 
 
-def _time_left(started: float, n_read: int, n_files: int) -> str:
-    seconds = (perf_counter() - started) * (n_files - n_read) / n_read
-    return f", {as_clock(seconds)} left" if n_read < n_files else ""
+def _tell_parts(command: str) -> Callable[[int, int, str], None]:
+    started = {READ: perf_counter()}
+
+    def show(n_done: int, n_files: int, done: str) -> None:
+        if done not in started:
+            started[done] = perf_counter()
+        is_due = PARTS * n_done // n_files > PARTS * (n_done - 1) // n_files
+        if is_due and perf_counter() - started[done] > SILENT:
+            left = _time_left(started[done], n_done, n_files)
+            tell(command, f"{n_done} of {n_files} images {done}{left}")
+
+    return show
+
+
+def _time_left(started: float, n_done: int, n_files: int) -> str:
+    seconds = (perf_counter() - started) * (n_files - n_done) / n_done
+    return f", {as_clock(seconds)} left" if n_done < n_files else ""
 
 
 def _make_bar() -> Progress:

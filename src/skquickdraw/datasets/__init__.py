@@ -18,6 +18,8 @@ from ._folder import load_image_folder
 from ._formats._photos import readable_formats as readable_formats
 from ._images import load_images
 from ._ladder import ladder_counts, make_ladder
+from ._listening import READ as READ
+from ._listening import count_files as count_files
 from ._listening import listening as listening
 from ._load import load_quickdraw
 from ._packed import pack_strokes, unpack_strokes
