@@ -39,6 +39,9 @@ ALLOWED = [
     ("_class_names.py", "picture frame", "a class"),
     ("README.md", "picture>", "a tag of HTML"),
     ("_server.py", '"picture"', "a key that the app's page reads"),
+    ("app.md", "`picture`", "the same key"),
+    ("app.md", '["picture"]', "the same key"),
+    ("app.md", "['picture', 'top']", "the same key"),
 ]
 BAD = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in PLAINER), re.IGNORECASE)
 
