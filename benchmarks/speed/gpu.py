@@ -28,7 +28,7 @@ def measure_gpu(options):
     device, is_quick = options.device, options.quick
     parts = options.parts or [*PARTS, "recipes"]
     yield {"card": torch.cuda.get_device_name(device) if device != "cpu" else "CPU"}
-    X, y = make_labeled_sketches(512 if is_quick else 4096, N_CLASSES)
+    X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)
     if not is_quick:
         X, y = np.tile(X, (10, 1)), np.tile(y, 10)
     for part, measure in PARTS.items():

@@ -256,7 +256,7 @@ class ConfusedPairsDisplay:
     def _panels(self, caller: str, ax: Any, n_classes: int) -> list[Axes]:
         """Return axes for matrix and list: side by side, or one above the other in a column."""
         side = _figure_side(n_classes)
-        if not self.pairs_ and np.size(ax) == 2:
+        if not self.pairs_ and np.asarray(ax, dtype=object).size == 2:
             matrix, empty = make_panels(caller, ax, (1, 2), (side, side))
             empty.set_axis_off()
             return [matrix]
