@@ -112,8 +112,8 @@ class CNNClassifier(BaseImageClassifier):
     >>> from skquickdraw import CNNClassifier
     >>> from skquickdraw.datasets import make_sketches
     >>> X, y = make_sketches(600, n_classes=3, random_state=0)
-    >>> clf = CNNClassifier(width=0.25, max_epochs=4, random_state=0)
-    >>> clf.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.7
+    >>> clf = CNNClassifier(width=0.25, max_epochs=12, random_state=0)
+    >>> clf.fit(X[:500], y[:500]).score(X[500:], y[500:]) > 0.8
     True
     """
 
