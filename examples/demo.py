@@ -1,8 +1,8 @@
-"""Train one network three ways on few, unequal examples, and see who learned the rare classes.
+"""Train a network in three ways on few, imbalanced images; compare the recall of rare classes.
 
 ::
 
-    python examples/demo.py          # drawn sketches, cut down to a steep ladder of class sizes
+    python examples/demo.py          # generated sketches; the largest class has 300, the smallest 5
     python examples/demo.py DATA     # a folder with train.npz and holdout.npz
 
 It is the command ``skquickdraw demo``.

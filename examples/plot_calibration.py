@@ -4,10 +4,10 @@ Can the probabilities of a network be trusted?
 
 Not always: the network in this example, which was trained for long on few images and without
 augmentation, predicts probabilities that are too high. scikit-learn's
-:class:`~sklearn.calibration.CalibratedClassifierCV` corrects them, by images that the network was
-not trained on. Its ``method="temperature"``, which is new in scikit-learn 1.8, needs only few such
-images. If one predicted class per image is not enough, you can compute a conformal set: a set of
-classes that contains the true class with a probability that you choose.
+:class:`~sklearn.calibration.CalibratedClassifierCV` corrects them. For this, it needs images that
+the network was not trained on. Its ``method="temperature"``, which is new in scikit-learn 1.8,
+needs only few of them. If one predicted class per image is not enough, you can compute a conformal
+set: a set of classes that contains the true class with a probability that you choose.
 """
 
 import matplotlib.pyplot as plt
@@ -40,11 +40,13 @@ calibrated.fit(X_cal, y_cal)
 # predictions should be equal to this probability: the points should be on the dotted line.
 
 figure, ax = plt.subplots(layout="constrained")
-for name, model in {"as it comes": network, "calibrated": calibrated}.items():
+for name, model in {"not calibrated": network, "calibrated": calibrated}.items():
     proba = model.predict_proba(X_test)
     is_right = proba.argmax(axis=1) == y_test
     surest = proba.max(axis=1)
-    print(f"{name:12} sure by {surest.mean():.1%}, right in {is_right.mean():.1%}")
+    print(
+        f"{name:14} mean probability {surest.mean():.1%}, correct {is_right.mean():.1%}"
+    )
     CalibrationDisplay.from_predictions(
         is_right,
         surest,
@@ -54,13 +56,15 @@ for name, model in {"as it comes": network, "calibrated": calibrated}.items():
         name=name,
         ax=ax,
     )
-ax.plot([0, 1], [0, 1], linestyle=":", color="0.5", label="as often as it says")
+ax.plot([0, 1], [0, 1], linestyle=":", color="0.5", label="perfectly calibrated")
 ax.legend(loc="lower right")
-ax.set(xlabel="probability of the answer", ylabel="share of right answers")
+ax.set(
+    xlabel="probability of the predicted class", ylabel="share of correct predictions"
+)
 plt.show()
 
 # %%
-# Sets of answers
+# Sets of classes
 # ---------------
 #
 # Split conformal prediction uses images that the network was not trained on. It finds a
@@ -74,7 +78,7 @@ proba = network.predict_proba(X_cal)[np.arange(len(y_cal)), y_cal]
 threshold = np.sort(proba)[int(0.1 * (len(y_cal) + 1)) - 1]
 sets = network.predict_proba(X_test) >= threshold
 is_covered = sets[np.arange(len(y_test)), y_test]
-print(f"{is_covered.mean():.1%} of the sets hold the true class")
+print(f"{is_covered.mean():.1%} of the sets contain the true class")
 for size, n_sets in enumerate(np.bincount(sets.sum(axis=1))):
     print(f"{n_sets:5} sets of {size}")
 

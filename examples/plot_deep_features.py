@@ -3,10 +3,10 @@ Can another classifier do better on a network's features?
 =========================================================
 
 Yes, if the last layer of the network is biased, for example because the classes of the training set
-are unequal. :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor` computes the features
+are imbalanced. :class:`~skquickdraw.feature_extraction.DeepFeatureExtractor` computes the features
 before the last layer, and you can train any estimator on them. This example does so with linear
-discriminants, class means and LightGBM. The network was trained on unequal classes with plain cross
-entropy.
+discriminants, class means and LightGBM. The network was trained on imbalanced classes with plain
+cross entropy.
 """
 
 import matplotlib.pyplot as plt
@@ -59,6 +59,6 @@ plt.show()
 
 # %%
 # The scores are from one training of one small network. A network with the default loss corrects
-# for unequal classes itself, so other estimators improve it less. :doc:`/user_guide/deep_features`
-# compares several estimators on several data sets, and shows how to cross-fit features if a network
-# has memorised its training images.
+# for imbalanced classes itself, so other estimators improve it less.
+# :doc:`/user_guide/deep_features` compares several estimators on several data sets, and shows how
+# to cross-fit features if a network has memorised its training images.

@@ -4,8 +4,8 @@ How does a model run without this package?
 
 Export it to an ONNX file. :func:`~skquickdraw.persistence.to_onnx` writes the whole classifier as
 one graph, from pixels to probabilities, and ONNX Runtime runs the graph. The file also contains
-what you need to use the model: the classes, and the size and range of the images. The export needs
-the extra ``onnx``.
+what you need to use the model: the classes, the size of the images, and the range of their pixel
+values. The export needs the extra ``onnx``.
 """
 
 import json
@@ -43,11 +43,11 @@ to_onnx(clf, path)
 print(f"{path.stat().st_size / 1e6:.2f} MB")
 
 # %%
-# From the file to answers
-# ------------------------
+# From the file to predictions
+# ----------------------------
 #
-# The following code uses nothing of this package. ONNX Runtime is also available in other
-# languages.
+# The following code needs only NumPy and ONNX Runtime. Only the new images come from this package.
+# ONNX Runtime is also available for other languages.
 
 X_new, y_new = make_sketches(200, 6, random_state=1)
 

@@ -42,7 +42,9 @@ def write_images(folder, n_images, seed):
 # Load, train, and predict new images
 # -----------------------------------
 #
-# New images must be read with the size and the mode of the training images.
+# Read new images with the size and the colour mode of the training images. Here the training images
+# have colours, so ``load_image_folder`` returned them in the mode ``'RGB'``. If all training images
+# are grey, the mode is ``'L'``.
 
 with TemporaryDirectory() as folder, TemporaryDirectory() as new_folder:
     write_images(folder, 300, seed=0)
@@ -63,5 +65,6 @@ ImageSheetDisplay.from_estimator(clf, new.data, y_new, show=np.arange(0, 60, 4))
 plt.show()
 
 # %%
-# The command ``skquickdraw train FOLDER`` does all of this. For scans and photos of drawings, see
-# :doc:`/user_guide/image_folders`.
+# On the command line, ``skquickdraw train FOLDER -o MODEL`` trains a model, and
+# ``skquickdraw predict MODEL NEW_FOLDER`` predicts new images. For scans and photos of drawings,
+# see :doc:`/user_guide/image_folders`.

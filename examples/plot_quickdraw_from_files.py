@@ -2,9 +2,11 @@
 How does one read the files of Quick, Draw!?
 ============================================
 
-:func:`~skquickdraw.datasets.load_quickdraw` reads every format in which the drawings are published:
-bitmaps (``.npy``), strokes as text (``.ndjson``) or in binary form (``.bin``), and the archives of
-sketch-rnn. It reads one file or a whole folder. Reading a file cannot execute code.
+Google has published the drawings of its game Quick, Draw!.
+:func:`~skquickdraw.datasets.load_quickdraw` reads them as bitmaps (``.npy``), as simplified strokes
+in text (``.ndjson``) or in binary form (``.bin``), and as the ``.npz`` files made for sketch-rnn, a
+network that draws. It does not read the raw strokes. It reads one file or a whole folder. Reading a
+file cannot execute code.
 
 This example writes the files itself, so that it needs no download. They have the same names and
 formats as the published files. :func:`~skquickdraw.datasets.fetch_quickdraw` downloads parts of the
@@ -65,8 +67,8 @@ for name, curve in {"spiral": spiral, "zigzag": zigzag}.items():
 # The folder, as one data set
 # ---------------------------
 #
-# Strokes are turned into images like the bitmaps that Google publishes. Each class has the name of
-# its file.
+# Strokes are turned into images like the bitmaps that Google publishes. Each class is named after
+# its file, without the prefix ``full_numpy_bitmap_`` and the ending.
 
 drawings = load_quickdraw(folder.name)
 print(drawings.data.shape, drawings.image_shape)

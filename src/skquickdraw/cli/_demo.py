@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     _fill_in(options)
     _import_pyplot()  # needed only at the end, but report it now if it is missing
     console = Console()
-    console.rule("[bold]Few drawings, unequal classes")
+    console.rule("[bold]Few drawings, imbalanced classes")
     problem = load(options)
     console.print(describe(problem))
     options.output.mkdir(parents=True, exist_ok=True)
