@@ -221,6 +221,13 @@ def test_a_folder_of_stored_fits_can_be_made(tmp_path):
             around.set_params(memory=str(tmp_path / "file" / "fits")).fit(X, Y)
 
 
+def test_an_empty_text_is_no_folder_of_stored_fits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidParameterError, match="memory must be a folder, got ''"):
+        SeedEnsembleClassifier(Untouched(), 2, memory="").fit(X, Y)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("estimator", [cnn(), PrototypeClassifier(), AugmentingOverSampler()])
 def test_dates_are_no_images(estimator):
     fit = getattr(estimator, "fit_resample", estimator.fit)

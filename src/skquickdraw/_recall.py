@@ -82,6 +82,11 @@ def fit_or_recall(
 
 def _check_memory(memory: str | Memory) -> Memory:
     """Return the joblib.Memory of a folder, which is made if it is not there."""
+    if memory == "":
+        raise InvalidParameterError(
+            "memory must be a folder, got ''. Pass '.' for the current folder, or None to store "
+            "nothing."
+        )
     try:
         with raised_as(InvalidParameterError):
             return check_memory(memory)

@@ -103,5 +103,10 @@ def test_refuses_labels_that_do_not_fit(data):
     ids=str,
 )
 def test_refuses_bad_parameters(parameter, message):
-    with pytest.raises(InvalidParameterError, match=message):
+    with pytest.raises(InvalidParameterError, match=f"ladder_counts: {message}"):
         ladder_counts(**{"n_classes": 3, **parameter})
+
+
+def test_an_error_names_the_function_that_was_called(data):
+    with pytest.raises(InvalidParameterError, match="make_ladder: n_max must be an int"):
+        make_ladder(*data, n_max=10.0)

@@ -57,19 +57,23 @@ def ladder_counts(
     >>> ladder_counts(3, n_max=100, n_min=1, profile="exponential")
     array([100,  10,   1])
     """
+    return _counts("ladder_counts", n_classes, n_max, n_min, profile)
+
+
+def _counts(caller: str, n_classes: int, n_max: int, n_min: int, profile: str) -> NDArray[np.int64]:
     for name, value in [("n_classes", n_classes), ("n_max", n_max), ("n_min", n_min)]:
         if not is_int(value, 1, LARGEST):
             raise InvalidParameterError(
-                f"ladder: {name} must be an int of at least 1; got {value!r}."
+                f"{caller}: {name} must be an int of at least 1; got {value!r}."
             )
     if n_min > n_max:
         raise InvalidParameterError(
-            f"ladder: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Swap them: "
-            "the ladder descends, and make_ladder's `order` says which class is largest."
+            f"{caller}: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Swap them: "
+            "the sizes fall, and make_ladder's `order` says which class is largest."
         )
     if not isinstance(profile, str) or profile not in ("linear", "exponential"):
         raise InvalidParameterError(
-            f"ladder: profile must be 'linear' or 'exponential'; got {profile!r}."
+            f"{caller}: profile must be 'linear' or 'exponential'; got {profile!r}."
         )
     t = np.arange(n_classes) / max(n_classes - 1, 1)
     counts = n_max - (n_max - n_min) * t if profile == "linear" else n_max * (n_min / n_max) ** t
@@ -138,7 +142,7 @@ def make_ladder(
     classes, codes = read_labels("make_ladder", y, unlabeled_label=None, min_classes=1)
     check_same_length("make_ladder", X, codes)
     rungs = _rungs(classes, order)
-    counts = ladder_counts(len(rungs), n_max=n_max, n_min=n_min, profile=profile)
+    counts = _counts("make_ladder", len(rungs), n_max, n_min, profile)
     rng = check_random_state(random_state)
     # Every class is shuffled in full, so the rows kept do not depend on other classes' rungs.
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(classes))

@@ -64,6 +64,8 @@ class PseudoLabelDisplay:
         ``'precision'`` and ``'n_true'`` with one line.
     order_ : ndarray of shape (n_classes,)
         Positions in ``classes``, as drawn from the top.
+    legend_ : matplotlib Legend or None
+        None for one round without true labels.
 
     Notes
     -----

@@ -67,6 +67,8 @@ class RecallByClassSizeDisplay:
         The points of each model. The points of several models are shifted by a few percent of x, so
         that they do not overlap.
     means_ : list of n_models lists of n_groups matplotlib Line2D
+    legend_ : matplotlib Legend or None
+        None if there is only one model.
 
     See Also
     --------

@@ -49,6 +49,8 @@ class TrainingHistoryDisplay:
     figure_ : matplotlib Figure
     lines_ : dict from (str, str) to matplotlib Line2D
         Keyed by network and quantity, such as ``('student 1', 'valid_score')``.
+    legend_ : matplotlib Legend or None
+        None if there is only one line of losses.
 
     Notes
     -----
@@ -200,6 +202,7 @@ class TrainingHistoryDisplay:
             for (name, key), line in self.lines_.items()
             if key in losses
         }
+        self.legend_ = None
         if len(shown) > 1:
             style: dict[str, Any] = {"loc": "upper right", "fontsize": "small", "frameon": False}
             self.legend_ = self.axes_[0].legend(list(shown.values()), list(shown), **style)
