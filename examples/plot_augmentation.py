@@ -2,9 +2,10 @@
 What does augmentation do to a sketch?
 ======================================
 
-Augmentation turns, moves, resizes and bends each sketch a little, in a different way in each pass,
-so that a network hardly ever sees the same image twice. The classifiers augment by default. This
-example draws the changes that ``augmentation='auto'`` chose for some sketches.
+Augmentation turns, moves, resizes, slants and bends each sketch a little, and makes its lines
+thicker or thinner. Each pass over the training set (epoch) changes it in a different way, so that a
+network hardly ever sees the same image twice. The classifiers augment by default. This example
+draws the changes that ``augmentation='auto'`` chose for some sketches.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +29,8 @@ plt.show()
 # -----------------
 #
 # An :class:`~skquickdraw.augmentation.AugmentationPolicy` has one parameter for the strength of
-# each change; 0 switches the change off. The values here are larger than those that you would use
-# for training, so that the changes are easy to see. All rows use the same random seed. The random
+# each change; 0 switches the change off. Most values here are larger than those that you would use
+# for training, so that the changes are visible. All rows use the same random seed. The random
 # numbers of a change do not depend on which other changes are switched on.
 
 OFF = {"rotation": 0, "horizontal_flip": 0, "shift": 0, "scale": 0, "shear": 0}
@@ -60,9 +61,10 @@ plt.show()
 #
 # :class:`~skquickdraw.augmentation.MixUp` blends two images, and
 # :class:`~skquickdraw.augmentation.CutMix` copies a box of one image into another. Both mix the
-# targets in the same proportion as the images. Both are off by default. Leave CutMix off for
-# sketches, because a box cuts strokes apart: on real drawings, CutMix lowered the accuracy by nine
-# points (see :doc:`/user_guide/recipes`).
+# targets in the same proportion as the images. Both are off by default. The number is ``alpha``.
+# With 1.0, all proportions are equally likely. Leave CutMix off for sketches, because a box cuts
+# strokes apart: in short trainings on real drawings, CutMix lowered the accuracy by nine points
+# (see :doc:`/user_guide/recipes`).
 
 mixed = {"as drawn": sketches}
 for name, mixing in {"MixUp(1.0)": MixUp(1.0), "CutMix(1.0)": CutMix(1.0)}.items():

@@ -7,6 +7,10 @@ frequent each class is in it, as in many competitions, :class:`~skquickdraw.Tran
 corrects the predictions until the classes have these frequencies. Here, the training classes are
 unequal and the test classes are equal. The network was trained with plain cross entropy, so it
 expects the classes of the test set to be as unequal as those of the training set.
+
+In the scores, ``head``, ``medium`` and ``tail`` are the mean recalls of the most frequent, the
+middle and the rarest third of the classes. In the figure, each point is a class, and each line is
+the mean over such a third.
 """
 
 import matplotlib.pyplot as plt
@@ -59,6 +63,6 @@ for name, y_pred in answers.items():
     print(f"{name:22} accuracy {np.mean(y_pred == y_skewed):.1%}")
 
 # %%
-# Such predictions depend on one another, so report their scores separately from those of
-# ``predict``. A network with the default loss already predicts as if all classes were equally
-# frequent, so it gains less. For more, see :doc:`/user_guide/semi_supervised`.
+# The predictions of ``predict_transductive`` depend on one another, so report their scores
+# separately from those of ``predict``. A network with the default loss already predicts as if all
+# classes were equally frequent, so it gains less. For more, see :doc:`/user_guide/semi_supervised`.

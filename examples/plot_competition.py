@@ -2,10 +2,9 @@
 How does one run a competition of one's own?
 ============================================
 
-A competition consists of three files: labeled training images, unlabeled test images, and a holdout
-that only the organiser has. Participants read the first two with
-:func:`~skquickdraw.datasets.load_competition`, and submit a file with the labels of the test
-images.
+A competition has labeled training images and unlabeled test images. Only the organiser has the
+labels of the test images. Participants read the images with
+:func:`~skquickdraw.datasets.load_competition`, and submit a file with labels for the test images.
 """
 
 from pathlib import Path
@@ -57,6 +56,9 @@ np.savetxt(Path(folder.name, "submission.csv"), submission, fmt="%s")
 # %%
 # The score
 # ---------
+#
+# ``head``, ``medium`` and ``tail`` are the mean recalls of the most frequent, the middle and the
+# rarest third of the classes.
 
 handed_in = np.loadtxt(Path(folder.name, "submission.csv"), dtype=str)
 folder.cleanup()

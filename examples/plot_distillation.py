@@ -70,6 +70,7 @@ ComparisonDisplay(comparison).plot(kind="difference")
 plt.show()
 
 # %%
-# Unlike the ensemble, the network can be exported to an ONNX file. If the network and the ensemble
-# have the same labels, the network gains less. :doc:`/user_guide/ensembles` says when distillation
-# helps, and :doc:`/competition` shows the accuracy that it reached on real drawings.
+# :func:`~skquickdraw.persistence.to_onnx` can export the network to an ONNX file, but not this
+# ensemble. The network gains less if it is trained on as many labels as the ensemble.
+# :doc:`/user_guide/ensembles` says when distillation helps, and :doc:`/competition` shows the
+# accuracy that it reached on real drawings.

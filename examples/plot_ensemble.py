@@ -55,6 +55,6 @@ ComparisonDisplay(comparison).plot()
 plt.show()
 
 # %%
-# The stack had 400 more labels than the vote, which is twice as many as the networks had. If you
-# have no additional labels, use the vote. :doc:`/user_guide/ensembles` explains both, and
+# The stack had 400 more labels than the vote. The networks were trained on only 200. If you have no
+# additional labels, use the vote. :doc:`/user_guide/ensembles` explains both, and
 # :doc:`/competition` shows how much a vote gained on real drawings.

@@ -1,11 +1,13 @@
 """
-How does one add a class from one to five images?
-=================================================
+How does one learn new classes from one to five images?
+=======================================================
 
-Train a network on other classes. Then compute its features for the few images of the new class, and
-compare each image with the mean of these features. :class:`~skquickdraw.PrototypeClassifier` does
-this, without any training on the new classes. A :class:`~skquickdraw.RelationNetworkClassifier`
-also learns how to compare images; its method ``adapt`` adds the new classes.
+Train a network on other classes. Then compute its features for the few images of each new class. An
+image belongs to the class whose mean features are most similar to its own.
+:class:`~skquickdraw.PrototypeClassifier` does this, without any training on the new classes. A
+:class:`~skquickdraw.RelationNetworkClassifier` also learns how to compare images. Its method
+``adapt`` returns a copy that predicts the new classes instead of the old ones. To predict old and
+new classes together, pass images of all of them.
 """
 
 import matplotlib.pyplot as plt
@@ -45,8 +47,9 @@ class Adapted(ClassifierMixin, BaseEstimator):
 # -------------------------------------
 #
 # Each fold draws at most five images of each new class, and predicts other images of these classes.
-# The first five rows contain one image of each class, the next five rows another image of each
-# class. Guessing would be right for 20 % of the images.
+# The first five training images are one of each class, and the next five are another one of each
+# class. So each point of a curve has equally many images of all classes. Guessing would be right
+# for 20 % of the images.
 
 X_new, y_new = X[is_new], y[is_new]
 rng = np.random.RandomState(0)
@@ -78,7 +81,9 @@ for name, (candidate, rows) in candidates.items():
         ax=ax,
     )
     display.lines_[0].set_label(name)
-ax.set(xlabel="images of the five new classes", xticks=[5, 10, 15, 20, 25])
+ax.set(
+    xlabel="training images, all five new classes together", xticks=[5, 10, 15, 20, 25]
+)
 ax.legend(loc="lower right")
 plt.show()
 

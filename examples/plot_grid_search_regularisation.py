@@ -2,8 +2,9 @@
 How does one search for regularisation without leaking?
 =======================================================
 
-Put the over-sampler into the pipeline. Then each split is made among the original images, and only
-the training part is over-sampled. So no copy of a validation image is in the training part.
+Put the over-sampler into a pipeline of imbalanced-learn. Then each split is made among the original
+images, and only the training part is over-sampled. So no copy of a validation image is in the
+training part.
 
 How much regularisation is best depends on the data. :class:`~sklearn.model_selection.GridSearchCV`
 finds it, as for any other estimator. In this example, the classes are unequal: the largest has 24
@@ -41,10 +42,10 @@ print(search.best_params_)
 # How far apart are they?
 # -----------------------
 #
-# The ranking does not show how large the differences are. Every combination was scored on the same
+# The best parameters do not show how much better they are. Every combination was scored on the same
 # three folds, so a :class:`~skquickdraw.model_selection.Comparison` can compare the scores fold by
-# fold. If a difference is less than two standard errors, it may be chance. Then use more folds or
-# several seeds.
+# fold. The bars show one standard error on each side. With three folds, a difference of less than
+# about four standard errors may be chance. Then use more folds or several seeds.
 
 results = search.cv_results_
 names = [

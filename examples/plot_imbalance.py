@@ -7,8 +7,8 @@ more often, is much better than balanced softmax, the default loss. In more pass
 is as good. The recipes train for many passes, so they use the default loss without balanced
 sampling.
 
-This example compares both in few and in more passes, for ten classes; the largest class has 54
-images and the smallest 3.
+This example trains with and without each remedy, first for few passes and then for more. It has ten
+classes: the largest has 54 images and the smallest 3.
 """
 
 import matplotlib.pyplot as plt
@@ -29,8 +29,9 @@ X, y = make_ladder(X, y, n_max=54, n_min=3, profile="exponential", random_state=
 # Five ways to train one network
 # ------------------------------
 #
-# The over-sampler adds copies to every class until it has 54 images. So its passes are longer. It
-# is trained for fewer passes, so that all networks see equally many images.
+# The over-sampler adds changed copies to each class until the class has 54 images. So a pass over
+# its result is longer. The network behind it is trained for fewer passes, so that all networks see
+# equally many images.
 
 
 def make_models(n_passes):
@@ -51,6 +52,10 @@ def make_models(n_passes):
 # %%
 # Few passes, and more
 # --------------------
+#
+# ``head``, ``medium`` and ``tail`` are the mean recalls of the most frequent, the middle and the
+# rarest third of the classes. In the figure, each point is a class, and each line is the mean over
+# such a third.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.8), sharey=True, layout="constrained")
 for ax, n_passes in zip(axes, (5, 25), strict=True):
@@ -66,7 +71,7 @@ for ax, n_passes in zip(axes, (5, 25), strict=True):
             {key: round(float(score), 2) for key, score in report.items()},
         )
     RecallByClassSizeDisplay.from_predictions(y_test, answers, y_train=y, ax=ax)
-    ax.set_xlabel(f"training rows of the class, {n_passes} passes")
+    ax.set_xlabel(f"training rows of the class (trained for {n_passes} passes)")
 plt.show()
 
 # %%

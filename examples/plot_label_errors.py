@@ -4,7 +4,7 @@ Which labels are wrong?
 
 Probably those labels that get a low probability from a network that was not trained on them.
 :func:`~skquickdraw.model_selection.find_label_errors` cross-validates a classifier, and lists the
-labels that it finds least probable.
+labels that are probably wrong, the most doubtful first.
 """
 
 import matplotlib.pyplot as plt
@@ -33,15 +33,15 @@ given = np.where(is_wrong, (y + rng.randint(1, 6, len(y))) % 6, y)
 network = CNNClassifier(width=0.25, max_epochs=14, batch_size=64, random_state=0)
 found = find_label_errors(network, X, given, cv=3, random_state=0)
 are_wrong = is_wrong[found.rows]
-print(f"wrong are {are_wrong[:10].sum()} of the 10 most doubtful labels,")
+print(f"Wrong labels: {are_wrong[:10].sum()} of the 10 most doubtful ones,")
 print(f"{are_wrong.sum()} of all {are_wrong.size} suspects, and 30 of all 480 labels")
 
 # %%
 # Look at the most doubtful ones
 # ------------------------------
 #
-# In each title, the label in the data is marked "True". The class above it is the prediction of the
-# networks.
+# Above each image, the first line is the prediction of the networks, with its probability. The
+# second line is the label in the data. It starts with "true:", even if the label is wrong.
 
 answers, sureness = names[found.proba.argmax(axis=1)], found.proba.max(axis=1)
 sheet = ImageSheetDisplay.from_predictions(

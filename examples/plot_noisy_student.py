@@ -4,8 +4,8 @@ When does a noisy student help?
 
 It helps if there are few labels. In this example, a :class:`~skquickdraw.NoisyStudentClassifier`
 improves in each round if 20 images have a label, and hardly at all if 400 images have one. In each
-round, the last classifier labels the images without a label, and a new classifier also learns from
-these labels.
+round, the classifier of the previous round labels the unlabeled images, and a new classifier also
+learns from these labels.
 
 Any classifier can be the student. Here, it is a linear classifier, so that the example takes
 seconds.
@@ -39,8 +39,8 @@ student = NoisyStudentClassifier(
 # ----------------------------------------------
 #
 # Of the 1,197 training images, some have a label, and the others have none. Each number of labels
-# is tried with four random choices of the labeled images. All digits are equally frequent, and
-# ``class_prior`` says so.
+# is tried with four random choices of the labeled images. All digits are about equally frequent,
+# and ``class_prior`` says so.
 
 sizes, n_draws = np.array([20, 40, 100, 400]), 4
 scores = np.empty((4, len(sizes), n_draws))
@@ -75,9 +75,9 @@ plt.show()
 #
 # The plots show, for each class and round, the number of pseudo-labels and how sure the teacher was
 # of them. For the last round, they also show the share of correct pseudo-labels. There are 20 given
-# labels. Because of the prior, each class has the right number of pseudo-labels. But pseudo-labels
-# with a high probability need not be correct. If the share of correct labels is below the
-# probability, the student has learned from its own mistakes.
+# labels. Because of the prior, each class has nearly the right number of pseudo-labels. But
+# pseudo-labels with a high probability need not be correct. If the share of correct labels is below
+# the probability, the teacher was too sure of its mistakes, and the student has learned them.
 
 X_labeled, X_pool, y_labeled, y_pool = train_test_split(
     X, y, train_size=20, stratify=y, random_state=0

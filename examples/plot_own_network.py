@@ -20,8 +20,9 @@ from skquickdraw.inspection import TrainingHistoryDisplay
 # -----------
 #
 # The classifier calls the class with the shape of the images and the number of classes, and gets a
-# module that maps images to logits. If the class has further parameters, such as ``dropout``, the
-# classifier sets those that it has too.
+# module that maps images to logits, the class scores before the softmax. If the class has further
+# parameters that the classifier has too, such as ``dropout``, the classifier passes the values that
+# you set.
 
 
 class SmallNetwork(nn.Sequential):
@@ -73,7 +74,9 @@ clf = ImageClassifier(
     random_state=0,
 )
 clf.fit(X, y)
-print(f"{clf.score(X_test, y_test):.1%} of {len(y_test)} other sketches are right")
+print(
+    f"{clf.score(X_test, y_test):.1%} of {len(y_test)} other sketches are classified correctly"
+)
 
 TrainingHistoryDisplay.from_estimator(clf)
 plt.show()

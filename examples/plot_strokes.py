@@ -3,9 +3,9 @@ How does one augment pen strokes?
 =================================
 
 People who draw in a hurry leave out a stroke, end a line too soon, miss the right place, or use
-another pen. Such changes cannot be made to the pixels of a drawing, but they can be made to its
-strokes. A :class:`~skquickdraw.augmentation.StrokeAugmentation` changes the strokes and draws the
-image, in a different way in each pass.
+another pen. Most of these changes cannot be made to the pixels of a drawing, but all of them can be
+made to its strokes. A :class:`~skquickdraw.augmentation.StrokeAugmentation` changes the strokes and
+draws the image, in a different way in each pass.
 """
 
 import matplotlib.pyplot as plt
@@ -72,10 +72,11 @@ strokes = torch.from_numpy(packed).float().unsqueeze(1)
 # Each change alone, and all together
 # -----------------------------------
 #
-# The first rows show single changes. They are stronger than those that you would use for training.
-# All rows use the same random seed. The last two rows show the default policy: first only the
-# changes of the strokes, then also the changes of the images. A classifier tests on the training
-# rows whether to mirror images; here, images are mirrored.
+# The first row is unchanged. Each of the next four rows shows one change, stronger than you would
+# use for training. All rows use the same random seed. The last two rows show the default policy.
+# ``then`` is the augmentation of the images after they are drawn: with ``then=None``, only the
+# strokes are changed. A classifier tests on the training rows whether to mirror images. Here, each
+# image is mirrored with probability 0.5.
 
 OFF = {"drop_stroke": 0, "drop_tail": 0, "jitter": 0, "width": 0, "then": None}
 CHANGES = {"drop_stroke": 0.4, "drop_tail": 0.5, "jitter": 6, "width": 1}
@@ -95,5 +96,6 @@ AugmentationDisplay(torch.stack(changed), row_labels=list(policies)).plot()
 plt.show()
 
 # %%
-# To train with these changes, pass packed strokes as X, and the policy as the ``augmentation`` of a
-# classifier (see :doc:`/user_guide/strokes`).
+# To train with these changes, pass the array that :func:`~skquickdraw.datasets.pack_strokes`
+# returns as X, and the policy as the ``augmentation`` of a classifier (see
+# :doc:`/user_guide/strokes`).

@@ -33,7 +33,7 @@ def test_differences_are_drawn():
     display = ComparisonDisplay(FOUND).plot(kind="difference", score="tail")
     np.testing.assert_allclose(means(display), [0, 1 / 30])
     assert display.text_[0].get_text() == "baseline"
-    assert display.ax_.get_xlabel() == "lead in tail"
+    assert display.ax_.get_xlabel() == "difference in tail"
 
 
 def test_estimators_are_named():

@@ -110,7 +110,7 @@ class ComparisonDisplay:
             self.errorbars_.append(ax.errorbar(mean, k, xerr=error, elinewidth=2, **own))
             self._write(ax, k, _tell(mean, error, is_lead, k))
         name = score.replace("_", " ")
-        ax.set_xlabel(f"lead in {name}" if is_lead else name)
+        ax.set_xlabel(f"difference in {name}" if is_lead else name)
         ax.set_yticks([])
         ax.set_ylim(len(rows) - 0.6, -0.75)
         ax.locator_params(axis="x", nbins=int(np.clip(size_in_points(ax)[0] // 60, 2, 8)))
