@@ -201,8 +201,9 @@ class ParametersMixin:
         Parameters
         ----------
         **params : dict
-            ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If ``augmentation`` is
-            a name, ``AugmentationPolicy()`` replaces it first.
+            ``part__name`` sets the parameter ``name`` of the object ``part``. For example, in a
+            classifier, ``augmentation__rotation`` sets ``rotation`` of ``augmentation``. If
+            ``augmentation`` is a name, ``AugmentationPolicy()`` replaces it first.
 
         Returns
         -------

@@ -9,7 +9,7 @@
     ├── InvalidParameterError   (ValueError, TypeError)  a parameter has an invalid value
     ├── DataFileError           (ValueError)             a file is missing, damaged or invalid
     ├── DownloadError           (OSError)                a file could not be fetched
-    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer has too little
+    ├── OutOfMemoryError        (MemoryError, RuntimeError)  a GPU or the computer lacks memory
     └── MissingDependencyError  (ImportError)            an optional package is not installed
 
 Each of them also derives from the built-in errors in brackets. So code that catches the errors of

@@ -93,7 +93,7 @@ def test_a_photo_of_any_shape_and_light_is_no_more_than_its_drawing(start, seen)
 @pytest.mark.parametrize("size", [(5000, 1), (1, 5000), (801, 100)])
 def test_a_strip_is_no_image_of_a_drawing(start, post, size):
     status, answer = post(start(Model()), "/image", encode(Image.new("L", size)))
-    told = f"may be 8 times as long as wide; this one has {size[0]} x {size[1]} pixels"
+    told = f"may be at most 8 times as long as wide; this one has {size[0]} x {size[1]} pixels"
     assert status == 400 and told in answer["error"]
 
 
@@ -204,7 +204,7 @@ def test_pixels_are_counted_before_they_are_decoded(start, monkeypatch, size, po
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("decoded"))
     body = header[:18] + width + height + header[26:]
     status, answer = post(start(Model()), "/image", body)
-    assert status == 400 and "may have 52 million pixels" in answer["error"]
+    assert status == 400 and "may have at most 52 million pixels" in answer["error"]
 
 
 def test_bytes_are_counted_before_they_are_read(start, post):

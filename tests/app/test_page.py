@@ -332,10 +332,10 @@ def test_says_when_the_server_is_gone_and_goes_on_when_it_is_back(visit, start, 
 
 def test_shows_the_reason_where_an_answer_is_refused(visit):
     page = visit()
-    refusal = '{"error": "A drawing may have 10000 points; this one has more."}'
+    refusal = '{"error": "A drawing may have at most 10000 points; this one has more."}'
     page.route("**/predict", lambda route: route.fulfill(status=400, body=refusal))
     draw(page, SLANT)
-    expect(page.get_by_role("alert")).to_contain_text("may have 10000 points")
+    expect(page.get_by_role("alert")).to_contain_text("may have at most 10000 points")
     page.unroute("**/predict")
     button(page, "Clear").click()
     draw(page, SLANT)

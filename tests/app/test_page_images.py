@@ -146,7 +146,7 @@ def test_an_image_of_too_many_bytes_is_not_sent(visit):
             document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer }));
         }"""
     )
-    expect(notice(page)).to_contain_text("An image may have 20.0 MiB")
+    expect(notice(page)).to_contain_text("An image may have at most 20.0 MiB")
     assert asked == []
 
 

@@ -270,8 +270,8 @@ def test_listens_on_this_machine_only(server):
 @pytest.mark.parametrize(
     ("headers", "status", "reason"),
     [
-        ({"Content-Length": "262145"}, 413, "may have 262144 bytes"),
-        ({"Content-Length": "9" * 5000}, 413, "may have 262144 bytes"),
+        ({"Content-Length": "262145"}, 413, "may have at most 262144 bytes"),
+        ({"Content-Length": "9" * 5000}, 413, "may have at most 262144 bytes"),
         ({"Content-Length": "-1"}, 411, "must have a Content-Length"),
         ({"Content-Length": "²"}, 411, "must have a Content-Length"),
         ({"Content-Length": None}, 411, "must have a Content-Length"),
@@ -326,7 +326,7 @@ def test_a_drawing_has_bounds(server):
     assert status == 400 and "1 to 500 strokes; got 501 of them" in answer["error"]
     assert predict(server, [[list(range(10_000)), [0] * 10_000]])[0] == 200
     status, answer = predict(server, [[[0] * 5001, [0] * 5001]] * 2)
-    assert status == 400 and "may have 10000 points" in answer["error"]
+    assert status == 400 and "may have at most 10000 points" in answer["error"]
 
 
 def talk(server, text):

@@ -75,6 +75,10 @@ def test_a_warning_is_a_line(capsys):
     [
         ("a.png (on_error='warn' leaves it out)", "a.png (--skip-broken leaves it out)"),
         ("Use device='cpu'.", "Use --device 'cpu'."),
+        (
+            "Clf: memory ran out on device='cuda' in training",
+            "Clf: memory ran out on the device 'cuda' in training",
+        ),
         ("load_model: path is a folder", "path is a folder"),
         (
             "Choose one format with file_format, or move the other files away.",

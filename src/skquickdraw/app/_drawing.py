@@ -66,7 +66,8 @@ def read_drawing(request: dict[str, object], *, with_colours: bool = False) -> D
         )
     if sum(_n_points(stroke) for stroke in strokes) > MAX_POINTS:
         raise InvalidImagesError(
-            f"A drawing may have {MAX_POINTS} points; this one has more. Clear it and draw again."
+            f"A drawing may have at most {MAX_POINTS} points; this one has more. Clear it and draw "
+            "again."
         )
     colours = _read_colours(request.get("colours"), len(strokes)) if with_colours else None
     return Drawing([_as_points(stroke) for stroke in strokes], colours)

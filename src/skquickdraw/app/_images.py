@@ -52,8 +52,8 @@ def read_drawing(body: bytes, side: int, background: int) -> NDArray[np.uint8]:
         size = image.size if lies else image.size[::-1]
     if max(size) > MOST_UNEQUAL * min(size):
         raise InvalidImagesError(
-            f"The image may be {MOST_UNEQUAL} times as long as wide; this one has {size[1]} x "
-            f"{size[0]} pixels. Crop it to the drawing."
+            f"The image may be at most {MOST_UNEQUAL} times as long as wide; this one has "
+            f"{size[1]} x {size[0]} pixels. Crop it to the drawing."
         )
     scan = _read(body, scan_shape((side, side)), "L", background, pad=False)
     picture = SketchNormalizer((side, side)).fit_transform(scan[None]).reshape(side, side)
@@ -140,8 +140,8 @@ def _opened(body: bytes) -> Iterator[PILImage]:
 
 def _too_large(size: str) -> InvalidImagesError:
     return InvalidImagesError(
-        f"The image may have {MAX_PIXELS // 10**6} million pixels; this one has {size}. Make it "
-        "smaller: the model sees only few of them."
+        f"The image may have at most {MAX_PIXELS // 10**6} million pixels; this one has {size}. "
+        "Make it smaller: the model sees only a few of them."
     )
 
 

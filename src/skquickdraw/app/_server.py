@@ -255,7 +255,7 @@ class Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()):
             raise Refused(411, "The request must have a Content-Length.")
         if len(length) > len(str(limit)) or int(length) > limit:
-            raise Refused(413, f"The request may have {limit} bytes. {way_out}")
+            raise Refused(413, f"The request may have at most {limit} bytes. {way_out}")
         return self.rfile.read(int(length))
 
     def _send(self, status: int, kind: str, body: bytes) -> None:

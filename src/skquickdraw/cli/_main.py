@@ -32,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     status : int
         0 if all went well, 1 if the command could not be carried out, with the reason on stderr,
-        and 130 after Ctrl-C. Wrong arguments raise ``SystemExit`` with 2, as in argparse.
+        130 after Ctrl-C (0 if it ended the running ``app``), and 141 if the reader of a pipe has
+        stopped. Wrong arguments raise ``SystemExit`` with 2, as in argparse.
 
     Examples
     --------

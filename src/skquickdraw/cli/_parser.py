@@ -53,8 +53,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data",
         metavar="FOLDER_OR_FILE",
-        help="folder that contains one folder of images per class; or a file of Quick, Draw!, or a "
-        "folder of such files",
+        help="folder that contains one folder of images per class; or a folder of files of "
+        "Quick, Draw!, one per class; or one .npz file with several classes",
     )
     parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="file to write")
     time = parser.add_mutually_exclusive_group()
@@ -138,7 +138,8 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save",
         metavar="FOLDER",
-        help="folder for drawings that the model got wrong, with the labels that you give them",
+        help="folder for drawings and images that the model got wrong, with the labels that you "
+        "give them",
     )
     parser.add_argument(
         "--no-browser",

@@ -50,6 +50,8 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
         Features per row; in stacks of images, pixels per image, over all channels.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
+    data_format_ : 'channels_last'
+        Only defined if X had the shape (n, H, W, 3) in ``fit``. Predictions then refuse flat rows.
 
     Raises
     ------

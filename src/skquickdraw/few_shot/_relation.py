@@ -112,7 +112,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         The loss of each training step.
     diverged_ : bool
         Whether the training diverged. In this case it was stopped, and the weights are the last
-        finite ones.
+        ones that were found finite; this is checked after every 50 steps.
     image_shape_ : (int, int, int)
         Channels, height, width.
     pixel_range_ : (low, high) or None
@@ -145,7 +145,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
     differences, and its embedding is residual (see :class:`~skquickdraw.networks.RelationNetwork`).
     In the paper, scores are sigmoids, trained with squared errors on the targets 0 and 1. Here the
     scores are trained with softmax cross entropy, because predictions use the softmax of the
-    scores. We could not measure a difference between the two losses. A class is represented by the
+    scores. No difference between the two losses could be measured. A class is represented by the
     mean of the maps of its examples, and not by their sum as in the paper. So a class may have more
     or fewer examples than ``n_shot``.
 

@@ -173,8 +173,9 @@ class AugmentationDisplay:
             Images, or packed strokes for a :class:`~skquickdraw.augmentation.StrokeAugmentation`.
             The background and all 'auto' parameters of the augmentation depend on all rows of X.
         y : array-like of shape (n,), default=None
-            Labels. They are needed only for 'auto' and 'sketch', and for policies with
-            ``horizontal_flip='auto'``, the default.
+            Labels. They are needed only for 'auto' and 'sketch', for policies with
+            ``horizontal_flip='auto'``, the default, and for a StrokeAugmentation whose ``then`` is
+            'sketch', the default, or such a policy.
         image_shape : (H, W) or (C, H, W), default=None
             Shape of the images if X has flat rows. None assumes square images.
         rows, n_variants, random_state, ax, **plot_kw

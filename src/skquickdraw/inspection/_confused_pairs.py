@@ -51,7 +51,7 @@ class ConfusedPair(NamedTuple):
 
 
 class ConfusedPairsDisplay:
-    """A confusion matrix for up to some hundred classes, with the most confused pairs beside it.
+    """A confusion matrix for up to a few hundred classes, with the most confused pairs beside it.
 
     Classes that are often confused are placed next to each other, so confusions form blocks along
     the diagonal. The diagonal itself is grey, because the large numbers of right predictions would

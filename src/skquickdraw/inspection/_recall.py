@@ -66,7 +66,8 @@ class RecallByClassSizeDisplay:
     lines_ : list of n_models matplotlib Line2D
         The points of each model. The points of several models are shifted by a few percent of x, so
         that they do not overlap.
-    means_ : list of n_models lists of n_groups matplotlib Line2D
+    means_ : list of n_models lists of matplotlib Line2D
+        The mean of each group, as a line; empty lists with ``show_means=False``.
     legend_ : matplotlib Legend or None
         None if there is only one model.
 

@@ -48,7 +48,8 @@ class TrainingHistoryDisplay:
         The first of them, with the losses.
     figure_ : matplotlib Figure
     lines_ : dict from (str, str) to matplotlib Line2D
-        Keyed by network and quantity, such as ``('student 1', 'valid_score')``.
+        Keyed by network and quantity, such as ``('student 1', 'valid_score')``. The name of the
+        network is ``''`` if :meth:`from_estimator` got one classifier and no dict.
     legend_ : matplotlib Legend or None
         None if there is only one line of losses.
 
@@ -82,9 +83,9 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         estimator : estimator, or dict from str to estimator
-            A fitted classifier of this package, or a fitted estimator that contains such
-            classifiers: a pipeline, a noisy student (teacher and students), a distilled classifier
-            (teacher and student), or a vote (members).
+            A fitted classifier of :mod:`skquickdraw.neural_network`, or a fitted estimator that
+            contains such classifiers: a pipeline, a noisy student (teacher and students), a
+            distilled classifier (teacher and student), or a vote (members).
         ax : matplotlib Axes or array of Axes, default=None
             A single Axes, made by ``plt.subplots``, is divided into panels. None makes a new
             figure.

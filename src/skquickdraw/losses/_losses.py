@@ -75,7 +75,7 @@ class BaseLoss(ParametersMixin, BaseEstimator, ABC):
         Parameters
         ----------
         class_counts : tensor of shape (n_classes,)
-            Rows per class and epoch, above 0. They need not be whole numbers.
+            Rows per class in a pass over the training set, above 0. They need not be whole numbers.
 
         Returns
         -------

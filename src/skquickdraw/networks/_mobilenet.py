@@ -86,7 +86,8 @@ class MobileNetV2(nn.Module):
     dropout : float in [0, 1], default=0.0
         Rate of dropout on the pooled features, before the last layer.
     spatial_dropout : float in [0, 1], default=0.0
-        Probability that a whole channel of the output of a block is set to 0 during training.
+        Probability that a whole channel of the output of a block, before its shortcut is added, is
+        set to 0 during training.
     stochastic_depth : float in [0, 1], default=0.0
         Probability that the last residual branch is left out for an image during training. The
         branches before it have smaller probabilities, which grow linearly with the depth.
@@ -98,10 +99,11 @@ class MobileNetV2(nn.Module):
 
     Notes
     -----
-    The network differs from the paper (Sandler et al. 2018, arXiv:1801.04381) in three ways.
-    Strides suit 28 x 28 pixels. The last 1x1 convolution comes after the pooling, where it costs
-    almost nothing, as in MobileNetV3 (Howard et al. 2019, arXiv:1905.02244). ReLU replaces ReLU6,
-    which was meant for 8-bit arithmetic, and whose gradient needs a second copy of the activations.
+    The network is smaller than that of the paper (Sandler et al. 2018, arXiv:1801.04381): it has
+    fewer blocks, and an expansion of 4 instead of 6. It differs in three other ways. Strides suit
+    28 x 28 pixels. The last 1x1 convolution comes after the pooling, where it costs almost nothing,
+    as in MobileNetV3 (Howard et al. 2019, arXiv:1905.02244). ReLU replaces ReLU6, which was meant
+    for 8-bit arithmetic, and whose gradient needs a second copy of the activations.
 
     Examples
     --------

@@ -20,8 +20,8 @@ dropout : float in [0, 1), default=0.0
     Rate of dropout on the pooled features, before the last layer (Srivastava et al. 2014). It takes
     almost no time.
 spatial_dropout : float in [0, 1), default=0.0
-    Probability that a whole channel of the output of a block is set to 0 during training (Tompson
-    et al. 2015, arXiv:1411.4280).
+    Probability that a whole channel of the output of a block, before its shortcut is added, is set
+    to 0 during training (Tompson et al. 2015, arXiv:1411.4280).
 stochastic_depth : float in [0, 1), default=0.0
     Probability that the last residual branch is left out for an image during training. The branches
     before it have smaller probabilities, which grow linearly with the depth (Huang et al. 2016,
@@ -70,11 +70,11 @@ mixing : {'mixup', 'cutmix'}, object or None, default=None
     :class:`~skquickdraw.augmentation.MixUp` or :class:`~skquickdraw.augmentation.CutMix`. You can
     also pass a mixing of your own (:class:`~skquickdraw.augmentation.Mixing`).
 optimizer : {'adamw', 'muon', 'sgd'} or callable, default='muon'
-    'muon' (Jordan et al. 2024) updates each dense convolution with an orthogonal matrix, computed
-    from the momentum of its gradients, and trains all other weights with AdamW. It learns more from
-    the same number of images than AdamW alone. 'sgd' is SGD with Nesterov momentum of 0.9. A
-    callable is called with parameter groups, ``lr`` and ``weight_decay``, like the classes of
-    :mod:`torch.optim`.
+    'muon' (Jordan et al. 2024) updates each dense convolution of several input channels with an
+    orthogonal matrix, computed from the momentum of its gradients, and trains all other weights
+    with AdamW. It learns more from the same number of images than AdamW alone. 'sgd' is SGD with
+    Nesterov momentum of 0.9. A callable is called with parameter groups, ``lr`` and
+    ``weight_decay``, like the classes of :mod:`torch.optim`.
 lr : float or 'auto', default='auto'
     Learning rate, above 0. If there is a schedule, this is its highest learning rate. 'auto' is
     0.02 for 'muon', 0.05 for 'sgd' and 0.003 for all other optimizers. If the rate is constant, as
@@ -98,7 +98,7 @@ epoch_size : int or None, default=None
     over many millions of rows takes too long. ``max_epochs``, ``n_iter_no_change``, ``n_epochs_``
     and ``history_`` then count these shorter epochs. Each epoch continues where the last one ended,
     so a row is shown again only after all other rows (with ``sampling``, after all other rows of
-    its class). ``partial_fit`` ignores this parameter, and shows all its rows once.
+    its class). ``partial_fit`` ignores this parameter: its epoch is a pass over its own rows.
 ema_decay : float in [0, 1) or None, default=0.999
     Decay of the moving average of the weights and of the batch-norm statistics. The average is used
     for predictions. Good values are 0.99 to 0.999. In the first steps, a smaller decay is used, so
@@ -176,8 +176,8 @@ history_ : list of dict
     One dict per epoch, with the keys ``epoch``, ``train_loss``, ``lr`` (learning rate at the start
     of the epoch), ``n_images`` (number of images shown), ``dur`` (seconds) and ``cpu`` (processor
     time of the training in seconds, over all threads of the process). With validation rows, also
-    ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy), weighted by
-    ``sample_weight``.
+    ``valid_loss`` (cross entropy) and ``valid_score`` (balanced accuracy). Held-out rows are
+    weighted by ``sample_weight``, rows of ``X_val`` equally.
 net_ : skorch.NeuralNet
     The skorch net that is used internally. ``net_.module_`` is the trained PyTorch network.
 """

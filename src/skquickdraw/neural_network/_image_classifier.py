@@ -57,7 +57,8 @@ class ImageClassifier(BaseImageClassifier):
     output is found before any training.
 
     With ``optimizer='muon'``, Muon trains the hidden layers, also linear ones. AdamW trains
-    embeddings, depthwise filters, layers of ``n_classes`` outputs and weights of one dimension.
+    embeddings, filters of one input channel (depthwise ones, or a first convolution of grey
+    images), layers of ``n_classes`` outputs, and weights of one dimension or one row.
 
     For predictions, batch normalisation of your own network is not folded. The weights of the
     network have PyTorch's usual memory order, so that ``view`` works after convolutions.

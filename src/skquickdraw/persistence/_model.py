@@ -137,7 +137,7 @@ def load_model(
     -----
     UserWarning
         If the file holds fitted estimators of scikit-learn, and was saved with another version of
-        it, such as 1.6, not 1.7.
+        it: 1.6 differs from 1.7, but 1.7.0 does not differ from 1.7.1.
 
     See Also
     --------

@@ -93,6 +93,7 @@ def to_onnx(estimator: Estimator, path: str | PathLike[str], *, input_dtype: str
     does not check the range of the pixels. The metadata are JSON, except for the last entry:
 
     - ``classes``: the labels of the columns. Labels that JSON cannot represent are written as text.
+      Missing for a DeepFeatureExtractor.
     - ``image_shape``: (C, H, W).
     - ``pixel_range``: the lowest and highest pixel in ``fit``. Missing if X did not hold images, or
       if the estimator was fitted by a version that did not store it.

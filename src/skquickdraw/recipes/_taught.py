@@ -48,14 +48,16 @@ def ensemble(
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
     minutes : float, default=None
-        Train for this time, above 0, on this machine, and ignore ``max_epochs``.
+        Train for this time, above 0, on this machine. ``max_epochs`` then only decides how the time
+        is divided between teacher and student.
     n_jobs : int, default=None
         Number of networks that are trained at the same time, as in :class:`joblib.Parallel`. On
         CPUs, it is faster to train several networks at the same time, with one thread each, than to
         train them one after another.
     memory : str or joblib.Memory, default=None
         Folder for finished networks, so that an interrupted run continues where it stopped.
-        ``random_state`` must then be an int.
+        ``random_state`` must then be an int. With ``minutes``, no network is found again: each run
+        measures the machine anew, and plans other numbers of passes.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -111,8 +113,8 @@ def distilled(
     max_epochs : float, 'auto' or 'long', default='auto'
         Passes of the small network over all images, labeled and unlabeled.
     minutes : float, default=None
-        Train teacher and student within this time, above 0, on this machine, and ignore
-        ``max_epochs``.
+        Train teacher and student within this time, above 0, on this machine. ``max_epochs`` then
+        only decides how the time is divided between them; if the teacher is frozen, it is ignored.
     memory : str or joblib.Memory, default=None
         As in :func:`ensemble`.
     random_state : int, RandomState instance or None, default=None

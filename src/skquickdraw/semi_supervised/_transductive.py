@@ -110,7 +110,7 @@ class TransductiveClassifier(
 
     See Also
     --------
-    NoisyStudentClassifier : Has the same method, and can also learn from the images to predict.
+    NoisyStudentClassifier : Has the same method. It can also learn from the test images, unlabeled.
 
     Examples
     --------

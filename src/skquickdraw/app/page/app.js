@@ -133,7 +133,7 @@ function takeImage(file) {
   if (find("correction").open) return;
   if (model && file.size > model.max_bytes) {
     const size = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-    showNotice(`An image may have ${size(model.max_bytes)}; this one has ${size(file.size)}.`);
+    showNotice(`An image may have at most ${size(model.max_bytes)}; this one has ${size(file.size)}.`);
     return;
   }
   showNotice(null);
