@@ -118,6 +118,8 @@ def test_labels_instead_of_rows_are_refused(mixing, batch):
         mixing.apply(images, targets[1:], draw)
     with pytest.raises(InvalidImagesError, match=r"got \(64, 20, 30\)"):
         mixing.apply(images[:, 0], targets, draw)
+    with pytest.raises(InvalidImagesError, match="got one for 64, and a batch of 63"):
+        mixing.apply(images[1:], targets, draw)
 
 
 def test_cutmix_needs_boxes(batch):

@@ -115,6 +115,14 @@ def test_any_one_change_is_no_identity(name):
     assert not torch.equal(policy(images, seeded()), images)
 
 
+@pytest.mark.parametrize("name", OFF)
+def test_a_draw_of_another_number_of_images_is_refused(name):
+    policy = AugmentationPolicy(**OFF | {name: 1})
+    draw = policy.draw(4, SHAPE, seeded())
+    with pytest.raises(InvalidImagesError, match="got one for 4, and a batch of 5"):
+        policy.apply(torch.rand(5, *SHAPE), draw)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 10), (3, 2, 2), (1, 1, 1), (1, 5, 40)], ids=str)
 @pytest.mark.parametrize("n_samples", [0, 1, 3])
 def test_any_size_will_do(shape, n_samples):

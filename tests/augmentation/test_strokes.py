@@ -299,6 +299,15 @@ def test_other_shapes_are_refused(shape):
         StrokeAugmentation()(torch.zeros(shape))
 
 
+@pytest.mark.parametrize("name", ["drop_stroke", "drop_tail", "jitter", "width"])
+def test_a_draw_of_another_number_of_drawings_is_refused(name):
+    augmentation = StrokeAugmentation(**OFF | {name: 0.5})
+    strokes = packed(DRAWINGS)
+    draw = augmentation.draw(len(strokes), tuple(strokes.shape[1:]), seeded())
+    with pytest.raises(InvalidImagesError, match="got one for 4, and a batch of 3"):
+        augmentation.apply(strokes[1:], draw)
+
+
 @pytest.mark.parametrize("value", [-1, 300, float("nan")])
 def test_coordinates_outside_the_box_are_refused(value):
     strokes = packed(DRAWINGS)

@@ -59,6 +59,17 @@ def check_draw(
         )
 
 
+def check_drawn(subject: str, images: torch.Tensor, *drawn: torch.Tensor | None) -> None:
+    """Refuse parameters, of shape (n, ...), that were drawn for another number of images."""
+    for part in drawn:
+        if part is not None and len(part) != len(images):
+            raise InvalidImagesError(
+                f"{subject}: draw must be for as many images as the batch holds, got one for "
+                f"{len(part)}, and a batch of {len(images)}. Call draw with n_samples="
+                f"{len(images)}."
+            )
+
+
 def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     """Move drawn parameters to the images without waiting for the device."""
     if parameters.device == images.device:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from .._checks import ParametersMixin, is_finite_number
 from .._random import MAX_SEED
 from ..exceptions import InvalidParameterError, InvalidTargetsError
-from ._batch import box_mask, check_batch, check_draw, to_device
+from ._batch import box_mask, check_batch, check_draw, check_drawn, to_device
 
 
 class MixingDraw(NamedTuple):
@@ -144,9 +144,11 @@ class MixUp(_Mixing):
         Raises
         ------
         InvalidImagesError, InvalidTargetsError
-            If a shape does not fit, or images are not floating point.
+            If a shape does not fit, or images are not floating point. Of ``targets``, only the
+            axes and the number of rows are checked.
         """
         check_batch("MixUp", images)
+        check_drawn("MixUp", images, draw.partner)
         share = to_device(draw.share, images).to(images.dtype).view(-1, 1, 1, 1)
         mixed = torch.lerp(images[to_device(draw.partner, images)], images, share)
         return mixed, self._mix_targets(targets, draw)
@@ -226,6 +228,7 @@ class CutMix(_Mixing):
             If ``draw`` is from :meth:`MixUp.draw`, and so has no boxes.
         """
         check_batch("CutMix", images)
+        check_drawn("CutMix", images, draw.partner)
         if draw.box is None:
             raise InvalidParameterError(
                 "CutMix: draw must hold boxes, got one without. Make it by "

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, clone
 from .._checks import ParametersMixin, is_finite_number
 from ..exceptions import InvalidParameterError
 from ._affine import N_UNIFORM, AffineDraw, draw_affine
-from ._batch import check_batch, check_draw
+from ._batch import check_batch, check_draw, check_drawn
 from ._elastic import draw_elastic
 from ._ink import N_UNIFORM_ERASING, change_thickness, draw_erasing, erase
 from ._mirror import compare_with_mirror
@@ -259,9 +259,13 @@ class AugmentationPolicy(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidImagesError
-            If ``images`` is not a floating-point tensor with four axes.
+            If ``images`` is not a floating-point tensor with four axes, or has another n than
+            ``draw``.
         """
         check_batch("AugmentationPolicy", images)
+        turns = None if draw.affine is None else draw.affine.angle
+        drawn = (turns, draw.elastic, draw.thickness, draw.box)
+        check_drawn("AugmentationPolicy", images, *drawn)
         if draw.thickness is not None:
             images = change_thickness(images, draw.thickness)
         images = warp(images, draw.affine, draw.elastic)

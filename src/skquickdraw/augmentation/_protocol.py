@@ -28,8 +28,8 @@ class Augmentation(Protocol):
 
     - ``validate()`` raises an error if a parameter is invalid. It is called at the start of
       ``fit``.
-    - ``is_identity`` is True if the images stay as they are. Then ``draw`` and ``apply`` are not
-      called.
+    - ``is_identity`` is True if the images stay as they are. Then classifiers and the sampler do
+      not call ``draw`` and ``apply``.
     - ``bind(images, codes)`` returns the augmentation for a training set. It is called with up to
       2,000 of the training rows: their images, an ndarray of shape (n, C, H, W), and the numbers of
       their classes, which start at 0. The returned object is used for training, and becomes the

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, clone
 from .._checks import ParametersMixin, is_finite_number
 from .._images import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
-from ._batch import check_draw, to_device
+from ._batch import check_draw, check_drawn, to_device
 from ._policy import AugmentationPolicy, check_ranges
 from ._protocol import Augmentation, check_bound, validate_part
 from ._stroke_changes import drop_strokes, drop_tails, shake
@@ -246,7 +246,7 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
         Raises
         ------
         InvalidImagesError
-            If ``strokes`` are not packed strokes.
+            If ``strokes`` are not packed strokes, or have another n than ``draw``.
         """
         strokes = self.change(strokes, draw)
         width = None if draw.width is None else to_device(draw.width, strokes)
@@ -257,6 +257,8 @@ class StrokeAugmentation(ParametersMixin, BaseEstimator):
     def change(self, strokes: torch.Tensor, draw: StrokeDraw) -> torch.Tensor:
         """Change the strokes of a batch as drawn, and return them packed as before."""
         check_strokes(strokes)
+        drawn = (draw.is_lost, draw.tail, draw.offset, draw.width)
+        check_drawn("StrokeAugmentation", strokes, *drawn)
         if not strokes.is_floating_point():
             strokes = strokes.float()
         points, pen = strokes[:, 0, :2], strokes[:, 0, 2]

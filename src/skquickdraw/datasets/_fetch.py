@@ -70,7 +70,8 @@ def fetch_quickdraw(
         If False, nothing is downloaded, and an error is raised if a drawing is not in the cache.
     n_retries : int, default=3
         Retries for each file, at least 0, after a lost connection, a damaged answer or a temporary
-        error of the server (5xx, 408, 416, 425, 429). What has arrived is not downloaded again.
+        error of the server (5xx, 408, 416, 425, 429). After a lost connection, what has arrived is
+        not downloaded again.
     delay : float, default=1.0
         Seconds before the first retry, at least 0. Each pause is twice as long as the one before.
     progress : bool, default=True

@@ -95,7 +95,7 @@ def load_image_folder(
         or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
         empty). One error names all that is wrong, with at most five files or folders of a kind.
     InvalidParameterError
-        If a parameter is of the wrong kind or out of range.
+        If a parameter other than ``path`` is of the wrong kind or out of range.
     MissingDependencyError
         If Pillow is missing (``pip install 'skquickdraw[data]'``).
 

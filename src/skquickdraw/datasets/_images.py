@@ -67,7 +67,7 @@ def load_images(
         If a path does not exist, there is no image, or an image cannot be read (with
         ``on_error='warn'``, only if none can be read).
     InvalidParameterError
-        If a parameter is of the wrong kind or out of range.
+        If a parameter other than ``paths`` is of the wrong kind or out of range.
     MissingDependencyError
         If Pillow is missing (``pip install 'skquickdraw[data]'``).
 

@@ -46,14 +46,14 @@ def load_quickdraw(
     path : str or path-like
         One of these, or a folder of them with one class per file:
 
-        - ``.npy``, bitmaps: uint8 of shape (n, height * width) or (n, height, width)
+        - ``.npy``, bitmaps: uint8 of shape (n, height, width), or (n, side * side) if square
         - ``.npz`` with one such array, or with several classes: X with the bitmaps, y with their
           labels, and classes with the names if y holds indices
         - ``.ndjson`` or ``.ndjson.gz``, strokes in the simplified format
         - ``.bin``, strokes in the binary format
         - ``.npz`` of sketch-rnn, with the arrays train, valid and test, which are joined
-        - a folder of ``.png``, one class; or a folder of such folders, one class each. Needs
-          Pillow (``pip install 'skquickdraw[data]'``).
+        - a folder of opaque ``.png``, one class; or a folder of such folders, one class each.
+          Colours become grey. Needs Pillow (``pip install 'skquickdraw[data]'``).
 
         Other files of a folder are ignored. PNGs are read if there are no other data files, or with
         ``file_format='png'``.
@@ -80,7 +80,7 @@ def load_quickdraw(
     Returns
     -------
     data : Bunch
-        - ``data`` : ndarray (n, height * width), uint8, in the colours of the files; with
+        - ``data`` : ndarray (n, height * width), uint8, not inverted; with
           ``mmap=True`` a memmap or MappedFiles; with ``as_strokes=True`` a list of n drawings,
           as :func:`rasterize` takes them
         - ``target`` : ndarray (n,), int64, indices into ``target_names``
@@ -97,7 +97,8 @@ def load_quickdraw(
         damaged, or holds pickled objects or images of another size. The message names the file, and
         the line or byte at fault.
     InvalidParameterError
-        If a parameter is of the wrong kind or out of range, or asks for what a file does not have.
+        If a parameter other than ``path`` is of the wrong kind or out of range, or asks for what a
+        file does not have.
     MissingDependencyError
         If Pillow is needed, but missing.
 

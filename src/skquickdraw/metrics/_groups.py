@@ -42,6 +42,8 @@ def frequency_groups(
     InvalidParameterError
         If ``n_groups`` is not between 1 and the number of classes, or a count is negative or not
         finite.
+    InvalidTargetsError
+        If the keys of a mapping cannot be read as labels.
 
     Notes
     -----

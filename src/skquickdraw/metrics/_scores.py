@@ -52,8 +52,8 @@ def per_class_recall(
 
     See Also
     --------
-    sklearn.metrics.recall_score : With ``average=None`` it gives the same, but 0 for an undefined
-        recall.
+    sklearn.metrics.recall_score : With ``average=None`` and the same ``labels`` it gives the same,
+        but 0 for an undefined recall.
 
     Examples
     --------
@@ -224,6 +224,8 @@ def make_group_scorer(
     ------
     InvalidParameterError
         If there is no such group, or not exactly one of ``y_train`` and ``class_counts`` is given.
+    InvalidTargetsError
+        If ``y_train`` or the keys of ``class_counts`` cannot be read as labels.
 
     Examples
     --------

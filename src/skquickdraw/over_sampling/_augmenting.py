@@ -101,7 +101,7 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     result has the same number of axes and the same dtype; if it is an integer dtype, values are
     rounded. Each column of a DataFrame keeps its own dtype. y is returned in the type in which it
     was passed: array, list or pandas column. The original rows come first, and are not changed. X
-    may have any values, except missing ones. Images are changed in float32, a few megabytes at a
+    may have any finite values. Images are changed in float32, a few megabytes at a
     time. Sparse rows stay sparse.
 
     Pixels that become empty are filled with the background colour of the images. So resample before

@@ -74,17 +74,19 @@ class SketchNormalizer(
 
     1. Colours become grey, and larger images are reduced to 400 pixels on the longer side.
     2. The brightness of the paper is estimated at every pixel. For this, a morphological closing
-       with a window of a quarter of the image removes the ink. Then the mean of the pixels of paper
-       in the window is taken. So shadows and gradual changes of the light are not taken for ink.
+       (for light ink, an opening) with a window of a quarter of the image removes the ink. Then the
+       mean of the pixels of paper in the window is taken. So shadows and gradual changes of the
+       light are not taken for ink.
     3. A pixel is ink if it differs from the brightness of the paper by more than four times the
        noise of the paper. Faint spots, and spots that are smaller than 0.3 % of all ink, are
        removed.
     4. The drawing is scaled and centred by its bounding box. Lines thinner than three quarters of
        Quick, Draw!'s pen get the width of this pen. Thicker lines are not changed.
 
-    Empty paper becomes a black image. A light table around the paper, ruled lines and text are
-    taken for ink: cut them off before. If a drawing contains filled areas that are wider than a
-    quarter of the image, their inside is taken for paper, and only their outline may remain.
+    Empty paper becomes a black image. Crop photos to the paper: if the table around it is much
+    darker or lighter, it is taken for ink, or the result is black. Ruled lines and text are taken
+    for ink too. If a drawing contains filled areas that are wider than a quarter of the image,
+    their inside is taken for paper, and only their outline may remain.
 
     An image of 300 x 300 pixels takes some hundredths of a second.
 
