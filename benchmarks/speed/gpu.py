@@ -8,17 +8,16 @@ from statistics import median
 
 import numpy as np
 import torch
-from common import LIGHT, make_labeled_sketches, make_plain, measure_seconds
+from common import LIGHT, load_drawings, make_labeled_sketches, make_plain, measure_seconds
 from competition.measure import costs, score
 from torch.utils.flop_counter import FlopCounterMode
 
-from skquickdraw import MobileNetClassifier, ResNetClassifier, SeedEnsembleClassifier, recipes
-from skquickdraw.datasets import load_competition
+from skquickdraw import MobileNetClassifier, ResNetClassifier, recipes
 from skquickdraw.networks import MobileNetV2, ResNet
 
 from .loops import IMAGE_SHAPE, Recipe, train_by_hand
 
-N_CLASSES, N_NETWORKS, DECAY = 100, 6, 0.999
+N_CLASSES, DECAY = 100, 0.999
 MATRIX, N_PRODUCTS = 8192, 10
 NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassifier, MobileNetV2)}
 
@@ -26,26 +25,14 @@ NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassif
 def measure_gpu(options):
     """Yield part after part, so that a run that is cut off leaves what it had."""
     device, is_quick = options.device, options.quick
-    parts = options.parts or [*PARTS, "recipes"]
     yield {"card": torch.cuda.get_device_name(device) if device != "cpu" else "CPU"}
     X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)
     if not is_quick:
         X, y = np.tile(X, (10, 1)), np.tile(y, 10)
     for part, measure in PARTS.items():
-        if part in parts:
-            yield {part: measure(X, y, device, is_quick)}
-    if "recipes" in parts and options.data is not None and not is_quick:
-        data = load_competition(options.data)
-        own = {
-            "accurate": recipes.accurate(random_state=0),
-            "ensemble": recipes.ensemble(
-                class_prior="uniform", minutes=options.minutes, random_state=0
-            ),
-        }
-        rows = []
-        for name in options.recipes:
-            rows.append({"recipe": name, **measure_recipe(own[name], data, device)})
-            yield {"recipes": rows}
+        yield {part: measure(X, y, device, is_quick)}
+    if options.data.is_dir() and not is_quick:
+        yield {"recipes": measure_recipes(load_drawings(options.data), device)}
 
 
 def make_classifier(name, recipe, device):
@@ -100,15 +87,11 @@ def measure_files(X, y, device, is_quick):
         path = Path(folder, "images.npy")
         np.save(path, np.tile(X, (1 if is_quick else 10, 1)))
         mapped = np.load(path, mmap_mode="r")
-        sets = {"array": np.asarray(mapped), "file": mapped}
         y = np.resize(y, len(mapped))
-        fits = {
-            name: make_classifier("ResNet", recipe, device).fit(own, y)
-            for name, own in sets.items()
-        }
-    seconds = {
-        name: median(epoch["dur"] for epoch in clf.history_[1:]) for name, clf in fits.items()
-    }
+        seconds = {}
+        for name, own in {"array": np.asarray(mapped), "file": mapped}.items():
+            clf = make_classifier("ResNet", recipe, device).fit(own, y)
+            seconds[name] = median(epoch["dur"] for epoch in clf.history_[1:])
     row = {f"from {name}": round(len(y) / own) for name, own in seconds.items()}
     return [{"images": len(y), **row, "ratio": round(seconds["array"] / seconds["file"], 2)}]
 
@@ -139,26 +122,19 @@ def measure_small_fit(X, y, device, is_quick):
     return rows[1:]
 
 
-def measure_several(X, y, device, is_quick):
-    """Return the seconds that six networks take, so many of them at once, in processes."""
-    clf = make_classifier("ResNet", Recipe(n_epochs=1 if is_quick else 3), device)
+def measure_recipes(data, device):
+    """Return the minutes of fits, of the first from a cold start, and scores on the holdout."""
+    ensemble = recipes.ensemble(class_prior="uniform", minutes=2, random_state=0)
     rows = []
-    for n_jobs in (1, 2) if is_quick else (1, 2, 3):
-        vote = SeedEnsembleClassifier(clf, N_NETWORKS, n_jobs=n_jobs, random_state=0)
-        vote.fit(X[:256], y[:256])  # starts the processes
-        seconds = measure_seconds(partial(vote.fit, X, y), device=device)
-        rows.append({"networks at once, of six": n_jobs, "seconds": round(seconds, 2)})
+    for name, clf in {"accurate": recipes.accurate(random_state=0), "ensemble": ensemble}.items():
+        more = {"X_unlabeled": data.unlabeled} if clf is ensemble else {}
+        fit = partial(clf.fit, data.data, data.target, **more)
+        minutes = round(measure_seconds(fit, device=device) / 60, 2)
+        row = {"recipe": name, "minutes": minutes, "images seen": costs(clf)["images"]}
+        for kind, own in score(clf.predict_proba(data.holdout_data), data).items():
+            row[f"accuracy, {kind}"] = f"{own['balanced_accuracy']:.1%}"
+        rows.append(row)
     return rows
-
-
-def measure_recipe(clf, data, device):
-    """Return the minutes of a fit from a cold start, and what it scores on the holdout."""
-    own = {} if isinstance(clf, ResNetClassifier) else {"X_unlabeled": data.unlabeled}
-    fit = partial(clf.fit, data.data, data.target, **own)
-    row = {"minutes": round(measure_seconds(fit, device=device) / 60, 2)}
-    row["images seen"] = costs(clf)["images"]
-    scores = score(clf.predict_proba(data.holdout_data), data)
-    return row | {f"accuracy, {k}": f"{own['balanced_accuracy']:.1%}" for k, own in scores.items()}
 
 
 PARTS = {
@@ -167,5 +143,4 @@ PARTS = {
     "prediction": measure_prediction,
     "small_fit": measure_small_fit,
     "files": measure_files,
-    "several": measure_several,
 }

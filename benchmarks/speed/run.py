@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from common import COMPETITION, as_json, describe_machine, describe_moment, load, save
+from common import COMPETITION, as_json, describe_machine, describe_moment, save
 from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
@@ -36,15 +36,10 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="tiny, to try it out; keeps nothing")
-    parser.add_argument("--rounds", type=int, help="that count, after one of warm-up")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
     parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
-    parser.add_argument("--folder", help="files, memory_mapped: where to put some gigabytes")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
-    parser.add_argument("--parts", nargs="+", help="gpu: some only, which join the results")
-    parser.add_argument("--recipes", nargs="+", default=["accurate", "ensemble"], help="gpu")
-    parser.add_argument("--minutes", type=float, default=2, help="gpu: of the recipe ensemble")
     options = parser.parse_args(arguments)
     names = [n for n in BENCHES if n != "gpu"] if "all" in options.names else options.names
     if len(names) == 1:
@@ -58,12 +53,11 @@ def main(arguments=None):
 def measure(name, options):
     module, n_rounds, n_threads = BENCHES[name]
     options.threads = options.threads or n_threads
-    options.rounds = 1 if options.quick else options.rounds or n_rounds
+    options.rounds = 1 if options.quick else n_rounds
     file = options.output or (None if options.quick else RESULTS / f"{name}.json")
     torch.set_num_threads(options.threads)
     threadpool_limits(options.threads)  # of BLAS and of scikit-learn, until the process ends
-    result = load(file) if options.parts and file is not None else {}
-    result |= describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
+    result = describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
     for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
         result.update(part)
         print(json.dumps(part, default=as_json), flush=True)
