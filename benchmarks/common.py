@@ -20,12 +20,12 @@ import numpy as np
 import torch
 
 from skquickdraw.augmentation import AugmentationPolicy
-from skquickdraw.datasets import make_sketches
+from skquickdraw.datasets import load_competition, make_sketches
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-DATA = os.environ.get("SKQUICKDRAW_DATA")
-COMPETITION = None if DATA is None else Path(DATA, "quickdraw100")
+DATA = Path(os.environ.get("SKQUICKDRAW_DATA", ROOT / "data"))
+COMPETITION = DATA / "quickdraw100"
 PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"  # keeps a score and its error on one line
 PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
@@ -62,11 +62,21 @@ def make_labeled_sketches(n_images, n_classes):
     return X, np.arange(n_images) % n_classes
 
 
-def need_folder(folder, what):
-    """Return the folder, or stop and say how to name one."""
-    if folder is None or not folder.is_dir():
-        raise SystemExit(f"{what} is not there: {folder}. Name it by --data or SKQUICKDRAW_DATA.")
-    return folder
+class Absent(SystemExit):
+    """Data are not on this machine: the message, with which a benchmark stops."""
+
+
+def find_data(folder, name):
+    """Return the path of a file in a folder of data, or stop and say how to name the folder."""
+    path = folder / name
+    if not path.is_file():
+        raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
+    return path
+
+
+def load_drawings(folder):
+    """Return the data of the competition, or stop and say how to name their folder."""
+    return load_competition(find_data(folder, "train.npz").parent)
 
 
 class Spread(dict):
@@ -193,6 +203,22 @@ def save(file, result):
     file.write_text(json.dumps(result, indent=1, default=as_json) + "\n")
 
 
+def keep(file, name, seed, row):
+    """Put a row into a file of results, under its name and its seed, and show it."""
+    result = {"rows": {}} | load(file)
+    result["rows"].setdefault(name, {})[str(seed)] = row
+    save(file, result | {"machine": describe_machine()})
+    print(f"{name}, seed {seed}: {json.dumps(row, default=as_json)}", flush=True)
+
+
+def measure_missing(file, seed, measures):
+    """Measure the rows that a file of results lacks; ``measures`` are functions by their names."""
+    known = load(file).get("rows", {})
+    for name, measure in measures.items():
+        if str(seed) not in known.get(name, {}):
+            keep(file, name, seed, measure())
+
+
 def as_json(value):
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
@@ -244,6 +270,14 @@ def number_plainly(axis, most=100):
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low <= most else (1,)))
     axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def make_figure(width, height, **grid):
+    """Return a figure and its axes, one or a grid of them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(**grid)
 
 
 def save_versions(draw, stem):

@@ -5,32 +5,27 @@ from pathlib import Path
 import joblib
 import numpy as np
 from common import save
-from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import recall_score
-from sklearn.pipeline import Pipeline
 
 from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import assign_to_prior
 
 RESULTS = Path(__file__).parent / "results"
 PREDICTIONS = RESULTS / "predictions.npz"
-MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_")  # of a fitted one
+# Attributes that hold what was trained: of votes, students, pipelines and frozen estimators.
+MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_", "steps", "estimator")
 
 
 def networks_in(estimator):
     """Yield every network that was trained for an estimator, its teachers' included."""
     if hasattr(estimator, "net_"):
         yield estimator
-        return
-    if isinstance(estimator, FrozenEstimator):
-        inner = [estimator.estimator]
-    elif isinstance(estimator, Pipeline):
-        inner = [part for _, part in estimator.steps]
-    else:
-        inner = [getattr(estimator, name) for name in MEMBERS if hasattr(estimator, name)]
-    for each in inner:
-        for member in each if isinstance(each, list) else [each]:
+    elif isinstance(estimator, list | tuple):  # members, or a pipeline's steps
+        for member in estimator:
             yield from networks_in(member)
+    else:
+        for name in MEMBERS:
+            yield from networks_in(getattr(estimator, name, []))
 
 
 def costs(estimator):

@@ -4,11 +4,10 @@ from functools import partial
 from pathlib import Path
 from statistics import mean
 
-from common import DOCS, fill, gain, load, number_plainly, pool, save_versions
+from common import DOCS, fill, gain, load, make_figure, number_plainly, pool, save_versions
 
 from .measure import RESULTS
-from .rows import ROWS
-from .splits import IMAGES, STEPS, STUDENTS
+from .splits import IMAGES, PASSES, STEPS, STUDENTS
 
 BELOW = ("vote", "distilled", "original-student")  # whose names stand below their points
 SCORE = "balanced_accuracy"
@@ -17,23 +16,23 @@ BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 
 
 def main():
-    runs = {name: list(load(RESULTS / f"{name}.json")["seeds"].values()) for name in ROWS}
-    recipes = {name: pool(own) for name, own in runs.items()}
+    files = ("recipes", "ladder", "students")
+    runs, ladder, students = (load(RESULTS / f"{name}.json")["rows"] for name in files)
+    recipes = {name: pool(list(own.values())) for name, own in runs.items()}
     for row in recipes.values():
         row["error"] = 100 * row["scores"]["standard_error"].mean
-    ladder, students = (load(RESULTS / f"{name}.json") for name in ("ladder", "students"))
     errors = load(RESULTS / "errors.json")
     if errors["answers"] != BY_EYE_OF:
         raise SystemExit("There are other errors: look at fifty, and write what you see in page.md")
-    best = gain(students["rows"]["noisier-uniform"], students["rows"]["control"], SCORE)
-    firsts = {name: own[0] for name, own in runs.items()}
+    best = gain(students["noisier-uniform"], students["control"], SCORE)
+    firsts = {name: own["0"] for name, own in runs.items()}
     values = {name.replace("-", "_"): first for name, first in firsts.items()} | {
         "recipes": recipes,
         "errors": errors,
-        "passes": ladder["passes"],
+        "passes": PASSES,
         "images": IMAGES,
-        "ladder": {name: changes(name, step.of, ladder["rows"]) for name, step in STEPS.items()},
-        "students": {k: changes(k, own.of, students["rows"]) for k, own in STUDENTS.items()},
+        "ladder": {name: changes(name, step.of, ladder) for name, step in STEPS.items()},
+        "students": {name: changes(name, own.of, students) for name, own in STUDENTS.items()},
         "best_student": f"{best:.1f}{best.plus_minus()}",
     }
     page = fill(Path(__file__).parent / "page.md", values)
@@ -41,7 +40,7 @@ def main():
     draw("costs", partial(plot_costs, recipes), "CPU minutes")
     draw("curves", partial(plot_curves, firsts), "CPU minutes")
     draw("growth", partial(plot_growth, firsts), "members that vote", legend="center right")
-    draw("pool", partial(plot_pool, students["rows"]), "drawings without labels")
+    draw("pool", partial(plot_pool, students), "drawings without labels")
 
 
 def changes(name, of, rows):
@@ -55,11 +54,9 @@ def changes(name, of, rows):
 
 def draw(name, plot, xlabel, legend="best"):
     """Save both versions of a figure of docs/images, whose axes ``plot`` draws into."""
-    from matplotlib.figure import Figure
 
     def draw_once():
-        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-        axes = figure.subplots()
+        figure, axes = make_figure(6.4, 3.6)
         plot(axes)
         axes.grid(alpha=0.3)
         axes.set(xlabel=xlabel, ylabel="balanced accuracy, %")

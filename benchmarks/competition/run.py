@@ -1,29 +1,24 @@
 """Train a row of docs/competition.md, or a study of it: ``python -m competition.run NAME``.
 
-A row, such as ``winner``, writes ``results/NAME.json`` and, of seed 0, its predictions into
+A row, such as ``winner``, goes into ``results/recipes.json``, and its predictions, of seed 0, into
 ``results/predictions.npz``. The holdout's labels measure, and nothing else. What a row has finished
-is kept in the memory folder, so that a run which was interrupted goes on there. ``wall_minutes``
-are of this run alone, in which kept networks took none; ``cpu_minutes`` are of all. A study,
-``ladder`` or ``students``, measures what its results lack. ``errors`` looks at the
-predictions of the winner.
+is kept in the memory folder, so that a run which was interrupted goes on there. A study, ``ladder``
+or ``students``, measures what its results lack. ``errors`` looks at the predictions of the winner.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import torch
-from common import COMPETITION, ROOT, describe_machine, describe_moment, load, need_folder, save
-from joblib import Parallel, delayed
+from common import COMPETITION, ROOT, keep, load_drawings, measure_missing
 from sklearn.pipeline import Pipeline
-
-from skquickdraw.datasets import load_competition
 
 from .measure import RESULTS, costs, growth, keep_predictions, look_at_errors, score
 from .original import N_PASSES
 from .rows import ROWS, UNLABELED_TOO, unlabeled_pool
-from .splits import PASSES, STUDIES, Split
+from .splits import STUDIES, Split
 
 
 def main():
@@ -33,59 +28,28 @@ def main():
     parser.add_argument("--data", type=Path, default=COMPETITION, help="folder of the competition")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--passes", type=int, default=N_PASSES, help="of the original's teachers")
-    parser.add_argument("--rows", nargs="+", help="some rows of a study only")
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "competition"))
-    parser.add_argument("--n-jobs", type=int, default=2, help="networks to train at once")
+    parser.add_argument("--n-jobs", type=int, default=2, help="networks of a vote to train at once")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    data = load_competition(need_folder(options.data, "The competition's folder"))
+    data = load_drawings(options.data)
     if options.name == "errors":
-        look_at_errors("winner", data)
-    elif options.name in STUDIES:
-        study(options, data)
-    else:
-        train_row(options, data)
-
-
-def study(options, data):
-    """Measure what the results of a study lack, the row first that leaves others its teacher."""
-    measure, names = STUDIES[options.name]
-    file = RESULTS / f"{options.name}.json"
-    result = {"rows": {}, "passes": PASSES} | load(file)
+        return look_at_errors("winner", data)
     for seed in options.seeds:
-        split = Split(data, seed)
-        known = [name for name, runs in result["rows"].items() if str(seed) in runs]
-        missing = [name for name in options.rows or names if name not in known]
-        for part in (missing[:1], missing[1:]):
-            jobs = (delayed(in_one_thread)(measure, name, split, options.memory) for name in part)
-            for name, row in Parallel(options.n_jobs, return_as="generator_unordered")(jobs):
-                result["rows"].setdefault(name, {})[str(seed)] = row
-                save(file, result | {"machine": describe_machine()})
-                print(f"{name}, seed {seed}: {row['balanced_accuracy']:.1%}", flush=True)
-
-
-def in_one_thread(measure, name, split, memory):
-    torch.set_num_threads(1)
-    return name, measure(name, split, memory)
-
-
-def train_row(options, data):
-    file = RESULTS / f"{options.name}.json"
-    result = {"recipe": options.name, "seeds": {}} | load(file)
-    for seed in options.seeds:
-        row = result["seeds"][str(seed)] = train(options, data, seed)
-        save(file, result)
-        scores = "  ".join(f"{name} {value:.1%}" for name, value in row["scores"].items())
-        print(f"seed {seed}: {scores}  {row['cpu_minutes']:.0f} CPU minutes", flush=True)
+        if options.name in ROWS:
+            keep(RESULTS / "recipes.json", options.name, seed, train(options, data, seed))
+        else:
+            measure, rows = STUDIES[options.name]
+            split = Split(data, seed)
+            measures = {row: partial(measure, row, split, options) for row in rows}
+            measure_missing(RESULTS / f"{options.name}.json", seed, measures)
 
 
 def train(options, data, seed):
     """Fit and measure a recipe with one seed."""
-    started = perf_counter()
     estimator = ROWS[options.name](seed, options, data)
     more = {"X_unlabeled": unlabeled_pool(data)} if options.name in UNLABELED_TOO else {}
     estimator.fit(data.data, data.target, **more, **curve_data(estimator, data))
-    seconds = perf_counter() - started
     holdout = estimator.predict_proba(data.holdout_data)
     if seed == 0:
         keep_predictions(options.name, estimator.predict_proba(data.unlabeled), holdout)
@@ -94,9 +58,6 @@ def train(options, data, seed):
         **costs(estimator),
         "curve": curve(estimator),
         "growth": growth(estimator, data),
-        "wall_minutes": seconds / 60,
-        "machine": describe_machine() | {"jobs": options.n_jobs},
-        **describe_moment(),
     }
 
 

@@ -123,7 +123,7 @@ def make_step(name, seed, passes=None):
     return make_pipeline(copies.set_params(random_state=seed), network)
 
 
-def climb(name, split, memory):
+def climb(name, split, options):
     estimator = make_step(name, split.seed).fit(split.X, split.y)
     score = split.score(estimator.predict(split.X_test))
     return score | {"cpu_minutes": costs(estimator)["cpu_minutes"]}
@@ -181,24 +181,24 @@ STUDENTS = {
 }
 
 
-def teach(name, split, memory):
+def teach(name, split, options):
     """Fit and score the teacher, a control or a student."""
     student = STUDENTS[name]
     if name == "teacher":
-        estimator = fit_teacher(split, memory)
+        estimator = fit_teacher(split, options)
     elif student.learner is None:
         estimator = split.network(**student.network).fit(split.X, split.y)
     else:
-        estimator = fit_student(student, split, memory)
+        estimator = fit_student(student, split, options)
     return split.score(estimator.predict(split.X_test)) | costs(estimator)
 
 
-def fit_teacher(split, memory):
-    shared = {"memory": memory, "random_state": split.seed}
+def fit_teacher(split, options):
+    shared = {"n_jobs": options.n_jobs, "memory": options.memory, "random_state": split.seed}
     return SeedEnsembleClassifier(split.network(), n_estimators=3, **shared).fit(split.X, split.y)
 
 
-def fit_student(student, split, memory):
+def fit_student(student, split, options):
     pool = unlabeled_pool(split.data)[: student.n_unlabeled]
     passes = student.pace * IMAGES / (len(split.y) + len(pool))
     params = {"unlabeled_label": -1, "random_state": split.seed, **student.params}
@@ -207,12 +207,11 @@ def fit_student(student, split, memory):
     if student.is_alone:
         teacher = split.network(passes=student.teacher_passes)
     else:
-        teacher = FrozenEstimator(fit_teacher(split, memory))
+        teacher = FrozenEstimator(fit_teacher(split, options))
     network = split.network(passes=passes, **student.network)
     learner = student.learner(teacher, student=network, **params)
     return learner.fit(split.X, split.y, X_unlabeled=pool)
 
 
-# Study, which has a file of results: what measures a row of it, and its rows. The row comes first
-# that leaves others its teacher.
+# Study, which has a file of results: what measures a row of it, and its rows.
 STUDIES = {"ladder": (climb, STEPS), "students": (teach, STUDENTS)}

@@ -34,7 +34,7 @@ def measure_gpu(options):
     for part, measure in PARTS.items():
         if part in parts:
             yield {part: measure(X, y, device, is_quick)}
-    if "recipes" in parts and options.data is not None and not is_quick:
+    if "recipes" in parts and options.data.is_dir() and not is_quick:
         data = load_competition(options.data)
         own = {
             "accurate": recipes.accurate(random_state=0),

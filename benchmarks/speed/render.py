@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import DOCS, fill, load, number_plainly, save_versions, table
+from common import DOCS, fill, load, make_figure, number_plainly, save_versions, table
 from studies import labels
 from studies.few_shot import RESULT as FEW_SHOT
 from studies.render import pool_teachers
@@ -22,14 +22,15 @@ def main():
 
 
 def render(results):
+    label_scores = labels.load_scores()
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
         "minute_rows": minute_rows(results["minutes"]),
         "gpu": render_gpu(results["gpu"]),
         "gpu_finding": find_gpu(results["gpu"]),
         "few_shot": load(FEW_SHOT),
-        "labels": labels.show(labels.load_scores()),
-        "label_gains": {name: labels.show_gains(name) for name in ("labels", "longer")},
+        "labels": labels.show(label_scores),
+        "label_gains": {n: labels.show_gains(label_scores, n) for n in ("labels", "longer")},
     }
     return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 
@@ -82,12 +83,10 @@ def find_gpu(result):
 
 def draw_growth(axes):
     """Return a figure: seconds above, peak of memory below; a dashed line is linear growth."""
-    from matplotlib.figure import Figure
-
     labels = ["images", "classes", "pixels of an image", "processes"]
     names = {"seconds": "seconds of a fit", "peak_gb": "peak memory, GB"}
-    figure = Figure(figsize=(10, 4.5), layout="constrained")
-    grid = figure.subplots(len(names), len(labels), sharex="col", sharey="row")
+    shape = {"nrows": len(names), "ncols": len(labels)}
+    figure, grid = make_figure(10, 4.5, **shape, sharex="col", sharey="row")
     for column, label in zip(grid.T, labels, strict=True):
         points = axes[label.split()[0]]["points"]
         for panel, name in zip(column, names, strict=True):
@@ -105,16 +104,13 @@ def draw_growth(axes):
 
 def draw_ratios(results):
     """Return a figure: how many times as fast the package is as each other way."""
-    from matplotlib.figure import Figure
-
     ratios = {
         f"{what}: {name}": row["ratio"]
         for what, part in FASTER.items()
         for name, row in results[part]["rows"].items()
         if "ratio" in row
     }
-    figure = Figure(figsize=(6.4, 0.36 * len(ratios) + 0.8), layout="constrained")
-    ax = figure.subplots()
+    figure, ax = make_figure(6.4, 0.36 * len(ratios) + 0.8)
     for y, ratio in enumerate(ratios.values()):
         ax.plot([ratio["min"], ratio["max"]], [y, y], color="C0", linewidth=3, alpha=0.4)
         ax.plot(ratio["median"], y, "o", color="C0", ms=8)

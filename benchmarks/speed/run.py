@@ -40,7 +40,6 @@ def main(arguments=None):
     parser.add_argument("--threads", type=int)
     parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
     parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
-    parser.add_argument("--folder", help="files, memory_mapped: where to put some gigabytes")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
     parser.add_argument("--parts", nargs="+", help="gpu: some only, which join the results")
     parser.add_argument("--recipes", nargs="+", default=["accurate", "ensemble"], help="gpu")

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from common import (
     LIGHT,
+    load_drawings,
     make_labeled_sketches,
     make_plain,
     measure_seconds,
@@ -24,7 +25,7 @@ from skquickdraw import (
     SeedEnsembleClassifier,
     recipes,
 )
-from skquickdraw.datasets import load_competition, make_sketches
+from skquickdraw.datasets import make_sketches
 
 from . import loops
 from .loops import Recipe
@@ -105,8 +106,8 @@ def measure_networks(options):
     """
     n_images, n_epochs = (256, 2) if options.quick else (1280, 7)
     X, y = make_labeled_sketches(n_images, 100)
-    has_data = options.data is not None and not options.quick
-    split = Split(load_competition(options.data), 0) if has_data else None
+    has_data = options.data.is_dir() and not options.quick
+    split = Split(load_drawings(options.data), 0) if has_data else None
     found = {}
     for name in VARIANTS:
         clf = make_variant(name, n_epochs).fit(X, y)
@@ -118,7 +119,7 @@ def measure_networks(options):
             seconds = measure_seconds(partial(clf.fit, split.X, split.y))
             score = split.score(clf.predict(split.X_test))["balanced_accuracy"]
             row |= {"n_epochs": clf.n_epochs_, "fit_seconds": round(seconds, 1)}
-            row |= {"balanced_accuracy": round(score, 4), "score": f"{100 * score:.1f}"}
+            row["score"] = f"{100 * score:.1f}"
         found[name] = row
         yield {"rows": found}
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from common import Absent, find_data
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -17,10 +18,6 @@ from skquickdraw.datasets import make_ladder, make_sketches
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 FONTS = Path("/usr/share/fonts")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-class Absent(FileNotFoundError):
-    """The files of a set are not on this machine."""
 
 
 def load(cell, seed, folder):
@@ -49,7 +46,7 @@ def clothes(n_rows, seed, folder):
 
 def photos(n_rows, seed, folder):
     """CIFAR-10, colour photos. The largest class has 90 times as many rows as the smallest."""
-    found = read(folder, "other_images/cifar10_lt.npz")
+    found = np.load(find_data(folder, "other_images/cifar10_lt.npz"))
     X, y = found["X"].transpose(0, 3, 1, 2), found["y"]
     is_test = found["is_test"].astype(bool)
     rows = np.flatnonzero(~is_test)
@@ -61,7 +58,7 @@ def photos(n_rows, seed, folder):
 
 def characters(n_rows, seed, folder):
     """242 handwritten characters, equally many of each. The test rows are by other people."""
-    found = read(folder, "other_images/omniglot_small.npz")
+    found = np.load(find_data(folder, "other_images/omniglot_small.npz"))
     X, y, drawn_by = found["X"], found["y"], found["groups"]
     drawers = np.random.RandomState(seed).permutation(np.unique(drawn_by))
     is_train = np.isin(drawn_by, drawers[: n_rows // 242])
@@ -71,7 +68,7 @@ def characters(n_rows, seed, folder):
 
 def drawings(n_rows, seed, folder):
     """Quick, Draw! drawings, 50 classes. The largest has 30 times as many rows as the smallest."""
-    found = read(folder, "quickdraw100/train.npz")
+    found = np.load(find_data(folder, "quickdraw100/train.npz"))
     is_large = found["y"] < 50  # the only ones with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
     X, X_test, y, y_test = train_test_split(X, y, test_size=5000, stratify=y, random_state=seed)
@@ -102,12 +99,6 @@ def letters(n_rows, seed, folder):
 
 MAKERS = (digits, clothes, photos, characters, drawings, sketches, letters)
 SETS = {make.__name__: make for make in MAKERS}
-
-
-def read(folder, name):
-    if folder is None or not (folder / name).is_file():
-        raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
-    return np.load(folder / name)
 
 
 @cache

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from common import LIGHT, describe_machine, describe_moment, make_plain, need_folder, save
+from common import LIGHT, describe_machine, describe_moment, find_data, make_plain, save
 
 from skquickdraw import PrototypeClassifier, RelationNetworkClassifier, ResNetClassifier
 from skquickdraw.datasets import rasterize
@@ -27,8 +27,7 @@ RESNET = make_plain(ResNetClassifier, width=0.5, batch_size=64, max_epochs=45, *
 
 def measure(options):
     """Train all contenders on some classes, and let them play on the others."""
-    folder = need_folder(options.data and Path(options.data, "quickdraw_rare"), "quickdraw_rare")
-    with gzip.open(folder / "simplified.ndjson.gz", "rt") as file:
+    with gzip.open(find_data(options.data, "quickdraw_rare/simplified.ndjson.gz"), "rt") as file:
         drawings = [json.loads(line) for line in file]
     X = rasterize([drawing["drawing"] for drawing in drawings])
     y = np.array([drawing["word"] for drawing in drawings])

@@ -7,8 +7,7 @@ A cell is a set and a number of labels. The number of unlabeled images is always
 from pathlib import Path
 
 import numpy as np
-from common import Sample, gain, number_plainly, table
-from common import load as load_result
+from common import Sample, find_data, make_figure, number_plainly, table
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -18,8 +17,9 @@ from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 from skquickdraw import DeepFeatureExtractor, NoisyStudentClassifier, recipes
 from skquickdraw.neural_network import resolve_batch_size, resolve_epochs
 
-from .data import fashion, read
+from .data import fashion
 from .defaults import Setting, measure_cells
+from .render import SCORE, by_cell, load_results
 
 RESULTS = Path(__file__).parent / "results" / "labels"
 N_POOL, N_TEST = 2000, 2000
@@ -79,7 +79,7 @@ def load(cell, seed, folder):
     if name == "clothes":
         X, y = fashion("train")
     else:
-        found = read(folder, "quickdraw100/train.npz")
+        found = np.load(find_data(folder, "quickdraw100/train.npz"))
         labels = found["y"]
         rows = np.concatenate([np.flatnonzero(labels == label)[:600] for label in range(20, 40)])
         X, y = found["X"][rows], labels[rows]
@@ -95,52 +95,39 @@ def split(X, y, n_rows, seed):
 
 
 def load_scores():
-    """Return the balanced accuracies in percent of each setting and cell, a sample of the seeds."""
-    runs = {name: load_result(RESULTS / f"{name}.json") for name in SETTINGS}
-    return {
-        name: {
-            cell: Sample(100 * run["balanced_accuracy"] for run in own if run["cell"] == cell)
-            for cell in CELLS
-        }
-        for name, own in runs.items()
-    }
+    """Return scores in percent: rows of a cell and a seed, columns of a setting."""
+    return load_results(RESULTS, SETTINGS, CELLS)[SCORE]
 
 
 def show(scores):
     """Return a table with a row for each setting; what was not measured is a dash."""
-    rows = [
-        {"": SETTINGS[name].title}
-        | {cell: f"{own.mean:.1f}{own.plus_minus()}" if own else "-" for cell, own in cells.items()}
-        for name, cells in scores.items()
-    ]
+
+    def show_cell(own):
+        sample = Sample(own.dropna())
+        return f"{sample.mean:.1f}{sample.plus_minus()}" if sample else "-"
+
+    cells = scores.groupby("cell", observed=False).agg(show_cell).fillna("-")
+    rows = [{"": own.title, **cells[name]} for name, own in SETTINGS.items()]
     return table(rows[0], rows)
 
 
-def show_gains(name):
+def show_gains(scores, name):
     """Return by how many points the student is ahead of a setting: the range over the cells.
 
     On each cell, it is the mean over the seeds that both have.
     """
-    runs = [load_result(RESULTS / f"{setting}.json") for setting in ("student", name)]
-    means = []
-    for cell in CELLS:
-        pair = ({run["seed"]: run for run in own if run["cell"] == cell} for own in runs)
-        if points := gain(*pair, "balanced_accuracy"):
-            means.append(points.mean)
-    return f"{min(means):+.1f} to {max(means):+.1f} points, in {len(means)} columns of the table"
+    gains = by_cell(scores["student"] - scores[name]).mean().dropna()
+    return f"{gains.min():+.1f} to {gains.max():+.1f} points, in {len(gains)} columns of the table"
 
 
 def draw(scores):
     """Return a figure: the accuracy of each setting against the number of labels, by set."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    panels = figure.subplots(ncols=len(SETS), sharey=True)
+    means = scores.groupby("cell", observed=False).mean()
+    figure, panels = make_figure(8, 4.5, ncols=len(SETS), sharey=True)
     for panel, data in zip(panels, SETS, strict=True):
-        for name, cells in scores.items():
-            points = [(n, cells[f"{data}-{n}"]) for n in SIZES if cells[f"{data}-{n}"]]
-            line = [n for n, _ in points], [own.mean for _, own in points]
-            panel.plot(*line, ".-", label=SETTINGS[name].title.replace("`", ""))
+        line = means.loc[[f"{data}-{n_labels}" for n_labels in SIZES]]
+        for name, setting in SETTINGS.items():
+            panel.plot(SIZES, line[name], ".-", label=setting.title.replace("`", ""))
         panel.set(title=data, xlabel="labels", xscale="log")
         number_plainly(panel.xaxis)
         panel.grid(alpha=0.3)

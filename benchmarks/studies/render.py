@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from common import DOCS, PLUS_MINUS, fill, load, pool, table
 
+from . import teachers
 from .data import SETS
 from .defaults import CELLS, RESULTS, SETTINGS
 
@@ -27,21 +28,21 @@ def main():
     (DOCS / "defaults.md").write_text(render(load_results(RESULTS)))
 
 
-def load_results(folder):
+def load_results(folder, settings=SETTINGS, cells=CELLS):
     """Read what has been measured: rows of a cell and a seed, columns of a measure and a setting.
 
     Scores are in percent. What was not measured is NaN.
     """
     for path in sorted(folder.glob("*.json")):
-        if path.stem not in SETTINGS:
+        if path.stem not in settings:
             print(f"{path.name}: left out, there is no such setting.")
-    rows = [{"setting": name, **row} for name in SETTINGS for row in load(folder / f"{name}.json")]
+    rows = [{"setting": name, **row} for name in settings for row in load(folder / f"{name}.json")]
     found = pd.DataFrame(rows, columns=["setting", "cell", "seed", SCORE, SECONDS])
     found[SCORE] *= 100
-    others = sorted(set(found["cell"]) - set(CELLS))
-    found["cell"] = pd.Categorical(found["cell"], [*CELLS, *others], ordered=True)
+    others = sorted(set(found["cell"]) - set(cells))
+    found["cell"] = pd.Categorical(found["cell"], [*cells, *others], ordered=True)
     wide = found.pivot(index=["cell", "seed"], columns="setting")
-    return wide.reindex(columns=pd.MultiIndex.from_product([[SCORE, SECONDS], SETTINGS]))
+    return wide.reindex(columns=pd.MultiIndex.from_product([[SCORE, SECONDS], settings]))
 
 
 def by_cell(frame):
@@ -164,19 +165,20 @@ def sets_rows(cells):
 
 def pool_teachers():
     """Return what the text names, in percent, the rows that every seed has, and their labels."""
-    results = [load(file) for file in sorted((HERE / "results").glob("teachers-*.json"))]
-    costs = pool([result["rows"] for result in results])
-    rows = pool([result["rows"] for result in results], scale=100)
-    labels = {}
-    for name, row in rows.items():
-        row["thousands"] = costs[name]["images"].mean / 1000
-        row["minutes"] = costs[name]["cpu_minutes"].mean
+    runs = load(teachers.RESULT)["rows"]
+    rows, pseudo_labels = {}, {}
+    for name, own in runs.items():
+        costs = pool(list(own.values()))
+        row = rows[name] = pool(list(own.values()), scale=100)
+        row["thousands"] = costs["images"].mean / 1000
+        row["minutes"] = costs["cpu_minutes"].mean
         if "naive_pseudo_labels" in row:
-            labels[f"{name}, naive"] = row["naive_pseudo_labels"]
+            pseudo_labels[f"{name}, naive"] = row["naive_pseudo_labels"]
         if "pseudo_labels" in row:
-            labels[name] = row["pseudo_labels"]
-    teachers = rows | {"images": results[0]["images"], "n_seeds": len(results)}
-    return {"teachers": teachers, "teacher_rows": rows, "pseudo_labels": labels}
+            pseudo_labels[name] = row["pseudo_labels"]
+    n_seeds = len(runs["single network"])
+    named = rows | {"images": teachers.IMAGES, "n_seeds": n_seeds}
+    return {"teachers": named, "teacher_rows": rows, "pseudo_labels": pseudo_labels}
 
 
 if __name__ == "__main__":

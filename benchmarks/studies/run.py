@@ -26,7 +26,7 @@ def main():
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--data", type=Path, default=DATA, help="folder with the downloaded sets")
     parser.add_argument("--seeds", nargs="+", type=int, help="one to three, without it")
-    parser.add_argument("--rows", nargs="+", help="some settings, teachers or contenders only")
+    parser.add_argument("--rows", nargs="+", help="of defaults, labels: some settings only")
     parser.add_argument("--cells", nargs="+", help="of defaults, labels: some sets and sizes only")
     parser.add_argument("--epochs", type=float, help="of remedies: passes, if not automatic")
     parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")

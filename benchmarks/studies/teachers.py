@@ -5,16 +5,16 @@ Two rows need more: what is distilled learns from a teacher that has used up the
 relation network is trained beside the one that it re-ranks. Settings were chosen on drawings held
 out of the training set: LightGBM's leaves after it had diverged, all else beforehand.
 
-Finished rows are kept in ``results/teachers-<seed>.json``, members of votes in the memory folder.
+Finished rows are kept in ``results/teachers.json``, members of votes in the memory folder.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from time import process_time
 
 import numpy as np
-from common import LIGHT, describe_machine, describe_moment, load, make_plain, need_folder, save
+from common import LIGHT, load_drawings, make_plain, measure_missing
 from competition.measure import costs, score
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
@@ -32,11 +32,10 @@ from skquickdraw import (
     SeedEnsembleClassifier,
     TopKReranker,
 )
-from skquickdraw.datasets import load_competition
 from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import align_to_prior
 
-RESULTS = Path(__file__).parent / "results"
+RESULT = Path(__file__).parent / "results" / "teachers.json"
 IMAGES = 1_000_000  # of each row
 N_MEMBERS = 6
 HELD_OUT = 0.1  # of each class, for the weights of votes
@@ -205,15 +204,8 @@ ROWS = {
 
 
 def measure(options):
-    folder = options.data and Path(options.data, "quickdraw100")
-    data = load_competition(need_folder(folder, "The competition's folder"))
+    data = load_drawings(options.data / "quickdraw100")
     for seed in options.seeds or [0, 1]:
-        file = RESULTS / f"teachers-{seed}.json"
-        result = {"rows": {}, "images": IMAGES, "seed": seed} | load(file)
         kitchen = Kitchen(data, seed, options.memory)
-        for name in options.rows or ROWS:
-            if name not in result["rows"]:
-                rows = result["rows"] | {name: ROWS[name](kitchen) | describe_moment()}
-                result["rows"] = {key: rows[key] for key in ROWS if key in rows}
-                save(file, result | {"machine": describe_machine()})
-                print(f"{seed}: {name} {rows[name]['scores']['balanced_accuracy']:.1%}", flush=True)
+        measures = {name: partial(row, kitchen) for name, row in ROWS.items()}
+        measure_missing(RESULT, seed, measures)

@@ -79,3 +79,23 @@ def test_a_race_gives_the_figure_of_the_first_to_that_of_each_other(unit, figure
     assert rows["theirs"]["ratio"]["median"] == ratio
     assert rows["theirs"]["target"] == "at least 1"
     assert set(rows["ours"]) == {unit}
+
+
+def test_what_the_results_have_is_not_measured_again(tmp_path):
+    common, file, measured = import_module("common"), tmp_path / "results.json", []
+
+    def measures(names):
+        return {name: lambda name=name: measured.append(name) or {"score": 0.5} for name in names}
+
+    common.measure_missing(file, 0, measures(["one"]))
+    common.measure_missing(file, 0, measures(["one", "two"]))
+    common.measure_missing(file, 1, measures(["two"]))
+    assert measured == ["one", "two", "two"]
+    row = {"score": 0.5}
+    assert common.load(file)["rows"] == {"one": {"0": row}, "two": {"0": row, "1": row}}
+
+
+def test_data_that_are_not_there_are_named(tmp_path):
+    common = import_module("common")
+    with pytest.raises(common.Absent, match=r"train\.npz is not in .* SKQUICKDRAW_DATA"):
+        common.load_drawings(tmp_path)
