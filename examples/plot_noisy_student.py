@@ -4,8 +4,8 @@ When does a noisy student help?
 
 It helps if there are few labels. In this example, a :class:`~skquickdraw.NoisyStudentClassifier`
 improves in each round if 20 images have a label, and hardly at all if 400 images have one. In each
-round, the classifier of the previous round labels the unlabeled images, and a new classifier also
-learns from these labels.
+round, the classifier of the previous round, the *teacher*, labels the unlabeled images. A new
+classifier, the *student*, also learns from these labels, the *pseudo-labels*.
 
 Any classifier can be the student. Here, it is a linear classifier, so that the example takes
 seconds.

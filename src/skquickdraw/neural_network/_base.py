@@ -100,7 +100,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         OutOfMemoryError
             If memory runs out; the message says what to lower.
         FitInterrupted
-            If the user interrupts the fit after its first epoch. The complete epochs are kept.
+            If the user interrupts the fit after its first epoch. What it learned is kept.
         """
         self._validate_params()
         previous = self._previous() if self.warm_start else None
