@@ -10,6 +10,7 @@ from studies.render import pool_teachers
 from .run import BENCHES, RESULTS
 
 FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
+COMPARED = ("labels", "longer", "taught-by-vote")  # with the noisy student
 
 
 def main():
@@ -30,7 +31,7 @@ def render(results):
         "gpu_finding": find_gpu(results["gpu"]),
         "few_shot": load(FEW_SHOT),
         "labels": labels.show(label_scores),
-        "label_gains": {n: labels.show_gains(label_scores, n) for n in ("labels", "longer")},
+        "label_gains": {name: labels.show_gains(label_scores, name) for name in COMPARED},
     }
     return fill(Path(__file__).parent / "page.md", values | pool_teachers())
 

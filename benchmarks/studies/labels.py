@@ -14,7 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 
-from skquickdraw import DeepFeatureExtractor, NoisyStudentClassifier, recipes
+from skquickdraw import (
+    DeepFeatureExtractor,
+    NoisyStudentClassifier,
+    SeedEnsembleClassifier,
+    recipes,
+)
 from skquickdraw.neural_network import resolve_batch_size, resolve_epochs
 
 from .data import fashion
@@ -57,6 +62,16 @@ SETTINGS = {
     "labels": Setting("labels alone", OnLabels(FAST)),
     "longer": Setting("labels alone, as many images as the student", OnLabels(FAST, as_long=True)),
     "student": Setting("`NoisyStudentClassifier`", NoisyStudentClassifier(FAST)),
+    "taught-by-vote": Setting(
+        "`NoisyStudentClassifier`, a vote as the teacher",
+        NoisyStudentClassifier(
+            SeedEnsembleClassifier(FAST, 3),
+            student=FAST,
+            n_iterations=1,
+            pseudo_labels="hard",
+            threshold=0.8,
+        ),
+    ),
     "spreading": Setting(
         "`LabelSpreading` on features", make_pipeline(FEATURES, StandardScaler(), SPREAD)
     ),
