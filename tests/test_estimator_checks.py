@@ -32,10 +32,10 @@ class Perceptron(torch.nn.Sequential):
 # Narrow networks: the suite fits hundreds of them, on a handful of pixels. One has as many passes
 # as the default decides; the others share its code, and have fewer.
 ESTIMATORS = [
-    CNNClassifier(width=0.25),
-    MobileNetClassifier(width=0.25, max_epochs=6),
-    ResNetClassifier(width=0.25, max_epochs=6),
-    ImageClassifier(Perceptron, max_epochs=6),
+    CNNClassifier(width=0.25, max_epochs=6),
+    MobileNetClassifier(width=0.1, max_epochs=4),
+    ResNetClassifier(width=0.1, max_epochs=4),
+    ImageClassifier(Perceptron),
     NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard"),
     TransductiveClassifier(LogisticRegression()),
     PrototypeClassifier(),
@@ -45,7 +45,7 @@ ESTIMATORS = [
     SketchNormalizer(image_shape=(8, 8)),
     BudgetedClassifier(
         [CNNClassifier(width=0.25), SeedEnsembleClassifier(CNNClassifier(width=0.25), 2)],
-        minutes=0.3,
+        minutes=0.1,
     ),
 ]
 

@@ -6,8 +6,7 @@ Building the site runs the examples themselves, and stops at the first that fail
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
@@ -20,10 +19,19 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 GALLERY = sorted(path.name for path in EXAMPLES.glob("plot_*.py"))
 
 
-def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "COLUMNS": "100"}
-    command = [sys.executable, str(EXAMPLES / "demo.py"), "--quick", *arguments]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return a function that runs the demo, as in a process of its own, and returns its status."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run_demo(*arguments: str) -> int | None:
+        monkeypatch.setattr(sys, "argv", ["demo.py", "--quick", *arguments])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(EXAMPLES / "demo.py"), run_name="__main__")
+        return left.value.code
+
+    return run_demo
 
 
 def write_competition(folder: Path, files: tuple[str, ...]) -> None:
@@ -60,23 +68,21 @@ def test_an_example_reads_from_top_to_bottom(name):
     assert not any(isinstance(node, ast.If) and "__name__" in ast.dump(node) for node in tree.body)
 
 
-def test_the_demo_draws_what_it_promises(tmp_path):
-    done = run(folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+def test_the_demo_draws_what_it_promises(run, tmp_path, capsys):
+    assert not run()
+    assert capsys.readouterr().out
     found = {path.name for path in (tmp_path / "demo_output").glob("*")}
     assert found == {"sketches.png", "confusion.png"}
 
 
-def test_the_demo_reads_a_competition(tmp_path):
+def test_the_demo_reads_a_competition(run, tmp_path, capsys):
     write_competition(tmp_path, ("train.npz", "holdout.npz"))
-    done = run(str(tmp_path), folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "60 drawings of 4 classes, 24 of the largest, 6 of the smallest" in done.stdout
+    assert not run(str(tmp_path), "--images", "60")
+    told = capsys.readouterr().out
+    assert "60 drawings of 4 classes, 24 of the largest, 6 of the smallest" in told
 
 
-def test_the_demo_needs_something_to_score_on(tmp_path):
+def test_the_demo_needs_something_to_score_on(run, tmp_path, capsys):
     write_competition(tmp_path, ("train.npz",))
-    done = run(str(tmp_path), folder=tmp_path)
-    assert done.returncode == 1
-    assert "DATA must contain holdout.npz" in done.stderr
+    assert run(str(tmp_path)) == 1
+    assert "DATA must contain holdout.npz" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """No public call leaves a trace in the process: each is made once with a snapshot around it."""
 
+import gc
 import json
 import logging
 import os
@@ -8,6 +9,7 @@ import tempfile
 import threading
 import warnings
 from contextlib import suppress
+from copy import deepcopy
 from importlib import import_module
 from inspect import isclass
 from types import ModuleType
@@ -87,6 +89,8 @@ def libraries():
 
     Both are restored, so that whoever leaves such a thing in a later call is noticed. Workers of
     other tests end here, and not, with their pipes, during a call.
+
+    What there is by then is not looked through again each time that garbage is collected.
     """
     get_reusable_executor().shutdown(wait=True)
     before = dict(os.environ)
@@ -98,11 +102,21 @@ def libraries():
                 import_module(name)
     os.environ.clear()
     os.environ.update(before)
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return cnn(random_state=0).fit(X, NAMES[Y])
 
 
 @pytest.fixture
-def network():
-    return cnn(random_state=0).fit(X, NAMES[Y])
+def network(fitted):
+    """Return a copy that nobody has used yet."""
+    return deepcopy(fitted)
 
 
 @pytest.fixture(autouse=True)

@@ -271,8 +271,8 @@ def test_a_correction_for_unequal_classes_is_kept(sketches, teacher, loss, balan
 
 def test_the_correction_keeps_rare_classes_in_sight():
     X, y = make_sketches(400, 4, weights=[30, 8, 1, 1], image_shape=(14, 14), random_state=0)
-    X_test, _ = make_sketches(400, 4, image_shape=(14, 14), random_state=1)
-    net = network(width=0.5, max_epochs=12, loss="balanced_softmax", random_state=0)
+    X_test, _ = make_sketches(100, 4, image_shape=(14, 14), random_state=1)
+    net = network(max_epochs=8, loss="balanced_softmax", random_state=0)
     teacher = FrozenEstimator(net.fit(X, y))
     shares = []
     for loss in ("balanced_softmax", "cross_entropy"):

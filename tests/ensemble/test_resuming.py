@@ -1,6 +1,7 @@
 """A run that is killed half-way goes on with the first unfinished member."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -49,27 +50,39 @@ RUN = """
     ("kind", "killed_in", "n_fits"), [("trees", 3, 4), ("noisy students", 8, 12)]
 )
 def test_a_killed_run_goes_on_without_fitting_finished_members_again(
-    tmp_path, blobs, kind, killed_in, n_fits
+    tmp_path, blobs, monkeypatch, kind, killed_in, n_fits
 ):
-    killed, begun = run(tmp_path / "one", blobs, kind, "cache", KILLED_IN_FIT=str(killed_in))
+    one, other = (write(tmp_path / name, blobs) for name in ("one", "other"))
+    env = {**os.environ, "PYTHONPATH": str(one), "FIT_LOG": "log", "KILLED_IN_FIT": str(killed_in)}
+    killed = subprocess.run([sys.executable, "run.py", kind, "cache"], cwd=one, env=env)
+    begun = (one / "log").read_text().split()
     assert killed.returncode == -signal.SIGKILL and len(begun) == killed_in
-    resumed, fits = run(tmp_path / "one", blobs, kind, "cache")
-    assert resumed.returncode == 0, resumed.stderr
+    fits = run_here(monkeypatch, one, kind, "cache")
     assert fits[:killed_in] == begun and fits[killed_in] == begun[-1]  # it was not finished
     assert len(fits) == n_fits + 1 and len(set(fits)) == n_fits
-    undisturbed, all_fits = run(tmp_path / "other", blobs, kind)
-    assert undisturbed.returncode == 0 and set(all_fits) == set(fits)
-    proba = [np.load(tmp_path / folder / "proba.npy") for folder in ("one", "other")]
+    all_fits = run_here(monkeypatch, other, kind)
+    assert set(all_fits) == set(fits)
+    proba = [np.load(folder / "proba.npy") for folder in (one, other)]
     np.testing.assert_array_equal(*proba)
 
 
-def run(folder, data, *arguments, **env):
-    """Run the script, and return what became of it and the seeds that were fitted so far."""
-    folder.mkdir(exist_ok=True)
+def write(folder, data):
+    """Write the script and its data, and return the folder."""
+    folder.mkdir()
     (folder / "counting.py").write_text(dedent(COUNTING))
+    (folder / "run.py").write_text(dedent(RUN))
     for name, column in zip(["X.npy", "y.npy"], data, strict=True):
         np.save(folder / name, column)
-    env = {**os.environ, "PYTHONPATH": str(folder), "FIT_LOG": str(folder / "log"), **env}
-    command = [sys.executable, "-c", dedent(RUN), *arguments]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    return done, (folder / "log").read_text().split()
+    return folder
+
+
+def run_here(monkeypatch, folder, *arguments):
+    """Run the script in this process, and return the seeds that were fitted so far."""
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(str(folder))
+        patch.setenv("FIT_LOG", "log")
+        patch.setattr(sys, "argv", ["run.py", *arguments])
+        patch.delitem(sys.modules, "counting", raising=False)
+        runpy.run_path("run.py")
+    return (folder / "log").read_text().split()

@@ -77,7 +77,7 @@ OPTIONS = [
 @pytest.mark.parametrize("cls", NETWORKS)
 def test_played_steps_are_those_of_python(quick, sketches, recorders, never, cls, options):
     # On the CPU, whose generator the tape takes back to where a recording would leave it.
-    options = {"batch_size": 30, "max_epochs": 5, "device": "cpu", **options}
+    options = {"batch_size": 30, "max_epochs": 5, "width": 0.1, "device": "cpu", **options}
     played = quick(cls, **options).fit(*sketches)
     assert sum(count_played(recorders)) > 0
     never()

@@ -46,6 +46,13 @@ class Clockwork:
         pass
 
 
+@pytest.fixture
+def clockwork(monkeypatch):
+    """Let fits be planned for such a machine, on which no time goes by."""
+    monkeypatch.setattr("skquickdraw.recipes._budget.Stopwatch", lambda *_: Clockwork())
+    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
+
+
 def plan(candidates, seconds, n_labeled=1000, n_pool=0, monkeypatch=None):
     monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
     return choose(candidates, Clockwork(), seconds, n_labeled, n_pool)
@@ -119,21 +126,24 @@ def taught(**params):
     return NoisyStudentClassifier(network(), n_iterations=1, threshold=0.0, **params)
 
 
+@pytest.mark.usefixtures("clockwork")
 def test_students_are_left_out_without_a_pool(sketches):
     X, y = sketches
-    clf = BudgetedClassifier([network(), taught()], minutes=0.15, random_state=0)
+    clf = BudgetedClassifier([network(), taught()], minutes=0.05, random_state=0)
     assert isinstance(clf.fit(X, y).estimator_, CNNClassifier)
 
 
+@pytest.mark.usefixtures("clockwork")
 def test_a_student_alone_is_its_teacher_without_a_pool(sketches):
     X, y = sketches
-    clf = BudgetedClassifier([taught()], minutes=0.1, random_state=0)
+    clf = BudgetedClassifier([taught()], minutes=0.01, random_state=0)
     assert clf.fit(X, y).estimator_.teachers_ == []
     assert len(clf.fit(X[:60], y[:60], X_unlabeled=X[60:]).estimator_.teachers_) == 1
 
 
+@pytest.mark.usefixtures("clockwork")
 def test_a_distillation_needs_no_pool(sketches):
-    clf = BudgetedClassifier([DistilledClassifier(network(), network())], minutes=0.1)
+    clf = BudgetedClassifier([DistilledClassifier(network(), network())], minutes=0.01)
     assert isinstance(clf.fit(*sketches).estimator_, DistilledClassifier)
 
 
@@ -143,10 +153,9 @@ def test_teacher_and_student_have_passes_of_their_own(monkeypatch):
     assert chosen.estimator.max_epochs == pytest.approx(10 * chosen.student.max_epochs)
 
 
-def test_rows_are_counted_as_often_as_they_are_shown(sketches, monkeypatch):
+@pytest.mark.usefixtures("clockwork")
+def test_rows_are_counted_as_often_as_they_are_shown(sketches):
     X, y = sketches
-    monkeypatch.setattr("skquickdraw.recipes._budget.Stopwatch", lambda *_: Clockwork())
-    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
     once, thrice = (
         BudgetedClassifier([network()], minutes=0.01, random_state=0)
         .fit(X, y, sample_weight=np.full(120, weight))
