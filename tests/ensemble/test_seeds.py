@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skquickdraw import CNNClassifier, NoisyStudentClassifier, SeedEnsembleClassifier
 from skquickdraw.datasets import make_sketches
+from skquickdraw.ensemble import _seeds as seeds_module
 from skquickdraw.ensemble._voting import learn_weights, without_diverged
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 
@@ -356,3 +357,23 @@ def test_somebody_votes_where_all_weights_are_zero(diverged):
     for member, has_diverged in zip(members, diverged, strict=True):
         member.diverged_ = has_diverged
     np.testing.assert_array_equal(without_diverged(np.zeros(2), members), [0.5, 0.5])
+
+
+def test_each_array_is_an_argument_of_its_own(blobs, tree, monkeypatch):
+    """Dask sends such an argument to a worker once, but the content of a tuple with every fit."""
+    X, y = blobs
+    sent = []
+    real = seeds_module.delayed
+
+    def spy(function):
+        def call(*args):
+            sent.append(args)
+            return real(function)(*args)
+
+        return call
+
+    monkeypatch.setattr(seeds_module, "delayed", spy)
+    SeedEnsembleClassifier(tree, 2, random_state=0).fit(X, y, np.ones(len(y)))
+    arrays = [[part for part in args if isinstance(part, np.ndarray)] for args in sent]
+    assert [len(own) for own in arrays] == [3, 3]  # images, labels and weights
+    assert all(a is b for a, b in zip(*arrays, strict=True))

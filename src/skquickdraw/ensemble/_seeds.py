@@ -323,7 +323,7 @@ class SeedEnsembleClassifier(
         with Trainings(names, at_once=at_once) as trainings:
             tasks = [told.task(name, so_far) for name in names]
             jobs = (
-                delayed(fit_member)(trainings, i, tasks[i], self.memory, member, data)
+                delayed(fit_member)(trainings, i, tasks[i], self.memory, member, *data)
                 for i, member in enumerate(members)
             )
             try:
@@ -391,8 +391,11 @@ def fit_member(
     task: Task,
     memory: str | Memory | None,
     member: Member,
-    data: tuple[Any, ...],
+    *data: Any,
 ) -> tuple[int, Member]:
-    """Return ``i`` and its member, fitted; also in a worker."""
+    """Return ``i`` and its member, fitted; also in a worker.
+
+    Each array is an argument of its own, because Dask then sends it to a worker only once.
+    """
     with trainings.one(i):
         return i, fit_or_recall(memory, member, *data, task=task)
