@@ -391,11 +391,8 @@ def fit_member(
     task: Task,
     memory: str | Memory | None,
     member: Member,
-    *data: Any,
+    *data: Any,  # each array by itself, because Dask then sends it to a worker only once
 ) -> tuple[int, Member]:
-    """Return ``i`` and its member, fitted; also in a worker.
-
-    Each array is an argument of its own, because Dask then sends it to a worker only once.
-    """
+    """Return ``i`` and its member, fitted; also in a worker."""
     with trainings.one(i):
         return i, fit_or_recall(memory, member, *data, task=task)
