@@ -25,8 +25,8 @@ def own(image_shape, n_classes):
 
 X, y = make_sketches(40, 2, image_shape=(12, 12), random_state=0)
 makers = [
-    lambda: CNNClassifier(width=0.25, max_epochs=0.5, random_state=0),
-    lambda: ImageClassifier(own, max_epochs=0.5, random_state=0),
+    lambda: CNNClassifier(width=0.25, max_epochs=0.5, device="cpu", random_state=0),
+    lambda: ImageClassifier(own, max_epochs=0.5, device="cpu", random_state=0),
 ]
 alone = [make().fit(X, y).predict_proba(X) for make in makers]
 inside, step = threading.Semaphore(0), _step.TrainingStep.__call__

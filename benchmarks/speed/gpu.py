@@ -9,7 +9,8 @@ from statistics import median
 import numpy as np
 import torch
 from common import LIGHT, make_labeled_sketches, make_plain, measure_seconds
-from competition.measure import costs, score
+from competition.measure import costs, keep_predictions, networks_in, score
+from competition.rows import unlabeled_pool
 from torch.utils.flop_counter import FlopCounterMode
 
 from skquickdraw import MobileNetClassifier, ResNetClassifier, SeedEnsembleClassifier, recipes
@@ -27,7 +28,8 @@ def measure_gpu(options):
     """Yield part after part, so that a run that is cut off leaves what it had."""
     device, is_quick = options.device, options.quick
     parts = options.parts or [*PARTS, "recipes"]
-    yield {"card": torch.cuda.get_device_name(device) if device != "cpu" else "CPU"}
+    if parts != ["recipes"]:  # each of them says its card itself
+        yield {"card": card_name(device)}
     X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)
     if not is_quick:
         X, y = np.tile(X, (10, 1)), np.tile(y, 10)
@@ -42,10 +44,12 @@ def measure_gpu(options):
                 class_prior="uniform", minutes=options.minutes, random_state=0
             ),
         }
-        rows = []
         for name in options.recipes:
-            rows.append({"recipe": name, **measure_recipe(own[name], data, device)})
-            yield {"recipes": rows}
+            yield {"recipes": {name: measure_recipe(name, own[name], data, device)}}
+
+
+def card_name(device):
+    return torch.cuda.get_device_name(device) if device != "cpu" else "CPU"
 
 
 def make_classifier(name, recipe, device):
@@ -151,13 +155,20 @@ def measure_several(X, y, device, is_quick):
     return rows
 
 
-def measure_recipe(clf, data, device):
-    """Return the minutes of a fit from a cold start, and what it scores on the holdout."""
-    own = {} if isinstance(clf, ResNetClassifier) else {"X_unlabeled": data.unlabeled}
+def measure_recipe(name, clf, data, device):
+    """Return the minutes of a fit from a cold start, and what it scores on the holdout.
+
+    Its predictions join those of the competition's rows.
+    """
+    own = {} if isinstance(clf, ResNetClassifier) else {"X_unlabeled": unlabeled_pool(data)}
     fit = partial(clf.fit, data.data, data.target, **own)
-    row = {"minutes": round(measure_seconds(fit, device=device) / 60, 2)}
+    row = {"card": card_name(device)}
+    row["minutes"] = round(measure_seconds(fit, device=device) / 60, 2)
+    row["width"] = next(networks_in(clf)).width
     row["images seen"] = costs(clf)["images"]
-    scores = score(clf.predict_proba(data.holdout_data), data)
+    holdout = clf.predict_proba(data.holdout_data)
+    keep_predictions(f"{name}, {device}", clf.predict_proba(data.unlabeled), holdout)
+    scores = score(holdout, data)
     return row | {f"accuracy, {k}": f"{own['balanced_accuracy']:.1%}" for k, own in scores.items()}
 
 

@@ -54,7 +54,9 @@ def render_gpu(result):
     """Return what there are results for, a table each, with the names that the results have."""
     torch = result["machine"]["versions"]["torch"]
     tables = [f"Measured on {result['date']} on {result['card']}, torch {torch}."]
-    for rows in (part for part in result.values() if isinstance(part, list)):
+    recipes = [{"recipe": name} | row for name, row in result.get("recipes", {}).items()]
+    parts = [part for part in result.values() if isinstance(part, list)]
+    for rows in [*parts, recipes] if recipes else parts:
         tables.append(table(rows[0], [{k: as_cell(v) for k, v in row.items()} for row in rows]))
     return "\n\n".join(tables)
 
@@ -74,10 +76,10 @@ def find_gpu(result):
         f"graph. They are {min(times):.1f} to {max(times):.1f} times as fast as the same loop "
         "without recording."
     )
-    for row in result.get("recipes", []):
+    for name, row in result.get("recipes", {}).items():
         text += (
-            f" `recipes.{row['recipe']}()` reaches {row['accuracy, scores']} on [the competition]"
-            f"(competition.md) after {row['minutes']:.1f} minutes."
+            f" On one {row['card']}, `recipes.{name}` reaches {row['accuracy, scores']} on [the "
+            f"competition](competition.md) after {row['minutes']:.1f} minutes."
         )
     return text
 

@@ -64,7 +64,8 @@ def measure(name, options):
     result = load(file) if options.parts and file is not None else {}
     result |= describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
     for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):
-        result.update(part)
+        for key, value in part.items():
+            result[key] = result.get(key, {}) | value if isinstance(value, dict) else value
         print(json.dumps(part, default=as_json), flush=True)
         if file is not None:
             save(file, result)

@@ -53,7 +53,8 @@ def test_a_killed_run_goes_on_without_fitting_finished_members_again(
     tmp_path, blobs, monkeypatch, kind, killed_in, n_fits
 ):
     one, other = (write(tmp_path / name, blobs) for name in ("one", "other"))
-    env = {**os.environ, "PYTHONPATH": str(one), "FIT_LOG": "log", "KILLED_IN_FIT": str(killed_in)}
+    paths = os.pathsep.join([str(one), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {**os.environ, "PYTHONPATH": paths, "FIT_LOG": "log", "KILLED_IN_FIT": str(killed_in)}
     killed = subprocess.run([sys.executable, "run.py", kind, "cache"], cwd=one, env=env)
     begun = (one / "log").read_text().split()
     assert killed.returncode == -signal.SIGKILL and len(begun) == killed_in

@@ -204,7 +204,7 @@ def test_pixels_are_standardized_in_front_of_the_network(sketches, own):
     seen.clear()
     clf.predict(X[:32])
     shown = (X[:32] - X.mean(dtype=float)) / X.std(dtype=float)
-    np.testing.assert_allclose(seen[0].reshape(32, -1), shown, atol=1e-4)
+    np.testing.assert_allclose(seen[0].cpu().reshape(32, -1), shown, atol=1e-4)
 
 
 def test_options_reach_the_network_that_names_them(sketches, own):
@@ -313,6 +313,15 @@ def test_penultimate_features_are_found(sketches, own, network, n_features):
     features = clf.extract_features(X)
     assert features.shape == (90, n_features)
     np.testing.assert_array_equal(clf.extract_features(X, "logits"), clf.decision_function(X))
+
+
+def test_copies_of_a_recurrent_network_hold_its_weights_in_one_piece(sketches, own, monkeypatch):
+    copied = own(Recurrent, max_epochs=1).fit(*sketches)
+    held = []
+    monkeypatch.setattr(nn.GRU, "flatten_parameters", lambda layer: held.append(layer))
+    copied.extract_features(sketches[0][:2])
+    assert [type(layer) for layer in held] == [nn.GRU]
+    assert held[0] is not copied.net_.module_.network.rows["gru"]
 
 
 def test_the_last_layer_makes_logits_of_penultimate_features(sketches, own):

@@ -41,7 +41,7 @@ def n_weights(clf):
 
 @pytest.mark.parametrize("params", TRAININGS, ids=str)
 def test_no_live_part_of_the_training_is_pickled(sketches, quick, params):
-    clf = quick(**params).fit(*sketches)
+    clf = quick(device="cpu", **params).fit(*sketches)
     data = pickle.dumps(clf)
     kept = {torch.optim.Adam} & {params.get("optimizer")}  # the parameter itself, by name
     torches = {name for name in names_in(data) if name.startswith(("torch", "skorch"))}
@@ -86,9 +86,9 @@ def test_a_deep_copy_shares_nothing(sketches, quick):
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
 
 
-def test_without_the_device_the_cpu_serves_and_says_so(sketches, quick, monkeypatch):
+def test_without_the_device_the_cpu_serves_and_says_so(sketches, quick):
     X, y = sketches
-    clf = quick().fit(X, y)
+    clf = quick(device="cpu").fit(X, y)
     expected = clf.predict_proba(X)
     clf.net_.device = "cuda:7"  # as after a training there
     data = pickle.dumps(clf)

@@ -92,7 +92,8 @@ def test_earlier_names_are_the_same_recipes():
     assert recipes.winner is recipes.ensemble
 
 
-def test_passes_can_be_chosen():
+def test_passes_can_be_chosen(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # where 'auto' is 'long'
     assert recipes.fast(max_epochs=3).max_epochs == 3
     assert recipes.accurate(max_epochs=3).max_epochs == 3
     assert recipes.ensemble(max_epochs=7).estimator.estimator.max_epochs == 7
@@ -117,11 +118,11 @@ def test_on_a_gpu_the_same_calls_are_larger_networks(monkeypatch):
     assert recipes.fast(max_epochs=3).max_epochs == 3
     network = recipes.ensemble().student.estimator
     found = network.width, network.stem_stride, network.dropout, network.max_epochs
-    assert found == (1.5, 1, 0.2, "long")
+    assert found == (2.0, 1, 0.2, "long")
     assert repr(recipes.accurate()) == repr(network)
     assert recipes.accurate(max_epochs=7).max_epochs == 7
     ladder = recipes.best().estimators
-    assert [rung.width for rung in ladder[:2]] == [1.0, 1.5]
+    assert [rung.width for rung in ladder[:2]] == [1.0, 2.0]
     assert {rung.n_jobs for rung in recipes.best().estimators[2:3]} == {None}
     assert recipes.best().n_jobs == 1
 

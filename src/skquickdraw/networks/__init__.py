@@ -8,6 +8,7 @@ from ._cnn import CNN
 from ._folding import fold_batch_norm
 from ._layers import DepthwiseConv as DepthwiseConv
 from ._layers import Standardize as Standardize
+from ._layers import copy_network as copy_network
 from ._layers import pixel_statistics as pixel_statistics
 from ._mobilenet import MobileNetV2
 from ._protocol import Network

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from ..exceptions import InvalidParameterError
-from ._layers import DepthwiseConv
+from ._layers import DepthwiseConv, copy_network
 
 
 def fold_batch_norm(network: nn.Module) -> nn.Module:
@@ -53,7 +52,7 @@ def fold_batch_norm(network: nn.Module) -> nn.Module:
             f"fold_batch_norm: network must be a torch.nn.Module, got {network!r}. Of a classifier "
             "it is net_.module_."
         )
-    folded = copy.deepcopy(network).eval()
+    folded = copy_network(network).eval()
     places = Counter(id(part) for _, part in folded.named_modules(remove_duplicate=False))
     for part in folded.modules():
         is_sequence = isinstance(part, nn.Sequential) and not _has_hooks(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -79,6 +80,18 @@ def plan_strides(size: Sequence[int], strides: Sequence[int]) -> list[Size]:
         height, width = -(-height // down), -(-width // across)
         plan.append((down, across))
     return plan
+
+
+def copy_network(network: nn.Module) -> nn.Module:
+    """Return a deep copy, in which recurrent layers hold their weights in one piece again.
+
+    Copied one by one, they would be put together in each call on a GPU, with a warning.
+    """
+    copied = deepcopy(network)
+    for layer in copied.modules():
+        if isinstance(layer, nn.RNNBase):
+            layer.flatten_parameters()
+    return copied
 
 
 class Standardize(nn.Module):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .._fit_tasks import AttributesOf, Fit, Task
 from .._progress import Bar
+from ..networks import copy_network
 from ._net import ImageNeuralNet
 from ._step import Number, TrainingStep, put
 
@@ -25,7 +26,7 @@ class WeightAverage(Callback):
         self.decay = decay
 
     def on_train_begin(self, net: ImageNeuralNet, *, step: TrainingStep, **kwargs: object) -> None:
-        self.network_: nn.Module | None = copy.deepcopy(net.module_)
+        self.network_: nn.Module | None = copy_network(net.module_)
         self.n_steps_ = 0
         self.weight_: Number = step.number()  # of the present weights in their average
         averages, weights = _tensors_of(self.network_), _tensors_of(net.module_)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from ..exceptions import InvalidParameterError
+from ..networks import copy_network
 from ._net import ImageNeuralNet
 from ._networks import find_logits_layer
 
@@ -35,7 +35,7 @@ class LayerOutput(nn.Module):
 
     def __init__(self, network: nn.Module, layer: Layer) -> None:
         super().__init__()
-        self.network = deepcopy(network)
+        self.network = copy_network(network)
         self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ def _find_penultimate(name: str, net: ImageNeuralNet, paths: list[str]) -> Layer
         return Layer(path)
     # In a copy, because others may predict with the network at the same time.
     shape, n_classes = tuple(net.module__image_shape), net.module__n_classes
-    last = find_logits_layer(deepcopy(net.module_), shape, n_classes)
+    last = find_logits_layer(copy_network(net.module_), shape, n_classes)
     if last is None:
         raise InvalidParameterError(
             f"{name}: layer='penultimate' is the input of the layer that makes the logits, but "

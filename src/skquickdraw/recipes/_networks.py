@@ -35,9 +35,13 @@ def has_gpu() -> bool:
 
 
 def large() -> ResNetClassifier:
-    """Return the default network for a GPU and a long time."""
+    """Return the default network for a GPU and a long time.
+
+    Its channels are multiples of 32, which suits tensor cores: on an H100, it trains as fast as a
+    network of width 1.5.
+    """
     return ResNetClassifier(
-        width=1.5, stem_stride=1, dropout=0.2, stochastic_depth=0.1, max_epochs="long"
+        width=2.0, stem_stride=1, dropout=0.2, stochastic_depth=0.1, max_epochs="long"
     )
 
 
@@ -92,7 +96,7 @@ def accurate(
     It is trained on labeled images only. It is a
     :class:`~skquickdraw.neural_network.ResNetClassifier` with the augmentation for line drawings,
     whatever the images are: lines are bent, and become thicker or thinner. On a GPU, the network is
-    1.5 times as wide, and keeps the full resolution in its first layer. It is trained with dropout,
+    twice as wide, and keeps the full resolution in its first layer. It is trained with dropout,
     stochastic depth and stronger augmentation, and ``max_epochs='auto'`` means 'long'. This recipe
     was called ``single`` before.
 
