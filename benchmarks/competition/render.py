@@ -9,6 +9,7 @@ from common import DOCS, fill, gain, load, make_figure, number_plainly, pool, sa
 from .measure import RESULTS
 from .splits import IMAGES, PASSES, STEPS, STUDENTS
 
+GPU = RESULTS.parents[1] / "speed" / "results" / "gpu.json"
 BELOW = ("vote", "distilled", "original-student")  # whose names stand below their points
 SCORE = "balanced_accuracy"
 # Whose errors the text of the page was written about.
@@ -29,6 +30,7 @@ def main():
     values = {name.replace("-", "_"): first for name, first in firsts.items()} | {
         "recipes": recipes,
         "errors": errors,
+        "gpu": load(GPU)["recipes"]["ensemble"],
         "passes": PASSES,
         "images": IMAGES,
         "ladder": {name: changes(name, step.of, ladder) for name, step in STEPS.items()},

@@ -30,7 +30,7 @@ def load(cell, seed, folder):
 
 
 def digits(n_rows, seed, folder):
-    """8 x 8 digits by 43 writers, in classes of equal size."""
+    """8 x 8 digits by 13 writers, in classes of equal size."""
     X, y = load_digits(return_X_y=True)
     X = X.reshape(-1, 8, 8)
     X, X_test, y, y_test = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=seed)
