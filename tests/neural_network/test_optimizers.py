@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from skquickdraw.neural_network._muon import iterate, orthogonal_factor
 from skquickdraw.neural_network._optimizers import make_optimizer
 
 LR, DECAY = 0.1, 0.5
@@ -84,6 +85,26 @@ def test_muon_steps_along_the_orthogonal_factor_of_the_momentum():
         singular = torch.diag(left.T @ step @ right.T)
         assert singular.min() > 0.6 and singular.max() < 1.3
         torch.testing.assert_close(left @ singular.diag() @ right, step, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(2, 24, 216), (1, 24, 36), (1, 8, 8)], ids=str)
+@pytest.mark.parametrize("smallest", [-1, -9], ids=["well", "ill"])
+def test_the_rounds_in_single_precision_need_only_the_square_of_a_matrix(shape, smallest):
+    """The gradient of a layer has singular values of all sizes, many of them nearly 0."""
+    columns = torch.logspace(0, smallest, shape[2])
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0)) * columns
+    x = x / x.norm()
+    found = orthogonal_factor(x @ x.mT) @ x
+    exact = iterate(x.double()).float()
+    torch.testing.assert_close(found, exact, atol=2e-3, rtol=0)  # rounds leave 0.7 to 1.2 of 1
+
+
+def test_muon_does_not_move_a_filter_without_a_gradient():
+    dense, depthwise, optimizer = make_filters()
+    dense.grad, depthwise.grad = torch.zeros_like(dense), torch.zeros_like(depthwise)
+    before = dense.detach().clone()
+    optimizer.step()
+    torch.testing.assert_close(dense.detach(), before * (1 - LR * DECAY))
 
 
 def test_muon_leaves_depthwise_filters_to_adamw():

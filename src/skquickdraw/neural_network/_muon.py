@@ -93,12 +93,36 @@ def orthogonalize(matrices: Tensor) -> Tensor:
 
     With Newton-Schulz rounds, which need only products of matrices.
     """
-    a, b, c = QUINTIC
     is_tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.bfloat16() if multiplies_bfloat16(matrices.device) else matrices
     x = x.mT if is_tall else x
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
+    x = iterate(x) if x.dtype == torch.bfloat16 else orthogonal_factor(x @ x.mT) @ x
+    return (x.mT if is_tall else x).to(matrices.dtype)
+
+
+def iterate(x: Tensor) -> Tensor:
+    """Return wide matrices after the rounds, each a polynomial of the matrix before."""
+    a, b, c = QUINTIC
     for _ in range(N_ROUNDS):
         square = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
-    return (x.mT if is_tall else x).to(matrices.dtype)
+    return x
+
+
+def orthogonal_factor(square: Tensor) -> Tensor:
+    """Return what ``x`` must be multiplied by for the same result, by ``square = x @ x.mT`` alone.
+
+    With nine times as many columns as rows, as in most 3x3 convolutions, this takes 0.4 of the
+    products. In bfloat16, rounding would grow from round to round.
+    """
+    a, b, c = QUINTIC
+    factor = None
+    for i in range(N_ROUNDS):
+        own = torch.baddbmm(square, square, square, beta=b, alpha=c)
+        own.diagonal(dim1=1, dim2=2).add_(a)
+        factor = own if factor is None else own @ factor
+        if i < N_ROUNDS - 1:  # the square of the next round's x
+            square = own @ square @ own
+    assert factor is not None
+    return factor
