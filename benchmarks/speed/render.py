@@ -78,8 +78,9 @@ def find_gpu(result):
     )
     for name, row in result.get("recipes", {}).items():
         text += (
-            f" On one {row['card']}, `recipes.{name}` reaches {row['accuracy, scores']} on [the "
-            f"competition](competition.md) after {row['minutes']:.1f} minutes."
+            f" On one {row['card']}, `recipes.{name}`, with networks of width {row['width']:g}, "
+            f"reached {row['accuracy, scores']} on [the competition](competition.md) after "
+            f"{row['minutes']:.1f} minutes."
         )
     return text
 
