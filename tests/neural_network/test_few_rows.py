@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from skquickdraw import CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw._device import repeatable_cudnn, tuned_backends
 from skquickdraw.networks import CNN, MobileNetV2, ResNet, fold_batch_norm
-from skquickdraw.neural_network._folded import are_equal, are_equal_at_once, memory_format
+from skquickdraw.neural_network._folded import LARGE, are_equal, are_equal_at_once, memory_format
 from skquickdraw.neural_network._prediction import FewRows
 
 CPU = torch.device("cpu")
@@ -91,11 +91,12 @@ def test_each_number_of_threads_is_tried_out():
     assert {threads for _, threads in few_rows._is_same} == {n_threads, n_threads + 1}
 
 
-def test_without_onednn_batches_are_full(monkeypatch):
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError])
+def test_without_onednn_batches_are_full(monkeypatch, error):
     def fail(*args):
-        raise RuntimeError("mkldnn_convolution_forward: ATen not compiled with MKLDNN support")
+        raise error("'_OpNamespace' 'mkldnn' object has no attribute")
 
-    monkeypatch.setattr(torch, "mkldnn_convolution", fail)
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_convolution_weight", fail)
     module = folded(CNN, width=0.25)
     assert FewRows(module, (1, 28, 28), CPU).choose(1) == (module, FULL)
 
@@ -207,10 +208,11 @@ def test_weights_of_another_kind_are_others():
 
 
 @pytest.mark.parametrize("compare", [are_equal, are_equal_at_once])
-@pytest.mark.parametrize("i", range(3))
+@pytest.mark.parametrize("i", range(5))
 def test_any_change_of_weights_is_seen(compare, i):
     weights = [torch.randn(8, 3), torch.randn(8), torch.arange(3)]
-    others = [weight.clone() for weight in weights]
+    weights += [torch.randn(LARGE, requires_grad=True), torch.zeros(LARGE, dtype=torch.bfloat16)]
+    others = [weight.detach().clone() for weight in weights]
     assert compare(weights, others)
     others[i][-1] += 1
     assert not compare(weights, others)
