@@ -155,7 +155,7 @@ SETTINGS = {
     "sampling": change("balanced sampling", loss="cross_entropy", sampling="balanced"),
     "dropout": change("dropout 0.2, stochastic depth 0.1", dropout=0.2, stochastic_depth=0.1),
     "twenty": change("20 passes", max_epochs=20),
-    "long": change("three times as many passes", max_epochs="long"),
+    "long": change('`recipes.fast(max_epochs="long")`', max_epochs="long"),
     "svc": on_pixels("SVC on pixels", StandardScaler(), SVC(C=10, **BALANCED)),
     "forest": on_pixels("random forest on pixels", RandomForestClassifier(500, **BALANCED)),
     "boosting": on_pixels(

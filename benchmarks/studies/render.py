@@ -15,7 +15,7 @@ from .defaults import CELLS, RESULTS, SETTINGS
 HERE = Path(__file__).parent
 SCORE, SECONDS = "balanced_accuracy", "cpu_seconds"
 BASE = "fast"  # what changes are changes of
-DEFAULT = "default"
+DEFAULT, LONG = "default", "long"
 CHANGES = [name for name, setting in SETTINGS.items() if setting.kind == "change"]
 PEERS = [name for name, setting in SETTINGS.items() if setting.kind == "peer"]
 RIVALS = ["best-5", "best-5-cores", *PEERS]  # what is compared with the default
@@ -62,7 +62,7 @@ def render(results):
         "finding": render_finding(changes.dropna(how="all"), by_cell(scores[BASE]).count()),
         "changed": settings_table(BASE, [BASE, *CHANGES], results),
         "gains": list_changes(changes),
-        "competitors": settings_table(DEFAULT, [DEFAULT, BASE, *RIVALS], results),
+        "competitors": settings_table(DEFAULT, [DEFAULT, BASE, LONG, *RIVALS], results),
         "peers": list_peers(peers),
         "sets": sets_rows({*CELLS, *results.index.get_level_values("cell")}),
     }
@@ -89,8 +89,8 @@ def render_finding(changes, n_seeds):
 def settings_table(base, names, results):
     """Return a table with a row for each setting that was measured, and what its means are over.
 
-    Columns are the cells of ``base``, where there are any. Means are over the cells that all rows
-    have but those that have less than half of the columns.
+    Columns are the cells of ``base``, where there are any, that half of the rows have. Means are
+    over the cells that all rows have but those that have less than half of the columns.
     """
     scores = by_cell(results[SCORE][names])
     # Exact: scores have so few digits that many means are ties of rounding.
@@ -103,6 +103,7 @@ def settings_table(base, names, results):
     if not measured:
         return {"over": "no cells", "table": note}
     means = means.dropna(subset=[base] if base in measured else None, how="all")
+    means = means[means[measured].count(axis=1) >= len(measured) / 2]
     whole = [name for name in measured if means[name].count() >= len(means) / 2]
     shared = means[whole].dropna().index
     best = means.max(axis=1)
