@@ -119,7 +119,7 @@ def test_rows_with_few_cells_take_no_part_in_the_mean(page):
 def test_cells_that_fewer_than_half_of_the_rows_have_are_left_out(page):
     fast = {cell: [0.9] for cell in ("digits-272", "digits-1000")}
     small = {"digits-272": [0.8]}
-    text = page({"fast": fast, "long": fast, "adamw": small, "twenty": small, "svc": small})
+    text = page({"fast": fast, "long": fast, "adamw": small, "twenty": small, "light": small})
     header = next(line for line in text.split(CHANGED)[1].splitlines() if line.startswith("|"))
     assert header.split(" | ")[1:3] == ["digits-272", "mean"]
     long = '- `recipes.fast(max_epochs="long")`: +0.0 on average, from +0.0 (`digits-272`) to +0.0'
