@@ -106,3 +106,14 @@ def test_columns_of_text_are_named(check):
     with pytest.raises(InvalidImagesError, match=r"convert .* 'cat'\. Drop the columns .*'label'"):
         check(Reader(), table, reset=True)
     assert len(check(Reader(), table.drop(columns="label"), reset=True)) == 3
+
+
+@READERS
+@pytest.mark.parametrize("as_table", [True, False])
+def test_columns_whose_cells_are_images_are_to_be_stacked(check, as_table):
+    column = pd.Series(list(GREY), name="image")
+    X = column.to_frame().assign(n=1) if as_table else column
+    way_out = r"Pass np\.stack\(X\['image'\]\)\." if as_table else r"Pass np\.stack\(X\)\."
+    with pytest.raises(InvalidImagesError, match=f"^Reader: X must be an array.*{way_out}"):
+        check(Reader(), X, reset=True)
+    check(Reader(), np.stack(column), reset=True)

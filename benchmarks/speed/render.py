@@ -78,7 +78,7 @@ def find_gpu(result):
     )
     for name, row in result.get("recipes", {}).items():
         text += (
-            f" On one {row['card']}, `recipes.{name}`, with networks of width {row['width']:g}, "
+            f" On one {row['card']}, `recipes.{name}`, at width {row['width']:g}, "
             f"reached {row['accuracy, scores']} on [the competition](competition.md) after "
             f"{row['minutes']:.1f} minutes."
         )

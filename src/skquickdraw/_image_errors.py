@@ -41,6 +41,24 @@ def refuse_objects(name: str, X: object) -> None:
         )
     if isinstance(X, (list, tuple)) and _comes_from(first, "PIL"):
         _refuse_unlike(name, X)
+    _refuse_cells(name, X)
+
+
+def _refuse_cells(name: str, X: object) -> None:
+    """Refuse tables and columns of pandas, and arrays of objects, whose cells are images."""
+    column, source = X, "X"
+    if hasattr(X, "select_dtypes"):
+        objects = X.select_dtypes("object")
+        column = objects.iloc[:, 0] if objects.shape[1] else None
+        source = f"X[{getattr(column, 'name', None)!r}]"
+    if getattr(column, "dtype", None) != np.dtype(object) or getattr(column, "ndim", 0) != 1:
+        return
+    cells = np.asarray(column)
+    if len(cells) and np.ndim(cells[0]) > 1:
+        raise InvalidImagesError(
+            f"{name}: X must be an array of all images, got a column whose cells are images. Pass "
+            f"np.stack({source})."
+        )
 
 
 def _refuse_unlike(name: str, images: Sequence[object]) -> None:

@@ -12,7 +12,15 @@ from skquickdraw.datasets import load_quickdraw
 from skquickdraw.neural_network._loop import TrainingLoop
 from skquickdraw.persistence import load_model
 
-from .conftest import CLASSES, COUNTS, draw, run_command, start_command, write_drawings
+from .conftest import (
+    CLASSES,
+    COUNTS,
+    draw,
+    run_command,
+    start_command,
+    write_drawings,
+    write_folder,
+)
 
 HELD_OUT = [4, 2, 1]  # 0.3 of the images of each class, to the nearest
 
@@ -285,3 +293,10 @@ def test_an_interrupt_of_the_scoring_leaves_the_model(tmp_path, images, capsys, 
     assert train(images, "-o", tmp_path / "model", "--recipe", "fast") == 130
     assert "model is saved, but not scored" in capsys.readouterr().err
     assert load_model(tmp_path / "model").classes_.tolist() == CLASSES
+
+
+def test_a_class_may_have_the_name_of_a_mark(tmp_path, quick):
+    write_folder(tmp_path / "data", ["-1", "1", "nan"], [8, 8, 8])
+    output = tmp_path / "model.safetensors"
+    assert train(tmp_path / "data", "-o", output, "--minutes", 0.05) == 0
+    assert load_model(output).classes_.tolist() == ["-1", "1", "nan"]

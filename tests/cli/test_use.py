@@ -240,6 +240,8 @@ def test_figures_that_cannot_be_drawn_are_told_before_any_work(
     pytest.importorskip("matplotlib")
     assert command("evaluate", model, images, "--figures", file) == 1
     assert "must name a folder; got" in capsys.readouterr().err
+    assert command("evaluate", model, images, "--figures", file / "figures" / "1") == 1
+    assert "must name a folder that can be made; got" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert command("evaluate", model, images, "--figures", tmp_path / "figures") == 1
     assert "--figures needs Matplotlib" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """load_image_folder on what people have in their folders."""
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -385,3 +386,17 @@ def test_without_padding_images_and_pool_keep_their_shapes(tmp_path):
     assert [image.shape for image in found.data] == [(15, 20), (20, 10)]
     assert [image.shape for image in found.unlabeled] == [(5, 20)]
     assert SketchNormalizer().fit_transform(found.data).shape == (2, 784)
+
+
+def test_names_that_are_no_url_escapes_stay(tmp_path):
+    for name in ["1%fat", "20%de", "a%2Fb"]:
+        write(tmp_path / name / "a.png", GREY[0])
+    assert load_image_folder(tmp_path).target_names.tolist() == ["1%fat", "20%de", "a/b"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    write(tmp_path / "cat" / "a.png", GREY[0])
+    os.mkfifo(tmp_path / "cat" / "b.png")
+    with pytest.raises(DataFileError, match=r"b\.png: must be a file with an image"):
+        load_image_folder(tmp_path)

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import VotingClassifier
@@ -377,3 +378,19 @@ def test_each_array_is_an_argument_of_its_own(blobs, tree, monkeypatch):
     arrays = [[part for part in args if isinstance(part, np.ndarray)] for args in sent]
     assert [len(own) for own in arrays] == [3, 3]  # images, labels and weights
     assert all(a is b for a, b in zip(*arrays, strict=True))
+
+
+@pytest.mark.parametrize("backend", ["multiprocessing", "threading", "loky"])
+def test_backends_of_joblib_give_the_same_vote(blobs, tree, backend):
+    X, y = blobs
+    vote = SeedEnsembleClassifier(tree, 3, random_state=0)
+    with parallel_config(backend, n_jobs=2):
+        found = clone(vote).fit(X, y)
+    np.testing.assert_array_equal(found.predict_proba(X), vote.fit(X, y).predict_proba(X))
+
+
+def test_a_memory_without_a_seed_is_told(blobs, tree, tmp_path):
+    vote = SeedEnsembleClassifier(tree, 2, memory=str(tmp_path))
+    with pytest.warns(UserWarning, match="memory is set, but random_state is None"):
+        vote.fit(*blobs)
+    vote.set_params(random_state=0).fit(*blobs)

@@ -107,3 +107,9 @@ def luminance(colour) -> float:
     channels = np.array(to_rgb(colour))
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_dollars_in_names_are_no_formula():
+    a, b = r"$\mathds{R}$", "US$"
+    display = ConfusedPairsDisplay.from_predictions([a] * 3 + [b] * 3, [b] * 3 + [a] * 3)
+    display.figure_.canvas.draw()

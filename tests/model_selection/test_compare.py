@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -141,6 +142,12 @@ def test_a_pool_reaches_every_fold_whole(seen, n_pool):
     found = compare({"plain": GaussianNB(), "spy": Spy()}, X, Y, cv=2, X_unlabeled=pool)
     assert [given.shape for _, _, given in seen] == [pool.shape] * 2
     assert found.uses_unlabeled == (False, True)
+
+
+def test_a_pool_keeps_the_names_of_its_columns(seen):
+    pool = pd.DataFrame(RNG.random((5, 3)), columns=["a", "b", "c"])
+    compare({"spy": Spy()}, X, Y, cv=2, X_unlabeled=pool)
+    assert all(given.columns.tolist() == ["a", "b", "c"] for _, _, given in seen)
 
 
 def test_scorers_may_be_named_or_callables():

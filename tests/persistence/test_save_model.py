@@ -414,3 +414,12 @@ def test_saving_and_loading_draw_nothing(net_file, small_sketches):
     assert torch.equal(torch.get_rng_state(), before[0])
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])
     assert isinstance(load_model(net_file), CNNClassifier)
+
+
+def test_callbacks_are_not_saved(tmp_path, small, small_sketches):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brought callbacks")
+    clf = small().set_callbacks(callback.ProgressBar()).fit(*small_sketches)
+    save_model(clf, tmp_path / "model.safetensors")
+    loaded = load_model(tmp_path / "model.safetensors")
+    X = small_sketches[0]
+    np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))

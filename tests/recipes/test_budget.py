@@ -119,7 +119,7 @@ def test_more_time_is_more_passes(sketches):
         BudgetedClassifier([network()], minutes=minutes, random_state=0).fit(X, y)
         for minutes in (1e-4, 0.1)
     )
-    assert long.estimator_.n_epochs_ > short.estimator_.n_epochs_ == 1
+    assert long.estimator_.n_epochs_ > 10 * short.estimator_.n_epochs_
 
 
 def taught(**params):
@@ -221,8 +221,31 @@ def test_a_late_end_is_said(sketches, monkeypatch):
     clock = iter(range(0, 10**6, 20))  # every look at the clock is 20 seconds later
     monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: next(clock))
     clf = BudgetedClassifier([network()], minutes=0.01, random_state=0)
-    with pytest.warns(UserWarning, match="fit took .* minutes in place of 0.01. A busy machine"):
+    with pytest.warns(UserWarning, match="fit took .* minutes in place of 0.01. Measuring the"):
         clf.fit(*sketches)
+
+
+def test_without_time_for_the_first_no_slower_estimator_is_measured(monkeypatch):
+    measured = []
+
+    class Recorder(Clockwork):
+        def seconds(self, work, n_epochs=1.0):
+            measured.append(work.network.width)
+            return super().seconds(work, n_epochs)
+
+    monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
+    ladder = [network(width=0.5), network(width=1.0), network(width=2.0)]
+    assert choose(ladder, Recorder(), 5.0, 1000, 0).max_epochs == 5.0
+    assert set(measured) == {0.5}
+    assert choose(ladder, Recorder(), 50.0, 1000, 0).width == 2.0
+    assert set(measured) == {0.5, 1.0, 2.0}
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(0.05, "0.5%"), (0.0, "0.0%"), (-9.0, "0.0%")])
+def test_time_for_hardly_any_training_is_said(seconds, share, monkeypatch):
+    with pytest.warns(UserWarning, match=f"there is time for {share} of the usual training"):
+        planned = plan([network()], seconds, monkeypatch=monkeypatch)
+    assert planned.max_epochs == (0.05 if seconds > 0 else 0.1)
 
 
 @pytest.mark.parametrize("name", ["fast", "accurate", "ensemble", "distilled"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,12 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
     if Path(folder).exists() and not Path(folder).is_dir():
         raise DataFileError(
             f"--figures must name a folder; got {folder!r}, which is a file. Choose another name."
+        )
+    nearest = next(path for path in Path(folder).absolute().parents if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise DataFileError(
+            f"--figures must name a folder that can be made; got {folder!r}, but "
+            f"{str(nearest)!r} is not a folder that may be written. Choose another name."
         )
     there = [name for name in (CONFUSIONS, ERRORS, RECALL) if Path(folder, name).exists()]
     if there and not is_forced:

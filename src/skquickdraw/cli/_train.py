@@ -122,6 +122,9 @@ def make_model(arguments: argparse.Namespace) -> ProbabilisticClassifier:
         parts = [model]
     for part in parts:
         _set_everywhere(part, "device", arguments.device)
+    for part in [model, *parts]:  # a folder says what has no label, so no class is a mark of that
+        marks = [key for key in part.get_params() if key.split("__")[-1] == "unlabeled_label"]
+        part.set_params(**dict.fromkeys(marks))
     return model
 
 

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from sklearn.utils import Bunch
 
 from .._checks import FLAG, check_arguments, check_path, is_int
 from ..exceptions import DataFileError, InvalidParameterError
+from ._formats._class_files import decode_name
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
@@ -158,7 +158,7 @@ def load_image_folder(
     _refuse(path, problems + _empty_folders([name for name in empty if name not in is_done]))
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
-    names = sorted(pictures, key=unquote)
+    names = sorted(pictures, key=decode_name)
     X = stack_images([image for name in names for image in pictures[name][0]], n_channels, pad)
     counts = np.array([len(pictures[name][0]) for name in names], dtype=np.int64)
     target = np.repeat(np.arange(len(names), dtype=np.int64), counts)
@@ -167,7 +167,7 @@ def load_image_folder(
     bunch = Bunch(
         data=X,
         target=target,
-        target_names=np.array([unquote(name) for name in names]),
+        target_names=np.array([decode_name(name) for name in names]),
         filenames=np.array([str(file) for name in names for file in pictures[name][1]]),
         unlabeled=None if pool is None else stack_images(pool[0], n_channels, pad),
         unlabeled_filenames=None if pool is None else np.array([str(file) for file in pool[1]]),
@@ -308,7 +308,7 @@ def _empty_folders(empty: Sequence[str]) -> list[str]:
 def _doubled_classes(folders: Iterable[str]) -> list[str]:
     by_class: dict[str, list[str]] = {}
     for folder in sorted(folders):
-        by_class.setdefault(unquote(folder), []).append(folder)
+        by_class.setdefault(decode_name(folder), []).append(folder)
     return [
         f"a class must have one folder; got {_name(own)} for {name!r}. Move their images together."
         for name, own in by_class.items()

@@ -13,7 +13,7 @@ from joblib import Memory, effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import Tags, get_tags
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import N_JOBS, ParametersMixin, check_random_state
@@ -47,6 +47,7 @@ from .._targets import NO_LABEL, check_soft_targets
 from .._typing import ProbabilisticClassifier as Member
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
+from ._parallel import as_finished
 from ._voting import combine_proba, given_weights, learn_weights, warn_of_diverged, without_diverged
 
 Data = ArrayLike | None
@@ -328,8 +329,7 @@ class SeedEnsembleClassifier(
             )
             try:
                 # As they finish: an interrupt loses none that waits for a slower one before it.
-                parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
-                for i, member in parallel(jobs):
+                for i, member in as_finished(self.n_jobs)(jobs):
                     fitted[i] = member
             except KeyboardInterrupt:
                 if not fitted:

@@ -104,7 +104,7 @@ def compare(
     classes, codes = read_labels("compare", y, unlabeled_label=mark)
     check_same_length("compare", X, codes)
     _try_scorers(scorers, classes[codes[codes != NO_LABEL]])
-    if X_unlabeled is not None:
+    if X_unlabeled is not None and not hasattr(X_unlabeled, "columns"):  # names are compared in fit
         X_unlabeled = as_array("compare", "X_unlabeled", X_unlabeled)
     learners = {
         name: _Learner(estimator, mark, _pool_for(estimator, X_unlabeled))
@@ -200,7 +200,7 @@ def _try_scorers(scorers: Mapping[str, _OfEstimator], y: NDArray[np.generic]) ->
             ) from None
 
 
-def _pool_for(estimator: Classifier, X_unlabeled: NDArray[np.number] | None) -> _Pool | None:
+def _pool_for(estimator: Classifier, X_unlabeled: Any) -> _Pool | None:
     if X_unlabeled is None or not learns_from(estimator, "X_unlabeled"):
         return None
     return _Pool(X_unlabeled)
@@ -225,7 +225,7 @@ def _split(
 class _Pool:
     """Unlabeled rows, shared by clones: ``clone`` would copy an array."""
 
-    def __init__(self, rows: NDArray[np.number]) -> None:
+    def __init__(self, rows: Any) -> None:
         self.rows = rows
 
     def __deepcopy__(self, memo: dict[int, object]) -> _Pool:

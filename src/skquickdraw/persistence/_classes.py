@@ -127,7 +127,10 @@ METHODS = {
     "split",
     "transform",
 }
-NOT_AN_ATTRIBUTE = {"_metadata_request"}  # an object; stored as what was requested
+NOT_AN_ATTRIBUTE = {
+    "_metadata_request",  # an object; stored as what was requested
+    "_skl_callbacks",  # belong to a run, not to its result
+}
 
 
 def is_folder(name: object, value: object) -> bool:

@@ -45,6 +45,7 @@ RESERVE = 0.03
 SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
 # An estimator is chosen if there is time for this share of its usual passes.
 LEAST_SHARE = 0.7
+LITTLE = 0.01  # of the usual training: less gives a warning, and no time left gives this much
 LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
 
 
@@ -190,8 +191,9 @@ class BudgetedClassifier(
         if self.elapsed_minutes_ - self.minutes > LATE * max(1.0, self.minutes):
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
-                f"{self.minutes:g}. A busy machine slows a training that is already planned; raise "
-                "minutes, or set n_jobs to what the machine has to spare.",
+                f"{self.minutes:g}. Measuring the speed takes some seconds, and a busy machine "
+                "slows a training that is already planned. Raise minutes, or set n_jobs to what "
+                "the machine has to spare.",
                 stacklevel=2,
             )
         return self
@@ -300,18 +302,25 @@ def choose(
         Labeled and unlabeled rows.
     """
     chosen = candidates[0]
-    for candidate in candidates[1:]:
+    for candidate in candidates if len(candidates) > 1 else []:
         own = _wanted_seconds(candidate, stopwatch, n_labeled, n_pool)
         if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
-            break
+            break  # also after the first: to measure slower ones would only take its time
         chosen = candidate
     stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
     wanted = _wanted_seconds(chosen, stopwatch, n_labeled, n_pool)
     if not wanted.trainings:  # only a frozen teacher
         return chosen
-    share = max(0.0, deadline - perf_counter() - wanted.fixed) / wanted.training
+    share = (deadline - perf_counter() - wanted.fixed) / wanted.training
+    if share < LITTLE:
+        warn(
+            "After the speed of this machine was measured, there is time for "
+            f"{max(share, 0):.1%} of the usual training. Raise minutes.",
+            stacklevel=2,
+        )
+    share = share if share > 0 else LITTLE
     passes = {
-        f"{work.prefix}max_epochs": max(1e-6, share * stopwatch.wanted_epochs(work))
+        f"{work.prefix}max_epochs": share * stopwatch.wanted_epochs(work)
         for work in wanted.trainings
     }
     return chosen.set_params(**passes)

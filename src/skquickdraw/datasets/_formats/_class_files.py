@@ -109,7 +109,15 @@ def _class_name(filename: str, file_format: str) -> str:
     stem = PREFIX.sub("", filename[: -len(ending)])
     if file_format == "npz":
         stem = stem.removesuffix(".full")
-    return unquote(stem)
+    return decode_name(stem)
+
+
+def decode_name(name: str) -> str:
+    """Return a name without URL escapes; as it is if they are none, as in ``'1%fat'``."""
+    try:
+        return unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return name
 
 
 def _check_distinct(found: Sequence[ClassFile]) -> None:
