@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageOps
 from sklearn.base import BaseEstimator
 
+from skquickdraw import SketchNormalizer
 from skquickdraw._images import check_images, check_rows
 from skquickdraw.exceptions import InvalidImagesError
 
@@ -112,8 +113,26 @@ def test_columns_of_text_are_named(check):
 @pytest.mark.parametrize("as_table", [True, False])
 def test_columns_whose_cells_are_images_are_to_be_stacked(check, as_table):
     column = pd.Series(list(GREY), name="image")
-    X = column.to_frame().assign(n=1) if as_table else column
+    X = column.to_frame() if as_table else column
+    if as_table:
+        X.insert(0, "label", ["cat"] * len(X))
     way_out = r"Pass np\.stack\(X\['image'\]\)\." if as_table else r"Pass np\.stack\(X\)\."
     with pytest.raises(InvalidImagesError, match=f"^Reader: X must be an array.*{way_out}"):
         check(Reader(), X, reset=True)
     check(Reader(), np.stack(column), reset=True)
+
+
+@READERS
+def test_cells_of_several_shapes_are_to_be_resized(check):
+    X = pd.Series([GREY[0], GREY[1, :8]])
+    with pytest.raises(
+        InvalidImagesError, match=r"several shapes: \[\(8, 12\), \(12, 12\)\]. Resize"
+    ):
+        check(Reader(), X, reset=True)
+    assert SketchNormalizer().fit_transform(X).shape[0] == 2
+
+
+@READERS
+def test_cells_that_are_no_images_are_not_taken_for_them(check):
+    with pytest.raises(ValueError, match="setting an array element with a sequence"):
+        check(Reader(), pd.Series([[[1, 2], [3]], [[1]]]), reset=True)

@@ -7,7 +7,6 @@ mistake of a user.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -250,10 +249,3 @@ class ParametersMixin:
                 refuse_huge(type(self).__name__, name, getattr(self, name))
         with raised_as(InvalidParameterError):
             super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
-        has_memory = getattr(self, "memory", None) is not None
-        if has_memory and getattr(self, "random_state", 0) is None:
-            warnings.warn(
-                f"{type(self).__name__}: memory is set, but random_state is None. So each fit "
-                "draws other seeds, and cannot use the stored ones. Set random_state to an int.",
-                stacklevel=2,
-            )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import isqrt
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,20 +45,27 @@ def refuse_objects(name: str, X: object) -> None:
     _refuse_cells(name, X)
 
 
-def _refuse_cells(name: str, X: object) -> None:
+def _refuse_cells(name: str, X: Any) -> None:
     """Refuse tables and columns of pandas, and arrays of objects, whose cells are images."""
-    column, source = X, "X"
-    if hasattr(X, "select_dtypes"):
-        objects = X.select_dtypes("object")
-        column = objects.iloc[:, 0] if objects.shape[1] else None
-        source = f"X[{getattr(column, 'name', None)!r}]"
-    if getattr(column, "dtype", None) != np.dtype(object) or getattr(column, "ndim", 0) != 1:
-        return
-    cells = np.asarray(column)
-    if len(cells) and np.ndim(cells[0]) > 1:
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        objects = [i for i, dtype in enumerate(X.dtypes) if dtype == np.dtype(object)]
+        columns = {f"X[{X.columns[i]!r}]": X.iloc[:, i] for i in objects}
+    else:
+        is_column = getattr(X, "ndim", 0) == 1 and getattr(X, "dtype", None) == np.dtype(object)
+        columns = {"X": X} if is_column else {}
+    for source, column in columns.items():
+        shapes = {getattr(cell, "shape", ()) for cell in column}
+        if not shapes or min(map(len, shapes)) < 2:
+            continue
+        way_out = f"Pass np.stack({source})."
+        if len(shapes) > 1:
+            way_out = (
+                f"They have several shapes: {sorted(shapes)[:5]}. Resize them to one; "
+                "SketchNormalizer does so for drawings."
+            )
         raise InvalidImagesError(
-            f"{name}: X must be an array of all images, got a column whose cells are images. Pass "
-            f"np.stack({source})."
+            f"{name}: X must be an array of all images, got a column whose cells are images. "
+            f"{way_out}"
         )
 
 

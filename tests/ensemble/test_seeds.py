@@ -387,10 +387,3 @@ def test_backends_of_joblib_give_the_same_vote(blobs, tree, backend):
     with parallel_config(backend, n_jobs=2):
         found = clone(vote).fit(X, y)
     np.testing.assert_array_equal(found.predict_proba(X), vote.fit(X, y).predict_proba(X))
-
-
-def test_a_memory_without_a_seed_is_told(blobs, tree, tmp_path):
-    vote = SeedEnsembleClassifier(tree, 2, memory=str(tmp_path))
-    with pytest.warns(UserWarning, match="memory is set, but random_state is None"):
-        vote.fit(*blobs)
-    vote.set_params(random_state=0).fit(*blobs)

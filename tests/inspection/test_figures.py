@@ -113,3 +113,5 @@ def test_dollars_in_names_are_no_formula():
     a, b = r"$\mathds{R}$", "US$"
     display = ConfusedPairsDisplay.from_predictions([a] * 3 + [b] * 3, [b] * 3 + [a] * 3)
     display.figure_.canvas.draw()
+    sheet = ImageSheetDisplay(np.zeros((1, 8, 8)), ["US$"], ["cat"]).plot()
+    assert sheet.text_[0].get_text() == "cat\ntrue: US\\$"

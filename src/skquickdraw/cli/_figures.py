@@ -37,7 +37,8 @@ def check_figures(folder: str | None, *, is_forced: bool) -> None:
         raise DataFileError(
             f"--figures must name a folder; got {folder!r}, which is a file. Choose another name."
         )
-    nearest = next(path for path in Path(folder).absolute().parents if path.exists())
+    place = Path(folder).absolute()
+    nearest = next(path for path in (place, *place.parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise DataFileError(
             f"--figures must name a folder that can be made; got {folder!r}, but "

@@ -14,7 +14,8 @@ SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model
 OPTIONS = {
     "on_error='warn' leaves": "--skip-broken leaves",
     "Pass another background, such as 0": "Train with another --background, such as 0",
-    "raise minutes, or set n_jobs to what the machine has to spare": "raise --minutes",
+    "Raise minutes, or set n_jobs to what the machine has to spare": "Raise --minutes",
+    "Raise minutes.": "Raise --minutes.",
     "memory ran out on device=": "memory ran out on the device ",  # before the next one
     "device=": "--device ",
     "Choose one format with file_format, or move": "Move",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel
 
@@ -13,5 +14,8 @@ def as_finished(n_jobs: int | None) -> Parallel:
     together at the end, so an interrupt loses all of them.
     """
     backend, _ = get_active_backend()
-    return_as = "generator_unordered" if backend.supports_return_generator else "list"
-    return Parallel(n_jobs=n_jobs, return_as=return_as)
+    if backend.supports_return_generator:
+        return Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    if effective_n_jobs(n_jobs) == 1:
+        return Parallel(n_jobs=1, backend="sequential", return_as="generator_unordered")
+    return Parallel(n_jobs=n_jobs)

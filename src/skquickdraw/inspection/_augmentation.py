@@ -22,7 +22,15 @@ from ..augmentation import (
 )
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._choice import check_positions
-from ._figures import LINE, SMALLEST_FONT, figure_of, font_size, import_pyplot, make_axes
+from ._figures import (
+    LINE,
+    SMALLEST_FONT,
+    figure_of,
+    font_size,
+    import_pyplot,
+    make_axes,
+    without_formulas,
+)
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, outline_image, show_grid
 from ._reading import check_fitted, check_names, read_images, shape_of
@@ -294,10 +302,10 @@ class AugmentationDisplay:
         if self.row_labels is not None:
             size = float(np.clip(row / LINE, SMALLEST_FONT, usual))
             middles = np.arange(n_rows) * (1 + GAP) + 0.5
-            ax.set_yticks(middles, list(self.row_labels), fontsize=size)
+            ax.set_yticks(middles, list(map(without_formulas, self.row_labels)), fontsize=size)
             ax.tick_params(length=0)
             self.text_ += ax.get_yticklabels()
-        labels = [] if self.column_labels is None else map(str, self.column_labels)
+        labels = [] if self.column_labels is None else map(without_formulas, self.column_labels)
         named = [(k, label) for k, label in enumerate(labels) if label]
         ends = [*(k for k, _ in named[1:]), n_columns]
         sizes = [

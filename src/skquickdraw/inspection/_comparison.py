@@ -18,6 +18,7 @@ from ._figures import (
     shorten,
     size_in_points,
     style_of,
+    without_formulas,
 )
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class ComparisonDisplay:
             own = {**style_of(k), "linestyle": "none", "markersize": 7, "capsize": 3}
             self.errorbars_.append(ax.errorbar(mean, k, xerr=error, elinewidth=2, **own))
             self._write(ax, k, _tell(mean, error, is_lead, k))
-        name = score.replace("_", " ")
+        name = without_formulas(score.replace("_", " "))
         ax.set_xlabel(f"difference in {name}" if is_lead else name)
         ax.set_yticks([])
         ax.set_ylim(len(rows) - 0.6, -0.75)

@@ -136,14 +136,18 @@ def size_in_points(ax: Axes) -> tuple[float, float]:
 def shorten(text: object, n_letters: int) -> str:
     """Return a text of at most ``n_letters``, without its middle where it is longer.
 
-    Names of classes often differ in their ends, such as ``'katakana_character12'``. Dollars are
-    escaped: Matplotlib would draw the text between two of them as a formula.
+    Names of classes often differ in their ends, such as ``'katakana_character12'``.
     """
     text = str(text)
     if len(text) > n_letters:
         n_last = max(0, n_letters - 1) // 2
         text = text[: max(1, n_letters - 1 - n_last)] + "…" + text[len(text) - n_last :]
-    return text.replace("$", r"\$")
+    return without_formulas(text)
+
+
+def without_formulas(text: object) -> str:
+    """Escape dollars: Matplotlib would draw the text between two of them as a formula."""
+    return str(text).replace("$", r"\$")
 
 
 def name_classes(

@@ -321,9 +321,10 @@ default='surest_errors'
         percent = "" if sure is None else f" {sure:.0%}"
         n_letters = int(BOLD * cell.n_letters) if is_wrong else cell.n_letters
         first = shorten(predicted, n_letters - len(percent)) + percent
-        name = shorten(true, n_letters - len("true: "))
-        second = f"true: {name}" if is_wrong else "correct" if true else "no label"
-        text = f"{first}\n{shorten(second, n_letters)}"
+        second = shorten("correct" if true else "no label", n_letters)
+        if is_wrong:
+            second = f"true: {shorten(true, n_letters - len('true: '))}"
+        text = f"{first}\n{second}"
         style = {"fontsize": cell.font, "fontweight": "bold" if is_wrong else "normal"}
         place = {"ha": "center", "va": "bottom", "linespacing": 1.1}
         x, y = corner[0] + cell.width / 2, corner[1] - 0.04

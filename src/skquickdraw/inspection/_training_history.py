@@ -12,7 +12,14 @@ from sklearn.pipeline import Pipeline
 
 from .._checks import FLAG, check_arguments
 from ..exceptions import InvalidParameterError
-from ._figures import clean, figure_of, import_pyplot, make_panels, style_of
+from ._figures import (
+    clean,
+    figure_of,
+    import_pyplot,
+    make_panels,
+    style_of,
+    without_formulas,
+)
 from ._reading import check_fitted
 
 if TYPE_CHECKING:
@@ -206,7 +213,9 @@ class TrainingHistoryDisplay:
         self.legend_ = None
         if len(shown) > 1:
             style: dict[str, Any] = {"loc": "upper right", "fontsize": "small", "frameon": False}
-            self.legend_ = self.axes_[0].legend(list(shown.values()), list(shown), **style)
+            self.legend_ = self.axes_[0].legend(
+                list(shown.values()), list(map(without_formulas, shown)), **style
+            )
 
 
 def find_histories(estimator: object) -> dict[str, History]:

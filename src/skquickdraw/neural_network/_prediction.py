@@ -120,9 +120,7 @@ class OneDNNConvolution(nn.Module):
     def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
         self.layer = layer
-        # In one tuple, because looking up a layer's parameters takes as long as a small
-        # convolution.
-        self.arguments: Any = None
+        self.arguments: Any = None  # prepared in the first call, which tells the shape of images
 
     def forward(self, x: Tensor) -> Tensor:
         if self.arguments is None:
@@ -130,6 +128,7 @@ class OneDNNConvolution(nn.Module):
         return torch.ops.mkldnn._convolution_pointwise.default(x, *self.arguments)
 
     def _prepare(self, shape: torch.Size) -> tuple[object, ...]:
+        """Return all in one tuple: to look up parameters takes as long as a small convolution."""
         layer = self.layer
         geometry = (layer.padding, layer.stride, layer.dilation, layer.groups)
         weight = torch.ops.mkldnn._reorder_convolution_weight(layer.weight, *geometry, shape)

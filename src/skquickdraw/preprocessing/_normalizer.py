@@ -219,10 +219,10 @@ class SketchNormalizer(
         return rows.reshape(-1, *resolve_image_shape(name, rows.shape[1], self.input_shape))
 
 
-def _is_list_of_pictures(X: object) -> bool:
+def _is_list_of_pictures(X: Any) -> bool:
     """Return whether X holds images that do not form one array."""
-    if isinstance(X, np.ndarray) and X.dtype.kind == "O" and X.ndim == 1:
-        return len(X) > 0 and np.ndim(X[0]) >= 2
+    if getattr(X, "ndim", 0) == 1 and getattr(X, "dtype", None) == np.dtype(object):
+        return len(X) > 0 and np.ndim(next(iter(X))) >= 2
     return isinstance(X, list | tuple) and len({np.shape(x) for x in X if np.ndim(x) >= 2}) > 1
 
 

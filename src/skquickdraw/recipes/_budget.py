@@ -45,7 +45,8 @@ RESERVE = 0.03
 SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
 # An estimator is chosen if there is time for this share of its usual passes.
 LEAST_SHARE = 0.7
-LITTLE = 0.01  # of the usual training: less gives a warning, and no time left gives this much
+LITTLE = 0.01  # of the usual training: less gives a warning
+LEAST_TRAINED = 1e-3  # of it, if no time is left: a step, where few rows are usually 1,000 steps
 LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
 
 
@@ -318,7 +319,7 @@ def choose(
             f"{max(share, 0):.1%} of the usual training. Raise minutes.",
             stacklevel=2,
         )
-    share = share if share > 0 else LITTLE
+    share = max(share, LEAST_TRAINED)
     passes = {
         f"{work.prefix}max_epochs": share * stopwatch.wanted_epochs(work)
         for work in wanted.trainings

@@ -63,7 +63,8 @@ class PictureReader:
         DataFileError
             If the file is not a complete image, or cannot be read in 8 bits without ambiguity.
         """
-        if file.exists() and not file.is_file():  # opening a pipe would wait for ever
+        # Opening a pipe in a folder would never end. Those of a shell are below /dev.
+        if file.is_fifo() and file.parts[:2] != ("/", "dev"):
             raise DataFileError(f"{where}: must be a file with an image. Move it away.")
         try:
             with self.Image.open(file, formats=self.formats) as picture:
