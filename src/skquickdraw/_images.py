@@ -363,8 +363,8 @@ def _check_pixels(name: str, low: float, high: float) -> None:
     if low < 0:
         raise InvalidImagesError(
             f"Negative values in data passed to {name}: pixels must lie between 0 and {MAX_PIXEL}, "
-            f"got a minimum of {low:g}. Pass images that are not standardised or "
-            f"scaled column by column, as MinMaxScaler does: {name} scales them by itself."
+            f"got a minimum of {low:g}. Do not standardise images, and do not scale each "
+            f"column, as MinMaxScaler does: {name} scales images by itself."
         )
     if high > MAX_PIXEL:
         raise InvalidImagesError(

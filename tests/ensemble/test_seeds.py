@@ -380,10 +380,11 @@ def test_each_array_is_an_argument_of_its_own(blobs, tree, monkeypatch):
     assert all(a is b for a, b in zip(*arrays, strict=True))
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("backend", ["multiprocessing", "threading", "loky"])
-def test_backends_of_joblib_give_the_same_vote(blobs, tree, backend):
+def test_backends_of_joblib_give_the_same_vote(blobs, tree, backend, n_jobs):
     X, y = blobs
     vote = SeedEnsembleClassifier(tree, 3, random_state=0)
-    with parallel_config(backend, n_jobs=2):
+    with parallel_config(backend, n_jobs=n_jobs):
         found = clone(vote).fit(X, y)
     np.testing.assert_array_equal(found.predict_proba(X), vote.fit(X, y).predict_proba(X))

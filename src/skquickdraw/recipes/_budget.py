@@ -315,7 +315,7 @@ def choose(
     share = (deadline - perf_counter() - wanted.fixed) / wanted.training
     if share < LITTLE:
         warn(
-            "After the speed of this machine was measured, there is time for "
+            "BudgetedClassifier: after the speed of this machine was measured, there is time for "
             f"{max(share, 0):.1%} of the usual training. Raise minutes.",
             stacklevel=2,
         )
