@@ -242,13 +242,16 @@ def resolve_image_shape(
     n_features: int,
     image_shape: tuple[int, ...] | None = None,
     stacked_shape: ImageShape | None = None,
+    *,
+    parameter: str = "image_shape",
 ) -> ImageShape:
     """Return (channels, height, width) of images that have ``n_features`` pixels.
 
     Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where
-    their length is no square, as an image that is one row of pixels high.
+    their length is no square, as an image that is one row of pixels high. ``parameter`` is what
+    users know ``image_shape`` by.
     """
-    wanted = None if image_shape is None else _with_channels(name, image_shape)
+    wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
     if stacked_shape is not None:
         if wanted is not None and stacked_shape != wanted:
             raise InvalidImagesError(
@@ -259,7 +262,7 @@ def resolve_image_shape(
     if wanted is not None:
         if prod(wanted) != n_features:
             raise InvalidImagesError(
-                f"{name}: image_shape={wanted} needs {prod(wanted)} pixels a row, but X has "
+                f"{name}: {parameter}={wanted} needs {prod(wanted)} pixels a row, but X has "
                 f"{n_features}. Pass the height and width that the rows were flattened from."
             )
         return wanted
@@ -267,31 +270,36 @@ def resolve_image_shape(
     return (1, side, side) if side * side == n_features else (1, 1, n_features)
 
 
-def _with_channels(name: str, image_shape: tuple[int, ...]) -> ImageShape:
+def _with_channels(name: str, image_shape: tuple[int, ...], parameter: str) -> ImageShape:
     try:
         shape = tuple(index(size) for size in image_shape)
     except TypeError:
         raise InvalidImagesError(
-            f"{name}: image_shape must be a tuple of ints, (height, width) or (channels, height, "
+            f"{name}: {parameter} must be a tuple of ints, (height, width) or (channels, height, "
             f"width), got {image_shape!r}."
         ) from None
     if len(shape) == 2:
         shape = (1, *shape)
     if len(shape) != 3 or min(shape) < 1 or shape[0] not in CHANNELS:
         raise InvalidImagesError(
-            f"{name}: image_shape must be (height, width) or (1 or 3 channels, height, width), got "
+            f"{name}: {parameter} must be (height, width) or (1 or 3 channels, height, width), got "
             f"{tuple(image_shape)}."
         )
     return shape
 
 
 def flatten_stack(
-    name: str, X: ArrayLike, image_shape: tuple[int, ...] | None = None
+    name: str,
+    X: ArrayLike,
+    image_shape: tuple[int, ...] | None = None,
+    *,
+    parameter: str = "image_shape",
 ) -> tuple[ArrayLike, Layout | None]:
     """Flatten a stack of images to rows, so that scikit-learn counts pixels as features.
 
     The pixels of a row stay in the order that they came in, which the layout tells: a memory map is
-    not copied. Flat rows have none. ``image_shape`` decides where a shape has two readings.
+    not copied. Flat rows have none. ``image_shape``, which users know as ``parameter``, decides
+    where a shape has two readings.
     """
     refuse_objects(name, X)
     if isinstance(X, (list, tuple)):
@@ -301,7 +309,7 @@ def flatten_stack(
     if len(getattr(X, "shape", ())) <= 2:
         return X, None
     X = X if isinstance(X, MappedFiles) else np.asarray(X)
-    layout = _read_layout(name, X.shape, image_shape)
+    layout = _read_layout(name, X.shape, image_shape, parameter)
     if layout.channels_last and isinstance(X, MappedFiles):
         raise InvalidImagesError(
             f"{name}: images in MappedFiles must have their channels first, got shape {X.shape}. "
@@ -310,7 +318,9 @@ def flatten_stack(
     return X.reshape(len(X), prod(layout.shape)), layout
 
 
-def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...] | None) -> Layout:
+def _read_layout(
+    name: str, shape: tuple[int, ...], image_shape: tuple[int, ...] | None, parameter: str
+) -> Layout:
     """Return how a stack of this shape is read: the axis of 1 or 3 entries holds the channels."""
     if len(shape) == 3:
         return Layout((1, shape[1], shape[2]), False)
@@ -333,11 +343,11 @@ def _read_layout(name: str, shape: tuple[int, ...], image_shape: tuple[int, ...]
         )
     if len(readings) == 1 or shape[1] == shape[3] == 1:  # of one channel both are the same
         return readings[0]
-    wanted = None if image_shape is None else _with_channels(name, image_shape)
+    wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
     fitting = [reading for reading in readings if reading.shape == wanted]
     if not fitting:
         raise InvalidImagesError(
-            f"{name}: X of shape {shape} could have its channels first or last. Pass image_shape="
+            f"{name}: X of shape {shape} could have its channels first or last. Pass {parameter}="
             "(channels, height, width), and X as flat rows where there is no such parameter."
         )
     return fitting[0]

@@ -334,3 +334,10 @@ def test_what_is_not_in_the_cache_is_an_os_error_that_says_what_is_missing(serve
     assert isinstance(caught.value, SkquickdrawError)
     with pytest.raises(DownloadError, match="1 of 1 classes.*n_per_class=None: cat"):
         fetch(["cat"], n_per_class=None, download_if_missing=False)
+
+
+def test_a_seed_that_is_none_is_refused_before_the_download(server, fetch):
+    server.put_bitmaps("cat", 3)
+    with pytest.raises(InvalidParameterError, match="'x' cannot be used to seed"):
+        fetch(random_state="x")
+    assert not server.requests

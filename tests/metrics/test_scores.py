@@ -112,6 +112,13 @@ def test_classes_unknown_in_training_are_refused():
         group_recall_score(["cat"], ["cat"], class_counts=[3, 2, 1])
 
 
+def test_a_report_needs_three_classes():
+    with pytest.raises(
+        InvalidParameterError, match=r"y_train must hold .* three classes, got \[0, 1\]"
+    ):
+        imbalance_report([0, 1], [0, 1], y_train=[0, 0, 1])
+
+
 def test_labels_and_counts_must_match():
     with pytest.raises(InvalidParameterError, match=r"shape \(3,\) for 2 classes"):
         group_recall_score([0], [0], class_counts=[3, 2, 1], labels=[0, 1])

@@ -165,6 +165,7 @@ def test_scorers_may_be_named_or_callables():
         ({"estimators": {}}, "estimators must be a dict"),
         ({"estimators": GaussianNB()}, "estimators must be a dict"),
         ({"estimators": {"a": GaussianNB}}, "'a' is <class"),
+        ({"estimators": {1: GaussianNB()}}, "must be str, got 1. Pass '1'"),
         ({"estimators": {"a": LogisticRegression(C=-1)}}, "'C' parameter"),
         ({"scoring": "speed"}, "'speed'"),
         ({"scoring": None}, "scoring must be the name of a scorer"),

@@ -85,6 +85,18 @@ def test_repeated_folds_are_averaged(mislabeled):
     np.testing.assert_allclose(both, (one + two) / 2)
 
 
+def test_positions_of_folds_count_unlabeled_rows_too(mislabeled):
+    X, y, _ = mislabeled
+    folds = list(KFold(4, shuffle=True, random_state=0).split(X))
+    is_labeled = np.arange(len(y)) % 3 > 0
+    given = find_label_errors(KNeighborsClassifier(), X, np.where(is_labeled, y, -1), cv=folds)
+    place = np.cumsum(is_labeled) - 1
+    own = [[place[part[is_labeled[part]]] for part in fold] for fold in folds]
+    alone = find_label_errors(KNeighborsClassifier(), X[is_labeled], y[is_labeled], cv=own)
+    assert_array_equal(given.proba[is_labeled], alone.proba)
+    assert np.isnan(given.proba[~is_labeled]).all()
+
+
 def test_folds_may_run_in_workers_and_repeat(mislabeled):
     X, y, _ = mislabeled
     one, two = (

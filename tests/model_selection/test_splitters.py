@@ -111,6 +111,11 @@ def test_small_classes_give_one_warning():
     assert [sorted(set(y[test])) for _, test in parts] == [["few", "many"]] * 2 + [["many"]]
 
 
+def test_the_warning_counts_in_the_singular_too():
+    with pytest.warns(UserWarning, match=r"1 class has fewer .* such as \['few'\]"):
+        next(LabeledStratifiedKFold(3).split([0] * 6, ["many"] * 4 + ["few"] * 2))
+
+
 def test_a_stack_may_use_the_folds():
     X, labels = np.arange(12.0)[:, None], np.repeat(["low", "high"], 6)
     cv = LabeledStratifiedKFold(3, unlabeled_label=None)

@@ -173,6 +173,19 @@ def test_other_pictures_are_refused(X, message):
         SketchNormalizer().fit(X)
 
 
+@pytest.mark.parametrize(
+    ("shape", "input_shape", "message"),
+    [
+        ((2, 784), (20, 20), r"input_shape=\(1, 20, 20\) needs 400 pixels"),
+        ((2, 784), (28, "28"), "input_shape must be a tuple of ints"),
+        ((2, 3, 20, 3), None, "Pass input_shape="),
+    ],
+)
+def test_an_error_of_the_size_of_X_names_its_parameter(shape, input_shape, message):
+    with pytest.raises(InvalidImagesError, match=message):
+        SketchNormalizer(input_shape=input_shape).fit(np.ones(shape))
+
+
 def test_missing_pixels_are_refused():
     with pytest.raises(ValueError, match=r"Input X\[1\] contains NaN"):
         SketchNormalizer().transform([np.zeros((9, 9)), np.full((8, 9), np.nan)])

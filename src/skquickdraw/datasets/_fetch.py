@@ -142,6 +142,7 @@ def fetch_quickdraw(
         "return_X_y": return_X_y,
     }
     check_arguments("fetch_quickdraw", dict.fromkeys(flags, FLAG), flags)
+    check_random_state(random_state)  # before anything is downloaded
     base_url = resolve_base_url(base_url)
     bucket = Bucket(base_url, FILES[kind], data_home)
     found = {name: bucket.cached(name, n_per_class) for name in names}

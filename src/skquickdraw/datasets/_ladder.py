@@ -68,8 +68,9 @@ def _counts(caller: str, n_classes: int, n_max: int, n_min: int, profile: str) -
             )
     if n_min > n_max:
         raise InvalidParameterError(
-            f"{caller}: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Swap them: "
-            "the sizes fall, and make_ladder's `order` says which class is largest."
+            f"{caller}: n_min must not exceed n_max; got n_min={n_min}, n_max={n_max}. Lower "
+            "n_min or raise n_max. The sizes always fall; make_ladder's `order` says which class "
+            "is largest."
         )
     if not isinstance(profile, str) or profile not in ("linear", "exponential"):
         raise InvalidParameterError(

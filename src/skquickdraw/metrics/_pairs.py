@@ -77,8 +77,8 @@ def read_known_pair(
     unknown = own[locate(own, classes) == len(classes)].tolist()
     if unknown:
         raise InvalidTargetsError(
-            f"{name}: y_true holds classes that have no training count: {unknown[:5]}. Count every "
-            "class of the training set, and pass labels= where an array of counts stands for other "
-            "classes than 0, 1, 2..."
+            f"{name}: y_true holds classes that have no training count: {unknown[:5]}. Name every "
+            "class of the training set, in y_train or class_counts. If class_counts is an array "
+            "for other classes than 0, 1, 2..., pass labels= too."
         )
     return read_pair(name, y_true, y_pred, classes, unlabeled_label)[1:]

@@ -151,8 +151,8 @@ def imbalance_report(
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows. These rows are not counted in ``y_train``, and are left
         out of the scores in ``y_true``. With 'auto', the marks are missing values (None, NaN, NA).
-        If ``y_train`` has no missing values, -1 is also a mark in it, if it holds at least two
-        other classes. In ``y_true``, -1 is a mark unless it is a class of ``y_train``. With None,
+        In ``y_train``, -1 is also a mark if there are no missing values and at least two other
+        classes. In ``y_true``, -1 is also a mark unless it is a class of ``y_train``. With None,
         all rows are labeled.
 
     Returns
@@ -180,6 +180,11 @@ def imbalance_report(
     """
     name = "imbalance_report"
     classes, counts = class_table(count_classes(name, y_train, unlabeled_label))
+    if len(classes) < 3:
+        raise InvalidParameterError(
+            f"{name}: y_train must hold at least three classes, got {classes.tolist()}. For two "
+            "classes, use group_recall_score with n_groups=2."
+        )
     true, predicted = read_known_pair(name, y_true, y_pred, classes, unlabeled_label)
     return {
         "accuracy": float(accuracy_score(true, predicted)),
@@ -223,7 +228,8 @@ def make_group_scorer(
     Raises
     ------
     InvalidParameterError
-        If there is no such group, or not exactly one of ``y_train`` and ``class_counts`` is given.
+        If there is no such group, if ``n_groups`` or ``class_counts`` are not usable, or if not
+        exactly one of ``y_train`` and ``class_counts`` is given.
     InvalidTargetsError
         If ``y_train`` or the keys of ``class_counts`` cannot be read as labels.
 

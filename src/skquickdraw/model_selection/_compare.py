@@ -138,6 +138,10 @@ def _check_estimators(estimators: object) -> None:
             f"CNNClassifier(), 'wide': CNNClassifier(width=2)}}, got {estimators!r}."
         )
     for name, estimator in estimators.items():
+        if not isinstance(name, str):
+            raise InvalidParameterError(
+                f"compare: the names of estimators must be str, got {name!r}. Pass {str(name)!r}."
+            )
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise InvalidParameterError(
                 f"compare: estimators must be objects with a method fit, but {name!r} is "

@@ -113,12 +113,14 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
         if counts.max() < self.n_splits:
             raise InvalidParameterError(
                 f"{name}: n_splits={self.n_splits} needs a class with as many labeled rows, but "
-                f"the largest has {counts.max()}. Lower n_splits."
+                f"the largest has {counts.max()}. Label more rows, or lower n_splits: it must be "
+                "at least 2."
             )
         small = classes[counts < self.n_splits]
         if len(small):
+            have = "1 class has" if len(small) == 1 else f"{len(small)} classes have"
             warnings.warn(
-                f"{name}: {len(small)} classes have fewer labeled rows than n_splits="
+                f"{name}: {have} fewer labeled rows than n_splits="
                 f"{self.n_splits}, such as {small[:5].tolist()}: some test folds lack them, and a "
                 "class with one row is never tested.",
                 UserWarning,

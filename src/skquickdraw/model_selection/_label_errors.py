@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
@@ -15,7 +17,7 @@ from .._random import draw_seed
 from .._targets import NO_LABEL, check_same_length, read_labels
 from .._typing import CrossValidation, ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
-from ._folds import Fold, split_folds
+from ._folds import Fold, read_splits, split_folds
 
 NAME = "find_label_errors"
 
@@ -48,7 +50,9 @@ def find_label_errors(
         Labels. Rows without a label are left out.
     cv : int, splitter or iterable of (train, test), default=5
         An int is the ``n_splits`` of a shuffled :class:`LabeledStratifiedKFold`. If a class has a
-        single image, it is in every training part, so its label is not examined.
+        single image, it is in every training part, so its label is not examined. A splitter gets
+        the labeled rows only. In an iterable, ``train`` and ``test`` are positions in X; unlabeled
+        rows are left out.
     unlabeled_label : label, 'auto' or None, default='auto'
         The mark of rows without a label, as in :class:`LabeledStratifiedKFold`.
     n_jobs : int, default=None
@@ -120,6 +124,8 @@ def find_label_errors(
     check_same_length(NAME, X, codes)
     labeled = np.flatnonzero(codes != NO_LABEL)
     proba = np.full((len(codes), len(classes)), np.nan)
+    if not isinstance(cv, Integral) and not hasattr(cv, "split"):
+        cv = _among_labeled(read_splits(NAME, cv, X, y), codes)
     X, y = safe_indexing(X, labeled), classes[codes[labeled]]
     folds = split_folds(NAME, cv, X, y, draw_seed(check_random_state(random_state)))
     proba[labeled] = _predict_left_out(estimator, X, y, folds, n_jobs, len(classes))
@@ -135,6 +141,14 @@ def find_label_errors(
         proba=proba,
         classes=classes,
     )
+
+
+def _among_labeled(folds: list[Fold], codes: NDArray[np.int64]) -> list[Fold]:
+    """Return positions in X as positions among the labeled rows; other rows are left out."""
+    is_labeled = codes != NO_LABEL
+    place = np.where(is_labeled, np.cumsum(is_labeled) - 1, NO_LABEL)
+    parts = [[place[part] for part in fold] for fold in folds]
+    return [(train[train >= 0], left_out[left_out >= 0]) for train, left_out in parts]
 
 
 def _predict_left_out(

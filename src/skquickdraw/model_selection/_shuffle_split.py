@@ -28,6 +28,7 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
     test_size : float in (0, 1), default=0.1
         Share of each class's labeled rows to test on.
     random_state : int, RandomState instance or None, default=None
+        Seed of the draws.
     unlabeled_label : label, 'auto' or None, default='auto'
         The value that marks unlabeled rows in y. With 'auto', these are missing values (None, NaN,
         NA). If there are none, -1 is the mark, unless y holds only one other class, such as 1. With
@@ -37,7 +38,8 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
     ------
     InvalidParameterError
         In ``split``, if ``n_splits`` or ``test_size`` is out of range, if no class has a test row
-        because ``test_size`` is too small, or if ``groups`` are given.
+        because ``test_size`` is too small or no class has two labeled rows, or if ``groups`` are
+        given.
     InvalidTargetsError
         In ``split``, if labels cannot be read.
 
@@ -81,7 +83,8 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
         share = float(self.test_size) if isinstance(self.test_size, Real) else 0.0
         if not 0 < share < 1:
             raise InvalidParameterError(
-                f"{name}: test_size must lie between 0 and 1, got {self.test_size}. It is a share."
+                f"{name}: test_size must lie between 0 and 1, got {self.test_size!r}. It is a "
+                "number: the share of rows to test on."
             )
         if not isinstance(self.n_splits, Integral) or self.n_splits < 1:
             raise InvalidParameterError(
@@ -96,7 +99,7 @@ class LabeledStratifiedShuffleSplit(NoGroupsMixin, BaseShuffleSplit):
             if len(test) == 0:
                 raise InvalidParameterError(
                     f"{name}: test_size={self.test_size} of {len(labeled)} labeled rows leaves no "
-                    "class with a row to test on. Raise it."
+                    "class with a row to test on. Raise it, or label more rows: a class needs two."
                 )
             yield np.setdiff1d(np.arange(len(all_codes)), test), test
 

@@ -48,11 +48,13 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
         - dict: samples per class after resampling, at least as many as the class has. Classes that
           are left out stay as they are.
         - callable: takes the labels and returns such a dict.
-    augmentation : {'auto', 'sketch'}, AugmentationPolicy or None, default='auto'
+    augmentation : {'auto', 'sketch'}, Augmentation or None, default='auto'
         How copies are changed. 'auto' is an :class:`~skquickdraw.augmentation.AugmentationPolicy`
         that suits the images, and 'sketch' is the one with default values. Both mirror images only
-        if the labeled rows show that mirrored images keep their class. None makes exact copies. You
-        can set parameters of the policy by names such as ``augmentation__rotation``.
+        if the labeled rows show that mirrored images keep their class. None makes exact copies. So
+        does 'auto' if a side of the images is below 8 pixels. You can set parameters of the policy
+        by names such as ``augmentation__rotation``. You can also pass an augmentation of your own
+        (:class:`~skquickdraw.augmentation.Augmentation`).
     image_shape : (H, W) or (C, H, W), default=None
         Shape of the images if X has flat rows; C is 1 or 3. With None, flat rows are read as square
         images of one channel if possible, else as images that are one pixel high.
@@ -71,8 +73,9 @@ class AugmentingOverSampler(ParametersMixin, BaseOverSampler):
     sample_indices_ : ndarray of shape (n_samples_new,), int
         For each row of the result, the position in X of the same row, or of the row that it is a
         copy of.
-    augmentation_ : AugmentationPolicy or None
-        The policy that changed the copies; every 'auto' in it is replaced by the decision.
+    augmentation_ : Augmentation or None
+        What changed the copies; every 'auto' in it is replaced by the decision. None if
+        ``augmentation`` makes exact copies.
     image_shape_ : (C, H, W)
         Shape that was used to read the rows.
     n_features_in_ : int

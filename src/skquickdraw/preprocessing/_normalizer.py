@@ -211,12 +211,13 @@ class SketchNormalizer(
         if _is_list_of_pictures(X):
             return list(_read_each(name, X))
         refuse_files(name, X)
-        flat, layout = flatten_stack(name, X, self.input_shape)
+        flat, layout = flatten_stack(name, X, self.input_shape, parameter="input_shape")
         if layout is not None:
             rows = check_array(flat, dtype="numeric", estimator=self, input_name="X")
             return layout.restore(rows)
         rows = validate_data(self, flat, reset=reset, dtype="numeric")
-        return rows.reshape(-1, *resolve_image_shape(name, rows.shape[1], self.input_shape))
+        shape = resolve_image_shape(name, rows.shape[1], self.input_shape, parameter="input_shape")
+        return rows.reshape(-1, *shape)
 
 
 def _is_list_of_pictures(X: Any) -> bool:
