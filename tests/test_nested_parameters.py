@@ -86,11 +86,12 @@ def test_names_stay_where_nothing_inside_is_set():
     [
         (
             {"augmentation__rotation": 5},
-            r"^CNNClassifier: augmentation__rotation needs an object to be set on, but "
-            r"augmentation=None stands for none. Set augmentation to AugmentationPolicy\(\) first",
+            r"^CNNClassifier: augmentation__rotation can only be set on an object, but "
+            r"augmentation=None is not an object, nor the name of one. "
+            r"Set augmentation to AugmentationPolicy\(\) first",
         ),
         ({"mixing__alpha": 1.0}, r"mixing=None .* Set mixing to CutMix\(\) or MixUp\(\) first"),
-        ({"augmentation": "photo", "augmentation__shear": 1}, "augmentation='photo' stands for no"),
+        ({"augmentation": "photo", "augmentation__shear": 1}, "augmentation='photo' is not an ob"),
         ({"loss": "hinge", "loss__tau": 1}, r"loss='hinge' .* Set loss to BalancedSoftmax\(\) or "),
         ({"loss": "cross_entropy", "loss__tau": 1}, "Invalid parameter 'tau' for .*CrossEntropy"),
         ({"loss": "focal", "loss__tau": 1}, "Invalid parameter 'tau' .* are: .'gamma'"),

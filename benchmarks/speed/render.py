@@ -26,7 +26,6 @@ def render(results):
     label_scores = labels.load_scores()
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
-        "minute_rows": minute_rows(results["minutes"]),
         "gpu": render_gpu(results["gpu"]),
         "gpu_finding": find_gpu(results["gpu"]),
         "few_shot": load(FEW_SHOT),
@@ -44,10 +43,6 @@ def describe(result):
         f"{machine['cores']} cores, skquickdraw {machine['versions']['skquickdraw']}, "
         f"torch {machine['versions']['torch']}"
     )
-
-
-def minute_rows(result):
-    return [point | {"networks": "; ".join(point["trained"])} for point in result["points"]]
 
 
 def render_gpu(result):

@@ -165,5 +165,5 @@ def describe_point(n_rows, minutes, runs):
         "minutes": minutes,
         "taken": summarize(taken for taken, _ in runs),
         "ratio": summarize(taken / minutes for taken, _ in runs),
-        "trained": sorted({trained for _, trained in runs}),
+        "trained": "; ".join(sorted({trained for _, trained in runs})),
     }

@@ -4,6 +4,7 @@ A cell is a set and a number of rows. ``results/defaults/<setting>.json`` is a l
 """
 
 import warnings
+from itertools import product
 from pathlib import Path
 from time import process_time
 from typing import NamedTuple
@@ -59,13 +60,11 @@ def change(title, **params):
     return Setting(title, recipes.fast().set_params(**params), "change")
 
 
-def flatten(X):
-    return X.reshape(len(X), -1)
-
-
 def on_pixels(title, *steps):
     """Return estimators of scikit-learn behind what flattens images."""
-    return Setting(title, make_pipeline(FunctionTransformer(flatten), *steps), "peer")
+    return Setting(
+        title, make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), *steps), "peer"
+    )
 
 
 class Block(nn.Module):
@@ -171,21 +170,19 @@ def measure(options):
 
 def measure_cells(options, settings, cells, load, results):
     """Measure what is not in the folder of results yet, and add it to them."""
-    for seed in options.seeds or [0, 1, 2]:
-        for cell in options.cells or cells:
-            for name in options.rows or settings:
-                path = results / f"{name}.json"
-                found = load_result(path) or []
-                if any((row["cell"], row["seed"]) == (cell, seed) for row in found):
-                    continue
-                try:
-                    row = measure_once(settings[name], seed, *load(cell, seed, options.data))
-                except Absent as error:
-                    print(f"{cell}: left out. {error}")
-                    continue
-                save(path, [*found, {"cell": cell, "seed": seed, **row}])
-                score, seconds = row["balanced_accuracy"], row["cpu_seconds"]
-                print(f"{name:16} {cell:16} {seed} {score:.3f} {seconds:.0f} s", flush=True)
+    asked = options.seeds or [0, 1, 2], options.cells or cells, options.rows or settings
+    for seed, cell, name in product(*asked):
+        found = load_result(path := results / f"{name}.json") or []
+        if any((row["cell"], row["seed"]) == (cell, seed) for row in found):
+            continue
+        try:
+            row = measure_once(settings[name], seed, *load(cell, seed, options.data))
+        except Absent as error:
+            print(f"{cell}: left out. {error}")
+            continue
+        save(path, [*found, {"cell": cell, "seed": seed, **row}])
+        score, seconds = row["balanced_accuracy"], row["cpu_seconds"]
+        print(f"{name:16} {cell:16} {seed} {score:.3f} {seconds:.0f} s", flush=True)
 
 
 def measure_once(setting, seed, X, y, X_test, y_test):

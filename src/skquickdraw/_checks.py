@@ -212,7 +212,7 @@ class ParametersMixin:
         Raises
         ------
         InvalidParameterError
-            If there is no such parameter.
+            If there is no such parameter, or no object inside that could have it.
         """
         objects = {
             name: self._object_of(name, key, params.get(name, getattr(self, name)))
@@ -231,8 +231,8 @@ class ParametersMixin:
         if value is None or value not in objects:
             kinds = " or ".join(sorted({f"{kind.__name__}()" for kind in objects.values()}))
             raise InvalidParameterError(
-                f"{type(self).__name__}: {key} needs an object to be set on, but {name}={value!r} "
-                f"stands for none. Set {name} to {kinds} first."
+                f"{type(self).__name__}: {key} can only be set on an object, but {name}={value!r} "
+                f"is not an object, nor the name of one. Set {name} to {kinds} first."
             )
         return objects[value]()
 

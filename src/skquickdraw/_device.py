@@ -34,9 +34,9 @@ def resolve_device(device: str | torch.device) -> torch.device:
         resolved = torch.device(device)
         torch.empty(0, device=resolved).cpu()  # which a device without data refuses
     except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
+        reason = str(error).split("\n")[0].split(". ")[0].rstrip(".!")
         raise InvalidParameterError(
-            f"device={device!r} cannot be used here: {str(error).splitlines()[0]} "
-            "Use device='auto' or device='cpu'."
+            f"device={device!r} cannot be used here: {reason}. Use device='auto' or device='cpu'."
         ) from error
     return resolved
 

@@ -149,7 +149,7 @@ def check_more_rows(estimator: BaseEstimator, X_unlabeled: ArrayLike, rows: Numb
             f"got {more.shape[1:]}. Bring the images to one size and as many channels."
         )
     more = more.reshape(len(more), *rows.shape[1:])
-    seen = find_range(rows)
+    seen = find_range(rows.sample() if isinstance(rows, MappedFiles) else rows)
     if rows[0].size >= SMALLEST_PICTURE and seen[0] >= 0 and seen[1] <= MAX_PIXEL:
         # All of it is here, so that rows may be judged together: features may be small in some.
         check_same_range(name, more, seen, input_name="X_unlabeled", together=True)

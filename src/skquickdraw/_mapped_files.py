@@ -364,7 +364,7 @@ def _check_array(array: NDArray[np.generic], shapes: set[tuple[int, ...]]) -> No
     if array.dtype != np.uint8 or array.ndim < 2 or not array.size:
         raise InvalidImagesError(
             "MappedFiles: arrays must hold uint8 images, one per row, got "
-            f"{array.dtype} of shape {array.shape}. Save X.astype(np.uint8)."
+            f"{array.dtype} of shape {array.shape}. Scale to 0..255, and save X.astype(np.uint8)."
         )
     if not array.flags.c_contiguous:
         raise InvalidImagesError(

@@ -13,6 +13,7 @@ from ._checks import check_sample_weight
 from ._images import check_more_rows, check_rows_and_labels
 from ._mapped_files import join_rows
 from ._targets import NO_LABEL
+from .exceptions import InvalidTargetsError
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,4 +98,9 @@ def read_partly_labeled(
         weights = check_sample_weight(
             sample_weight, rows, dtype=np.float64, ensure_non_negative=True
         )
+        if not weights[codes != NO_LABEL].any():
+            raise InvalidTargetsError(
+                f"{type(estimator).__name__}: sample weights of labeled rows must not all be 0. "
+                "Give some a weight above 0."
+            )
     return PartlyLabeled(rows, codes, classes, weights, more)

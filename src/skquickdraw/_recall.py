@@ -97,14 +97,14 @@ def _check_memory(memory: str | Memory) -> Memory:
         ) from error
 
 
-def _recall(memory: Memory, estimator: Learner, *task: Any) -> Learner:
+def _recall(memory: Memory, estimator: Learner, *arguments: Any) -> Learner:
     """Return the fit from a joblib.Memory, or else fit, and keep it there."""
-    key = content_hash((estimator, *task[:-1]))
+    key = content_hash((estimator, *arguments[:-1]))  # without the task of callbacks
     fresh: list[Learner] = []
     cached = memory.cache(_fit_to_bytes, ignore=["task", "fresh"])
     for _ in range(2):
         try:
-            entry = cached.call_and_shelve(key, (estimator, *task), fresh)
+            entry = cached.call_and_shelve(key, (estimator, *arguments), fresh)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             if not fresh:  # the fit itself failed
                 raise
@@ -121,7 +121,7 @@ def _recall(memory: Memory, estimator: Learner, *task: Any) -> Learner:
                 f"an entry is damaged, or was not written by this package ({error}). It is removed "
                 "and fitted again. If this comes back, check the disk, or take another folder.",
             )
-    return fit_targets(estimator, *task)  # the entry cannot be removed
+    return fit_targets(estimator, *arguments)  # the entry cannot be removed
 
 
 def _warn(estimator: object, memory: Memory, text: str) -> None:
@@ -129,6 +129,7 @@ def _warn(estimator: object, memory: Memory, text: str) -> None:
     warnings.warn(f"{type(estimator).__name__}: in {place} {text}", UserWarning, stacklevel=4)
 
 
+# joblib drops all stored fits if the source of this function changes.
 def _fit_to_bytes(key: str, task: tuple[Any, ...], fresh: list[Learner]) -> tuple[str, bytes]:
     """Fit, and return a checksum and the pickle; ``fresh`` gets the fitted estimator."""
     fresh.append(fit_targets(*task))

@@ -122,11 +122,15 @@ def test_an_image_is_kept_as_it_was_but_for_the_notes_of_the_camera(start, tmp_p
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(kept))), np.asarray(photo()))
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I;16B"]
+)
 def test_an_image_of_any_mode_is_read_back_as_it_was(start, tmp_path, mode, post):
-    image = photo().convert("L" if mode == "I;16" else mode)
-    if mode == "I;16":
-        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+    is_deep = mode.startswith("I;16")
+    image = photo().convert("L" if is_deep else mode)
+    if is_deep:
+        pixels = np.asarray(image).astype(np.uint16) * 257
+        image = Image.fromarray(pixels.astype(">u2" if mode == "I;16B" else "<u2"))
     (tmp_path / "given" / "b").mkdir(parents=True)
     (tmp_path / "given" / "b" / "a").write_bytes(encode(image, format="TIFF"))
     body = (tmp_path / "given" / "b" / "a").read_bytes()

@@ -86,9 +86,9 @@ def test_a_warning_is_a_line(capsys):
         ),
         ("must be 48 x 48, as side=48 asks for", "must be 48 x 48, as size 48 asks for"),
         (
-            "a model: pass trusted={'Mine': Mine}. Import it.",
-            "a model: no command can do so; call load_model in Python with trusted={'Mine': Mine}. "
-            "Import it.",
+            "If you trust them, import them and pass trusted={'Mine': Mine}.",
+            "If you trust them, load the model in Python, with load_model and trusted={'Mine': "
+            "Mine}.",
         ),
     ],
 )

@@ -9,8 +9,10 @@ import sys
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
-from skquickdraw import CNNClassifier
+from skquickdraw import CNNClassifier, DeepFeatureExtractor
 from skquickdraw.cli import _output, main
 from skquickdraw.cli._data import Reading, read_images, read_test_set, read_unlabeled
 from skquickdraw.datasets import load_image_folder, load_images, make_sketches, rasterize
@@ -340,6 +342,26 @@ def test_a_model_of_other_images_is_told(tmp_path, images, capsys):
     save(tmp_path, X, np.arange(8) % 2)
     assert command("predict", tmp_path / "model", images) == 1
     assert "MODEL must take square images" in capsys.readouterr().err
+
+
+def test_a_model_of_flat_rows_is_told_before_any_image_is_read(tmp_path, capsys):
+    X = np.random.RandomState(0).rand(8, 256)
+    save_model(LinearSVC().fit(X, np.arange(8) % 2), tmp_path / "model")
+    assert command("predict", tmp_path / "model", tmp_path / "missing") == 1
+    err = capsys.readouterr().err
+    assert "MODEL must take images, as arrays of shape (1, 16, 16); LinearSVC does not" in err
+
+
+def test_figures_need_no_probabilities(tmp_path, images):
+    pytest.importorskip("matplotlib")
+    X, y = make_sketches(30, n_classes=len(CLASSES), image_shape=(16, 16), random_state=0)
+    features = DeepFeatureExtractor(CNNClassifier(width=0.25, max_epochs=1, random_state=0))
+    save_model(
+        make_pipeline(features, LinearSVC()).fit(X, np.array(CLASSES)[y]), tmp_path / "model"
+    )
+    figures = tmp_path / "figures"
+    assert command("evaluate", tmp_path / "model", images, "--figures", figures) == 0
+    assert {path.name for path in figures.iterdir()} >= {"confusions.png", "errors.png"}
 
 
 def test_a_model_that_contradicts_itself_is_told(tmp_path, model, images, capsys):

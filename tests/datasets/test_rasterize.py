@@ -171,6 +171,11 @@ def test_a_stroke_is_not_a_drawing(strokes):
         pack_strokes(strokes)
 
 
+def test_refuses_lists_that_are_nested_too_deep():
+    with pytest.raises(InvalidParameterError, match="a stroke must be a pair"):
+        rasterize([[[[[1, 2], [3]]]]])
+
+
 @pytest.mark.parametrize("value", [-1, 300, np.nan, np.inf])
 def test_refuses_coordinates_outside_the_box(value):
     with pytest.raises(InvalidParameterError, match=r"coordinates must lie in 0\.\.256"):

@@ -347,7 +347,7 @@ def test_where_all_members_diverged_all_vote(blobs, monkeypatch):
     monkeypatch.setattr(Unstable, "diverging", (0, 1))
     monkeypatch.setattr(Unstable, "n_fits", 0)
     clf = SeedEnsembleClassifier(Unstable(max_depth=1), 2, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="2 of 2 members has diverged; none voted better"):
+    with pytest.warns(ConvergenceWarning, match="2 of 2 members has diverged; all keep"):
         clf.fit(*blobs)
     assert clf.diverged_ and clf.weights_.tolist() == [0.5, 0.5]
 

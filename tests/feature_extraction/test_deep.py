@@ -394,3 +394,12 @@ def test_parameters_are_checked_first(sketches, network):
 def test_pictures_are_checked(sketches, network):
     with pytest.raises(InvalidImagesError, match="X must have shape"):
         DeepFeatureExtractor(network).fit(np.zeros((90, 12, 12, 5)), sketches[1])
+
+
+def test_columns_of_another_layer_have_names_though_the_channels_came_last(sketches):
+    X, y = sketches
+    colours = np.stack([X.reshape(-1, 12, 12)] * 3, axis=-1)
+    fitted = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(colours, y)
+    extractor = DeepFeatureExtractor(FrozenEstimator(fitted)).fit(colours, y)
+    extractor.set_params(layer="logits")
+    assert len(extractor.get_feature_names_out()) == extractor.transform(colours).shape[1] == 3

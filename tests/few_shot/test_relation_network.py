@@ -239,7 +239,7 @@ def test_who_interrupts_a_fit_keeps_the_steps_that_were_taken(few, monkeypatch):
     whole = quick().fit(*few)
     interrupt(monkeypatch, 3)
     clf = quick()
-    with pytest.raises(FitInterrupted, match="RelationNetworkClassifier: .* 2 of 4 steps are kept"):
+    with pytest.raises(FitInterrupted, match="RelationNetworkClassifier: .* after 2 of 4 steps"):
         clf.fit(*few)
     assert clf.loss_curve_ == whole.loss_curve_[:2]
     assert set(clf.predict(few[0])) <= set(few[1])
@@ -248,8 +248,9 @@ def test_who_interrupts_a_fit_keeps_the_steps_that_were_taken(few, monkeypatch):
 def test_interrupted_training_that_had_diverged_stays_finite(few, monkeypatch):
     interrupt(monkeypatch, 3)
     clf = quick(lr=1e30)
-    with pytest.raises(FitInterrupted):
+    with pytest.raises(FitInterrupted), pytest.warns(ConvergenceWarning, match="diverged by step"):
         clf.fit(*few)
+    assert clf.diverged_
     assert np.isfinite(clf.predict_proba(few[0])).all()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
@@ -176,3 +177,12 @@ def test_a_frozen_part_of_other_classes_is_refused_before_any_fit(parts, data):
     ):
         TopKReranker(CountingForest(), few).fit(X, y)
     assert CountingForest.n_fits == 0
+
+
+def test_a_frozen_part_that_is_not_fitted_is_told(data):
+    for first, second in (
+        (LogisticRegression(), FrozenEstimator(PrototypeClassifier())),
+        (FrozenEstimator(LogisticRegression()), PrototypeClassifier()),
+    ):
+        with pytest.raises(NotFittedError):
+            TopKReranker(first, second).fit(*data)

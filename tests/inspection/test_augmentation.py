@@ -78,6 +78,9 @@ def test_strokes_are_drawn():
     display = AugmentationDisplay.from_augmentation(policy, strokes, n_variants=2)
     assert display.images.shape == (4, 3, 1, 20, 20)
     assert display.images[:, 0].max() > 0
+    flat = strokes.reshape(4, -1)
+    of_flat = AugmentationDisplay.from_augmentation(policy, flat, image_shape=(3, 16), n_variants=2)
+    assert of_flat.images[:, 0].tolist() == display.images[:, 0].tolist()
 
 
 def test_a_grid_of_ones_own_has_names():
@@ -124,7 +127,9 @@ def test_estimators_without_an_augmentation_are_refused():
     with pytest.raises(NotFittedError):
         AugmentationDisplay.from_estimator(CNNClassifier(), X)
     clf = CNNClassifier(width=0.125, max_epochs=1, augmentation=None, random_state=0).fit(X, Y)
-    with pytest.raises(InvalidParameterError, match="has no augmentation_ and background_"):
+    with pytest.raises(
+        InvalidParameterError, match="must be a classifier of .* this CNNClassifier is not"
+    ):
         AugmentationDisplay.from_estimator(clf, X)
 
 

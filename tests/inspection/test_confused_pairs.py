@@ -108,6 +108,11 @@ def test_predictions_are_counted_and_rows_without_labels_left_out():
     np.testing.assert_array_equal(display.confusion_matrix, expected)
 
 
+def test_minus_one_is_a_class_of_two_though_it_is_never_predicted():
+    display = ConfusedPairsDisplay.from_predictions([-1, -1, 1], [1, 1, 1])
+    assert display.confusion_matrix.tolist() == [[0, 2], [0, 1]]
+
+
 def test_a_class_that_is_only_predicted_has_a_column():
     display = ConfusedPairsDisplay.from_predictions(["a", "b", "b"], ["a", "b", "c"])
     assert list(display.classes) == ["a", "b", "c"]

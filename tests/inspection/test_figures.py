@@ -115,3 +115,7 @@ def test_dollars_in_names_are_no_formula():
     display.figure_.canvas.draw()
     sheet = ImageSheetDisplay(np.zeros((1, 8, 8)), ["US$"], ["cat"]).plot()
     assert sheet.text_[0].get_text() == "cat\ntrue: US\\$"
+    predictions = {r"$\frac$": [a, b], "$b$": [b, a]}
+    sizes = [a, a, b, "cat"]
+    recall = RecallByClassSizeDisplay.from_predictions([a, b], predictions, y_train=sizes)
+    recall.figure_.canvas.draw()

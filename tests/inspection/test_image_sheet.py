@@ -55,6 +55,21 @@ def test_given_rows_keep_their_order():
     assert texts(display) == ["owl 60%\ncorrect", "cat 90%\ncorrect"]
 
 
+@pytest.mark.parametrize("rows", [[0, 1, 2], [1], [2]])
+def test_minus_one_is_a_class_of_two(rows):
+    true, predicted = np.array([-1, -1, 1]), np.array([1, 1, 1])
+    display = ImageSheetDisplay.from_predictions(np.zeros((3, 8, 8)), true, predicted, show=rows)
+    expected = ["1\ntrue: -1", "1\ntrue: -1", "1\ncorrect"]
+    assert [text.get_text() for text in display.text_] == [expected[row] for row in rows]
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2], [0], [0, 1]])
+def test_minus_one_beside_more_classes_is_no_label_whatever_is_shown(rows):
+    true, predicted = np.array([-1, 2, 3]), np.array([2, 2, 3])
+    display = ImageSheetDisplay.from_predictions(np.zeros((3, 8, 8)), true, predicted, show=rows)
+    assert display.text_[0].get_text() == "2\nno label"
+
+
 def test_right_and_wrong_differ_without_colour():
     right, wrong = (sheet(show=[row]) for row in (0, 1))
     (frame,), (wrong_frame,) = right.frames_, wrong.frames_

@@ -226,7 +226,7 @@ REFUSED = [
     ({"network": 3}, "'network' parameter of ImageClassifier must be"),
     (
         {"network": nn.Linear(2, 3)},
-        r"network must be a class or .* got a module, Linear\(...\).*network=Linear, with",
+        r"network must be a class or .* got a module, Linear\(...\).*network=Linear",
     ),
     ({"width": 2.0}, r"width=2.0 must be an option that the network names, but plain takes no op"),
     ({"stem_stride": 1}, r"stem_stride=1 must be an option .* Leave stem_stride out"),

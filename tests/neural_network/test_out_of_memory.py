@@ -155,7 +155,7 @@ def test_a_prediction_names_what_would_be_smaller(monkeypatch, sketches, quick):
     message = (
         "ResNetClassifier: memory ran out on device='cpu' in a prediction of 32 images at a time, "
         "with width=0.25 and stem_stride=1; batch_size matters in training only. Free memory of "
-        "the device or fit again: lower width or fit again: set stem_stride=2."
+        "the device, or lower width or set stem_stride=2 and fit again."
     )
     for method in (clf.predict, clf.predict_proba, clf.extract_features):
         with monkeypatch.context() as patch:

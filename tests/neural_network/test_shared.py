@@ -14,6 +14,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from torch import nn
 
@@ -21,6 +22,7 @@ from skquickdraw import CNNClassifier, ImageClassifier
 from skquickdraw.datasets import MappedFiles, make_sketches
 from skquickdraw.exceptions import MissingDependencyError
 from skquickdraw.networks import CNN, MobileNetV2, ResNet
+from skquickdraw.neural_network import _shared
 
 pytest.importorskip("accelerate", reason="needs accelerate")
 cloudpickle = pytest.importorskip("cloudpickle", reason="needs cloudpickle, which Dask brings")
@@ -159,3 +161,17 @@ def test_a_missing_package_is_named(sketches, monkeypatch):
         MissingDependencyError, match="needs the package accelerate.*skquickdraw.distributed"
     ):
         clone(FITS["averaged"]).set_params(device="accelerate").fit(*sketches)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"affine": False}, {"momentum": None}, {"track_running_stats": False}],
+    ids=str,
+)
+def test_a_batch_norm_over_one_process_is_that_of_torch(options, monkeypatch):
+    monkeypatch.setattr(_shared, "sum_of_processes", lambda tensor: tensor)
+    own, torchs = (torch.nn.BatchNorm2d(3, **options) for _ in range(2))
+    for seed in range(2):
+        x = torch.randn(8, 3, 5, 5, generator=torch.Generator().manual_seed(seed))
+        torch.testing.assert_close(_shared.normalize_all(own, x), torchs(x))
+    torch.testing.assert_close(own.state_dict(), torchs.state_dict())

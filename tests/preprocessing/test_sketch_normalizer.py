@@ -173,6 +173,13 @@ def test_other_pictures_are_refused(X, message):
         SketchNormalizer().fit(X)
 
 
+@pytest.mark.parametrize("shape", [(2, 399), (2, 1, 40), (2, 4, 400), (2, 400, 5)])
+def test_thin_images_are_read_without_a_warning(shape):
+    X = np.full(shape, 255)
+    X[..., 2] = 0
+    assert SketchNormalizer().fit_transform(X).shape == (2, 784)
+
+
 @pytest.mark.parametrize(
     ("shape", "input_shape", "message"),
     [

@@ -94,6 +94,24 @@ def test_the_work_of_a_distillation_of_students():
     assert [w.n_rows for w in works if not w.is_training] == [50] * 4 + [150] * 2
 
 
+def test_members_are_counted_whatever_they_are():
+    for member in (taught(), DistilledClassifier(network(), network())):
+        works = list_work(with_students(SeedEnsembleClassifier(member, 6)), 100, 50)
+        trainings = [(work.n_copies, work.prefix) for work in works if work.is_training]
+        assert [n for n, _ in trainings] == [6, 6]
+        assert trainings[-1][1] == "estimator__student__"
+
+
+def test_flat_rows_of_features_have_the_passes_of_features():
+    X, y = np.random.RandomState(0).rand(64, 50), np.arange(64) % 2
+    (work,) = list_work(network(), 64, 0)
+    assert Stopwatch(X, y, 0).wanted_epochs(work) == 20
+    assert Stopwatch(X[:, :49], y, 0).wanted_epochs(work) == 20  # 7 x 7
+    (wide,) = list_work(network(image_shape=(5, 10)), 64, 0)
+    assert Stopwatch(X, y, 0).wanted_epochs(wide) == 20
+    assert Stopwatch(np.tile(X, 2), y, 0).wanted_epochs(work) > 20  # images of 10 x 10
+
+
 def test_members_that_train_at_once_take_turns():
     (work,) = list_work(vote(5).set_params(n_jobs=2), 100, 0)
     assert (work.n_copies, work.n_jobs, work.n_turns) == (5, 2, 3)
@@ -191,12 +209,25 @@ def test_what_takes_no_passes_is_refused(sketches):
     X, y = sketches
     with pytest.raises(InvalidParameterError, match="A time can be given to networks.*Logistic"):
         BudgetedClassifier([LogisticRegression()], minutes=0.1).fit(X, y)
+    later = BudgetedClassifier([network(), LogisticRegression()], minutes=0.1)
+    with pytest.raises(InvalidParameterError, match="A time can be given to networks.*Logistic"):
+        later.fit(X, y)
+    assert not hasattr(later, "estimator_")
 
 
-@pytest.mark.parametrize("minutes", [0, -1, "long"])
+def test_labeled_rows_without_weight_are_refused(sketches):
+    X, names = sketches
+    y = np.where(np.arange(120) < 90, names, None)
+    with pytest.raises(InvalidTargetsError, match="weights of labeled rows must not all be 0"):
+        BudgetedClassifier([network()], minutes=0.1).fit(X, y, sample_weight=np.arange(120) >= 90)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, "long", None])
 def test_minutes_are_above_zero(sketches, minutes):
     with pytest.raises(ValueError, match="'minutes' parameter of BudgetedClassifier"):
         BudgetedClassifier([network()], minutes=minutes).fit(*sketches)
+    with pytest.raises(ValueError, match="'minutes' parameter of BudgetedClassifier"):
+        recipes.best(minutes=minutes).fit(*sketches)
 
 
 def test_what_is_chosen_is_measured_again_for_longer(sketches):

@@ -73,7 +73,7 @@ def test_quotas_of_unknown_labels():
         resolve_quotas("Any", {"cat": 1}, CLASSES)
 
 
-@pytest.mark.parametrize("quota", [-1, 0.5, None])
+@pytest.mark.parametrize("quota", [-1, 0.5, None, True, 10**400, np.array([1, 2])], ids=type)
 def test_quotas_that_are_no_numbers(quota):
     with pytest.raises(InvalidParameterError, match="whole numbers of at least 0"):
         resolve_quotas("Any", {"ant": quota}, CLASSES)

@@ -89,8 +89,9 @@ def write_png(body: bytes) -> bytes:
     with _turn, _opened(body) as image:
         try:
             upright = ImageOps.exif_transpose(image)
-            kept = upright if upright.mode in PNG_MODES else upright.convert("RGB")
-            return _encode(kept)
+            if upright.mode == "I" or upright.mode.startswith("I;16"):
+                upright = upright.convert("I").convert("I;16")
+            return _encode(upright if upright.mode in PNG_MODES else upright.convert("RGB"))
         except Exception as error:  # Pillow's plugins raise what they like on damaged files
             raise _unreadable(error) from error
 

@@ -58,10 +58,10 @@ def resolve_augmentation(
     """
     if augmentation is None:
         return None
-    if isinstance(augmentation, str) and augmentation == "auto" and image_shape is not None:
-        return auto_policy(image_shape)
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        return AUGMENTATIONS[augmentation]()
+        is_grid = image_shape is not None and min(image_shape[1:]) < SMALLEST_SIDE
+        # Such arrays are features in a grid, not images.
+        return None if augmentation == "auto" and is_grid else AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
             "augmentation must change images here, but a StrokeAugmentation draws strokes. Only "
@@ -76,17 +76,6 @@ def resolve_augmentation(
         )
     validate_part("augmentation", augmentation)
     return augmentation
-
-
-def auto_policy(image_shape: tuple[int, int, int]) -> AugmentationPolicy | None:
-    """Return what ``augmentation='auto'`` means for images of this shape.
-
-    Its ``bind`` looks at the images. None if a side is below 8 pixels: such arrays are features in
-    a grid, not images.
-    """
-    if min(image_shape[1:]) < SMALLEST_SIDE:
-        return None
-    return AutoAugmentation()
 
 
 def resolve_mixing(mixing: str | Mixing | None) -> Mixing | None:

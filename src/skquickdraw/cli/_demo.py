@@ -200,10 +200,11 @@ def train(model: ResNetClassifier | Pipeline, problem: Problem) -> Result:
 
 
 FAIRNESS = """\
-Scores are mean recalls: of all classes (balanced accuracy), and of the third of
-the classes with the most (head), the middle third (medium) and the third with
-the fewest training images (tail). Every network is trained on about the same
-number of images, repeats included. No setting was chosen by these scores."""
+Balanced accuracy is the mean recall of all classes. The other scores are mean
+recalls of a third of the classes: those with the most training images (head),
+those in the middle (medium), and those with the fewest training images (tail).
+Every network is trained on about the same number of images, repeats included.
+No setting was chosen by these scores."""
 
 
 def as_table(results: dict[str, Result]) -> Table:

@@ -77,12 +77,14 @@ def write_figures(
     from ..inspection import ConfusedPairsDisplay, ImageSheetDisplay, RecallByClassSizeDisplay
 
     names = np.asarray(model.classes_).astype(str)
-    proba = model.predict_proba(X)
-    guesses = names[proba.argmax(axis=1)]
+    if hasattr(model, "predict_proba"):
+        proba = model.predict_proba(X)
+        guesses, sure = names[proba.argmax(axis=1)], {"y_proba": proba.max(axis=1)}
+    else:
+        guesses, sure = np.asarray(model.predict(X)).astype(str), {"show": "errors"}
     figures = {CONFUSIONS: ConfusedPairsDisplay.from_predictions(y, guesses).figure_}
     if (guesses != y).any():
-        sheet = ImageSheetDisplay.from_predictions(X, y, guesses, y_proba=proba.max(axis=1))
-        figures[ERRORS] = sheet.figure_
+        figures[ERRORS] = ImageSheetDisplay.from_predictions(X, y, guesses, **sure).figure_
     if class_counts is not None and len(set(class_counts.values())) > 1:
         recall = RecallByClassSizeDisplay.from_predictions(y, guesses, class_counts=class_counts)
         figures[RECALL] = recall.figure_

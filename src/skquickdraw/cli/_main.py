@@ -35,6 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         130 after Ctrl-C (0 if it ended the running ``app``), and 141 if the reader of a pipe has
         stopped. Wrong arguments raise ``SystemExit`` with 2, as in argparse.
 
+    Raises
+    ------
+    InvalidParameterError
+        If ``argv`` is not a list or tuple of str.
+    SkquickdrawError, OSError
+        In place of the status 1, if ``argv`` contains ``--traceback``.
+
     Examples
     --------
     >>> from skquickdraw.cli import main

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
 from ..persistence import load_model
@@ -20,6 +22,7 @@ def open_model(
         )
     reading, class_counts = recall(model)
     if not hasattr(model, KEPT_IN):
+        _try(model, reading)
         height, width = reading.image_shape
         kind = "in colour" if reading.mode == "RGB" else "in grey"
         tell(
@@ -34,3 +37,17 @@ def open_model(
             "ink on black",
         )
     return model, reading, class_counts
+
+
+def _try(model: ProbabilisticClassifier, reading: Reading) -> None:
+    """Refuse a model of other rows than images, such as flat ones, before any image is read."""
+    channels = (3,) if reading.mode == "RGB" else ()
+    blank = np.zeros((1, *channels, *reading.image_shape), dtype=np.uint8)
+    try:
+        model.predict(blank)
+    except ValueError as error:
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise InvalidParameterError(
+            f"MODEL must take images, as arrays of shape {blank.shape}; {type(model).__name__} "
+            f"does not: {reason}. Use it in Python, with load_model."
+        ) from error

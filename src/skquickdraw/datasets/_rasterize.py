@@ -188,7 +188,7 @@ def is_one_drawing(subject: str, strokes: object) -> bool:
                     f"{subject}: a drawing must be a list of strokes [[x, ...], [y, ...]]; got a "
                     "list of numbers in place of one. Pass [stroke] for a drawing of one stroke."
                 )
-            return len(middle) > 0 and np.ndim(middle[0]) == 0
+            return len(middle) > 0 and not _has_size(middle[0])
     return False
 
 

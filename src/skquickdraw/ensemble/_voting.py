@@ -111,7 +111,7 @@ def given_weights(
     if weights is None or isinstance(weights, str):
         return np.full(n_members, 1 / n_members)
     given = np.empty(0)
-    with suppress(TypeError, ValueError):  # not numbers
+    with suppress(TypeError, ValueError, OverflowError):  # not numbers
         given = np.asarray(weights, dtype=np.float64)
     is_right = given.shape == (n_members,) and np.isfinite(given).all()
     if not is_right or given.min() < 0 or given.sum() == 0:
@@ -139,7 +139,7 @@ def warn_of_diverged(name: str, members: Sequence[object]) -> None:
     """Warn where the training of members diverged; ``name`` is that of the ensemble."""
     n_diverged = sum(map(has_diverged, members))
     if n_diverged:
-        lost = "none voted better" if n_diverged == len(members) else "they have no vote"
+        lost = "all keep their votes" if n_diverged == len(members) else "they have no vote"
         warnings.warn(
             f"{name}: the training of {n_diverged} of {len(members)} members has diverged; {lost}. "
             "Lower the learning rate of the members.",

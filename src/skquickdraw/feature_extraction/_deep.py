@@ -244,8 +244,10 @@ class DeepFeatureExtractor(
         while isinstance(estimator, FrozenEstimator | Pipeline):
             is_pipeline = isinstance(estimator, Pipeline)
             estimator = last_step(estimator) if is_pipeline else estimator.estimator
+        # A stack where the shape is known: flat rows are refused if the channels came last in fit.
         n_pixels = getattr(estimator, "n_features_in_", self.n_features_in_)
-        return read_features(estimator, np.zeros((1, n_pixels)), self.layer).shape[1]
+        shape = getattr(estimator, "image_shape_", (n_pixels,))
+        return read_features(estimator, np.zeros((1, *shape)), self.layer).shape[1]
 
     def _is_frozen(self) -> bool:
         return isinstance(self.estimator, FrozenEstimator)
@@ -285,9 +287,10 @@ class DeepFeatureExtractor(
         if not has_features(self.estimator):
             raise InvalidParameterError(
                 f"{name} needs an estimator with extract_features, or a pipeline that ends in one, "
-                f"and {self.estimator!r} has none. Take a classifier of skquickdraw.neural_network "
-                "or fit this one and take a network inside it: FrozenEstimator(fitted.estimator_), "
-                "or of its best_estimator_, its student_ or one of its estimators_."
+                f"and {self.estimator!r} has none. Pass a classifier of "
+                "skquickdraw.neural_network. If this estimator contains one, fit it first, and "
+                "pass the network inside, such as FrozenEstimator(fitted.estimator_). Other "
+                "estimators keep it in best_estimator_, student_ or the list estimators_."
             )
         if self.cv is not None and isinstance(last_step(self.estimator), FrozenEstimator):
             raise InvalidParameterError(

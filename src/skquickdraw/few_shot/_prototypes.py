@@ -55,6 +55,8 @@ class PrototypeClassifier(ClassifierMixin, ParametersMixin, BaseEstimator):
 
     Raises
     ------
+    InvalidParameterError, InvalidImagesError
+        If a parameter or X is invalid. X must not be a MappedFiles.
     InvalidTargetsError
         In ``fit``, if y holds fewer than two classes, a weight is negative, or all rows of a class
         have the weight 0.

@@ -291,8 +291,8 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
             self._keep_examples(images, codes, classes, rng)
         if trained.is_interrupted:
             raise FitInterrupted(
-                f"{plan.name}: fit was interrupted, and {len(self.loss_curve_)} of {plan.n_steps} "
-                "steps are kept. It can predict as it is."
+                f"{plan.name}: fit was interrupted after {len(self.loss_curve_)} of "
+                f"{plan.n_steps} steps. It can predict as it is."
             )
         return self
 
@@ -304,7 +304,7 @@ class RelationNetworkClassifier(ClassifierMixin, ParametersMixin, BaseEstimator)
         if n_images > MOST_IMAGES:
             raise InvalidParameterError(
                 f"{type(self).__name__}: a step shows batch_size * n_way * (n_shot + n_query) "
-                f"images, at most {MOST_IMAGES:,}, got {n_images:,}. Lower batch_size or n_shot."
+                f"images, at most {MOST_IMAGES:,}, got {n_images:,}. Lower one of the four."
             )
 
     def _plan(

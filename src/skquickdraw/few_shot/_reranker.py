@@ -74,8 +74,10 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
 
     Raises
     ------
+    InvalidParameterError, InvalidImagesError
+        If a parameter or X is invalid.
     InvalidTargetsError
-        In ``fit``, if the two classifiers know different classes.
+        In ``fit``, if y is invalid, or if the two classifiers know different classes.
 
     Notes
     -----
@@ -190,7 +192,10 @@ def _classes_to_be(
     part: ProbabilisticClassifier, classes: NDArray[np.generic]
 ) -> NDArray[np.generic]:
     """Return the classes that a part knows, or will know once it is fitted."""
-    return part.classes_ if isinstance(part, FrozenEstimator) else classes
+    if not isinstance(part, FrozenEstimator):
+        return classes
+    check_is_fitted(part)
+    return part.classes_
 
 
 def blend_top_k(

@@ -183,6 +183,8 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
                 is_interrupted = True
                 if not last_finite.keep():  # it had diverged since the last look
                     last_finite.restore(optimizer)
+                    warn_of_divergence(plan, len(losses))
+                    has_diverged = True
         optimizer.zero_grad()
         network.eval()
         return Trained(network, torch.stack(losses).tolist(), is_interrupted, has_diverged)

@@ -149,9 +149,9 @@ class AugmentationDisplay:
         policy = getattr(estimator, "augmentation_", None)
         if policy is None or not hasattr(estimator, "background_"):
             raise InvalidParameterError(
-                f"{caller}: the estimator must have been fitted with an augmentation, but this "
-                f"{type(estimator).__name__} has no augmentation_ and background_. Fit it with "
-                "augmentation='auto', or use from_augmentation."
+                f"{caller}: the estimator must be a classifier of skquickdraw.neural_network that "
+                f"was fitted with an augmentation; this {type(estimator).__name__} is not. Fit "
+                "one with augmentation='auto', or use from_augmentation."
             )
         images = _read(caller, policy, _take_rows(caller, X, rows), shape_of(estimator, None))
         change = BoundAugmentation(policy, estimator.background_)
@@ -336,7 +336,10 @@ def _read(
     if not isinstance(policy, StrokeAugmentation):
         return read_images(caller, X, image_shape)
     strokes = np.asarray(X)
-    return strokes if strokes.ndim == 4 else strokes.reshape(len(strokes), 1, *strokes.shape[-2:])
+    if strokes.ndim == 4:
+        return strokes
+    is_flat = strokes.ndim == 2 and strokes.shape[1] % 3 == 0  # as unpack_strokes reads them
+    return strokes.reshape(len(strokes), 1, *((3, -1) if is_flat else strokes.shape[-2:]))
 
 
 def _take_rows(caller: str, X: Rows, rows: ArrayLike | None) -> Rows:
@@ -361,7 +364,7 @@ def _read_codes(caller: str, policy: object, y: ArrayLike | None, n_rows: int) -
     )
     if is_open and then is not None:
         raise InvalidParameterError(
-            f"{caller}: {type(policy).__name__} is decided by labeled images, as for "
+            f"{caller}: {type(policy).__name__} needs labels, for example to decide about "
             "horizontal_flip='auto'. Pass y, or set horizontal_flip to a number."
         )
     return np.zeros(n_rows, dtype=np.int64)

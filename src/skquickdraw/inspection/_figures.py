@@ -200,7 +200,7 @@ def legend_above(ax: Axes, handles: Sequence[Handle], labels: Sequence[str]) -> 
     n_columns = int(np.clip(width // (size * (0.52 * longest + 3.2)), 1, len(labels)))
     return ax.legend(
         handles,
-        labels,
+        list(map(without_formulas, labels)),
         loc="lower left",
         bbox_to_anchor=(0, 1),
         borderaxespad=0.3,

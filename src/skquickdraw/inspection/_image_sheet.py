@@ -26,7 +26,14 @@ from ._figures import (
 )
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, show_grid
-from ._reading import check_fitted, check_length, read_images, read_pair, shape_of
+from ._reading import (
+    check_fitted,
+    check_length,
+    read_images,
+    read_pair,
+    shape_of,
+    without_marks,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -223,11 +230,10 @@ default='surest_errors'
             rows, title = choose_rows(caller, show, is_wrong, sure, n_images)
         else:
             rows, title = check_positions(caller, show, len(true)), None
+        images = read_images(caller, safe_indexing(X, rows if len(rows) else [0]), image_shape)
         display = cls(
-            read_images(caller, safe_indexing(X, rows if len(rows) else [0]), image_shape)[
-                : len(rows)
-            ],
-            np.asarray(safe_indexing(y_true, rows)),
+            images[: len(rows)],
+            without_marks(safe_indexing(y_true, rows), true[rows]),
             np.asarray(safe_indexing(y_pred, rows)),
             y_proba=None if sure is None else sure[rows],
             rows=rows,
@@ -299,7 +305,9 @@ default='surest_errors'
         """Return each image's true label ('' if not known), prediction and probability."""
         if count_samples(self.y_pred) == 0:
             return []
-        classes, true, predicted = read_pair(caller, self.y_true, self.y_pred)
+        classes, true, predicted = read_pair(
+            caller, self.y_true, self.y_pred, unlabeled_label=np.nan
+        )
         names = [*map(str, classes.tolist()), ""]
         sure: list[float | None] = [None] * len(true)
         if self.y_proba is not None:

@@ -11,8 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import as_array, check_target_array, raised_as
 from .._compat import count_samples
 from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
+from .._marks import holds_minus_one
 from .._pixel_range import check_numbers
-from .._targets import check_same_kind, locate, read_own_labels, with_codes
+from .._targets import NO_LABEL, check_same_kind, locate, read_own_labels, with_codes
 from .._typing import Classifier
 from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
 
@@ -44,11 +45,21 @@ def shape_of(estimator: object, image_shape: tuple[int, ...] | None) -> tuple[in
 
 
 def read_pair(
-    caller: str, y_true: ArrayLike, y_pred: ArrayLike
+    caller: str, y_true: ArrayLike, y_pred: ArrayLike, *, unlabeled_label: object = "auto"
 ) -> tuple[NDArray[np.generic], Codes, Codes]:
-    """Return all classes, sorted, and the codes of both; -1 for a true label that is missing."""
+    """Return all classes, sorted, and the codes of both; -1 for a true label that is missing.
+
+    With 'auto', several predicted classes decide whether -1 is one. A single one cannot, because of
+    two classes, such as -1 and 1, all predictions may be 1.
+    """
     guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
-    own, true = read_own_labels(caller, y_true, known=guesses, input_name="y_true")
+    own, true = read_own_labels(
+        caller,
+        y_true,
+        unlabeled_label=unlabeled_label,
+        known=guesses if len(guesses) > 1 or holds_minus_one(guesses) else None,
+        input_name="y_true",
+    )
     if len(true) != len(predicted):
         raise InvalidTargetsError(
             f"{caller}: y_true and y_pred have inconsistent numbers of samples, {len(true)} and "
@@ -62,6 +73,16 @@ def read_pair(
         with_codes(locate(own, both), true),
         with_codes(locate(guesses, both), predicted),
     )
+
+
+def without_marks(labels: ArrayLike, codes: Codes) -> NDArray[np.generic]:
+    """Return labels with None in place of whatever marks a missing one."""
+    is_missing = codes == NO_LABEL
+    if not is_missing.any():
+        return np.asarray(labels)
+    kept = np.array(labels, dtype=object)
+    kept[is_missing] = None
+    return kept
 
 
 def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[object]:

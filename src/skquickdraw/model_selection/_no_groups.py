@@ -12,20 +12,6 @@ from .._checks import raised_as
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 
 
-def refuse_groups(name: str, groups: object) -> None:
-    """Raise where groups are given.
-
-    scikit-learn's splitters warn and go on. But if one group is in both training and test rows, the
-    score is too good, which groups are meant to prevent.
-    """
-    if groups is not None:
-        raise InvalidParameterError(
-            f"{name}: groups must be None, because this splitter does not keep them together. Use "
-            "scikit-learn's StratifiedGroupKFold, or GroupKFold. They test on unlabeled rows "
-            "too, which the score of the estimators here leaves out."
-        )
-
-
 class NoGroupsMixin:
     """The ``split`` of splitters that keep no groups together."""
 
@@ -48,7 +34,14 @@ class NoGroupsMixin:
         test : ndarray
             Labeled rows.
         """
-        refuse_groups(type(self).__name__, groups)
+        # scikit-learn's splitters warn and go on. But if one group is in both training and test
+        # rows, the score is too good, which groups are meant to prevent.
+        if groups is not None:
+            raise InvalidParameterError(
+                f"{type(self).__name__}: groups must be None, because this splitter does not keep "
+                "them together. Use scikit-learn's StratifiedGroupKFold, or GroupKFold. They test "
+                "on unlabeled rows too, which the score of the estimators here leaves out."
+            )
         with raised_as(InvalidTargetsError):
             X, y = indexable(X, y)
         yield from super().split(X, y, groups)  # type: ignore[misc]  # of the splitter behind

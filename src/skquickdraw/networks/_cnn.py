@@ -7,8 +7,10 @@ from torch import Tensor, nn
 from ..exceptions import InvalidParameterError
 from ._layers import (
     ClassifierHead,
+    Size,
     Standardize,
     check_parameters,
+    conv_bn,
     initialize,
     plan_strides,
     scale_channels,
@@ -81,19 +83,8 @@ class CNN(nn.Module):
         return self.head(x)  # (B, n_classes)
 
 
-def _stage(c_in: int, c_out: int, stride: tuple[int, int], dropout: float) -> nn.Module:
-    layers: list[nn.Module] = []
-    for i in range(N_CONVOLUTIONS):
-        layers += [
-            nn.Conv2d(
-                c_in if i == 0 else c_out,
-                c_out,
-                3,
-                stride=stride if i == 0 else 1,
-                padding=1,
-                bias=False,
-            ),
-            nn.BatchNorm2d(c_out),
-            nn.ReLU(),
-        ]
+def _stage(c_in: int, c_out: int, stride: Size, dropout: float) -> nn.Module:
+    layers = [*conv_bn(c_in, c_out, 3, stride), nn.ReLU()]
+    for _ in range(N_CONVOLUTIONS - 1):
+        layers += [*conv_bn(c_out, c_out, 3), nn.ReLU()]
     return nn.Sequential(*layers, spatial_dropout(dropout))

@@ -214,6 +214,11 @@ class DepthwiseConv(nn.Conv2d):
             return super().forward(x.float()).to(x.dtype)
 
 
+def conv_bn(c_in: int, c_out: int, kernel: int, stride: Size = (1, 1)) -> list[nn.Module]:
+    conv = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
+    return [conv, nn.BatchNorm2d(c_out)]
+
+
 class ClassifierHead(nn.Module):
     """Average over the image, widen the features where asked, drop some, make logits."""
 

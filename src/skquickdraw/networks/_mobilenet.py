@@ -11,6 +11,7 @@ from ._layers import (
     Standardize,
     StochasticDepth,
     check_parameters,
+    conv_bn,
     depth_rates,
     initialize,
     plan_strides,
@@ -46,17 +47,12 @@ class InvertedResidual(nn.Module):
         hidden = c_in * expansion
         layers: list[nn.Module] = []
         if expansion > 1:
-            layers += [
-                nn.Conv2d(c_in, hidden, 1, bias=False),
-                nn.BatchNorm2d(hidden),
-                nn.ReLU(),
-            ]
+            layers += [*conv_bn(c_in, hidden, 1), nn.ReLU()]
         layers += [
             DepthwiseConv(hidden, stride),
             nn.BatchNorm2d(hidden),
             nn.ReLU(),
-            nn.Conv2d(hidden, c_out, 1, bias=False),
-            nn.BatchNorm2d(c_out),
+            *conv_bn(hidden, c_out, 1),
             spatial_dropout(dropout),
         ]
         self.layers = nn.Sequential(*layers)
@@ -142,11 +138,7 @@ class MobileNetV2(nn.Module):
         stem_step, *steps = plan_strides(size, wanted)
         rates = depth_rates(stochastic_depth, len(steps))
         c = scale_channels(STEM_CHANNELS, width)
-        self.stem = nn.Sequential(
-            nn.Conv2d(c_image, c, 3, stride=stem_step, padding=1, bias=False),
-            nn.BatchNorm2d(c),
-            nn.ReLU(),
-        )
+        self.stem = nn.Sequential(*conv_bn(c_image, c, 3, stem_step), nn.ReLU())
         blocks: list[nn.Module] = []
         for expansion, channels, n_blocks, _ in STAGES:
             c_out = scale_channels(channels, width)

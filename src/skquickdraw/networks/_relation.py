@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, relu
 
-from ._layers import check_parameters, scale_channels
-from ._resnet import ResNet, conv_bn
+from ._layers import check_parameters, conv_bn, scale_channels
+from ._resnet import ResNet
 
 RELATION_CHANNELS = 128
 
@@ -25,6 +25,11 @@ class RelationNetwork(nn.Module):
         Each at least 1.
     width : float, default=1.0
         Factor for the number of channels of every layer, above 0 and at most 10,000.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is out of range.
 
     Notes
     -----

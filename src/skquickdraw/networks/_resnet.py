@@ -10,6 +10,7 @@ from ._layers import (
     Standardize,
     StochasticDepth,
     check_parameters,
+    conv_bn,
     depth_rates,
     initialize,
     plan_strides,
@@ -23,11 +24,6 @@ STAGES = (
     (96, 2, 2),
     (192, 2, 2),
 )
-
-
-def conv_bn(c_in: int, c_out: int, kernel: int, stride: Size = (1, 1)) -> list[nn.Module]:
-    conv = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
-    return [conv, nn.BatchNorm2d(c_out)]
 
 
 class BasicBlock(nn.Module):

@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
-from torch.utils.data import Dataset
 
 from .._images import ImageShape
 from .._mapped import map_rows
@@ -44,7 +43,7 @@ class Sampler(Protocol):
 
 
 @dataclass
-class ImageSet(Dataset[Batch]):
+class ImageSet:
     """Images with targets. ``rows`` selects the images shown, so that subsets share memory.
 
     Attributes

@@ -79,10 +79,9 @@ def make_callbacks(
 ) -> list[tuple[str, Callback]]:
     """Return callbacks in the order in which they must act: average, then score, then report."""
     descent = plan.descent
+    exchange = Exchange(plan.net_seed) if plan.is_shared else None
     named: dict[str, Callback | None] = {
-        "exchange": Exchange(plan.net_seed)
-        if plan.is_shared
-        else None,  # schedules read its losses
+        "exchange": exchange,  # schedules read its losses
         "schedule": make_schedule(descent.lr_schedule, lr=descent.lr, n_steps=n_steps),
         "average": None if descent.ema_decay is None else WeightAverage(descent.ema_decay),
         "keep_best": None if plan.patience is None else KeepBest(plan.patience),
@@ -101,8 +100,9 @@ def check_compatible(name: str, net: ImageNeuralNet, previous: ImageNeuralNet) -
         raise InvalidParameterError(
             f"{name}: training cannot continue from the network of the previous fit, which "
             "differs from what these parameters, images and classes ask for in "
-            f"{', '.join(changed)}. Set warm_start=False, or leave the network, its width and "
-            "stem_stride and the data's shape as they were."
+            f"{', '.join(changed)}. Set warm_start=False and call fit "
+            "(warm_start_student=False in a NoisyStudentClassifier), or leave the network, its "
+            "width and stem_stride and the data's shape as they were."
         )
 
 

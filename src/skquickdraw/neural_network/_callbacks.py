@@ -35,7 +35,7 @@ class WeightAverage(Callback):
         # Integers, such as a table of positions, cannot be averaged: the mean would be truncated.
         self.whole_ = [(own, live) for own, live in pairs if not own.is_floating_point()]
 
-    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
+    def on_batch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         decay = min(self.decay, (1 + self.n_steps_) / (10 + self.n_steps_))
         self.weight_ = put(self.weight_, 1 - decay if self.n_steps_ else 1.0)
         self.n_steps_ += 1

@@ -31,9 +31,8 @@ class FoldedCopy:
         self._copy: nn.Module | None = None
         self._few_rows: FewRows | None = None
         self._weights: list[Tensor] = []
-        self._parts: list[
-            tuple[object, ...]
-        ] = []  # kept alive, so that no new layer can have the id of an old one
+        # Kept alive, so that no new layer can have the id of an old one.
+        self._parts: list[tuple[object, ...]] = []
 
     def of(self, network: nn.Module) -> nn.Module:
         """Return ``fold_batch_norm(network)``, from the last call if nothing has changed."""

@@ -152,7 +152,7 @@ class TrainingLoop:
             batch = next(batches, None)
             if batch is None:
                 return 0
-            self.net.notify("on_batch_begin", batch=batch, training=True)
+            self.net.notify("on_batch_begin", batch=batch)
             self.step(batch)
         return len(batch[0])
 

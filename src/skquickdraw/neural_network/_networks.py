@@ -154,8 +154,9 @@ def check_network(name: str, network: Any, options: dict[str, object]) -> None:
         kind = type(network).__name__
         raise InvalidParameterError(
             f"{name}: network must be a class or function that builds a module, got a module, "
-            f"{kind}(...): each fit, fold and member trains a new one. Pass the class, "
-            f"network={kind}, with arguments of its own by functools.partial({kind}, ...)."
+            f"{kind}(...): each fit, fold and member trains a new one. Pass a function of "
+            "image_shape and n_classes that returns a new module. If the class takes these two "
+            f"arguments, pass the class, network={kind}."
         )
     if not callable(network) or network in NETWORKS.values():
         return  # scikit-learn's check of the parameter refuses unknown names

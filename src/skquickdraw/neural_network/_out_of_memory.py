@@ -59,11 +59,12 @@ def _describe_training(plan: TrainingPlan) -> str:
 def _describe_prediction(name: str, net: ImageNeuralNet) -> str:
     device, options = torch.device(net.device), _sizes(net.get_params_for("module"))
     network = f", with {_listed(options)}" if options else ""
-    remedies = ["free memory of the device", *(f"fit again: {r}" for r in _remedies(options))]
+    changes = " or ".join(_remedies(options))
+    remedy = f", or {changes} and fit again" if changes else ""
     return (
         f"{name}: memory ran out on device={str(device)!r} in a prediction of "
         f"{full_batch(device)} images at a time{network}; batch_size matters in training only. "
-        f"{' or '.join(remedies).capitalize()}."
+        f"Free memory of the device{remedy}."
     )
 
 

@@ -169,6 +169,7 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         if not isinstance(self.n_tta, str) and self.n_tta > n_views:
             raise InvalidParameterError(
                 f"{type(self).__name__}: n_tta={self.n_tta}, but without horizontal flips in the "
-                f"augmentation there are only {n_views} views. Lower n_tta, or set "
-                "augmentation__horizontal_flip=0.5."
+                f"augmentation there are only {n_views} views. Lower n_tta, or fit with an "
+                "augmentation that mirrors images, for example "
+                "AugmentationPolicy(horizontal_flip=0.5)."
             )

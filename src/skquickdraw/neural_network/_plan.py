@@ -262,14 +262,12 @@ def make_objective(
         weights = class_weights(estimator.class_weight, classes, codes, row_weights)
         weight = torch.as_tensor(weights, dtype=torch.float32)
     loss = resolve_loss(estimator.loss, estimator.class_weight)
-    if not getattr(loss, "corrects_prior", True):
-        counts = effective_counts(train, 0.0)
-        return Objective(loss, counts, weight, estimator.label_smoothing)
-    counts = effective_counts(train, sampling_strength(estimator.sampling))
-    if weight is not None:
+    corrects = getattr(loss, "corrects_prior", True)
+    counts = effective_counts(train, sampling_strength(estimator.sampling) if corrects else 0.0)
+    if corrects and weight is not None:
         weighted = counts * weight
         counts = weighted * (counts.sum() / weighted.sum())
-    counts = counts.clamp(min=1.0)  # weight 0 would have no logarithm
+        counts = counts.clamp(min=1.0)  # weight 0 would have no logarithm
     return Objective(loss, counts, weight, estimator.label_smoothing)
 
 

@@ -17,14 +17,13 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
-from types import TracebackType
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from .._draws import is_ours
 from ._batches import Batch
-from ._muon import Muon
 from ._net import ImageNeuralNet
 from ._step import TrainingStep
 
@@ -81,19 +80,14 @@ class ReplayedStep(TrainingStep):
         self._hold_rates()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         with self.open:
             for slot in self.slots.values():
                 if slot.recording is not None:
                     slot.recording.reset()
             self.slots = {}
             self._release_rates()
-            super().__exit__(kind, error, traceback)
+            super().__exit__(*error)
 
     def number(self) -> Tensor:
         return torch.zeros((), dtype=torch.float32, device=self.net.device)
@@ -238,12 +232,9 @@ def can_replay(net: ImageNeuralNet) -> bool:
 
 def is_own(net: ImageNeuralNet) -> bool:
     """Return whether a step calls only code of this package, and no exchange between processes."""
-    package = __name__.partition(".")[0]
-    row_loss = type(net.criterion_.row_loss).__module__.partition(".")[0]
-    is_known = type(net.optimizer_) in (Muon, torch.optim.AdamW)
-    is_named = isinstance(net.optimizer__name, str)
+    is_known = net.optimizer__name in ("adamw", "muon")  # 'sgd' has no capturable step
     is_shared = "exchange" in dict(net.callbacks_)
-    return not net.is_users and row_loss == package and is_known and is_named and not is_shared
+    return not net.is_users and is_ours(net.criterion_.row_loss) and is_known and not is_shared
 
 
 def _tensors(batch: Batch) -> list[Tensor]:

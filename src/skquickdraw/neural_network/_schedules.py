@@ -48,10 +48,9 @@ class StepSchedule(Callback):
     def on_epoch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self._set_rate(net)  # the net records the rate at the start of an epoch
 
-    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
-        if training:
-            self._set_rate(net)
-            self.step_ += 1
+    def on_batch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
+        self._set_rate(net)
+        self.step_ += 1
 
     def _set_rate(self, net: ImageNeuralNet) -> None:
         for group in net.optimizer_.param_groups:

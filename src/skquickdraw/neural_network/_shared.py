@@ -144,9 +144,16 @@ def normalize_all(norm: Any, x: Tensor) -> Tensor:
     mean, n_values = mean_of_channels(exact)
     centered = exact - mean.view(shape)
     var, _ = mean_of_channels(centered.square())
-    with torch.no_grad():
-        norm.num_batches_tracked += 1
-        norm.running_mean.lerp_(mean, norm.momentum)
-        norm.running_var.lerp_(var * (n_values / (n_values - 1)), norm.momentum)
-    scale = norm.weight * (var + norm.eps).rsqrt()  # (C,)
+    if norm.track_running_stats:
+        with torch.no_grad():
+            norm.num_batches_tracked += 1
+            # Without a momentum, the statistics are means over all batches.
+            mean_rate = 1 / norm.num_batches_tracked.to(mean.dtype)
+            rate = mean_rate if norm.momentum is None else norm.momentum
+            norm.running_mean.lerp_(mean, rate)
+            norm.running_var.lerp_(var * (n_values / (n_values - 1)), rate)
+    scale = (var + norm.eps).rsqrt()  # (C,)
+    if not norm.affine:
+        return (centered * scale.view(shape)).to(x.dtype)
+    scale = norm.weight * scale
     return (centered * scale.view(shape) + norm.bias.view(shape)).to(x.dtype)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import torch
 from torch import Tensor
 
@@ -42,12 +40,7 @@ class TrainingStep:
     def __enter__(self) -> TrainingStep:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.net.optimizer_.zero_grad(set_to_none=True)
 
     def number(self) -> Number:

@@ -35,8 +35,8 @@ class BusyCores(Callback):
     def on_train_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
         self.before_: tuple[float, int, int] | None = usage()
 
-    def on_batch_begin(self, net: ImageNeuralNet, training: bool = False, **kwargs: object) -> None:
-        if self.before_ is None or not training:
+    def on_batch_begin(self, net: ImageNeuralNet, **kwargs: object) -> None:
+        if self.before_ is None:
             return
         seconds, n_interrupted, n_waited = (
             now - then for now, then in zip(usage(), self.before_, strict=True)

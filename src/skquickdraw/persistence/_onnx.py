@@ -290,10 +290,12 @@ def _describe(
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "skquickdraw", release
     model.graph.name = name
+    columns = "features: (n, n_features)."
+    if hasattr(estimator, "predict_proba"):
+        columns = "probabilities: columns follow the metadata's classes."
     model.doc_string = (
         f"A {name} of skquickdraw {release}. images: (n, channels, height, width), values as "
-        "in training, as the metadata's pixel_range says. probabilities: columns follow the "
-        "metadata's classes."
+        f"in training, as the metadata's pixel_range says. {columns}"
     )
     described = {"estimator": name, "image_shape": json.dumps(image_shape)}
     if pixel_range is not None:

@@ -180,9 +180,9 @@ def _only_worker(pipeline: Pipeline) -> object:
         if hasattr(step, "transform"):  # 'passthrough' has none, nor has a sampler
             raise InvalidParameterError(
                 f"to_onnx: only the last step of a pipeline may work on new images, but step "
-                f"{name!r}, {type(step).__name__}, transforms them. Export one step, to_onnx("
-                f"pipeline[-1], path) or to_onnx(pipeline[{i}], path), and run the others "
-                "around it."
+                f"{name!r}, {type(step).__name__}, transforms them. Export only the step that "
+                f"holds the network: to_onnx(pipeline[-1], path) or to_onnx(pipeline[{i}], path). "
+                "Run the other steps outside the graph."
             )
     return pipeline.steps[-1][1]
 

@@ -67,7 +67,9 @@ def _spread(strength: Grey) -> float:
 def _is_dark(light: Grey) -> bool:
     """Return whether ink is dark, given that ink covers less than paper does."""
     step = -(-max(light.shape) // ROUGH_SIDE)
-    rough = ndimage.uniform_filter(light, step)[step // 2 :: step, step // 2 :: step]
+    # The middle of a step may lie beyond the side of a thin image.
+    top, left = (min(step // 2, side - 1) for side in light.shape)
+    rough = ndimage.uniform_filter(light, step)[top::step, left::step]
     even = rough - _slope(rough)
     away = even - ndimage.median_filter(even, ROUGH_SIDE // 2, mode="nearest")
     return float((away**3).sum()) < 0

@@ -184,11 +184,8 @@ class SketchNormalizer(
         grey = picture[0] if len(picture) == 1 else np.tensordot(LUMA, picture, axes=1)
         grey = grey.astype(np.float64)
         grey -= min(0.0, grey.min())
-        return place(find_ink(_reduce(grey), self.polarity), self._shape())
-
-    def _shape(self) -> tuple[int, int]:
-        height, width = self.image_shape
-        return int(height), int(width)
+        height, width = map(int, self.image_shape)
+        return place(find_ink(_reduce(grey), self.polarity), (height, width))
 
     def _check_parameters(self) -> None:
         self._validate_params()

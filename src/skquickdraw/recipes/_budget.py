@@ -37,7 +37,7 @@ from ..exceptions import FitInterrupted, InvalidParameterError
 from ..neural_network import repeat_rows
 from ..semi_supervised import NoisyStudentClassifier
 from ._pace import Stopwatch
-from ._work import Work, list_work, with_students
+from ._work import list_work, with_students
 
 # Reserve of the time: a long training is slower than the short one that was measured. If the speed
 # of a machine varies, no reserve is always right.
@@ -193,8 +193,8 @@ class BudgetedClassifier(
             warn(
                 f"{type(self).__name__}: fit took {self.elapsed_minutes_:.2f} minutes in place of "
                 f"{self.minutes:g}. Measuring the speed takes some seconds, and a busy machine "
-                "slows a training that is already planned. Raise minutes, or set n_jobs to what "
-                "the machine has to spare.",
+                "slows a training that is already planned. Raise minutes, or set n_jobs to the "
+                "number of free cores.",
                 stacklevel=2,
             )
         return self
@@ -271,6 +271,7 @@ class BudgetedClassifier(
         candidates = [with_students(each) for each in candidates or self.estimators]
         for each in candidates:
             check_classes(name, each, classes)
+            list_work(each, 1, int(has_pool))  # refuses other kinds before any training
             if is_weighted:
                 check_learns_from(name, each, "sample_weight", "Leave sample_weight out.")
             if self.n_jobs is not None:
@@ -304,12 +305,12 @@ def choose(
     """
     chosen = candidates[0]
     for candidate in candidates if len(candidates) > 1 else []:
-        own = _wanted_seconds(candidate, stopwatch, n_labeled, n_pool)
+        own = Wanted(candidate, stopwatch, n_labeled, n_pool)
         if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
             break  # also after the first: to measure slower ones would only take its time
         chosen = candidate
     stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
-    wanted = _wanted_seconds(chosen, stopwatch, n_labeled, n_pool)
+    wanted = Wanted(chosen, stopwatch, n_labeled, n_pool)
     if not wanted.trainings:  # only a frozen teacher
         return chosen
     share = (deadline - perf_counter() - wanted.fixed) / wanted.training
@@ -330,16 +331,13 @@ def choose(
 class Wanted:
     """The seconds that an estimator takes without a limit."""
 
-    def __init__(self, works: list[Work], stopwatch: Stopwatch) -> None:
+    def __init__(
+        self, estimator: ProbabilisticClassifier, stopwatch: Stopwatch, n_labeled: int, n_pool: int
+    ) -> None:
+        n_pool = n_pool if learns_from(estimator, "X_unlabeled") else 0
+        works = list_work(estimator, n_labeled, n_pool)
         self.trainings = [work for work in works if work.is_training]
         self.training = sum(
             stopwatch.seconds(work, stopwatch.wanted_epochs(work)) for work in self.trainings
         )
         self.fixed = sum(stopwatch.seconds(work) for work in works if not work.is_training)
-
-
-def _wanted_seconds(
-    estimator: ProbabilisticClassifier, stopwatch: Stopwatch, n_labeled: int, n_pool: int
-) -> Wanted:
-    n_pool = n_pool if learns_from(estimator, "X_unlabeled") else 0
-    return Wanted(list_work(estimator, n_labeled, n_pool), stopwatch)

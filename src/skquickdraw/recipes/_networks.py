@@ -82,7 +82,7 @@ def fast(
     check_arguments("fast", {"max_epochs": MAX_EPOCHS}, {"max_epochs": max_epochs})
     width = 1.0 if has_gpu() else 0.5
     network = ResNetClassifier(width=width, max_epochs=max_epochs, random_state=random_state)
-    return within(minutes, network, random_state=random_state)
+    return within(minutes, network, random_state)
 
 
 def accurate(
@@ -125,18 +125,15 @@ def accurate(
     )
     if max_epochs != "auto":
         network.set_params(max_epochs=max_epochs)
-    return within(minutes, network, random_state=random_state)
+    return within(minutes, network, random_state)
 
 
 def within(
     minutes: float | None,
-    *estimators: Recipe,
-    n_jobs: int | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    estimator: Recipe,
+    random_state: int | np.random.RandomState | None,
 ) -> Recipe | BudgetedClassifier:
     """Return the estimator, or with ``minutes`` one that trains it for this time."""
     if minutes is None:
-        return estimators[0]
-    return BudgetedClassifier(
-        list(estimators), minutes=minutes, n_jobs=n_jobs, random_state=random_state
-    )
+        return estimator
+    return BudgetedClassifier([estimator], minutes=minutes, random_state=random_state)

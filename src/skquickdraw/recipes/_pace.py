@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from .._device import resolve_device
-from .._images import SMALLEST_SIDE
+from .._images import SMALLEST_SIDE, resolve_image_shape
 from .._typing import ProbabilisticClassifier
 from ..neural_network import BaseImageClassifier, resolve_batch_size, resolve_epochs
 from ._work import Work
@@ -52,8 +52,10 @@ class Stopwatch:
     def wanted_epochs(self, work: Work) -> float:
         """Return the number of epochs of a training without a limit."""
         shape = np.shape(self.X)[1:]
+        if len(shape) == 1:  # flat rows, as the network will read them
+            shape = resolve_image_shape("BudgetedClassifier", shape[0], work.network.image_shape)
         is_drawn = hasattr(work.network.augmentation, "ink")  # from strokes
-        is_picture = is_drawn or len(shape) == 1 or min(shape[-2:]) >= SMALLEST_SIDE
+        is_picture = is_drawn or min(shape[-2:]) >= SMALLEST_SIDE
         batch_size = resolve_batch_size(work.network.batch_size, work.n_rows)
         return resolve_epochs(
             work.network.max_epochs, work.n_rows, batch_size, is_picture, work.epoch_rows

@@ -90,7 +90,7 @@ def ensemble(
         class_prior=class_prior,
         random_state=random_state,
     )
-    return within(minutes, recipe, random_state=random_state)
+    return within(minutes, recipe, random_state)
 
 
 def distilled(
@@ -145,7 +145,7 @@ def distilled(
         memory=memory,
         random_state=random_state,
     )
-    return within(minutes, recipe, random_state=random_state)
+    return within(minutes, recipe, random_state)
 
 
 def best(
@@ -190,7 +190,7 @@ def best(
         for vote in (network, *votes[::2])
     ]
     ladder = [fast(), network, *votes, *taught]
-    return within(minutes, *ladder, n_jobs=n_jobs, random_state=random_state)
+    return BudgetedClassifier(ladder, minutes=minutes, n_jobs=n_jobs, random_state=random_state)
 
 
 def default_jobs() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -25,7 +25,7 @@ class Work:
     network : classifier
         Unfitted, or a frozen one that only predicts.
     prefix : str
-        Of the network's parameters in the whole estimator, such as ``'student__'``.
+        Of the parameters of a network that is trained, such as ``'student__'``.
     n_copies : int
     n_jobs : int
         Number of networks that run at once.
@@ -66,7 +66,7 @@ def with_students(estimator: ProbabilisticClassifier) -> ProbabilisticClassifier
     return copy
 
 
-def list_work(estimator: Estimator, n_labeled: int, n_pool: int) -> list[Work]:
+def list_work(estimator: Estimator, n_labeled: int, n_pool: int, prefix: str = "") -> list[Work]:
     """Return the trainings and predictions of a fit, in their order.
 
     Parameters
@@ -76,48 +76,45 @@ def list_work(estimator: Estimator, n_labeled: int, n_pool: int) -> list[Work]:
         :func:`with_students` returns it.
     n_labeled, n_pool : int
         Labeled and unlabeled rows.
+    prefix : str, default=''
+        Of the estimator's parameters, if it is inside another one.
 
     Raises
     ------
     InvalidParameterError
         If something inside is of another kind, or if the students of a noisy student differ.
     """
-    return _list(estimator, "", 1, 1, n_labeled, n_pool)
-
-
-def _list(
-    estimator: Estimator, prefix: str, n_copies: int, n_jobs: int, n_labeled: int, n_pool: int
-) -> list[Work]:
     if isinstance(estimator, FrozenEstimator):
         return []
     if isinstance(estimator, SeedEnsembleClassifier):
-        n_jobs = min(effective_n_jobs(estimator.n_jobs), estimator.n_estimators)
-        n_copies *= estimator.n_estimators
-        inner = f"{prefix}estimator__"
-        return _list(estimator.estimator, inner, n_copies, n_jobs, n_labeled, n_pool)
+        n_members = estimator.n_estimators
+        n_jobs = min(effective_n_jobs(estimator.n_jobs), n_members)
+        return [
+            replace(work, n_copies=n_members * work.n_copies, n_jobs=max(n_jobs, work.n_jobs))
+            for work in list_work(estimator.estimator, n_labeled, n_pool, f"{prefix}estimator__")
+        ]
     if isinstance(estimator, NoisyStudentClassifier):
         return _list_noisy_student(estimator, prefix, n_labeled, n_pool)
     if isinstance(estimator, DistilledClassifier):
         n_all = n_labeled + n_pool
         return [
-            *_list(estimator.teacher, f"{prefix}teacher__", 1, 1, n_labeled, n_pool),
-            *_predictions(estimator.teacher, f"{prefix}teacher__", n_all),
-            *_list(estimator.student, f"{prefix}student__", 1, 1, n_all, 0),
+            *list_work(estimator.teacher, n_labeled, n_pool, f"{prefix}teacher__"),
+            *_predictions(estimator.teacher, n_all),
+            *list_work(estimator.student, n_all, 0, f"{prefix}student__"),
         ]
     if "max_epochs" not in estimator.get_params(deep=False):
         raise InvalidParameterError(
             "A time can be given to networks of this package, and to votes, noisy students and "
             f"distillations of them, got {estimator!r}. Fit other estimators without a time."
         )
-    return [Work(estimator, prefix, n_copies, n_jobs, n_labeled, is_training=True)]
+    return [Work(estimator, prefix, 1, 1, n_labeled, is_training=True)]
 
 
 def _list_noisy_student(
     estimator: NoisyStudentClassifier, prefix: str, n_labeled: int, n_pool: int
 ) -> list[Work]:
     teacher: Estimator = estimator.estimator
-    teacher_prefix = f"{prefix}estimator__"
-    student, student_prefix = estimator.student, f"{prefix}student__"
+    student = estimator.student
     if estimator.student_params:
         raise InvalidParameterError(
             "A time can be given to noisy students whose rounds are alike, but student_params is "
@@ -128,23 +125,20 @@ def _list_noisy_student(
             "NoisyStudentClassifier: a student must be free to learn, but it is a FrozenEstimator. "
             "Give student=, an estimator to be fitted, beside a frozen teacher."
         )
-    works = _list(teacher, teacher_prefix, 1, 1, n_labeled, 0)
+    works = list_work(teacher, n_labeled, 0, f"{prefix}estimator__")
     if n_pool == 0:
         return works
     for _ in range(estimator.n_iterations):
-        works += _predictions(teacher, teacher_prefix, n_pool)
-        works += _list(student, student_prefix, 1, 1, n_labeled + n_pool, 0)
-        teacher, teacher_prefix = student, student_prefix
+        works += _predictions(teacher, n_pool)
+        works += list_work(student, n_labeled + n_pool, 0, f"{prefix}student__")
+        teacher = student
     return works
 
 
-def _predictions(estimator: Estimator | None, prefix: str, n_rows: int) -> list[Work]:
+def _predictions(estimator: Estimator | None, n_rows: int) -> list[Work]:
     """Return the predictions of all networks inside, one after another."""
     if isinstance(estimator, SeedEnsembleClassifier):
-        inner = _predictions(estimator.estimator, f"{prefix}estimator__", n_rows)
-        return [work for work in inner for _ in range(estimator.n_estimators)]
-    if isinstance(estimator, NoisyStudentClassifier):
-        return _predictions(estimator.student, prefix, n_rows)
-    if isinstance(estimator, DistilledClassifier):
-        return _predictions(estimator.student, prefix, n_rows)
-    return [Work(estimator, prefix, 1, 1, n_rows, is_training=False)]
+        return estimator.n_estimators * _predictions(estimator.estimator, n_rows)
+    if isinstance(estimator, NoisyStudentClassifier | DistilledClassifier):
+        return _predictions(estimator.student, n_rows)
+    return [Work(estimator, "", 1, 1, n_rows, is_training=False)]

@@ -35,14 +35,12 @@ class History:
         self.codes = np.full(len(data.unlabeled), NO_LABEL)
         self.since = np.full(len(data.unlabeled), NO_LABEL)
         self.pseudo: PseudoLabels | None = None
-        self.is_empty = False
-        self.is_interrupted = False
-        self.is_diverged = False
+        self.end = "max_iter" if len(data.unlabeled) else "no_unlabeled"  # or what ends it earlier
 
     def add(self, pseudo: PseudoLabels) -> bool:
         """Record a round; return False, without recording it, if nothing was selected."""
-        self.is_empty = not pseudo.selected.any()
-        if self.is_empty:
+        if not pseudo.selected.any():
+            self.end = "none_selected"
             return False
         new = pseudo.standing_codes()
         changed = pseudo.selected & (new != self.codes)
@@ -83,13 +81,4 @@ class History:
         estimator.labeled_iter_ = since
         estimator.transduction_ = decode_labels(codes, data.classes, unlabeled_label)
         estimator.transduction_proba_ = make_soft_targets(data, self.pseudo)
-        estimator.termination_condition_ = self._end()
-
-    def _end(self) -> str:
-        if len(self.data.unlabeled) == 0:
-            return "no_unlabeled"
-        if self.is_interrupted:
-            return "interrupted"
-        if self.is_diverged:
-            return "diverged"
-        return "none_selected" if self.is_empty else "max_iter"
+        estimator.termination_condition_ = self.end

@@ -152,17 +152,20 @@ def check_prior(name: str, class_prior: object, n_classes: int) -> NDArray[np.fl
     if not is_prior:
         raise InvalidParameterError(
             f"{name}: class_prior must be 'uniform' or {n_classes} shares, one per class, that are "
-            f"not negative and sum to 1, got {class_prior!r}. Divide by the sum."
+            f"not negative and sum to 1, got {class_prior!r}. Divide by the sum if only the sum "
+            "is wrong."
         )
     return shares / shares.sum()
 
 
 def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:
     rows = check_target_array(proba, dtype=np.float64, input_name="proba")
-    if rows.min() < 0 or np.abs(rows.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+    sums = rows.sum(axis=1)
+    worst = int(np.abs(sums - 1).argmax())
+    if rows.min() < 0 or abs(sums[worst] - 1) > SUM_TOLERANCE:
         raise InvalidTargetsError(
-            f"{name}: each row of proba must hold probabilities that sum to 1, got values from "
-            f"{rows.min():.3g} and sums up to {rows.sum(axis=1).max():.4g}. Pass what "
+            f"{name}: each row of proba must hold probabilities that sum to 1, but the smallest "
+            f"value is {rows.min():.3g}, and row {worst} sums to {sums[worst]:.4g}. Pass what "
             "predict_proba returns."
         )
     return np.maximum(rows, SMALLEST_PROBA)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import is_int
 from ..exceptions import InvalidParameterError
 from ._prior import align_to_prior, assign_to_prior
 
@@ -101,7 +101,7 @@ def resolve_quotas(
             "out; classes that are not named have no limit."
         )
     quotas = [max_per_class.get(label, np.inf) for label in classes.tolist()]
-    if any(q != np.inf and (not isinstance(q, Integral) or q < 0) for q in quotas):
+    if not all(is_int(q, 0) for q in max_per_class.values()):
         raise InvalidParameterError(
             f"{name}: max_per_class must map labels to whole numbers of at least 0, got "
             f"{max_per_class!r}."

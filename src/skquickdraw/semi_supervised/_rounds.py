@@ -80,11 +80,11 @@ def _run_rounds(
                 taught = noisy._teach(student, teacher, data, pseudo, tasks[i])
         except KeyboardInterrupt:
             history = before
-            history.is_interrupted = True
+            history.end = "interrupted"
             break
         if has_diverged(taught) and not has_diverged(teacher):
             history = before
-            history.is_diverged = True
+            history.end = "diverged"
             _warn_of_divergence(noisy, i)
             break
         prior, teachers, teacher = own_prior, [*teachers, teacher], taught

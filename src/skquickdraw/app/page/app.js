@@ -199,7 +199,7 @@ function show({ picture, top }) {
 
 function showNothing() {
   find("headline").textContent =
-    image === null ? "Start to draw, and the model guesses along." : "Looking at the image …";
+    image === null ? "Start to draw: the model guesses while you draw." : "Looking at the image …";
   showBars([]);
   showPicture([]);
   sayGuess("");
