@@ -242,3 +242,5 @@ def test_what_is_no_image_is_refused():
         sheet(np.zeros((6, 30, 3)))
     with pytest.raises(InvalidImagesError, match="1 or 3 channels"):
         sheet(np.zeros((6, 2, 8, 8)))
+    with pytest.raises(InvalidImagesError, match="Input X contains NaN"):
+        sheet(np.full((6, 8, 8), np.nan))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import as_array, check_target_array, raised_as
+from .._checks import as_array, check_array, raised_as
 from .._compat import count_samples
 from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
 from .._marks import holds_minus_one
@@ -26,7 +26,7 @@ def read_images(
     """Return images as (n, C, H, W), in their own dtype and on their own scale."""
     with raised_as(InvalidImagesError):
         rows, layout = flatten_stack(caller, X, image_shape)
-        rows = check_target_array(rows, dtype="numeric", input_name="X")
+        rows = check_array(rows, dtype="numeric", input_name="X")
         check_numbers(caller, rows)
     if layout is None:
         layout = Layout(resolve_image_shape(caller, rows.shape[1], image_shape), False)
