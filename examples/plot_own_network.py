@@ -20,9 +20,9 @@ from skquickdraw.inspection import TrainingHistoryDisplay
 # -----------
 #
 # The classifier calls the class with the shape of the images and the number of classes, and gets a
-# module that maps images to logits, the class scores before the softmax. If the class has further
-# parameters that the classifier has too, such as ``dropout``, the classifier passes the values that
-# you set.
+# module that maps images to logits, the class scores before the softmax. If the class also has
+# parameters ``width``, ``stem_stride``, ``dropout``, ``spatial_dropout`` or ``stochastic_depth``,
+# the classifier passes the values that you set.
 
 
 class SmallNetwork(nn.Sequential):
@@ -44,9 +44,9 @@ class SmallNetwork(nn.Sequential):
 # The loss
 # --------
 #
-# The classifier passes to ``bind`` how often an epoch shows each class. ``bind`` returns a module
-# that maps logits and target probabilities to one loss value per row. The loss of this example is
-# the Brier score.
+# The classifier passes to ``bind`` the number of rows of each class in one pass over the training
+# set. ``bind`` returns a module that maps logits and target probabilities to one loss value per
+# row. The loss of this example is the Brier score.
 
 
 class BrierRows(nn.Module):

@@ -2,8 +2,8 @@
 
 A row, such as ``winner``, goes into ``results/recipes.json``, and its predictions, of seed 0, into
 ``results/predictions.npz``. The holdout's labels measure, and nothing else. What a row has finished
-is kept in the memory folder, so that a run which was interrupted goes on there. A study, ``ladder``
-or ``students``, measures what its results lack. ``errors`` looks at the predictions of the winner.
+is kept in the memory folder, so that a run which was interrupted goes on there. A study, such as
+``ladder``, measures what its results lack. ``errors`` looks at the predictions of the winner.
 """
 
 import argparse
@@ -15,10 +15,14 @@ import torch
 from common import COMPETITION, ROOT, keep, load_drawings, measure_missing
 from sklearn.pipeline import Pipeline
 
+from . import scarce, splits
 from .measure import RESULTS, costs, growth, keep_predictions, look_at_errors, score
 from .original import N_PASSES
 from .rows import ROWS, UNLABELED_TOO, unlabeled_pool
-from .splits import STUDIES, Split
+from .splits import Split
+
+# What measures a row of a study, and its rows.
+STUDIES = splits.STUDIES | {"scarce": (scarce.measure, scarce.ROWS)}
 
 
 def main():
