@@ -53,6 +53,7 @@ class Setting(NamedTuple):
     title: str
     classifier: object
     kind: str = "default"  # or 'change' or 'peer'
+    n_threads: int = 1
 
 
 def change(title, **params):
@@ -140,7 +141,7 @@ SETTINGS = {
     "fast": Setting("`recipes.fast()`", recipes.fast()),
     "best-5": Setting("`recipes.best(minutes=5)`", recipes.best(minutes=5, n_jobs=1)),
     "best-5-cores": Setting(
-        "`recipes.best(minutes=5)`, two cores", recipes.best(minutes=5, n_jobs=2)
+        "`recipes.best(minutes=5)`, two cores", recipes.best(minutes=5, n_jobs=2), n_threads=2
     ),
     "adamw": change("AdamW", optimizer="adamw"),
     "smoothing": change("label smoothing 0.1", label_smoothing=0.1),
@@ -189,6 +190,7 @@ def measure_once(setting, seed, X, y, X_test, y_test):
     clf = clone(setting.classifier)
     seeds = [key for key in clf.get_params() if key.split("__")[-1] == "random_state"]
     clf.set_params(**dict.fromkeys(seeds, seed))
+    torch.set_num_threads(setting.n_threads)
     started = process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a budget that was missed beside other work
