@@ -12,20 +12,20 @@ from .splits import IMAGES, PASSES, STEPS, STUDENTS
 GPU = RESULTS.parents[1] / "speed" / "results" / "gpu.json"
 BELOW = ("vote", "distilled", "original-student")  # whose names stand below their points
 SCORE = "balanced_accuracy"
+PAIR = ("student", "control")  # of the study with a tenth of the labels
 # Whose errors the text of the page was written about.
 BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 
 
 def main():
-    files = ("recipes", "ladder", "students")
-    runs, ladder, students = (load(RESULTS / f"{name}.json")["rows"] for name in files)
+    files = ("recipes", "ladder", "students", "scarce")
+    runs, ladder, students, scarce = (load(RESULTS / f"{name}.json")["rows"] for name in files)
     recipes = {name: pool(list(own.values())) for name, own in runs.items()}
     for row in recipes.values():
         row["error"] = 100 * row["scores"]["standard_error"].mean
     errors = load(RESULTS / "errors.json")
     if errors["answers"] != BY_EYE_OF:
         raise SystemExit("There are other errors: look at fifty, and write what you see in page.md")
-    best = gain(students["noisier-uniform"], students["control"], SCORE)
     firsts = {name: own["0"] for name, own in runs.items()}
     values = {name.replace("-", "_"): first for name, first in firsts.items()} | {
         "recipes": recipes,
@@ -35,7 +35,11 @@ def main():
         "images": IMAGES,
         "ladder": {name: changes(name, step.of, ladder) for name, step in STEPS.items()},
         "students": {name: changes(name, own.of, students) for name, own in STUDENTS.items()},
-        "best_student": f"{best:.1f}{best.plus_minus()}",
+        "best_student": show_gain(students["noisier-uniform"], students["control"]),
+        "scarce": {name: pool(list(own.values())) for name, own in scarce.items()},
+        "scarce_seeds": len(scarce["student"]),
+        "scarce_gain": show_gain(*(part(scarce[row], "scores") for row in PAIR)),
+        "scarce_adjusted": show_gain(*(part(scarce[row], "transductive") for row in PAIR)),
     }
     page = fill(Path(__file__).parent / "page.md", values)
     (DOCS / "competition.md").write_text(page)
@@ -43,6 +47,16 @@ def main():
     draw("curves", partial(plot_curves, firsts), "CPU minutes")
     draw("growth", partial(plot_growth, firsts), "members that vote", legend="center right")
     draw("pool", partial(plot_pool, students), "drawings without labels")
+
+
+def part(runs, name):
+    return {seed: run[name] for seed, run in runs.items()}
+
+
+def show_gain(runs, others):
+    """Return by how many points runs are better than others of the same seeds."""
+    points = gain(runs, others, SCORE)
+    return f"{points:.1f}{points.plus_minus()}"
 
 
 def changes(name, of, rows):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from skquickdraw import CNNClassifier, SketchNormalizer, recipes
+from skquickdraw import CNNClassifier, NoisyStudentClassifier, SketchNormalizer, recipes
 from skquickdraw.cli import _progress, main
 from skquickdraw.cli._data import Reading, read_images, read_test_set
 from skquickdraw.cli._progress import Clock, as_clock, describe, show_reading
@@ -43,6 +43,16 @@ def test_elsewhere_there_are_lines(planned, monkeypatch):
         "chosen: a CNNClassifier of width 0.25, 12.3 passes",
     ]
     assert sys.stderr.getvalue() == ""
+
+
+def test_unlabeled_images_for_which_there_is_no_time_are_told(planned, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    chosen = "chosen: a CNNClassifier of width 0.25, 12.3 passes"
+    assert Clock(planned, 2, print, 9)._plan() == (
+        f"{chosen}; the time is too short for the images without labels, so raise --minutes"
+    )
+    planned.plan_ = NoisyStudentClassifier(planned.plan_)
+    assert "too short" not in Clock(planned, 2, print, 9)._plan()
 
 
 def test_in_a_terminal_there_is_a_bar(planned, monkeypatch):

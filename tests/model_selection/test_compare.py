@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import (
+    GroupKFold,
     ShuffleSplit,
     StratifiedKFold,
     cross_val_score,
@@ -128,6 +129,16 @@ def test_unlabeled_rows_are_trained_on_but_never_tested():
     assert "Learned from unlabeled rows too: 'student'." in repr(found)
 
 
+def test_unlabeled_rows_of_a_given_test_part_are_left_out():
+    groups = np.arange(90) % 7
+    folds = list(GroupKFold(3).split(X, MARKED, groups))
+    labeled = [(train, test[~np.isnan(MARKED[test])]) for train, test in folds]
+    given, expected = (compare({"s": STUDENT}, X, MARKED, cv=cv) for cv in (folds, labeled))
+    np.testing.assert_array_equal(
+        given.scores["balanced_accuracy"], expected.scores["balanced_accuracy"]
+    )
+
+
 def test_estimators_that_know_no_marks_get_labeled_rows(seen):
     compare({"spy": Spy(), "student": STUDENT}, X, MARKED, cv=2)
     for rows, labels, _ in seen:
@@ -185,8 +196,10 @@ def test_labels_that_do_not_fit_are_refused():
         compare(MODELS, X, Y[:9])
     with pytest.raises(InvalidTargetsError, match="must have a label, but 45 of 90 are missing"):
         compare(MODELS, X, MARKED)
-    with pytest.raises(InvalidTargetsError, match="test rows need a label, but .* of fold 0"):
-        compare({"s": STUDENT}, X, MARKED, cv=ShuffleSplit(2, random_state=0))
+    is_open = np.isnan(MARKED)
+    only_open = [(np.flatnonzero(~is_open), np.flatnonzero(is_open))]
+    with pytest.raises(InvalidTargetsError, match="must test on labeled rows, but fold 0 tests on"):
+        compare({"s": STUDENT}, X, MARKED, cv=only_open)
 
 
 def test_marks_that_differ_are_refused():

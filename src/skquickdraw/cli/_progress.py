@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from .._fitting import learns_from
 from ..datasets import READ, listening
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier
@@ -35,12 +36,21 @@ class Clock:
     minutes : float
     say : callable
         Prints a line.
+    n_unlabeled : int, default=0
+        Number of unlabeled images that are given to ``fit``.
     """
 
-    def __init__(self, model: object, minutes: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        model: object,
+        minutes: float,
+        say: Callable[[str], None],
+        n_unlabeled: int = 0,
+    ) -> None:
         self.model = model
         self.minutes = minutes
         self.say = say
+        self.n_unlabeled = n_unlabeled
         self._stop = Event()
         self._thread = Thread(target=self._run, daemon=True)
 
@@ -91,7 +101,10 @@ class Clock:
             n_told = max(n_told, part)
 
     def _plan(self) -> str:
-        return f"chosen: {describe(self.model)}"
+        text = f"chosen: {describe(self.model)}"
+        if self.n_unlabeled and not learns_from(getattr(self.model, "plan_", None), "X_unlabeled"):
+            text += "; the time is too short for the images without labels, so raise --minutes"
+        return text
 
 
 @contextmanager

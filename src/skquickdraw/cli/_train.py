@@ -199,7 +199,7 @@ def _fit(
     is_pooled = pool is not None and learns_from(model, "X_unlabeled")
     options = {"X_unlabeled": pool} if is_pooled else {}
     if arguments.recipe is None:
-        with Clock(model, arguments.minutes, say):
+        with Clock(model, arguments.minutes, say, 0 if pool is None else len(pool)):
             model.fit(labeled.X[train], labeled.y[train], **options)
     else:
         say(f"training {describe(model)}")

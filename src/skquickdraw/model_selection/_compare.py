@@ -54,7 +54,8 @@ def compare(
         without this parameter are fitted to the labeled rows only.
     cv : int, splitter or iterable of (train, test), default=5
         An int is the ``n_splits`` of a :class:`LabeledStratifiedKFold`. If the rows of a group
-        belong together, pass ``list(cv.split(X, y, groups))``.
+        belong together, pass ``list(cv.split(X, y, groups))``. Unlabeled rows of a test part are
+        left out.
     X_unlabeled : array-like of shape (n_unlabeled, ...), default=None
         More unlabeled rows, for the estimators whose ``fit`` has this parameter. The other
         estimators are fitted without these rows.
@@ -216,12 +217,12 @@ def _split(
     if isinstance(cv, Integral):
         cv = LabeledStratifiedKFold(int(cv), unlabeled_label=mark)
     splits = read_splits("compare", cv, X, y)
+    splits = [(train, test[codes[test] != NO_LABEL]) for train, test in splits]
     for fold, (_, test) in enumerate(splits):
-        n_open = int(np.sum(codes[test] == NO_LABEL))
-        if n_open:
+        if not len(test):
             raise InvalidTargetsError(
-                f"compare: test rows need a label, but {n_open} of fold {fold} have none. Use a "
-                "splitter that tests on labeled rows, such as LabeledStratifiedKFold."
+                f"compare: every fold must test on labeled rows, but fold {fold} tests on none. "
+                "Use fewer folds, or a splitter such as LabeledStratifiedKFold."
             )
     return splits
 

@@ -69,9 +69,10 @@ class BudgetedClassifier(
     ----------
     estimators : list of classifiers
         Networks of this package, or votes, noisy students and distillations of such networks,
-        ordered from fast to slow. ``fit`` trains the last one for which there is time for 70 % of
-        its usual passes, or the first one if there is none. Without unlabeled rows, noisy students
-        are left out, unless there are no other estimators.
+        ordered from fast to slow. ``fit`` goes through the list until there is no time for 70 % of
+        the usual passes of an estimator, and trains the one before it. It trains the first one if
+        there is no time for any. Without unlabeled rows, noisy students are left out, unless there
+        are no other estimators.
     minutes : float, default=15
         Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None

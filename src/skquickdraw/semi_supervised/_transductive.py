@@ -18,7 +18,7 @@ from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
 from .._typing import ProbabilisticClassifier
-from ._prior import assign_to_prior
+from ._prior import assign_to_prior, check_prior
 
 
 def inner_has(method: str) -> Callable[[PredictsWithinMixin], bool]:
@@ -82,7 +82,9 @@ class PredictsWithinMixin:
         -------
         labels : ndarray of shape (n,)
         """
-        return self.classes_[assign_to_prior(self.predict_proba(X), class_prior)]
+        check_is_fitted(self, "estimator_")
+        prior = check_prior(type(self).__name__, class_prior, len(self.classes_))  # before the work
+        return self.classes_[assign_to_prior(self.predict_proba(X), prior)]
 
     def _check_X(self, X: ArrayLike) -> NDArray[np.number]:
         check_is_fitted(self, "estimator_")
