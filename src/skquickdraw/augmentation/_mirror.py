@@ -58,6 +58,7 @@ def choose_rows(codes: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return at most ``MOST_ROWS`` positions: the first rows of each class, in equal numbers."""
     rank = _rank_in_class(codes)
     lowest = np.sort(rank)[:MOST_ROWS]
+    # Beyond the limit, the last rank may not fit for all classes, so no class gets it.
     is_chosen = rank <= lowest[-1] if len(codes) <= MOST_ROWS else rank < lowest[-1]
     return np.flatnonzero(is_chosen) if is_chosen.any() else np.flatnonzero(rank == 0)[:MOST_ROWS]
 

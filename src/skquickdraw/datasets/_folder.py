@@ -153,9 +153,10 @@ def load_image_folder(
         report("load_image_folder", failures, on_error)
     elif failures:
         problems.append(_unreadable(failures))
-    is_done = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
+    # A folder of which no file can be read is named with these files already.
+    named = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
     empty = [name for name, (images, _, _) in pictures.items() if not images]
-    _refuse(path, problems + _empty_folders([name for name in empty if name not in is_done]))
+    _refuse(path, problems + _empty_folders([name for name in empty if name not in named]))
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=decode_name)

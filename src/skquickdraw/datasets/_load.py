@@ -180,7 +180,7 @@ def _read_images(
 def _map_folder(
     files: Sequence[ClassFile], n_per_class: int | None, side: int | None
 ) -> tuple[MappedFiles, NDArray[np.int64], NDArray[np.str_], Shape | None]:
-    """Map all files one by one: pages that were read stay in memory with their map."""
+    """Map all files, one at a time: a map that is kept keeps in memory what was read through it."""
     counts: list[int] = []
     shapes: list[Shape | None] = [None if side is None else (int(side), int(side))]
 
