@@ -78,7 +78,7 @@ class MappedRows(FileRows):
             )
 
 
-def map_rows(array: Any, n_pieces: int = N_PIECES) -> Any:
+def map_rows(array: Any, n_pieces: int | None = None) -> Any:
     """Return how to read the rows of a mapped array from its file; None for any other array.
 
     An object that reads its rows from files is returned unchanged. The more pieces are compared,
@@ -95,7 +95,7 @@ def map_rows(array: Any, n_pieces: int = N_PIECES) -> Any:
         return None
     if not len(array) or not _is_in_one_piece(array[:1]):
         return None
-    if not _is_still_there(root, root.filename, n_pieces):
+    if not _is_still_there(root, root.filename, N_PIECES if n_pieces is None else n_pieces):
         return None
     return MappedRows(array, root.filename, root.offset + _address(array) - _address(root))
 
