@@ -104,7 +104,7 @@ def test_an_enormous_batch_is_all_rows():
 
 
 def test_an_enormous_episode_is_refused_before_any_work():
-    message = "RelationNetworkClassifier: a step shows batch_size .* at most .* Lower batch_size"
+    message = "RelationNetworkClassifier: a step shows batch_size .* at most .* Lower one of the four"
     with pytest.raises(InvalidParameterError, match=message):
         RelationNetworkClassifier(batch_size=10**8).fit(X, Y)
 
@@ -145,7 +145,7 @@ def test_a_student_is_checked_before_its_teacher_is_trained(params, message):
         DistilledClassifier(Untouched(), student),
         NoisyStudentClassifier(Untouched(), student=student),
         TopKReranker(Untouched(), student),
-        BudgetedClassifier([Untouched(), student]),
+        BudgetedClassifier([cnn(), student]),
         DistilledClassifier(Untouched(), SeedEnsembleClassifier(student, 2)),
     ):
         with pytest.raises(InvalidParameterError, match=message):
@@ -181,7 +181,7 @@ def test_weights_of_a_student_or_a_member_are_checked_before_others_are_trained(
         DistilledClassifier(Untouched(), student),
         NoisyStudentClassifier(Untouched(), student=student),
         TopKReranker(Untouched(), make_pipeline("passthrough", student)),
-        BudgetedClassifier([Untouched(), student]),
+        BudgetedClassifier([cnn(), student]),
         DistilledClassifier(Untouched(), SeedEnsembleClassifier(student, 2)),
         NoisyStudentClassifier(Untouched(), student=cnn(), student_params=late),
         SeedEnsembleClassifier(cnn(), 2, member_params=late),
