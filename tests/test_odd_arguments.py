@@ -104,7 +104,7 @@ def test_an_enormous_batch_is_all_rows():
 
 
 def test_an_enormous_episode_is_refused_before_any_work():
-    message = "RelationNetworkClassifier: a step shows batch_size .* at most .* Lower one of the four"
+    message = "RelationNetworkClassifier: a step shows batch_size .* at most .* Lower one of"
     with pytest.raises(InvalidParameterError, match=message):
         RelationNetworkClassifier(batch_size=10**8).fit(X, Y)
 
