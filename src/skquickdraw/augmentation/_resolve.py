@@ -59,9 +59,10 @@ def resolve_augmentation(
     if augmentation is None:
         return None
     if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        is_grid = image_shape is not None and min(image_shape[1:]) < SMALLEST_SIDE
-        # Such arrays are features in a grid, not images.
-        return None if augmentation == "auto" and is_grid else AUGMENTATIONS[augmentation]()
+        is_auto = augmentation == "auto"
+        if is_auto and image_shape is not None and min(image_shape[1:]) < SMALLEST_SIDE:
+            return None  # such arrays are features in a grid, not images
+        return AUGMENTATIONS[augmentation]()
     if isinstance(augmentation, StrokeAugmentation) and not with_strokes:
         raise InvalidParameterError(
             "augmentation must change images here, but a StrokeAugmentation draws strokes. Only "
