@@ -78,7 +78,7 @@ def compare(
         classes), ``cv`` cannot split or needs groups, estimators differ in ``unlabeled_label``, or
         no estimator takes ``X_unlabeled``.
     InvalidTargetsError
-        If y cannot be read, or a test fold holds a row without a label.
+        If y cannot be read, or a fold has no labeled row to test on.
 
     See Also
     --------
