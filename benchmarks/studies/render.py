@@ -81,7 +81,8 @@ def render_finding(changes, n_seeds):
         seeds += f"; with fewer than {FEW_SEEDS}, the differences are only a rough indication"
     values = {"best": SETTINGS[means.idxmax()].title, "gain": means.max(), "seeds": seeds}
     values |= {"average": behind.mean(), "most": behind.max(), "worst": behind.idxmax()}
-    values |= {"n_cells": len(changes), "n_changes": len(changes.columns)}
+    cells = sorted({changes.count().min(), changes.count().max()})
+    values |= {"n_cells": " to ".join(map(str, cells)), "n_changes": len(changes.columns)}
     values |= {"n_better": int((means > 0).sum()) or "none"}
     return fill(HERE / "finding.md", values)
 

@@ -50,7 +50,7 @@ def test_distance_is_to_the_best_change_of_each_cell_on_common_seeds(page):
     )
     assert text.startswith("# How good the defaults are\n")
     words = " ".join(text.split())
-    finding = "On average over up to 2 training sets, **none of 2 changes of the default settings"
+    finding = "On average over 2 training sets, **none of 2 changes of the default settings"
     assert finding in words
     assert "The best of them is 20 passes, which changes the balanced accuracy by -3.0" in words
     assert "you gain 1.5 points on average, and at most 3.0 points, on `digits-272`" in words
