@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from skquickdraw import CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw._device import repeatable_cudnn, tuned_backends
 from skquickdraw.networks import CNN, MobileNetV2, ResNet, fold_batch_norm
-from skquickdraw.neural_network._folded import LARGE, are_equal, are_equal_at_once, memory_format
+from skquickdraw.neural_network._folded import memory_format
 from skquickdraw.neural_network._prediction import FewRows
 
 CPU = torch.device("cpu")
@@ -180,49 +179,6 @@ def test_predictions_are_of_single_precision_under_autocast(sketches, quick):
 def test_depthwise_networks_leave_channels_last_on_cuda(network, device, expected):
     module = network((1, 28, 28), 3, width=0.25)
     assert memory_format(module, torch.device(device)) == expected
-
-
-class Waits(TorchDispatchMode):
-    """Counts how often a value is read from a tensor, for which a GPU would have to be waited."""
-
-    n = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        self.n += func is torch.ops.aten._local_scalar_dense.default
-        self.n += func is torch.ops.aten.equal.default
-        return func(*args, **(kwargs or {}))
-
-
-def test_weights_of_another_kind_are_others():
-    weights = [torch.randn(8, 3, 3, 3), torch.randn(8), torch.tensor(3)]
-    weights[0] = weights[0].to(memory_format=torch.channels_last)
-
-    def copies():
-        return [weight.clone() for weight in weights]
-
-    assert are_equal(weights, copies())
-    assert are_equal([], [])
-    assert not are_equal(weights, copies()[:2])
-    assert not are_equal(weights, [*copies()[:2], torch.tensor(3.0)])
-    assert not are_equal(weights, [copies()[0], torch.zeros(1), torch.tensor(3)])
-
-
-@pytest.mark.parametrize("compare", [are_equal, are_equal_at_once])
-@pytest.mark.parametrize("i", range(5))
-def test_any_change_of_weights_is_seen(compare, i):
-    weights = [torch.randn(8, 3), torch.randn(8), torch.arange(3)]
-    weights += [torch.randn(LARGE, requires_grad=True), torch.zeros(LARGE, dtype=torch.bfloat16)]
-    others = [weight.detach().clone() for weight in weights]
-    assert compare(weights, others)
-    others[i][-1] += 1
-    assert not compare(weights, others)
-
-
-def test_weights_on_a_gpu_are_compared_in_one_wait():
-    weights = [torch.randn(4) for _ in range(10)]
-    with Waits() as waits:
-        assert are_equal_at_once(weights, [weight.clone() for weight in weights])
-    assert waits.n == 1
 
 
 def test_predictions_and_training_set_the_same_flags_of_cudnn():

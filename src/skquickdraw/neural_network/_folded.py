@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import torch
@@ -10,40 +9,38 @@ from torch import Tensor, nn
 
 from ..networks import DepthwiseConv, fold_batch_norm
 from ._prediction import FewRows
-
-KIND = attrgetter("device", "dtype", "shape")
-LARGE = 4096  # numbers; a call of NumPy takes longer than to compare fewer
+from ._weight_changes import Snapshot
 
 
 class FoldedCopy:
     """The folded copy of one network, kept until that network changes.
 
-    Folding takes as long as predicting some hundred images; comparing weights takes a tenth of it.
+    Folding takes as long as predicting some hundred images.
     On CUDA, networks with depthwise convolutions leave the channels-last order: In this order
     PyTorch uses cuDNN for depthwise convolutions, but it has its own, faster kernel for the usual
     order.
 
-    Changes of weights and statistics are noticed, and layers and hooks that are added or removed.
-    Other attributes of a layer are not compared.
+    Changes of weights and statistics are noticed, as :class:`Snapshot` says, and layers and hooks
+    that are added or removed. Other attributes of a layer are not compared.
     """
 
     def __init__(self) -> None:
         self._copy: nn.Module | None = None
         self._few_rows: FewRows | None = None
-        self._weights: list[Tensor] = []
+        self._weights = Snapshot([])
         # Kept alive, so that no new layer can have the id of an old one.
         self._parts: list[tuple[object, ...]] = []
 
     def of(self, network: nn.Module) -> nn.Module:
         """Return ``fold_batch_norm(network)``, from the last call if nothing has changed."""
         weights, parts = _contents_of(network)
-        if self._copy is None or parts != self._parts or not are_equal(weights, self._weights):
+        if self._copy is None or parts != self._parts or not self._weights.is_of(weights):
             folded = fold_batch_norm(network)
             device = weights[0].device if weights else torch.device("cpu")
             folded.to(memory_format=memory_format(folded, device))  # type: ignore[call-overload]
             self._few_rows = None
             self._copy = folded
-            self._weights = [weight.detach().clone() for weight in weights]
+            self._weights = Snapshot(weights)
             self._parts = parts
         return self._copy
 
@@ -77,40 +74,3 @@ def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, .
         tensors += part._buffers.values()
         parts.append((part, *part._forward_hooks, *part._forward_pre_hooks))
     return [tensor for tensor in tensors if tensor is not None], parts
-
-
-def are_equal(weights: list[Tensor], others: list[Tensor]) -> bool:
-    """Return whether two lists hold the same tensors."""
-    if list(map(KIND, weights)) != list(map(KIND, others)):
-        return False
-    if weights and weights[0].device.type != "cpu":
-        return are_equal_at_once(weights, others)
-    return all(map(_are_equal_on_cpu, weights, others))
-
-
-def _are_equal_on_cpu(weight: Tensor, other: Tensor) -> bool:
-    """Return whether two tensors are equal: large ones by NumPy, which is three times as fast."""
-    if weight.numel() < LARGE or weight.dtype == torch.bfloat16:  # which NumPy does not know
-        return torch.equal(weight, other)
-    return bool((weight.detach().numpy() == other.numpy()).all())
-
-
-def are_equal_at_once(weights: list[Tensor], others: list[Tensor]) -> bool:
-    """Return whether tensors of the same shapes are equal, in a few calls of the device.
-
-    Both lists hold a tensor at least.
-    """
-    pairs = list(zip(weights, others, strict=True))
-    floats = [pair for pair in pairs if pair[0].is_floating_point()]
-    counts = [pair for pair in pairs if not pair[0].is_floating_point()]
-    verdicts = []
-    if floats:
-        changes = torch._foreach_sub(*map(list, zip(*floats, strict=True)))
-        largest = torch._foreach_norm(changes, torch.inf)
-        verdicts.append(torch.stack([change.float() for change in largest]).any())
-    if counts:
-        own, other = (
-            torch.cat([t.reshape(-1) for t in side]) for side in zip(*counts, strict=True)
-        )
-        verdicts.append((own != other).any())
-    return not bool(torch.stack(verdicts).any())
