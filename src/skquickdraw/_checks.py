@@ -14,6 +14,7 @@ from math import isfinite
 from numbers import Integral, Real
 from reprlib import repr as shorten
 from typing import Any, Self, TypeVar, overload
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,3 +250,18 @@ class ParametersMixin:
                 refuse_huge(type(self).__name__, name, getattr(self, name))
         with raised_as(InvalidParameterError):
             super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
+        self._warn_of_useless_memory()
+
+    def _warn_of_useless_memory(self) -> None:
+        """Warn if fits are to be stored, here or inside, whose seeds differ in the next run."""
+        if getattr(self, "random_state", 0) is not None:
+            return
+        inside = self.get_params().values()  # type: ignore[attr-defined]  # BaseEstimator's
+        own = [self, *(part for part in inside if isinstance(part, ParametersMixin))]
+        if any(getattr(part, "memory", None) is not None for part in own):
+            warn(
+                f"{type(self).__name__}: memory stores fits, but random_state is None, so the next "
+                "fit has other seeds and does not find them. Set random_state to an int.",
+                UserWarning,
+                stacklevel=4,
+            )

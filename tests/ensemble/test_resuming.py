@@ -5,10 +5,14 @@ import runpy
 import signal
 import subprocess
 import sys
+import warnings
 from textwrap import dedent
 
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
+
+from skquickdraw import NoisyStudentClassifier, SeedEnsembleClassifier
 
 # Each fit leaves a line in a log. The run is killed inside the third one.
 COUNTING = """
@@ -87,3 +91,15 @@ def run_here(monkeypatch, folder, *arguments):
         patch.delitem(sys.modules, "counting", raising=False)
         runpy.run_path("run.py")
     return (folder / "log").read_text().split()
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_memory_that_no_later_fit_finds_gives_a_warning(tmp_path, blobs, is_inside):
+    vote = SeedEnsembleClassifier(DecisionTreeClassifier(), 2, memory=str(tmp_path))
+    clf = NoisyStudentClassifier(vote, n_iterations=1, unlabeled_label=None) if is_inside else vote
+    with pytest.warns(UserWarning, match="memory stores fits, but random_state is None"):
+        clf.fit(*blobs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.set_params(random_state=0).fit(*blobs)
+        clf.set_params(random_state=np.random.RandomState(0)).fit(*blobs)
