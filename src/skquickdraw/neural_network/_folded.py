@@ -12,19 +12,19 @@ from ..networks import DepthwiseConv, fold_batch_norm
 from ._prediction import FewRows
 
 KIND = attrgetter("device", "dtype", "shape")
-LARGE = 4096  # numbers; a call of NumPy takes longer than to compare fewer
+LARGE = 4096  # numbers; for fewer, the call of NumPy takes longer than the comparison
 
 
 class FoldedCopy:
     """The folded copy of one network, kept until that network changes.
 
     Folding takes as long as predicting some hundred images; comparing weights takes a tenth of it.
-    On CUDA, networks with depthwise convolutions leave the channels-last order: In this order
-    PyTorch uses cuDNN for depthwise convolutions, but it has its own, faster kernel for the usual
-    order.
+    On CUDA, networks with depthwise convolutions leave the channels-last order. In that order,
+    PyTorch uses cuDNN for these convolutions, but for the usual order it has a faster kernel of its
+    own.
 
-    Changes of weights and statistics are noticed, and layers and hooks that are added or removed.
-    Other attributes of a layer are not compared.
+    Changes of weights and statistics are noticed, and so are layers and hooks that are added or
+    removed. Other attributes of a layer are not compared.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
 def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
     """Return parameters and buffers, and the layers, each with the keys of its hooks.
 
-    Without PyTorch's iterators over parameters, which take as long as a prediction of one image.
+    PyTorch's iterators over parameters would take as long as a prediction of one image.
     """
     tensors: list[Tensor | None] = []
     parts = []
@@ -90,7 +90,7 @@ def are_equal(weights: list[Tensor], others: list[Tensor]) -> bool:
 
 def _are_equal_on_cpu(weight: Tensor, other: Tensor) -> bool:
     """Return whether two tensors are equal: large ones by NumPy, which is three times as fast."""
-    if weight.numel() < LARGE or weight.dtype == torch.bfloat16:  # which NumPy does not know
+    if weight.numel() < LARGE or weight.dtype == torch.bfloat16:  # NumPy has no bfloat16
         return torch.equal(weight, other)
     return bool((weight.detach().numpy() == other.numpy()).all())
 
@@ -98,7 +98,7 @@ def _are_equal_on_cpu(weight: Tensor, other: Tensor) -> bool:
 def are_equal_at_once(weights: list[Tensor], others: list[Tensor]) -> bool:
     """Return whether tensors of the same shapes are equal, in a few calls of the device.
 
-    Both lists hold a tensor at least.
+    Neither list may be empty.
     """
     pairs = list(zip(weights, others, strict=True))
     floats = [pair for pair in pairs if pair[0].is_floating_point()]
