@@ -99,7 +99,7 @@ def bind_augmentation(
     Parameters
     ----------
     augmentation : object with ``draw`` and ``apply``, or None
-        As :func:`resolve_augmentation` returns it; its method ``bind`` is called where it has one.
+        As :func:`resolve_augmentation` returns it; its method ``bind`` is called if it has one.
     codes : ndarray of shape (n,)
         Classes of the training rows, from 0.
     take : callable

@@ -19,7 +19,7 @@ from ..preprocessing import SketchNormalizer, scan_shape
 DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
 SIDE = 28
 N_NAMED = 5  # files, in a warning
-NORMALIZED = "turned into drawings"  # what progress reports say after "read"
+NORMALIZED = "turned into drawings"  # the step after reading, in reports of the progress
 KEPT_IN = "training_set_"  # the attribute of a saved model
 
 

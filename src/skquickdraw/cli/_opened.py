@@ -40,7 +40,7 @@ def open_model(
 
 
 def _try(model: ProbabilisticClassifier, reading: Reading) -> None:
-    """Refuse a model that does not take images, but flat rows for example, before any is read."""
+    """Before any image is read, refuse a model that takes something else, such as flat rows."""
     channels = (3,) if reading.mode == "RGB" else ()
     blank = np.zeros((1, *channels, *reading.image_shape), dtype=np.uint8)
     try:

@@ -376,7 +376,7 @@ class SeedEnsembleClassifier(
         """Return the rows to train on and, if weights are learned, those held out for them."""
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
-                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # not held out
+                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 is not held out
             splitter = LabeledStratifiedShuffleSplit(
                 1, test_size=self.validation_fraction, random_state=rng, unlabeled_label=NO_LABEL
             )

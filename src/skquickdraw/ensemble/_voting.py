@@ -73,7 +73,7 @@ def learn_weights(
 def _mixture_weights(
     of_truth: NDArray[np.number], sample_weight: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
-    """Return the weights of a mixture by expectation maximisation, which improves in each step.
+    """Return the weights of a mixture by expectation maximisation; no step makes them worse.
 
     ``of_truth`` (n_members, n) is each member's probability of the true class of each row.
     """

@@ -42,7 +42,7 @@ class Decoder:
     device : torch.device
         Where the networks go.
     trusted : dict of str to class or function
-        What the file may name beside the classes of the tables.
+        What the file may name in addition to the classes of the tables.
 
     Attributes
     ----------

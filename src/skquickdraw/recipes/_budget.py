@@ -47,7 +47,7 @@ SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator mor
 LEAST_SHARE = 0.7
 LITTLE = 0.01  # of the usual training: less gives a warning
 LEAST_TRAINED = 1e-3  # of it, even if no time is left: one step, if the usual training has 1,000
-LATE = 0.25  # share of the minutes, and minutes: a fit that is late by more than both warns
+LATE = 0.25  # a fit warns if it is late by more than this share of its time, and these minutes
 
 
 def _attributes(estimator: ProbabilisticClassifier) -> dict[str, object]:
