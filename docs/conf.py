@@ -1,7 +1,7 @@
 """The site: guide pages in Markdown, a gallery of examples, and a reference made from docstrings.
 
-It builds without a network. ``SKQUICKDRAW_INTERSPHINX=1``, or Read the Docs, links the names of
-other packages to their own pages, which Sphinx has to download a list of.
+It builds without a network. With ``SKQUICKDRAW_INTERSPHINX=1``, or on Read the Docs, Sphinx
+downloads lists of the names in other packages, and links these names to their own pages.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from docutils.nodes import Element, TextElement
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
-# Of the examples; read when torch is loaded. Results of another number differ in their last bits,
-# and on a busy machine a page would show the warning of it, with a path.
+# Threads of the examples; torch reads this when it is loaded. With another number, results differ
+# in their last bits, and on a busy machine a page would show a warning about it, with a path.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import skquickdraw
 
-# What links may name without this site knowing of it; the last two stand without their package in
-# docstrings that are inherited from torch and imblearn.
+# Links to these names are not checked, because other sites describe them. Docstrings inherited from
+# torch and imblearn name the last two without the package.
 FOREIGN = "imblearn joblib lightgbm numpy pandas scipy sklearn skorch torch Module fit_resample"
 
 project = "skquickdraw"
@@ -48,7 +48,7 @@ exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 
-# A link into this package that leads nowhere is an error; other packages' pages are not at hand.
+# A broken link to something of this package is an error.
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", rf"({name})\b.*") for name in FOREIGN.split()]
 
@@ -63,7 +63,7 @@ OTHER_SITES = {
     "sklearn": "https://scikit-learn.org/stable",
     "torch": "https://docs.pytorch.org/docs/stable",
 }
-# Asked for and not tried out: what a build makes must not depend on who answers that day.
+# Only on request: the result of a build must not depend on which servers answer at the time.
 if os.environ.get("SKQUICKDRAW_INTERSPHINX") or os.environ.get("READTHEDOCS"):
     extensions.append("sphinx.ext.intersphinx")
     intersphinx_mapping = {name: (url + "/", None) for name, url in OTHER_SITES.items()}
@@ -85,7 +85,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",  # others are shown, not run
-    "ignore_pattern": r"demo\.py",  # a command, which the page on installing tells of
+    "ignore_pattern": r"demo\.py",  # a command, which the page about installation describes
     "within_subsection_order": "FileNameSortKey",
     "doc_module": ("skquickdraw",),
     "reference_url": {"skquickdraw": None},
@@ -100,7 +100,7 @@ sphinx_gallery_conf = {
     "log_level": {"backreference_missing": "debug"},
 }
 
-# What a page shows where someone posts a link to it.
+# The preview that other sites show for a link to a page.
 ogp_site_url = "https://skquickdraw.readthedocs.io/en/latest/"
 ogp_image = "_images/scores_light.png"
 ogp_social_cards = {"enable": False}

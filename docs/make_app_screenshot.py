@@ -5,8 +5,8 @@
     python docs/make_app_screenshot.py      # a minute, most of it to train the model
 
 Chromium and the extra ``test`` are needed. The model is trained on generated sketches, and the sun
-is drawn with the mouse, in a slightly unsteady hand. The photo is made up of the same sun, on paper
-that light falls on from one side.
+is drawn with the mouse, in a slightly unsteady hand. The photo is generated: the same sun, on paper
+that is lit from one side.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def draw(page: Page, strokes: list[NDArray[np.float64]]) -> None:
         for place in places[1:]:
             page.mouse.move(*place)
         page.mouse.up()
-    page.wait_for_timeout(1500)  # the last answer, and bars that glide there
+    page.wait_for_timeout(1500)  # until the last answer has come, and the bars stand still
 
 
 def photo() -> bytes:

@@ -86,7 +86,7 @@ def replace_table(page: str, table: str) -> str:
 
 
 def render_table(scores: Scores, seconds: Scores) -> str:
-    """Return lines for cells of few images, for the mean over all, and for what a fit takes."""
+    """Return lines for cells of few images, for the mean over all, and for the time of a fit."""
     cells = list(scores["default"])
     rows = {describe(cell): [cell] for cell in cells if parts(cell)[1] <= FEW}
     rows[f"mean of all {len(cells)} training sets"] = cells
@@ -105,7 +105,7 @@ def render_table(scores: Scores, seconds: Scores) -> str:
 
 
 def draw_chart(scores: Scores, theme: str) -> Any:
-    """Return a figure without a background: the scores on each set, one line a set."""
+    """Return a figure without a background: the scores on each set, one line per set."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -122,7 +122,7 @@ def draw_chart(scores: Scores, theme: str) -> Any:
 
 
 def draw_marks(ax: Any, scores: list[dict[str, float]], theme: str) -> None:
-    """Draw the scores of each cell on one line, ours with its figure."""
+    """Draw the scores of each cell on one line, ours with its number."""
     rows = np.arange(len(scores))
     points = {ESTIMATORS[name]: [100 * row[name] for row in scores] for name in ESTIMATORS}
     ours = points.pop(OURS)

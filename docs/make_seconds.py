@@ -1,7 +1,7 @@
 """Write into each page of the guide how long its code takes: ``python docs/make_seconds.py``.
 
-Each page is run as its doctest is, in a process of its own, with one thread. Seconds are those of
-the processor, imports included, so other programs hardly change them.
+Each page is run as a doctest, in a process of its own, with one thread. The seconds are processor
+time, imports included, so other programs hardly change them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def measure(page: Path) -> float:
 
 
 def tell(text: str, seconds: float) -> str:
-    """Return a page with a line before its first code that is run."""
+    """Return a page with a line about the time, before the first code that is run."""
     before, code, after = text.partition(CODE)
     line = f"*The code of this page takes {seconds:.0f} seconds of one core, imports included.*\n\n"
     return before + line + code + after

@@ -25,7 +25,7 @@ def style_figures(gallery_conf: dict[str, Any], name: str) -> None:
 
 
 def scrape_figures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Save both versions of each open figure, close it, and return what shows one of them."""
+    """Save both versions of each open figure, close it, and return the markup that shows one."""
     import matplotlib.pyplot as plt
 
     rst = ""
@@ -42,8 +42,8 @@ def scrape_figures(block: Any, block_vars: dict[str, Any], gallery_conf: dict[st
 
 
 def inked(figure: Any) -> Iterator[Callable[[str], None]]:
-    """Yield what sets the colours that came from the style: letters, axes, ticks, frames."""
-    figure.canvas.draw()  # ticks are made now
+    """Yield the setters of all colours that came from the style: letters, axes, ticks, frames."""
+    figure.canvas.draw()  # makes the ticks
     ink = to_rgba_array(INK["only-light"])
     for artist in figure.findobj(Artist):
         for name in COLOURED:
@@ -61,7 +61,7 @@ def as_colours(value: Any) -> Any:
 
 
 def save(figure: Any, path: Path, gallery_conf: dict[str, Any]) -> str:
-    """Write a figure, for plain screens and for fine ones."""
+    """Write a figure, and a version of twice the resolution."""
     fine = path.with_name(f"{path.stem}_2_00x{path.suffix}")
     figure.savefig(path)
     figure.savefig(fine, dpi=2 * figure.dpi)

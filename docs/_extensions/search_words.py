@@ -1,7 +1,7 @@
 """Which page the site's search shows first for the words that readers type.
 
-Sphinx ranks a main entry of the index above all else. The entries of a page would stand in an
-``index`` directive on it; here all are in one table, which shows at once that none is given twice.
+Sphinx ranks a main entry of the index above all else. Usually, each page has an ``index`` directive
+with its entries. Here all entries are in one table, where a duplicate is easy to see.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0.dev0"
 
-# What most users need; DeepFeatureExtractor, SketchNormalizer and TopKReranker are here too.
-# Type checkers read a literal only; a test holds it and the tables below together.
+# What most users need. DeepFeatureExtractor, SketchNormalizer and TopKReranker can be imported too.
+# Type checkers can only read a literal. A test compares it with the tables below.
 __all__ = [
     "AugmentingOverSampler",
     "CNNClassifier",
@@ -112,7 +112,7 @@ def __getattr__(name: str) -> Any:
     if name not in _SUBPACKAGE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_SUBPACKAGE_OF[name]}", __name__), name)
-    globals()[name] = value  # the next look-up does not come by here
+    globals()[name] = value  # the next look-up does not call this function
     return value
 
 

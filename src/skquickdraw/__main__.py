@@ -4,5 +4,5 @@ import sys
 
 from .cli import main
 
-if __name__ == "__main__":  # processes that train parts of a vote read this file too
+if __name__ == "__main__":  # worker processes import this file too
     sys.exit(main())

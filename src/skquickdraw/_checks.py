@@ -1,7 +1,7 @@
-"""scikit-learn's checks with errors of this package, and what all estimators do with parameters.
+"""scikit-learn's checks with errors of this package, and the mixin for estimators' parameters.
 
-The texts are scikit-learn's. The types are ours, so that ``except SkquickdrawError`` catches every
-mistake of a user.
+The messages are scikit-learn's. The types are ours, so that ``except SkquickdrawError`` catches
+every mistake of a user.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .exceptions import (
 )
 
 LARGEST_INT = 2**63 - 1
-# Constraints of what occurs in many signatures.
+# Constraints of parameters that occur in many signatures.
 FLAG = ["boolean"]
 N_JOBS = [
     _compat.Interval(Integral, 1, None, closed="left"),
@@ -147,7 +147,7 @@ def check_path(subject: str, path: object, name: str = "path") -> None:
 
 @contextmanager
 def path_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Name the file in an OSError that does not, such as one of a disk that is full."""
+    """Add the file's name to an OSError that lacks it, such as the error of a full disk."""
     try:
         yield
     except OSError as error:
@@ -157,9 +157,9 @@ def path_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def as_numpy(check: Check) -> Check:
-    """Make a check of scikit-learn return NumPy's arrays, as this package works with them.
+    """Make a check of scikit-learn return NumPy arrays, which this package works with.
 
-    With its setting ``array_api_dispatch``, a check returns tensors as they came in.
+    With scikit-learn's setting ``array_api_dispatch``, a check would return tensors unchanged.
     """
 
     @wraps(check)
@@ -179,13 +179,13 @@ check_random_state = raised_as(InvalidParameterError)(_check_random_state)
 
 
 class ParametersMixin:
-    """A mixin for the parameters of a BaseEstimator of this package; it comes before that.
+    """A mixin that sets and checks the parameters of an estimator; BaseEstimator comes after it.
 
     A parameter that takes objects also takes names for them, such as ``augmentation='sketch'``.
     If a parameter inside is set, as ``augmentation__rotation``, the object replaces its name.
     """
 
-    # By which scikit-learn's HTML representation links to the page of a class.
+    # scikit-learn's HTML representation uses these to link to the page of a class.
     _doc_link_module = "skquickdraw"
     _doc_link_template = (
         "https://skquickdraw.readthedocs.io/en/latest/api/generated/"
@@ -238,7 +238,7 @@ class ParametersMixin:
         return objects[value]()
 
     def _check_again(self, *names: str) -> None:
-        """Check some parameters again, where they are used after ``fit``."""
+        """Check parameters that are used after ``fit``: they may have been changed since."""
         constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
         given = {name: getattr(self, name) for name in names}
         check_arguments(type(self).__name__, constraints, given)

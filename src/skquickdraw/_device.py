@@ -32,7 +32,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved).cpu()  # which a device without data refuses
+        torch.empty(0, device=resolved).cpu()  # raises on a device without data, such as 'meta'
     except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).split("\n")[0].split(". ")[0].rstrip(".!")
         raise InvalidParameterError(
@@ -75,7 +75,8 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     """Return the dtype of a network's activations in training.
 
     'auto' is bfloat16 where the hardware multiplies in it (NVIDIA from Ampere on, processors with
-    AMX or AVX512-BF16), which halves the memory traffic that bounds small networks; else float32.
+    AMX or AVX512-BF16), else float32. bfloat16 halves the memory traffic, which limits the speed of
+    small networks.
     """
     if precision not in PRECISIONS:
         raise InvalidParameterError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
@@ -100,11 +101,12 @@ def tuned_backends(device: torch.device) -> Iterator[None]:
 
 
 class _SharedFlags:
-    """Flags that belong to the process: the first user sets them, the last restores them.
+    """Flags of the whole process: the first user sets them, the last one restores them.
 
-    Without counting, the later of two overlapping threads would restore what the first had set.
-    ``change`` sets the flags, and registers how to restore them. A forked process has only one of
-    the threads, so users in others are gone there.
+    Users are counted because threads overlap: without counting, the later of two threads would
+    restore the values that the first one had set. ``change`` sets the flags, and registers how to
+    restore them. A forked process has only the thread that forked, so users in other threads are
+    forgotten there.
     """
 
     def __init__(self, change: Callable[[ExitStack], None]) -> None:
@@ -179,7 +181,7 @@ _DEFAULT_DTYPE = _SharedFlags(_make_float32_default)
 
 @contextmanager
 def plain_torch() -> Iterator[None]:
-    """Set torch as it is in a new process, whatever the program has set, and restore it afterwards.
+    """Give torch the settings of a new process, and restore the program's settings afterwards.
 
     Networks would otherwise follow the program's default dtype and device, and its autocast,
     ``no_grad`` and ``inference_mode``. Deterministic algorithms stay as they are: they change no
@@ -202,8 +204,8 @@ def plain_torch() -> Iterator[None]:
 def repeatable_cudnn(device: torch.device) -> Iterator[None]:
     """Make cuDNN's results repeat to the bit, in full float32; on other devices do nothing.
 
-    Predictions need it as much as training: TF32 keeps ten bits of each factor, and is PyTorch's
-    default for convolutions. Several threads may be inside.
+    Predictions need this as much as training: PyTorch's default for convolutions is TF32, which
+    keeps only ten bits of each factor. Several threads may be inside at once.
     """
     if device.type != "cuda":
         yield

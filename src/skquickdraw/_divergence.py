@@ -8,12 +8,12 @@ from torch.optim import Optimizer
 
 
 class LastFinite:
-    """Keeps a copy of networks, as long as their weights are finite.
+    """A copy of networks from the last time that all their weights were finite.
 
     Parameters
     ----------
     *networks : nn.Module
-        One that is trained, and others that follow it, such as its average.
+        The one that is trained, and others that follow it, such as its average.
     """
 
     def __init__(self, *networks: nn.Module) -> None:
@@ -34,12 +34,12 @@ class LastFinite:
 
     @torch.no_grad()
     def restore(self, optimizer: Optimizer) -> None:
-        """Go back to what was kept last; what the optimizer remembers is forgotten."""
+        """Restore the last copy, and clear the optimizer's state."""
         torch._foreach_copy_(self.live, self.kept)
         optimizer.state.clear()
 
 
 def has_diverged(estimator: object) -> bool:
-    """Return whether the training of a fitted estimator diverged, or of one at a pipeline's end."""
+    """Return whether the training of a fitted estimator, or of a pipeline's last step, diverged."""
     last = getattr(estimator, "_final_estimator", estimator)
     return bool(getattr(last, "diverged_", False))

@@ -1,7 +1,7 @@
 """The random numbers that torch's own layers draw: initial weights, dropout, stochastic depth.
 
-By themselves they draw from torch's global generator, which threads share. Here each training has a
-generator of its own. Its numbers are those of the global generator after ``torch.manual_seed``.
+By default they draw from torch's global generator, which threads share. Here each training has a
+generator of its own. It gives the same numbers as the global one after ``torch.manual_seed``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def is_ours(part: object) -> bool:
     if part is None or isinstance(part, str):
         return True
     is_known = type(part).__module__.partition(".")[0] == __name__.partition(".")[0]
-    return is_known and is_ours(getattr(part, "then", None))  # what follows drawn strokes
+    return is_known and is_ours(getattr(part, "then", None))  # the policy after drawing
 
 
 def own_generator(x: Tensor) -> torch.Generator | None:
@@ -44,8 +44,8 @@ class Draws:
     ----------
     seed : int
     is_own : bool, default=True
-        Whether only code of this package draws. Then torch's global generator on the CPU is not
-        used. A user's code knows no other, so it is lent to it; see ``_turns.py``.
+        Whether only code of this package draws. If so, torch's global generator on the CPU is not
+        used. A user's code can only draw from that one, so it is lent out; see ``_turns.py``.
     """
 
     def __init__(self, seed: int, *, is_own: bool = True) -> None:
@@ -54,14 +54,14 @@ class Draws:
 
     @contextmanager
     def to_build(self) -> Iterator[None]:
-        """Draw the initial weights of networks that are built inside."""
+        """Let networks that are built inside draw their initial weights from this generator."""
         own = _InitialDraws(self.generator) if self.is_own else lent_generator(self.generator)
         with user_of_torch(), own:
             yield
 
     @contextmanager
     def to_step(self) -> Iterator[None]:
-        """Draw what the layers of a network drop inside."""
+        """Let layers that run inside draw from this generator, for example for dropout."""
         own = _layers_draw_from if self.is_own else lent_generator
         with user_of_torch(), own(self.generator):
             yield

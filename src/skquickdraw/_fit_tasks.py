@@ -11,15 +11,15 @@ from sklearn.base import BaseEstimator
 
 from ._typing import Estimator
 
-# A function that returns the fitted attributes with which an estimator would predict now. It is
-# called only if a callback asks. A meta-estimator's attributes are made from the estimator that a
-# task fitted.
+# Functions that return the fitted attributes with which an estimator would predict now. They are
+# called only if a callback asks. The second makes the attributes of a meta-estimator from the
+# estimator that a task fitted.
 Attributes = Callable[[], dict[str, object]]
 AttributesOf = Callable[[Any], dict[str, object]]
 
 
 class Fit:
-    """The fit of an estimator, for callbacks; without any, all methods do nothing.
+    """The fit of an estimator, as callbacks see it; without callbacks, all methods do nothing.
 
     As a context manager it ends the fit, unless an error is raised.
 
@@ -53,9 +53,9 @@ class Fit:
             self.context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def task(self, name: str, attributes_of: AttributesOf | None = None) -> Task:
-        """Return the next task of the fit; ``attributes_of`` is for one that fits an estimator."""
+        """Return the next task of the fit; give ``attributes_of`` if it fits an estimator."""
         if self.context is None:
-            return Task(None, None)  # without data that a worker does not need
+            return Task(None, None)  # without the data, so it is small to send to a worker
         return Task(self, self.context.subcontext(task_name=name), attributes_of)
 
     def __enter__(self) -> Fit:
@@ -100,7 +100,7 @@ class Task:
 
     @contextmanager
     def fitting(self, inner: Estimator) -> Iterator[None]:
-        """Tell callbacks of the fit of an estimator inside, and pass on those that propagate."""
+        """Report the fit of an inner estimator to callbacks; it gets those that propagate."""
         if self.fit is None:
             yield
             return
@@ -110,7 +110,7 @@ class Task:
             self._end_with(inner)
 
     def has(self, inner: Estimator) -> None:
-        """Tell callbacks of an estimator that did not have to be fitted, if it was not."""
+        """Report an inner estimator, such as a recalled one, if its fit was not reported."""
         if not self.is_seen:
             self.begin()
             self._end_with(inner)

@@ -1,4 +1,4 @@
-"""The fitting contract: how meta-estimators fit what is not theirs to know.
+"""The fitting contract: how meta-estimators fit estimators of any kind.
 
 A teacher is anything with ``classes_`` and ``predict_proba``; a student is anything with ``fit``.
 Whether it learns from class probabilities or weights is read off the signature of its ``fit``,
@@ -39,9 +39,9 @@ Learner = TypeVar("Learner", bound=Estimator)
 
 @contextmanager
 def unchanged_by_failure(estimator: object) -> Iterator[None]:
-    """Leave an estimator as it was, where its fit raises inside; but after FitInterrupted.
+    """Undo all changes of an estimator if its fit raises inside, except after FitInterrupted.
 
-    PyTorch has its threads back at the end of the outermost fit.
+    At the end of the outermost fit, PyTorch gets back the number of threads that it had.
     """
     before = dict(vars(estimator))
     try:
@@ -57,7 +57,7 @@ def unchanged_by_failure(estimator: object) -> Iterator[None]:
 
 @contextmanager
 def lost_if_interrupted() -> Iterator[None]:
-    """Raise a plain KeyboardInterrupt where a fit inside is interrupted: what it left is no use."""
+    """Turn FitInterrupted of a fit inside into KeyboardInterrupt: its result is not usable."""
     try:
         yield
     except FitInterrupted:
@@ -67,7 +67,7 @@ def lost_if_interrupted() -> Iterator[None]:
 def all_or_nothing(method: Method) -> Method:
     """Make a fitting method leave its estimator as it was, if it raises or is interrupted.
 
-    For estimators that cannot predict with what an interrupted fit inside them has left.
+    For meta-estimators that cannot predict if the fit of an inner estimator was interrupted.
     """
 
     @wraps(method)
@@ -79,13 +79,13 @@ def all_or_nothing(method: Method) -> Method:
 
 
 def can_predict(estimator: Classifier, X: NDArray[np.number]) -> bool:
-    """Return whether an estimator whose fit was interrupted predicts all the same.
+    """Return whether an estimator can predict although its fit was interrupted.
 
     ``classes_`` does not say so: a vote of scikit-learn has it before its members are fitted.
     """
     try:
         estimator.predict(X[:1])
-    except Exception:  # whatever an estimator of somebody else's raises that is half fitted
+    except Exception:  # a half-fitted estimator of a user may raise anything
         return False
     return True
 
@@ -98,8 +98,8 @@ def holds_parameters(params: object) -> bool:
 def seeded_clone(estimator: Learner, rng: np.random.RandomState, /, **params: object) -> Learner:
     """Return an unfitted copy with ``params``, and with seeds of its own drawn from ``rng``.
 
-    Every parameter called ``random_state``, also of nested estimators, becomes an int, so equal
-    copies train differently, and the same again next time.
+    Every parameter called ``random_state``, also of nested estimators, becomes an int. So copies
+    train differently from each other, but in the same way in the next run.
     """
     if params and isinstance(estimator, FrozenEstimator):
         raise InvalidParameterError(
@@ -117,8 +117,9 @@ def seeded_clone(estimator: Learner, rng: np.random.RandomState, /, **params: ob
 def learns_from(estimator: object, metadata: str) -> bool:
     """Return whether ``fit`` takes ``'soft_targets'``, ``'sample_weight'`` or ``'X_unlabeled'``.
 
-    Pipelines do where their last step does and none before it adds or drops rows; a vote does where
-    all its members do. Rows handed over as ``X_unlabeled`` would pass a pipeline's transformers by.
+    A pipeline does if its last step does, and no step before it adds or drops rows. A vote does if
+    all its members do. A pipeline with transformers does not take ``X_unlabeled``, because its
+    transformers would not change these rows.
     """
     if metadata == "X_unlabeled" and _transforms(estimator):
         return False
@@ -133,7 +134,7 @@ def learns_from(estimator: object, metadata: str) -> bool:
 
 
 def unlabeled_marks(estimator: object) -> list[object]:
-    """Return how the learners inside mark rows without labels; empty where none knows of such."""
+    """Return the inner learners' marks of unlabeled rows; learners without one are left out."""
     if isinstance(estimator, Pipeline):
         return unlabeled_marks(estimator.steps[-1][1])
     if isinstance(estimator, VotingClassifier):
@@ -145,7 +146,7 @@ def unlabeled_marks(estimator: object) -> list[object]:
 
 
 def find_mark(name: str, estimator: object) -> object:
-    """Return the mark of rows without labels; None where the learners inside know of no such rows.
+    """Return the inner learners' mark of unlabeled rows; None if they do not take such rows.
 
     Raises
     ------
@@ -164,8 +165,8 @@ def find_mark(name: str, estimator: object) -> object:
 def check_classes(name: str, estimator: object, classes: NDArray[np.generic]) -> None:
     """Refuse a learner that could not be fitted to these classes, before others are fitted.
 
-    It would take the class -1 for a mark of rows without labels, as it is handed labeled rows only,
-    in which it could not tell. Or its ``class_weight`` names classes that are not there.
+    It gets labeled rows only, so it may take the class -1 for its mark of unlabeled rows. Or its
+    ``class_weight`` names classes that do not occur.
     """
     if isinstance(estimator, FrozenEstimator):
         return
@@ -179,7 +180,7 @@ def check_classes(name: str, estimator: object, classes: NDArray[np.generic]) ->
 
 
 def _check_class_weights(estimator: object, classes: NDArray[np.generic]) -> None:
-    """Check the learners inside that see y as it is: a vote, for one, hands on codes."""
+    """Check ``class_weight`` of inner learners that see the labels; a vote passes on codes."""
     if isinstance(estimator, FrozenEstimator):
         return
     if isinstance(estimator, Pipeline):
@@ -192,14 +193,14 @@ def _check_class_weights(estimator: object, classes: NDArray[np.generic]) -> Non
 
 
 def _is_known(estimator: object) -> bool:
-    """Return whether this is of a package whose parameters are checked as ours are."""
+    """Return whether an estimator is of a package that checks parameters as this one does."""
     return type(estimator).__module__.split(".")[0] in ("imblearn", "sklearn", "skquickdraw")
 
 
 def check_same_classes(
     name: str, who: str, known: object, classes: NDArray[np.generic], whose: str = "y"
 ) -> None:
-    """Refuse an estimator whose ``classes_``, ``known``, are others than those wanted of it."""
+    """Refuse an estimator whose ``classes_``, given as ``known``, differ from ``classes``."""
     own, wanted = np.asarray(known).tolist(), np.asarray(classes).tolist()
     if own != wanted:
         lacking = [label for label in wanted if label not in own]
@@ -212,18 +213,18 @@ def check_same_classes(
 
 
 def check_parameters(estimator: Estimator) -> None:
-    """Raise what a fit would say of parameters alone, before others have been fitted for long."""
+    """Raise a fit's errors about parameters, before others are fitted for long."""
     if get_config()["skip_parameter_validation"]:
         return
     for part in _free_parts(estimator):
-        # A class of somebody else's may make something of its parameters before they are checked.
+        # A user's class may convert its parameters before it checks them.
         if _is_known(part) and hasattr(part, "_parameter_constraints"):
             with raised_as(InvalidParameterError):
                 part._validate_params()
 
 
 def check_shape(estimator: object, X: NDArray[np.number]) -> None:
-    """Raise what a fit would say of ``image_shape`` and X, before others were fitted for long."""
+    """Raise a fit's errors about ``image_shape`` and X, before others are fitted for long."""
     if isinstance(estimator, FrozenEstimator) or _transforms(estimator):
         return
     name, wanted = type(estimator).__name__, getattr(estimator, "image_shape", None)
@@ -236,7 +237,7 @@ def check_shape(estimator: object, X: NDArray[np.number]) -> None:
 
 
 def _free_parts(estimator: Estimator) -> list[BaseEstimator]:
-    """Return an estimator and those nested in it, without the frozen ones, which are others'."""
+    """Return an estimator and those nested in it, without frozen ones and their parts."""
     params = {"": estimator} | estimator.get_params()
     frozen = [name for name, part in params.items() if isinstance(part, FrozenEstimator)]
     inside = tuple(f"{name}__" if name else "" for name in frozen)
@@ -265,7 +266,7 @@ def _learners(estimator: object) -> list[Estimator]:
 
 
 def check_learns_from(subject: str, estimator: object, metadata: str, way_out: str) -> None:
-    """Raise InvalidParameterError where ``estimator`` cannot make use of the metadata."""
+    """Raise InvalidParameterError if ``estimator`` cannot use the metadata."""
     if not learns_from(estimator, metadata):
         raise InvalidParameterError(
             f"{subject} needs an estimator that learns from {metadata}, and the fit of "
@@ -288,7 +289,7 @@ def fit_targets(
     Parameters
     ----------
     estimator : estimator
-        Unfitted, and the caller's own copy: metadata requests are set on what it is made of.
+        Unfitted, and the caller's own copy: metadata requests are set on it and on its parts.
     X : ndarray of shape (n, ...)
     y : ndarray of shape (n,)
         Labels, every class at least once.
@@ -330,7 +331,7 @@ def _fit_targets(
 
 
 def _last_step(estimator: object) -> tuple[str, object]:
-    """Return how a pipeline prefixes metadata of its last step, and that step, however deep."""
+    """Return the prefix of metadata for the last step of (nested) pipelines, and this step."""
     if not isinstance(estimator, Pipeline):
         return "", estimator
     name, last = estimator.steps[-1]
@@ -352,7 +353,7 @@ def _request(estimator: object, metadata: str) -> None:
 
 
 def _set_request(estimator: BaseEstimator, metadata: str, wanted: bool) -> None:
-    """Set the request of an estimator and of those nested in it, to which it may hand them on."""
+    """Set the request of an estimator, and of those nested in it that may get the metadata."""
     for part in _free_parts(estimator) if hasattr(estimator, "get_params") else []:
         if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):
             part.set_fit_request(**{metadata: wanted})

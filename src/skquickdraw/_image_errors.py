@@ -1,6 +1,6 @@
-"""Errors for an X that is no array of images, or not of images like those of fit: the way out.
+"""Errors for an X that does not hold images, or other images than ``fit`` saw, and what to do then.
 
-Neither torch nor Pillow is imported here: what comes from them is known by the name of its module.
+Neither torch nor Pillow is imported here: their objects are recognised by the name of their module.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 from .exceptions import InvalidImagesError
 
 FEWEST_PIXELS = 64  # rows of fewer numbers are features
-READABLE_MODES = ("1", "L", "RGB")  # of Pillow; those of others are no grey values and no colours
+READABLE_MODES = ("1", "L", "RGB")  # of Pillow; in other modes, pixels are neither grey nor RGB
 
 
 def refuse_objects(name: str, X: object) -> None:
@@ -88,7 +88,7 @@ def _comes_from(thing: object, module: str) -> bool:
 def way_out(
     estimator: BaseEstimator, flat: object, stacked_shape: tuple[int, ...] | None
 ) -> Iterator[None]:
-    """Add to errors of scikit-learn's checks inside what they say of features, in images."""
+    """Add to errors of scikit-learn's checks, which speak of features, a hint about images."""
     try:
         yield
     except InvalidImagesError as error:
@@ -117,7 +117,7 @@ def _hint_on_size(
 
 
 def _square(n_pixels: int) -> tuple[int, ...] | None:
-    """Return (channels, height, width) of a square image, which its pixels tell, or None."""
+    """Return (channels, height, width) of the square image with so many values, or None."""
     for channels in (1, 3):
         side = isqrt(n_pixels // channels)
         if channels * side * side == n_pixels:

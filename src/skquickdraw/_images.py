@@ -1,8 +1,8 @@
 """The image contract: what X may look like, and the one way in which it is read.
 
-X comes in flat ``(n, H * W)``, as ``(n, H, W)``, ``(n, C, H, W)`` or ``(n, H, W, C)``, values from
-0 to 255. Inside the package the channels always come first, in a 4-D array in its own dtype: uint8
-stays uint8, and nothing here copies a whole floating-point data set. Scaling happens later, batch
+X has the shape ``(n, H * W)``, ``(n, H, W)``, ``(n, C, H, W)`` or ``(n, H, W, C)``, and values from
+0 to 255. Inside the package it is a 4-D array with the channels first. Its dtype is kept: uint8
+stays uint8, and nothing here copies a whole floating-point data set. Pixels are scaled later, batch
 by batch, on the device.
 """
 
@@ -60,8 +60,8 @@ def check_images(
     Parameters
     ----------
     estimator : estimator
-        Named in errors; with ``reset`` its ``n_features_in_`` (pixels an image, over all channels),
-        ``feature_names_in_``, ``data_format_`` and ``pixel_range_`` are set, otherwise X is
+        Named in errors. With ``reset``, its ``n_features_in_`` (values per image, in all channels),
+        ``feature_names_in_``, ``data_format_`` and ``pixel_range_`` are set. Otherwise X is
         compared with them.
     X : array-like of shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C)
         Values from 0 to 255.
@@ -73,7 +73,7 @@ def check_images(
     Returns
     -------
     images : ndarray or MappedFiles of shape (n, C, H, W)
-        uint8, or the floating-point dtype that X came in; a view on X where possible.
+        uint8, or the floating-point dtype of X; a view on X where possible.
 
     Raises
     ------
@@ -107,10 +107,10 @@ def check_images_and_labels(
 
 
 def check_rows(estimator: BaseEstimator, X: ArrayLike, *, reset: bool) -> Numbers:
-    """Validate X for an estimator that hands it on, and return it in the shape that it came in.
+    """Validate X for a meta-estimator, which passes it on to others, and keep its shape.
 
-    Stacks stay stacks, whose pixels count as features, but the channels come first; the range of
-    values is for those inside to judge. With ``reset`` sets ``n_features_in_``,
+    A stack of images stays a stack, with the channels first; each pixel counts as a feature. The
+    range of values is checked by the inner estimators. ``reset`` sets ``n_features_in_``,
     ``feature_names_in_`` and ``data_format_``.
     """
     flat, layout = flatten_stack(type(estimator).__name__, X)
@@ -138,8 +138,8 @@ def check_more_rows(estimator: BaseEstimator, X_unlabeled: ArrayLike, rows: Numb
     Raises
     ------
     InvalidImagesError
-        If it holds images of another shape or, of as many pixels as an image has, on another
-        scale.
+        If it holds images of another shape or on another scale. Rows of too few numbers for an
+        image may have any scale.
     """
     name = type(estimator).__name__
     more = check_rows(estimator, X_unlabeled, reset=False)
@@ -151,7 +151,7 @@ def check_more_rows(estimator: BaseEstimator, X_unlabeled: ArrayLike, rows: Numb
     more = more.reshape(len(more), *rows.shape[1:])
     seen = find_range(rows.sample() if isinstance(rows, MappedFiles) else rows)
     if rows[0].size >= SMALLEST_PICTURE and seen[0] >= 0 and seen[1] <= MAX_PIXEL:
-        # All of it is here, so that rows may be judged together: features may be small in some.
+        # These rows can be judged together, because all are here: features of some may be small.
         check_same_range(name, more, seen, input_name="X_unlabeled", together=True)
     return more
 
@@ -170,7 +170,7 @@ def _as_rows(
 
 
 def _keep_data_format(estimator: BaseEstimator, layout: Layout | None, reset: bool) -> None:
-    """Remember that the channels came last: flat rows then say no longer how they are ordered."""
+    """Remember that the channels came last: flat rows do not show the order of their values."""
     if reset:
         vars(estimator).pop("data_format_", None)
         if layout is not None and layout.channels_last and layout.shape[0] > 1:
@@ -247,9 +247,9 @@ def resolve_image_shape(
 ) -> ImageShape:
     """Return (channels, height, width) of images that have ``n_features`` pixels.
 
-    Flat rows are read as ``image_shape`` where that is given; else as one square channel; and where
-    their length is no square, as an image that is one row of pixels high. ``parameter`` is what
-    users know ``image_shape`` by.
+    Flat rows are read as ``image_shape`` if it is given, else as a square image of one channel. If
+    their length is not a square number, they are read as images that are one pixel high. Errors
+    call ``image_shape`` by the name ``parameter``.
     """
     wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
     if stacked_shape is not None:
@@ -297,9 +297,9 @@ def flatten_stack(
 ) -> tuple[ArrayLike, Layout | None]:
     """Flatten a stack of images to rows, so that scikit-learn counts pixels as features.
 
-    The pixels of a row stay in the order that they came in, which the layout tells: a memory map is
-    not copied. Flat rows have none. ``image_shape``, which users know as ``parameter``, decides
-    where a shape has two readings.
+    The pixels of a row keep their order, so a memory map is not copied. The layout says what the
+    order is; it is None for rows that were flat. If a shape can be read in two ways,
+    ``image_shape`` decides. Errors call it ``parameter``.
     """
     refuse_objects(name, X)
     if isinstance(X, (list, tuple)):
@@ -341,7 +341,7 @@ def _read_layout(
             f"{name}: X must have shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C) with 1 "
             f"or 3 channels, got {shape}.{hint}"
         )
-    if len(readings) == 1 or shape[1] == shape[3] == 1:  # of one channel both are the same
+    if len(readings) == 1 or shape[1] == shape[3] == 1:  # one channel: both are the same
         return readings[0]
     wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
     fitting = [reading for reading in readings if reading.shape == wanted]

@@ -1,4 +1,4 @@
-"""One column of labels of any type: its distinct labels, and the position of each row's."""
+"""One column of labels of any type: its distinct labels, and each row's position among them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def not_a_label(name: str, label: object, input_name: str) -> str:
 def read_column(
     name: str, y: object, input_name: str
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    """Return the distinct labels in any order, and the position of each row's among them.
+    """Return the distinct labels in any order, and the position of each row's label among them.
 
     Missing values are not labels: their rows have the code ``NO_LABEL``.
 
@@ -61,7 +61,7 @@ def read_column(
     if values.dtype == object:
         labels, codes = _distinct_objects(name, values, input_name)
         is_text = all(isinstance(label, str) for label in labels)
-        # A list of texts has no dtype to keep; it becomes NumPy's own.
+        # A list of texts has no dtype to keep, so it gets NumPy's dtype for text.
         labels = np.array(labels.tolist()) if isinstance(y, list | tuple) and is_text else labels
         return labels, codes
     if values.dtype.kind in "iu" and len(values):
@@ -125,8 +125,8 @@ def _as_array(y: object) -> NDArray[np.generic]:
         values[np.ma.getmaskarray(y)] = None
         return values
     if not isinstance(y, list | tuple) and not isinstance(getattr(y, "dtype", None), np.dtype):
-        # As an array, nullable and categorical integers of pandas, and integers of polars, would
-        # become floats beside NA.
+        # NumPy would turn nullable and categorical integers of pandas, and integers of polars, into
+        # floats if values are missing.
         if hasattr(y, "astype"):
             y = y.astype(object)
         elif hasattr(y, "to_list"):
@@ -138,7 +138,7 @@ def _as_array(y: object) -> NDArray[np.generic]:
 def _distinct_objects(
     name: str, values: NDArray[np.generic], input_name: str
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    # By kind too: True equals 1.
+    # The kind is a part of the key, because True equals 1.
     table: dict[tuple[str, object], int] = {}
     codes = np.full(len(values), NO_LABEL)
     for row, label in enumerate(values.tolist()):
@@ -146,7 +146,7 @@ def _distinct_objects(
             continue
         try:
             codes[row] = table.setdefault((kind_of(label), label), len(table))
-        except TypeError as error:  # a list, for one
+        except TypeError as error:  # such as a list, which cannot be a key
             raise InvalidTargetsError(not_a_label(name, label, input_name)) from error
     labels = np.empty(len(table), dtype=object)
     labels[:] = [label for _, label in table]

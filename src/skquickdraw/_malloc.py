@@ -1,4 +1,4 @@
-"""Keep freed memory for the next step of a training, which the C library would return.
+"""Keep freed memory, which the C library would return, for the next step of a training.
 
 A step of a small network allocates and frees hundreds of megabytes of activations. glibc gives
 large blocks back to the system as they are freed, and the next step pays for their pages again.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# From glibc's malloc.h; without this, the thresholds adapt, up to the values set on leaving.
+# From glibc's malloc.h. By default, glibc adapts both thresholds, up to the two values below.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGEST_ADAPTED_MMAP = 32 * 2**20
 LARGEST_ADAPTED_TRIM = 2 * LARGEST_ADAPTED_MMAP

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .exceptions import DataFileError
 
 CHUNK_BYTES = 2**24
-N_PIECES, PIECE_BYTES = 16, 1024  # that show whether a file is still the one that was mapped
+N_PIECES, PIECE_BYTES = 16, 1024  # compared to see whether the file is still the one mapped
 
 
 class FileRows:
@@ -101,9 +101,9 @@ def map_rows(array: Any, n_pieces: int | None = None) -> Any:
 
 
 def check_whole(array: object) -> None:
-    """Raise where the file of a map has become shorter: to read there would end the process.
+    """Raise if a mapped file has become shorter: reading behind its end would kill the process.
 
-    The size is that of the file that was mapped, also where another one has taken its place.
+    The size is that of the file that was mapped, even if another one has taken its place.
     """
     root = find_map(array)
     if root is None:
@@ -142,7 +142,7 @@ def _is_in_one_piece(row: NDArray[np.number]) -> bool:
 
 
 def _is_still_there(root: np.memmap, path: str | PathLike[str], n_pieces: int) -> bool:
-    """Return whether the file holds what its map shows, by pieces from everywhere in it."""
+    """Return whether the file still holds what its map shows; pieces from all over it tell."""
     content = root.ravel(order="K").view(np.uint8)
     starts = np.linspace(0, max(0, len(content) - PIECE_BYTES), n_pieces).astype(np.int64)
     try:

@@ -21,7 +21,7 @@ from .exceptions import DataFileError, InvalidImagesError
 Rows = NDArray[np.int64]
 LARGEST_GAP = 2**14  # bytes between two rows that are read rather than skipped
 LONGEST_READ = 2**22  # bytes
-N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows in a sample of all, and neighbours in it
+N_SAMPLED, SAMPLED_TOGETHER = 2**16, 32  # rows in a sample, and in each of its runs of neighbours
 
 
 class MappedFiles(FileRows):
@@ -251,7 +251,7 @@ class _FilePart(NamedTuple):
     path: str
     start: int  # byte of the first row
     n_rows: int
-    n_bytes: int  # a row
+    n_bytes: int  # of one row
     state: tuple[int, int]  # size of the file, and the time of its last modification
 
     def read(self, rows: Rows, places: NDArray[np.intp], out: NDArray[np.uint8]) -> None:

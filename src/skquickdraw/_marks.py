@@ -80,7 +80,7 @@ def _refuse_texts(
         return
     found = [text for text in texts if text in labels]
     if known is None and len(texts) > 1 and len(labels) - len(found) < 2:
-        return  # as for the number -1: two labels are two classes
+        return  # two labels are two classes, as for the number -1
     if known is not None:
         found = [text for text in found if text not in known.tolist()]
     if found:

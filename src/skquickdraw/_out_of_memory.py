@@ -11,7 +11,8 @@ import torch
 
 from .exceptions import OutOfMemoryError
 
-# Texts of PyTorch's allocators, cuDNN and cuBLAS, in lower case; not all have their own type.
+# Messages of PyTorch's allocators, cuDNN and cuBLAS, in lower case. Not all of these errors have a
+# type of their own.
 SIGNS = ("not enough memory", "can't allocate memory", "out of memory", "status_alloc_failed")
 
 

@@ -1,4 +1,4 @@
-"""Rows of which some have no label: read here for all that learns from both kinds."""
+"""Labeled and unlabeled rows, as read by all estimators that learn from both."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .exceptions import InvalidTargetsError
 
 @dataclass(frozen=True, eq=False)
 class PartlyLabeled:
-    """Rows of X, of which some have no label, and more rows without labels.
+    """The rows of X, some of them without a label, and more unlabeled rows.
 
     Attributes
     ----------
@@ -48,21 +48,21 @@ class PartlyLabeled:
     def labeled_part(
         self,
     ) -> tuple[NDArray[np.number], NDArray[np.generic], NDArray[np.float64] | None]:
-        """Return X, y and weights of the labeled rows; X itself where that is all of them."""
+        """Return X, y and weights of the labeled rows; X itself if all are labeled."""
         if len(self.labeled) == len(self.codes):
             return self.X, self.classes[self.codes], self.weights
         weights = None if self.weights is None else self.weights[self.labeled]
         return self.X[self.labeled], self.classes[self.codes[self.labeled]], weights
 
     def pool(self) -> NDArray[np.number] | None:
-        """Return the rows without labels, those of X first; None where there are none."""
+        """Return the unlabeled rows, those of X first; None if there are none."""
         marked = self.X[self.unlabeled]
         if self.more is None:
             return marked if len(marked) else None
         return join_rows(marked, self.more)
 
     def joined(self) -> PartlyLabeled:
-        """Return the same with the rows of ``X_unlabeled`` behind those of X; they weigh 1."""
+        """Return the same with the rows of ``X_unlabeled`` appended to X, with weight 1."""
         if self.more is None:
             return self
         weights, n_more = self.weights, len(self.more)

@@ -1,8 +1,8 @@
 """The scale of pixels: what ``fit`` saw is remembered, and other scales are refused later.
 
-A network that learned from pixels of 0 to 1 takes those of 0 to 255 for images a hundred times
-too bright, and the reverse for black ones: its answers are wrong without a word. Nothing is
-converted, for X alone does not say what it means: a single dark image looks the same on any scale.
+To a network that learned from pixels from 0 to 1, images from 0 to 255 are far too bright. In the
+reverse case, images are almost black. The predictions would be wrong, without an error. Nothing is
+converted, because X alone does not show its scale: a dark image has small values on any scale.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PixelRange = tuple[float, float]  # lowest and highest value; whole numbers are 
 
 MAX_PIXEL = 255
 TOO_BRIGHT = 4  # times the span that fit saw
-BRIGHT = 128  # who learned from this or more did not learn from pixels of 0 to 1
-UNIT = 1 + 1e-6  # a scaler's 1, but for rounding
+BRIGHT = 128  # if fit saw this or more, its pixels were not on a scale of 0 to 1
+UNIT = 1 + 1e-6  # the 1 of a scaler, which may be off by rounding
 ENOUGH = 16  # pixels that must agree before a row is refused
 
 
@@ -32,7 +32,7 @@ def check_numbers(name: str, rows: NDArray[np.number]) -> None:
 
 
 def check_features(name: str, rows: NDArray[np.number]) -> None:
-    """Refuse features that single precision cannot hold, in which networks compute."""
+    """Refuse features that float32, in which networks compute, cannot hold."""
     if rows.dtype.kind != "f" or np.can_cast(rows.dtype, np.float32):
         return
     limit = float(np.finfo(np.float32).max)
@@ -63,7 +63,7 @@ def find_range(rows: NDArray[np.number]) -> PixelRange:
 
 
 def has_own_scale(seen: PixelRange) -> bool:
-    """Return whether images of 0 to 255 are too bright for who learned from this range."""
+    """Return whether images from 0 to 255 are too bright after a fit to this range."""
     low, high = seen
     return low < high and low + TOO_BRIGHT * (high - low) < MAX_PIXEL
 
@@ -78,19 +78,19 @@ def check_same_range(
 ) -> None:
     """Refuse images on another scale than those that ``fit`` saw.
 
-    Every row is judged by itself, so that what an estimator says of an image does not depend on the
-    others beside it. And only what cannot be an image of the scale seen is refused:
+    Each row is judged by itself, so that the prediction for an image does not depend on the other
+    rows. A row is only refused if it cannot be an image on the scale that ``fit`` saw:
 
-    - Too bright: at least half of a row's non-zero pixels, and 16 of them, lie more than four spans
-      above the lowest value seen. A few may, as behind a ``MinMaxScaler`` whose training images
-      hardly had ink in some pixel.
-    - Too dark: floating point within 0 to 1, where ``fit`` saw 128 or more. At least 16 pixels of
-      the row are not whole numbers, and the largest is above a half. So rows of zeros pass, and so
-      do dark 8-bit images, whose pixels are whole numbers, as floating point too. An image that is
-      black but for fractions, as resizing makes them of noise, mostly stays below a half.
+    - Too bright: at least half of the non-zero pixels, and at least 16, lie more than four spans
+      above the lowest value seen. A few such pixels may occur, for example after a
+      ``MinMaxScaler``, where the training images hardly had any ink.
+    - Too dark: floating point from 0 to 1, where ``fit`` saw 128 or more. At least 16 pixels are
+      not whole numbers, and the largest is above 0.5. So rows of zeros pass, and so do dark 8-bit
+      images, also as floating point, because their pixels are whole numbers. After resizing, the
+      noise of a black image may leave fractions, but these mostly stay below 0.5.
     - Truth values, where ``fit`` saw 128 or more.
 
-    With ``together`` rows are too dark only where all of X lies within 0 to 1.
+    With ``together``, rows are only too dark if all of X lies within 0 to 1.
 
     Raises
     ------

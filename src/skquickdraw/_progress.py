@@ -1,4 +1,4 @@
-"""The progress of a fit: one display of all nested levels, or without a terminal, lines."""
+"""The progress of a fit: one display of all nested levels, or lines if there is no terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Level:
-    """A training that contains others: the ``n_done + 1``-th of its loop."""
+    """One level of nested trainings: the training after the first ``n_done`` of a loop."""
 
     text: str
     n_done: int
@@ -43,7 +43,7 @@ class Trainings:
     names : list of str
         Such as 'teacher' and 'student of round 1'.
     at_once : bool, default=False
-        Whether several run at a time, for which there is no live display.
+        Whether several run at a time. Then there is no live display.
     """
 
     def __init__(self, names: list[str], *, at_once: bool = False) -> None:
@@ -190,7 +190,7 @@ class Display:
 
 def _print(line: str) -> None:
     with suppress(Exception):  # such as a closed pipe
-        # With rich, which writes at once, and above a display of the user.
+        # rich writes at once, and above a live display that the user may have.
         rich.get_console().print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 BOX = 256  # side of the box that coordinates lie in
-FINE = 3  # grid steps a pixel; 2 misses 0.6 grey levels on drawings with many small loops
+FINE = 3  # grid steps per pixel; 2 misses 0.6 grey levels on drawings with many small loops
 EDGE = 0.9  # width of the soft edge in grid steps, fitted once to bitmaps drawn by cairo
-GRID_CHUNK = 2**19  # grid points held at a time, in number of float32
-WINDOW_CHUNK = 2**18  # points of windows
-# Both are as much as a core's cache holds. A GPU has no use for that: there, few large operations
-# are fast, and each chunk makes the CPU wait for it.
+GRID_CHUNK = 2**19  # points of the grid held at a time, as float32
+WINDOW_CHUNK = 2**18  # points of windows held at a time
+# Both chunks fit into a core's cache. A GPU gains nothing from that: it is fast in few large
+# operations, and the CPU waits for each chunk.
 TIMES_ON_GPU = 32
 
 
@@ -70,7 +70,7 @@ def rasterize_segments(
     most = max(1, _held(GRID_CHUNK, starts.device) // (shape[0] * shape[1] * FINE**2))
     for lo, hi in _chunks(first_layer, most):
         clear = starts.new_ones((hi - lo, *shape))
-        # One part, or several of a single image: a stranger's drawing may have thousands of layers.
+        # Only a single image is drawn in several parts: it may have thousands of layers.
         for first in range(first_layer[lo], first_layer[hi], most):
             layers = slice(first, min(first + most, first_layer[hi]))
             own = slice(first_segment[layers.start], first_segment[layers.stop])

@@ -153,7 +153,7 @@ def content_hash(value: object) -> str:
 
 
 class _ContentHasher(NumpyHasher):
-    """joblib's hasher, for which copies of a tensor or of a trained net would differ."""
+    """joblib's hasher, except that copies of a tensor or of a trained net have equal hashes."""
 
     def save(self, obj: Any) -> None:
         if isinstance(obj, FunctionType):
@@ -166,7 +166,7 @@ class _ContentHasher(NumpyHasher):
             obj = ("frozenset", set(obj))
         elif isinstance(obj, ModuleType):
             obj = ("module", obj.__name__)
-        elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # do not change the fit
+        elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # callbacks do not change fits
             obj = copy(obj)
             del obj._skl_callbacks
         elif hasattr(type(obj), "fingerprint"):
@@ -212,7 +212,7 @@ def _named_values(function: FunctionType) -> list[tuple[str, object]]:
 
 
 def _describe_value(value: Any, *inside: object) -> object:
-    """Return what can be hashed of a value: what is unknown in a container counts by its type."""
+    """Return a value as it is hashed: of unknown objects, also in containers, the type counts."""
     if type(value) not in CONTAINERS:
         return value if _counts(value) else _name_of(value)
     if any(value is outer for outer in inside):

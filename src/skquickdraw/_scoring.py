@@ -24,7 +24,7 @@ from .exceptions import InvalidTargetsError
 
 
 class ClassifierMixin(base.ClassifierMixin):
-    """scikit-learn's, with a score that reads labels as ``fit`` does."""
+    """scikit-learn's mixin, with a score that reads labels as ``fit`` does."""
 
     classes_: NDArray[np.generic]
 

@@ -1,7 +1,7 @@
 """The target contract: labels are codes, and every target is a row of class probabilities.
 
-Labels and the marks of rows that have none are read here and nowhere else, before scikit-learn sees
-them: it knows no missing labels, and neither whole numbers nor truth values as objects.
+Labels, and the marks of unlabeled rows, are read only here, before scikit-learn sees them. It would
+refuse missing labels, and also integers and booleans in arrays of objects.
 
 Hard labels, pseudo-labels and a teacher's probabilities differ only in how sharp their rows are, so
 one loss serves plain training, noisy students and distillation.
@@ -35,35 +35,36 @@ def read_labels(
     min_classes: int = 2,
     input_name: str = "y",
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    """Return the classes, and for each row the position of its class; -1 where it has no label.
+    """Return the classes, and for each row the position of its class; -1 if it has no label.
 
     Parameters
     ----------
     name : str
         The subject of errors.
     y : array-like of shape (n,)
-        Text, numbers or booleans, in arrays of their own dtype or of objects, lists, and columns of
-        pandas, categorical and nullable ones as well.
+        Text, numbers or booleans: in a list, in an array of their own dtype or of objects, or in a
+        column of pandas, also a categorical or nullable one.
     unlabeled_label : label or None, default='auto'
         The mark of rows without labels, as in :func:`read_own_labels`. None says that there are no
-        such rows, as for all that learns from labels alone.
+        such rows, as for estimators that only learn from labeled rows.
     classes : ndarray of shape (n_classes,), default=None
         All classes that y may hold; None takes those of y, sorted.
     min_classes : int, default=2
-        The fewest classes that will do.
+        The smallest number of classes allowed.
     input_name : str, default='y'
-        What errors call y.
+        Name of y in errors.
 
     Returns
     -------
     classes : ndarray of shape (n_classes,)
-        Of the dtype of y; of objects, int64, float64 and bool where y holds such as objects.
+        In the dtype of y. If that is object, numbers and booleans get int64, float64 or bool.
     codes : int64 ndarray of shape (n,)
 
     Raises
     ------
     InvalidTargetsError
-        If labels cannot be read, rows lack one that must not, or there are too few classes.
+        If labels cannot be read, if a row lacks a label that it needs, or if there are too few
+        classes.
     """
     own, codes = read_own_labels(
         name, y, unlabeled_label=unlabeled_label, known=classes, input_name=input_name
@@ -93,12 +94,12 @@ def read_own_labels(
     known: NDArray[np.generic] | None = None,
     input_name: str = "y",
 ) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    """Return the sorted classes of y itself, and codes, as :func:`read_labels`.
+    """Return the sorted classes of y itself, and codes, as :func:`read_labels` does.
 
-    With ``unlabeled_label='auto'`` missing values (None, NaN, NA) mark rows without labels. Where
-    there are none, the number -1 does if there are two other classes at least, or labels of another
-    kind, so that labels from {-1, 1} are classes. ``known`` classes decide instead: -1 is a mark
-    unless it is one of them. The empty text may be a mark, but no class.
+    With ``unlabeled_label='auto'``, missing values (None, NaN, NA) mark rows without labels. If
+    there are none, the number -1 is the mark, but only beside at least two other classes, or beside
+    labels of another kind. So labels from {-1, 1} are classes. With ``known`` classes, -1 is a mark
+    unless it is one of them. The empty text may be a mark, but not a class.
     """
     labels, codes = read_column(name, y, input_name)
     is_mark = find_marks(name, labels, codes, unlabeled_label, known, input_name)
@@ -112,7 +113,7 @@ def read_own_labels(
 
 
 def locate(labels: NDArray[np.generic], classes: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return the position of each label among the classes, and their number for all others."""
+    """Return the position of each label among the classes; for others, the number of classes."""
     # By Python's equality: NumPy would compare the text '5' with the number 5 as texts.
     position = {label: code for code, label in enumerate(classes.tolist())}
     return np.array([position.get(label, len(position)) for label in labels.tolist()], np.int64)
@@ -129,7 +130,7 @@ def _empty_text(name: str, is_empty: NDArray[np.bool_], input_name: str) -> str:
 
 
 def check_same_kind(name: str, labels: NDArray[np.generic], classes: NDArray[np.generic]) -> None:
-    """Refuse to compare text with numbers, of which none would ever be right."""
+    """Refuse to compare text with numbers: no prediction would ever be right."""
     kinds = [kind_of(own[0]) for own in (labels, classes) if len(own)]
     if len(kinds) == 2 and kinds[0] != kinds[1] and "text" in kinds:
         raise InvalidTargetsError(
@@ -156,16 +157,16 @@ def check_weighted_classes(name: str, class_weight: object, classes: NDArray[np.
 
 
 def with_codes(positions: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the position of each row's label; a row without one stays so."""
-    return np.append(positions, NO_LABEL)[codes]  # the code -1 takes the last
+    """Return the position of each row's label; rows without a label keep NO_LABEL."""
+    return np.append(positions, NO_LABEL)[codes]  # the code -1 selects the last entry
 
 
 def decode_labels(
     codes: NDArray[np.int64], classes: NDArray[np.generic], unlabeled_label: Any
 ) -> NDArray[np.generic]:
-    """Return labels, and the mark where there is none; as objects, if it is of another kind.
+    """Return labels, or the mark for rows without one; as objects if their kinds differ.
 
-    For 'auto' the mark is -1 among numbers, unless that is a class, and else None.
+    For 'auto', the mark is -1 if the labels are numbers and -1 is not a class, else None.
     """
     labels = classes[codes]
     is_open = codes == NO_LABEL
@@ -180,7 +181,7 @@ def decode_labels(
 
 
 def check_same_length(name: str, X: object, codes: NDArray[np.int64]) -> None:
-    """Refuse another number of labels than of rows."""
+    """Refuse labels whose number differs from that of the rows."""
     with raised_as(InvalidTargetsError):
         n_rows = count_samples(X)
     if n_rows != len(codes):

@@ -39,7 +39,7 @@ def threads_of_fit(estimator: object) -> Iterator[None]:
 
 @contextmanager
 def threads_may_change(may: bool = True) -> Iterator[None]:
-    """Say so for all fits inside, and give PyTorch its threads back at the end."""
+    """Set this for all fits inside, and give PyTorch its threads back at the end."""
     threads = Threads(may)
     token = _threads.set(threads)
     try:

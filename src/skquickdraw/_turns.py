@@ -1,21 +1,21 @@
-"""What threads of one process may not do at the same time, and the locks that see to it.
+"""Locks for what threads of one process may not do at the same time.
 
 Fits, predictions and loaded models in several threads do not wait for each other: they draw from
 generators of their own (``_draws.py``). Three things belong to the whole process:
 
-- **Switches of torch.** An export (``to_onnx``) turns them, and replaces methods of
-  ``torch.nn.Module``. Whatever runs a network is a :func:`user_of_torch`, of which there may be any
-  number, for one batch or step at a time. An export is the :func:`sole_user_of_torch`: it waits for
-  the steps that run, and the next ones wait for it.
+- **Switches of torch.** An export (``to_onnx``) changes them, and replaces methods of
+  ``torch.nn.Module``. Each batch or step that runs a network is a :func:`user_of_torch`; any number
+  of them run at the same time. An export is the :func:`sole_user_of_torch`: it waits for running
+  steps, and later steps wait for it.
 - **torch's global generator on the CPU.** A user's own network, loss, optimizer or augmentation can
-  only draw from it. For each step, :func:`lent_generator` sets its state, and restores it: one
-  thread at a time, for as long as one step or the construction of a network takes.
+  only draw from it. For each step, and for the construction of a network, :func:`lent_generator`
+  sets its state and restores it afterwards, for one thread at a time.
 - **The generator of a GPU**, from which dropout draws there, because recorded steps must know their
   generator. :func:`seeded_device` keeps it for a whole fit, so one fit at a time runs on GPUs.
 
-A process that is forked has only the thread that forked it. It gets new locks, and the global
-generator as it was without the other threads. torch makes its threads anew there, which one thread
-must do alone: :func:`renew_threads_of_torch`.
+A forked process has only the thread that forked it. It gets new locks. If another thread had
+borrowed the global generator, its state is restored. torch makes its threads again there, which one
+thread must do alone: :func:`renew_threads_of_torch`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from torch import Tensor
 class SharedTurns:
     """A lock for any number of users at a time, or for one thread alone.
 
-    A thread that has it may take it again, in either way. A thread that wants it alone goes before
+    A thread that has it may take it again, in either way. A thread that wants it alone comes before
     new users.
     """
 
@@ -114,9 +114,10 @@ def sole_user_of_torch() -> AbstractContextManager[None]:
 
 @contextmanager
 def lent_generator(own: torch.Generator) -> Iterator[None]:
-    """Let torch's global generator go on as ``own`` inside the block, and ``own`` afterwards.
+    """Let torch's global generator continue the numbers of ``own`` inside the block.
 
-    Then the global one is as before. What another thread draws from it meanwhile is lost.
+    Afterwards ``own`` continues after these draws, and the global generator is as before, also if
+    another thread drew from it in the meantime.
     """
     shared = torch.default_generator
     with _generator_lock:
@@ -151,8 +152,8 @@ def renew_threads_of_torch() -> None:
     """Let this thread alone make the threads that torch lacks in a forked process.
 
     The first operation of torch makes them. If several threads run their first one at the same
-    time, torch 2.13 may give one of them no threads: ``Invalid thread pool!``. A fork does not do
-    this by itself, because threads that nobody needs would only warn when that process forks.
+    time, torch 2.13 may give one of them no threads: ``Invalid thread pool!``. It is not done right
+    after each fork, because threads that nobody needs would cause a warning at the next fork.
     """
     global _lacks_threads
     with _threads_lock:

@@ -1,4 +1,4 @@
-"""Types of what may come from any package: no base class is needed, only methods."""
+"""Types for objects of any package: they need certain methods, but no base class."""
 
 from __future__ import annotations
 

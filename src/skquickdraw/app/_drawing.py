@@ -98,7 +98,7 @@ def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8
     assert drawing.colours is not None
     boxed = fit_to_box(drawing.strokes)
     extent = np.concatenate(boxed, axis=1).max(axis=1, keepdims=True)
-    middle = [stroke + (BOX + 1 - extent) / 2 for stroke in boxed]  # as rasterize would centre all
+    middle = [stroke + (BOX + 1 - extent) / 2 for stroke in boxed]  # as rasterize centres all
     pairs = zip(drawing.colours, middle, strict=True)
     runs = [
         (colour, [stroke for _, stroke in run])

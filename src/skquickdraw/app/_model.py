@@ -36,7 +36,7 @@ class Model(Protocol):
 
 
 class TrainingSet(TypedDict, total=False):
-    """What ``skquickdraw train`` notes about the images that the page has to know."""
+    """What the page has to know about the training images; ``skquickdraw train`` stores it."""
 
     source: str
     background: int
@@ -200,7 +200,7 @@ def _shape(estimator: object) -> tuple[int, int]:
     name = type(estimator).__name__
     shape = _find(estimator, "image_shape_")
     n_pixels = getattr(estimator, "n_features_in_", 28 * 28 if shape is None else prod(shape))
-    if shape is None or prod(shape) != n_pixels:  # or what comes first changes the images
+    if shape is None or prod(shape) != n_pixels:  # or a transformer changes the images
         shape = resolve_image_shape(name, n_pixels)
     channels, height, width = (1, *shape)[-3:]
     if channels not in (1, 3) or height != width:

@@ -2,7 +2,7 @@
 
 Strokes are drawn here, by the rasteriser that made the training images. Images are read as data
 sets are, and the estimator itself predicts. So the page shows what Python would, for every kind of
-classifier, and the browser needs no copy of either.
+classifier, and the browser needs neither the rasteriser nor the model.
 
 Only this machine can reach it: it listens on 127.0.0.1, and answers only its own page. So no other
 page in the same browser can use it, not even through a host name that points here. There is a fixed
@@ -71,7 +71,7 @@ Answer = tuple[str, bytes]  # content type and body
 class Server(ThreadingHTTPServer):
     """An HTTP server with a model; ``url`` is its page.
 
-    ``saver`` keeps drawings with their labels; None does not.
+    ``saver`` stores drawings with their labels; None stores nothing.
     """
 
     daemon_threads = True  # an open tab does not keep the process alive
@@ -89,7 +89,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://{HOST}:{self.server_port}/"
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; where no more files may be opened, wait, or the loop would spin."""
+        """Accept a connection; if no more files can be opened, wait, or the loop would spin."""
         try:
             return super().get_request()
         except OSError as error:
@@ -203,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
             top = self.server.guesser.best(picture)
             return _as_json({"picture": shown.tolist(), "top": top})
         except Exception as error:
-            self.server.handle_error(self.request, self.client_address)  # the trace, for the owner
+            self.server.handle_error(self.request, self.client_address)  # prints the traceback
             raise Refused(500, f"The model failed: {error}") from error
 
     def _save(self) -> Answer:
@@ -211,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
         request = read_request(self._body())
         label = self._label(request.get("label"))
         drawing = read_drawing(request, with_colours=guesser.has_colours)
-        if guesser.has_colours:  # which the format of strokes cannot store
+        if guesser.has_colours:  # the format of strokes cannot store colours
             png = encode_picture(guesser.draw(drawing))
             return self._saved(lambda saver: saver.save_image(label, png))
         return self._saved(lambda saver: saver.save_drawing(label, drawing.strokes))

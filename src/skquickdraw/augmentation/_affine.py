@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-N_UNIFORM = 7  # random numbers an image
+N_UNIFORM = 7  # random numbers per image
 
 
 class AffineDraw(NamedTuple):
-    """Where each image goes: rotated, sheared, resized, flipped and shifted. Each on the CPU."""
+    """Rotation, shear, zoom, flip and shift of each image. All tensors are on the CPU."""
 
     angle: torch.Tensor  # (n,), radians; positive turns clockwise on the screen
     shear: torch.Tensor  # (2, n), radians, along x and along y
@@ -49,7 +49,7 @@ def draw_affine(
 
 
 def inverse_affine(draw: AffineDraw) -> torch.Tensor:
-    """Return the matrices (n, 2, 3) that lead from a pixel of the result to its source.
+    """Return the matrices (n, 2, 3) that map a pixel of the result to its source.
 
     An image is mapped by ``A = R(angle) @ [[1, tan(shear_x)], [tan(shear_y), 1]] @ diag(+-zoom,
     zoom)`` and then shifted by t; the result is ``[inv(A), -inv(A) @ t]``, in closed form.
@@ -69,7 +69,7 @@ def inverse_affine(draw: AffineDraw) -> torch.Tensor:
 @lru_cache(maxsize=16)
 def affine_basis(height: int, width: int, device: torch.device) -> torch.Tensor:
     """Return x, y and 1 at every pixel, (3, H * W): a matrix times this is a sampling grid."""
-    # float32 whatever the default is: this is kept for calls to come.
+    # float32, whatever torch's default is, because the result is cached for later calls.
     y = torch.arange(height, dtype=torch.float32) - (height - 1) / 2
     x = torch.arange(width, dtype=torch.float32) - (width - 1) / 2
     y, x = torch.meshgrid(y, x, indexing="ij")

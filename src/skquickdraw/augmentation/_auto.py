@@ -12,7 +12,7 @@ from ._policy import AugmentationPolicy
 # all pixels are paper; in clothes, and in digits that fill their image, at most 0.53.
 SAME_COLOUR = 0.1
 LEAST_PAPER = 0.6
-USUAL_SIDE = 28.0  # pixels, for which displacements are given
+USUAL_SIDE = 28.0  # pixels; displacements are given for this side
 
 
 class AutoAugmentation(AugmentationPolicy):

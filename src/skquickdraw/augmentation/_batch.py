@@ -75,7 +75,7 @@ def to_device(parameters: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     if parameters.device == images.device:
         return parameters
     if images.is_cuda:
-        parameters = parameters.pin_memory()  # from other memory a copy waits
+        parameters = parameters.pin_memory()  # else the copy would wait for the device
     return parameters.to(images.device, non_blocking=True)
 
 

@@ -43,7 +43,7 @@ def _paper_or_mean(values: NDArray[np.number]) -> float:
 
 
 class BoundAugmentation:
-    """What changes the images of one training set.
+    """An augmentation for the images of one training set.
 
     Augmentations assume a background of 0. So the background is subtracted before they work, and
     added back afterwards.
@@ -99,7 +99,7 @@ def bind_augmentation(
     Parameters
     ----------
     augmentation : object with ``draw`` and ``apply``, or None
-        As :func:`resolve_augmentation` returns it; its method ``bind`` is called where it has one.
+        As :func:`resolve_augmentation` returns it; its method ``bind`` is called if it has one.
     codes : ndarray of shape (n,)
         Classes of the training rows, from 0.
     take : callable
@@ -110,7 +110,7 @@ def bind_augmentation(
     if hasattr(augmentation, "bind"):
         augmentation = check_bound(augmentation, augmentation.bind(images, codes[rows]))
     is_picture = min(images.shape[2:]) >= SMALLEST_SIDE
-    ink = getattr(augmentation, "ink", None)  # where images are drawn from strokes, on 0
+    ink = getattr(augmentation, "ink", None)  # for strokes, which are drawn on 0
     n_channels = images.shape[1] if ink is None else ink.image_shape[0]
     if ink is not None or not is_picture:
         return BoundAugmentation(augmentation, np.zeros(n_channels, dtype=np.float32))

@@ -12,7 +12,7 @@ from math import sqrt
 
 import torch
 
-N_NODES = 5  # a side, the first and the last on the image's edges
+N_NODES = 5  # per side; the first and the last are on the image's edges
 SMOOTHNESS = 0.7  # standard deviation of the bumps, in distances between nodes
 
 
@@ -21,7 +21,7 @@ def draw_elastic(
 ) -> torch.Tensor:
     """Return the displacements (n, 2, n_nodes) of the nodes, in pixels along x and along y.
 
-    The root of the mean squared length of the field that they make is ``displacement``.
+    ``displacement`` is the root mean square length of the displacements of all pixels.
     """
     nodes = torch.randn((n_samples, 2, N_NODES * N_NODES), generator=generator)
     return nodes.mul_(displacement / sqrt(2))  # two axes share the squared length
@@ -31,7 +31,7 @@ def draw_elastic(
 def elastic_basis(height: int, width: int, device: torch.device) -> torch.Tensor:
     """Return every node's bump at every pixel, shape (n_nodes, H * W).
 
-    Each pixel's weights have unit length, so that every pixel moves by the variance of one node.
+    The weights of a pixel have unit length, so its displacement has the variance of one node's.
     """
     rows, columns = _bumps(height), _bumps(width)
     return torch.einsum("ih,jw->ijhw", rows, columns).reshape(N_NODES**2, -1).to(device)

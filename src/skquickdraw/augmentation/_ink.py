@@ -7,7 +7,7 @@ from torch.nn.functional import pad
 
 from ._batch import box_mask, to_device
 
-N_UNIFORM_ERASING = 5  # random numbers an image
+N_UNIFORM_ERASING = 5  # random numbers per image
 PADS = {2: (0, 0, 1, 1), 3: (1, 1, 0, 0)}  # one pixel on either side of an axis
 ASPECT = (0.3, 3.3)  # of an erased box, height to width: Zhong et al., 2017
 

@@ -116,7 +116,7 @@ def _nearest(
     known: NDArray[np.float32], codes: NDArray[np.int64], asked: NDArray[np.float32]
 ) -> NDArray[np.int64]:
     """Return the code of the known row that is nearest to each asked one."""
-    distances = np.square(known).sum(axis=1) - 2 * asked @ known.T  # but for a constant of the row
+    distances = np.square(known).sum(axis=1) - 2 * asked @ known.T  # up to a constant per row
     return codes[distances.argmin(axis=1)]
 
 

@@ -15,8 +15,8 @@ AUGMENTATIONS: dict[str, type[AugmentationPolicy]] = {
     "sketch": AugmentationPolicy,
 }
 MIXINGS = {"mixup": MixUp, "cutmix": CutMix}
-# What takes the place of a name when a parameter inside is set, as by augmentation__rotation. That
-# of 'auto' would not heed its parameters.
+# The class that replaces a name if a parameter inside is set, for example augmentation__rotation.
+# For 'auto' this is not AutoAugmentation, which ignores its parameters.
 OBJECT_OF_AUGMENTATION = {**AUGMENTATIONS, "auto": AugmentationPolicy}
 
 

@@ -1,4 +1,4 @@
-"""Images from packed strokes, a batch at a time: those that the data sets' rasteriser makes."""
+"""Images from packed strokes, a batch at a time; the data sets' rasteriser makes the same ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StrokeInk:
         shape = self.side, self.side
         scale = pixels_per_unit(shape, self.line_width, self.margin)
         points, pen = strokes[:, 0, :2].float(), strokes[:, 0, 2]
-        # As the data sets' rasteriser: centred by the middle between 0 and the largest coordinate.
+        # Centred as by the data sets' rasteriser: by the middle of 0 and the largest coordinate.
         largest = (points * (pen != NOTHING).unsqueeze(1)).amax(2, keepdim=True)
         points = scale * points + (self.side - scale * largest) / 2
         radius = torch.full((len(strokes),), scale * self.line_width / 2, device=strokes.device)
@@ -54,7 +54,7 @@ def check_strokes(strokes: Any) -> None:
     ------
     InvalidImagesError
         If the shape is not (n, 1, 3, P), a coordinate lies outside 0 to 256, or the pen's row holds
-        other values than 0, 1 and 2, or a stroke that goes on to no point.
+        other values than 0, 1 and 2, or a stroke that goes on but has no next point.
     """
     if strokes.ndim != 4 or tuple(strokes.shape[1:3]) != (1, 3):
         raise InvalidImagesError(
@@ -63,7 +63,7 @@ def check_strokes(strokes: Any) -> None:
             "drawings by pack_strokes; for flat rows, set image_shape=(3, n_points)."
         )
     points, pen = strokes[:, 0, :2], strokes[:, 0, 2]
-    # As Python's numbers: torch would take 256 for 0 beside uint8. NaN is in no range.
+    # Compared as Python's numbers: torch would convert 256 to uint8, as 0. NaN is refused too.
     if len(points) and not 0 <= float(points.min()) <= float(points.max()) <= BOX:
         raise InvalidImagesError(
             f"StrokeAugmentation: coordinates must lie in 0..{BOX}, as in the simplified format; "
@@ -84,7 +84,7 @@ def check_strokes(strokes: Any) -> None:
 def _segments(points: Tensor, pen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return starts and ends (m, 2), the stroke (m,) of each, and the drawing of each stroke.
 
-    A stroke of one point is a segment to itself.
+    A stroke of one point is a segment from this point to itself.
     """
     goes_on, ends = pen == GOES_ON, pen == ENDS
     comes_on = pad(goes_on[:, :-1], (1, 0))

@@ -37,7 +37,7 @@ class StrokeDraw(NamedTuple):
     tail: torch.Tensor | None = None  # (n, P), share of its length that the k-th stroke loses
     offset: torch.Tensor | None = None  # (n, 2, P), in units of the 256 box
     width: torch.Tensor | None = None  # (n,), factor
-    then: object = None  # the draw of what happens to the images afterwards
+    then: object = None  # the draw of the policy that changes the images afterwards
 
 
 class StrokeAugmentation(ParametersMixin, BaseEstimator):

@@ -19,7 +19,7 @@ from ..preprocessing import SketchNormalizer, scan_shape
 DRAWINGS = (".npy", ".npz", ".ndjson", ".ndjson.gz", ".bin")  # as Quick, Draw! is published
 SIDE = 28
 N_NAMED = 5  # files, in a warning
-NORMALIZED = "turned into drawings"  # what is told of images, after they were read
+NORMALIZED = "turned into drawings"  # the step after reading, in reports of the progress
 KEPT_IN = "training_set_"  # the attribute of a saved model
 
 
@@ -187,7 +187,7 @@ def _load_folder(path: str, reading: Reading, skip_broken: bool) -> Bunch:
 
 
 def _options(reading: Reading, skip_broken: bool) -> dict[str, Any]:
-    """Return how images are read; large, and of their own shape, where drawings are found later."""
+    """Return the options for loading. Images in which drawings are found later stay larger."""
     is_scan = reading.source == "drawings"
     return {
         "image_shape": scan_shape(reading.image_shape) if is_scan else reading.image_shape,
@@ -205,7 +205,7 @@ def _normalize(found: Bunch, reading: Reading) -> NDArray[np.number]:
     normalizer = SketchNormalizer(image_shape=reading.image_shape).fit(found.data)
     tell = count_files(len(found.data), NORMALIZED)
     X = np.empty((len(found.data), *reading.image_shape), dtype=np.uint8)
-    for i, image in enumerate(X):  # one by one: it takes longer than the reading
+    for i, image in enumerate(X):  # one by one, to report progress: it takes longer than reading
         image[:] = normalizer.transform(found.data[i : i + 1]).reshape(reading.image_shape)
         tell()
     empty = found.filenames[~X.any(axis=(1, 2))]

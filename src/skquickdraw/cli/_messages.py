@@ -10,18 +10,18 @@ from contextlib import contextmanager
 
 # Functions whose messages start with their name, which users of the commands do not know.
 SUBJECT = re.compile(r"^(load_image_folder|load_images|load_quickdraw|load_model|to_onnx|app): ")
-# Ways out in Python, and their equivalents here.
+# Advice for users of Python, and what the commands say in its place.
 OPTIONS = {
     "on_error='warn' leaves": "--skip-broken leaves",
     "Pass another background, such as 0": "Train with another --background, such as 0",
     "Raise minutes, or set n_jobs to the number of free cores": "Raise --minutes",
     "Raise minutes.": "Raise --minutes.",
-    "memory ran out on device=": "memory ran out on the device ",  # before the next one
+    "memory ran out on device=": "memory ran out on the device ",  # must come before the next one
     "device=": "--device ",
     "Choose one format with file_format, or move": "Move",
     ", as side=": ", as size ",
     "import them and pass trusted=": "load the model in Python, with load_model and trusted=",
-    # Ways out for which the commands have no option.
+    # Advice for which the commands have no option.
     "Pass input_dtype='float32'": "Call to_onnx in Python with input_dtype='float32'",
     "Scale the images as those": "Use the model in Python, and scale the images as those",
     "the path that was given to save_model": "the file that train wrote",

@@ -40,7 +40,7 @@ def open_model(
 
 
 def _try(model: ProbabilisticClassifier, reading: Reading) -> None:
-    """Refuse a model of other rows than images, such as flat ones, before any image is read."""
+    """Before any image is read, refuse a model that takes something else, such as flat rows."""
     channels = (3,) if reading.mode == "RGB" else ()
     blank = np.zeros((1, *channels, *reading.image_shape), dtype=np.uint8)
     try:

@@ -257,7 +257,7 @@ Number = TypeVar("Number", int, float)
 def _number(
     kind: Callable[[str], Number], is_allowed: Callable[[Number], bool], rule: str
 ) -> Callable[[str], Number]:
-    """Return a reader of an option's value, which says the rule where it is broken."""
+    """Return a function that reads the value of an option, and raises with the rule if needed."""
 
     def read(text: str) -> Number:
         try:

@@ -111,7 +111,7 @@ class Clock:
 def show_reading(command: str, *, is_quiet: bool = False) -> Iterator[None]:
     """Show how many images have been read, and the time that is left, inside this context.
 
-    If drawings are found on the images after that, it is shown in the same way.
+    If drawings are then found on the images, the progress of this is shown in the same way.
     """
     if is_quiet:
         yield

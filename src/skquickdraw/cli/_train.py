@@ -122,14 +122,14 @@ def make_model(arguments: argparse.Namespace) -> ProbabilisticClassifier:
         parts = [model]
     for part in parts:
         _set_everywhere(part, "device", arguments.device)
-    for part in [model, *parts]:  # a folder says what has no label, so no class is a mark of that
+    for part in [model, *parts]:  # folders say which images have no label, so no label is a mark
         marks = [key for key in part.get_params() if key.split("__")[-1] == "unlabeled_label"]
         part.set_params(**dict.fromkeys(marks))
     return model
 
 
 def _set_everywhere(estimator: Estimator, parameter: str, value: object) -> None:
-    """Set a parameter of each network inside: only networks have passes."""
+    """Set a parameter of each network inside: only networks have ``max_epochs``."""
     names = estimator.get_params()
     networks = [name.removesuffix("max_epochs") for name in names if name.endswith("max_epochs")]
     estimator.set_params(**{f"{prefix}{parameter}": value for prefix in networks})

@@ -153,7 +153,7 @@ def load_image_folder(
         report("load_image_folder", failures, on_error)
     elif failures:
         problems.append(_unreadable(failures))
-    # A folder of which no file can be read is named with these files already.
+    # If no file of a folder can be read, the error about these files names it already.
     named = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
     empty = [name for name, (images, _, _) in pictures.items() if not images]
     _refuse(path, problems + _empty_folders([name for name in empty if name not in named]))
@@ -227,12 +227,12 @@ def _list_files(
         )
     problems += _doubled_classes(content)
     images = {name: [f for f in own if not f.is_dir()] for name, own in content.items()}
-    # One that holds nothing but folders is named above; it is not empty.
+    # A folder that only holds folders is not empty, and is named above.
     return {name: own for name, own in images.items() if own or not content[name]}, problems
 
 
 def _refuse(path: str | PathLike[str], problems: Sequence[str]) -> None:
-    """Raise one error of all that is wrong."""
+    """Raise one error that lists all problems."""
     if len(problems) == 1:
         raise DataFileError(f"load_image_folder: {problems[0]}")
     if problems:
@@ -333,7 +333,7 @@ def stack_images(
 ) -> NDArray[np.number]:
     """Return the images as one array; among coloured ones, grey images get three equal channels.
 
-    Without ``pad`` it is an array of objects, for the sizes may differ.
+    Without ``pad`` it is an array of objects, because the sizes may differ.
     """
     if not pad:
         stack = np.empty(len(images), dtype=object)

@@ -18,7 +18,7 @@ from ._formats._class_rows import SAYS_RECOGNIZED, STROKES, read_images, read_st
 from ._formats._ndjson import Drawing
 
 Shape = tuple[int, int]
-LARGEST = 2**31 - 1  # of what is counted, or of a side
+LARGEST = 2**31 - 1  # of a count, or of a side
 DESCR = """\
 {n} drawings of {n_classes} classes, from {least} to {most} a class, {form}.
 Read from {path}.
@@ -180,7 +180,7 @@ def _read_images(
 def _map_folder(
     files: Sequence[ClassFile], n_per_class: int | None, side: int | None
 ) -> tuple[MappedFiles, NDArray[np.int64], NDArray[np.str_], Shape | None]:
-    """Map all files, one at a time: a map that is kept keeps in memory what was read through it."""
+    """Map all files, one at a time: an open map keeps in memory what was read through it."""
     counts: list[int] = []
     shapes: list[Shape | None] = [None if side is None else (int(side), int(side))]
 

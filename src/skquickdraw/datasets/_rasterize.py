@@ -138,7 +138,7 @@ def draw_points(
     if centered and len(points):
         drawn, first = np.unique(drawing, return_index=True)
         largest[drawn] = np.maximum.reduceat(points, first, axis=0)
-    # float32 all through, as where a network's strokes are drawn: the images are equal to the bit.
+    # float32 throughout, as when strokes are drawn for a network: the images are equal to the bit.
     offset = (np.array(shape[::-1], dtype=np.float32) - scale * largest) / 2
     points = scale * points + offset[drawing]
 

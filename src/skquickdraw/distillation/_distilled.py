@@ -57,7 +57,7 @@ def _student_has(method: str) -> Callable[[DistilledClassifier], bool]:
 def _attributes(
     classes: NDArray[np.generic], teacher: ProbabilisticClassifier, student: Classifier
 ) -> dict[str, object]:
-    """Return what it takes to predict by this student."""
+    """Return the fitted attributes for predictions by this student."""
     return {"student_": student, "teacher_": teacher, "classes_": classes}
 
 
@@ -251,7 +251,7 @@ class DistilledClassifier(
                 teacher = self._fit_teacher(data, lesson, teacher_rng, told.task("teacher"))
             check_same_classes(name, "the teacher", teacher.classes_, classes)
             proba = teacher.predict_proba(data.X)
-            targets = proba.copy()  # without a label, the teacher's probabilities take its place
+            targets = proba.copy()  # stay in rows without a label
             targets[data.labeled] = np.eye(len(classes))[data.codes[data.labeled]]
             attributes_of = partial(_attributes, classes, teacher)
             with trainings.one(1):
@@ -317,7 +317,7 @@ class DistilledClassifier(
         rng: np.random.RandomState,
         task: Task,
     ) -> tuple[Classifier, FitInterrupted | None]:
-        """Return the student, and the interrupt that left it as it is, if there was one."""
+        """Return the student, and the interrupt that ended its fit early, if there was one."""
         shares = np.average(labels, axis=0, weights=data.weights)
         y = data.classes[labels.argmax(axis=1)]
         loss, params = plan_loss(self.student, self.temperature, self.alpha, shares, y)
@@ -327,7 +327,7 @@ class DistilledClassifier(
                 lesson = data.X, y, loss.merge_targets(proba, labels), data.weights
                 return fit_or_recall(self.memory, student, *lesson, task=task), None
         except FitInterrupted as interrupt:
-            if not can_predict(student, data.X):  # what was interrupted is a part of it
+            if not can_predict(student, data.X):  # a part of it is not fitted
                 raise KeyboardInterrupt from None
             return student, interrupt
 

@@ -21,7 +21,7 @@ class Correction(NamedTuple):
     """How a learner corrects for imbalanced classes, and what else balances them."""
 
     tau: float = 0.0  # exponent of the classes' shares
-    sampling: float = 0.0  # from 0 to 1, which balances all
+    sampling: float = 0.0  # from 0 to 1; 1 balances the classes
     class_weight: object = None
 
 

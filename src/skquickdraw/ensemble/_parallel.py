@@ -1,4 +1,4 @@
-"""A Parallel that gives results as they finish, where the backend can do that."""
+"""A Parallel that returns results as they finish, if the backend can do that."""
 
 from __future__ import annotations
 

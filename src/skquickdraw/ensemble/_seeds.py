@@ -241,8 +241,8 @@ class SeedEnsembleClassifier(
             X, y, soft_targets, sample_weight, X_unlabeled
         )
         rng = check_random_state(self.random_state)
-        # Draw the rows first, then the seeds one by one, so that members added later change
-        # nothing.
+        # Draw the rows first, then the seeds one by one, so that additional members do not change
+        # the others.
         split_rng = np.random.RandomState(draw_seed(rng))
         members = self._make_members(rng, classes)
         weights = given_weights(type(self).__name__, self.weights, self.n_estimators)
@@ -328,7 +328,7 @@ class SeedEnsembleClassifier(
                 for i, member in enumerate(members)
             )
             try:
-                # As they finish: an interrupt loses none that waits for a slower one before it.
+                # As they finish, so that an interrupt does not lose members that wait for others.
                 for i, member in as_finished(self.n_jobs)(jobs):
                     fitted[i] = member
             except KeyboardInterrupt:
@@ -376,7 +376,7 @@ class SeedEnsembleClassifier(
         """Return the rows to train on and, if weights are learned, those held out for them."""
         if isinstance(self.weights, str) and self.n_estimators > 1:
             if sample_weight is not None:
-                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 says nothing
+                codes = np.where(sample_weight > 0, codes, NO_LABEL)  # weight 0 is not held out
             splitter = LabeledStratifiedShuffleSplit(
                 1, test_size=self.validation_fraction, random_state=rng, unlabeled_label=NO_LABEL
             )

@@ -73,7 +73,7 @@ def learn_weights(
 def _mixture_weights(
     of_truth: NDArray[np.number], sample_weight: NDArray[np.float64] | None
 ) -> NDArray[np.float64]:
-    """Return the weights of a mixture by expectation maximisation, where no step makes them worse.
+    """Return the weights of a mixture by expectation maximisation; no step makes them worse.
 
     ``of_truth`` (n_members, n) is each member's probability of the true class of each row.
     """
@@ -107,7 +107,7 @@ def _geometric_log_loss(
 def given_weights(
     name: str, weights: ArrayLike | str | None, n_members: int
 ) -> NDArray[np.float64]:
-    """Return the weights before anything is learned, of sum 1; ``name`` is the ensemble's."""
+    """Return the weights before any are learned, with sum 1; ``name`` is that of the ensemble."""
     if weights is None or isinstance(weights, str):
         return np.full(n_members, 1 / n_members)
     given = np.empty(0)
@@ -130,7 +130,7 @@ def without_diverged(
     if not is_sound.any():
         is_sound[:] = True
     weights = weights * is_sound
-    if weights.sum() == 0:  # all that are left had no vote
+    if weights.sum() == 0:  # the remaining members had weight 0
         weights = is_sound.astype(float)
     return weights / weights.sum()
 

@@ -237,14 +237,14 @@ class DeepFeatureExtractor(
     def _n_features_out(self) -> int:
         """The number of columns; a layer that was set since ``fit`` is tried on an empty image."""
         estimator: Any = self.estimator_
-        layer, width = getattr(self, "_width", (None, 0))  # files of before have none
+        layer, width = getattr(self, "_width", (None, 0))  # older files have none
         if layer == self.layer:
             return width
         self._check_again("layer")
         while isinstance(estimator, FrozenEstimator | Pipeline):
             is_pipeline = isinstance(estimator, Pipeline)
             estimator = last_step(estimator) if is_pipeline else estimator.estimator
-        # A stack where the shape is known: flat rows are refused if the channels came last in fit.
+        # A stack if the shape is known: flat rows are refused if the channels came last in fit.
         n_pixels = getattr(estimator, "n_features_in_", self.n_features_in_)
         shape = getattr(estimator, "image_shape_", (n_pixels,))
         return read_features(estimator, np.zeros((1, *shape)), self.layer).shape[1]

@@ -30,7 +30,7 @@ from ..networks import RelationNetwork, pixel_statistics
 from ._episodes import EpisodeSampler
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
-LOOK_EVERY = 50  # steps, at whether the weights are finite; to look is to wait for the device
+LOOK_EVERY = 50  # steps between checks that the weights are finite; each waits for the device
 STATISTICS_CHUNK = 4096  # images
 
 
@@ -181,7 +181,7 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
                 if not losses:
                     raise
                 is_interrupted = True
-                if not last_finite.keep():  # it had diverged since the last look
+                if not last_finite.keep():  # it had diverged since the last check
                     last_finite.restore(optimizer)
                     warn_of_divergence(plan, len(losses))
                     has_diverged = True
@@ -203,7 +203,7 @@ def warn_of_divergence(plan: EpisodePlan, n_steps: int) -> None:
 
 
 def shown_steps(plan: EpisodePlan) -> AbstractContextManager[Bar | None]:
-    """Return the bar that tells of each step, where one is asked for."""
+    """Return a context with the bar that reports each step, or with None if none is wanted."""
     return (
         closing(Bar(plan.name, "step", plan.n_steps, n_lines=10)) if plan.verbose else nullcontext()
     )

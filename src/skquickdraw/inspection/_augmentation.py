@@ -310,7 +310,7 @@ class AugmentationDisplay:
         ends = [*(k for k, _ in named[1:]), n_columns]
         sizes = [
             row * step * (end - k) / (0.6 * len(label))
-            for (k, label), end in zip(named, ends, strict=False)  # no names, but one end
+            for (k, label), end in zip(named, ends, strict=False)  # without names there is one end
         ]
         size = max(SMALLEST_FONT, min([usual, *sizes]))
         for k, label in named:

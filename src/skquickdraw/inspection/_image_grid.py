@@ -71,7 +71,7 @@ def outline_image(ax: Axes, corner: tuple[float, float], width: float) -> None:
 
 
 def show_grid(ax: Axes, width: float, height: float) -> None:
-    """Show all of a grid of so many units, and nothing around it."""
+    """Show a grid of this width and height, in units, and nothing around it."""
     ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     ax.patch.set_visible(False)

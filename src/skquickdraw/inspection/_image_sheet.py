@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 CELL = 1.15  # inches of a new figure for each image
 TEXT_LINES = 2
 LETTERS = 17  # in a cell's width, at the usual size
-BOLD = 0.78  # of so many letters a bold text has, in the same width
+BOLD = 0.78  # times as many letters of bold text fit into the same width
 TITLE = 0.35  # inches
 CELL_HEIGHT = 1.36  # with its text, in heights of an image
 GAP = 0.12  # between columns, in heights of an image

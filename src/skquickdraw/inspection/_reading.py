@@ -40,7 +40,7 @@ def read_images(
 
 
 def shape_of(estimator: object, image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    """Return how an estimator reads flat rows, unless the caller says."""
+    """Return how to read flat rows: as ``image_shape``, or if that is None, as in the fit."""
     return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
 
 
@@ -49,8 +49,8 @@ def read_pair(
 ) -> tuple[NDArray[np.generic], Codes, Codes]:
     """Return all classes, sorted, and the codes of both; -1 for a true label that is missing.
 
-    With 'auto', several predicted classes decide whether -1 is one. A single one cannot, because of
-    two classes, such as -1 and 1, all predictions may be 1.
+    With 'auto', the predicted classes decide whether -1 is a class. If all predictions are the same
+    class, they cannot decide this: the classes may be -1 and 1, and all predictions 1.
     """
     guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
     own, true = read_own_labels(
@@ -86,7 +86,7 @@ def without_marks(labels: ArrayLike, codes: Codes) -> NDArray[np.generic]:
 
 
 def check_names(caller: str, name: str, names: object, n_wanted: int) -> list[object]:
-    """Return names as a list, or raise that there is not one for each of what is shown."""
+    """Return names as a list, or raise if their number is not ``n_wanted``."""
     listed = as_array(caller, name, names)
     if listed.shape != (n_wanted,):
         raise InvalidParameterError(

@@ -21,7 +21,7 @@ LOSSES: dict[str, type[BaseLoss]] = {
     "balanced_softmax": BalancedSoftmax,
     "ldam": LDAM,
 }
-# What takes the place of a name when a parameter inside is set, as by loss__tau.
+# The class that replaces a name if a parameter inside is set, for example loss__tau.
 OBJECT_OF_LOSS: dict[str, type[BaseLoss]] = {"auto": BalancedSoftmax, **LOSSES}
 
 

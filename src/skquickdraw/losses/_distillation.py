@@ -1,4 +1,4 @@
-"""Distillation: a teacher's probabilities at a temperature, and the labels at none."""
+"""Distillation: a teacher's probabilities at a temperature, and the labels without one."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Distillation(BaseLoss):
 
 def _log(proba: NDArray[np.number]) -> NDArray[np.float64]:
     with np.errstate(divide="ignore"):
-        return np.log(np.asarray(proba, dtype=np.float64))  # minus infinity for 0, and stays so
+        return np.log(np.asarray(proba, dtype=np.float64))  # minus infinity for 0
 
 
 def _softmax(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 Each class here holds parameters only, so that a grid search reaches them (``loss__tau``). ``bind``
 ties one to the training set's class counts and returns a module that maps logits (B, C) and targets
-(B, C) to one loss a row (B,). Hard labels are one-hot rows, so they need no branch of their own.
+(B, C) to one loss per row (B,). Hard labels are one-hot rows, so they need no branch of their own.
 """
 
 from __future__ import annotations

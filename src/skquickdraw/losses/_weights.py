@@ -17,7 +17,8 @@ SMALLEST_SHARE = 1e-9  # of a class, by weight, if its rows have almost no weigh
 def check_class_weight(class_weight: object) -> None:
     """Raise InvalidParameterError, before any training, if a dict holds what is not a weight.
 
-    Whether all are 0 shows only beside y: classes that the dict leaves out have weight 1.
+    Whether all weights are 0 is not checked: without y, it is not known if the dict leaves out
+    classes, which have weight 1.
     """
     values = class_weight.values() if isinstance(class_weight, dict) else ()
     if not all(is_finite_number(value) and value >= 0 for value in values):
@@ -37,7 +38,7 @@ def class_weights(
     codes: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return one weight a class.
+    """Return one weight per class.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def class_weights(
     ------
     InvalidParameterError
         If a weight of a dict is negative or not finite, or all are 0, or if a dict names classes
-        that are not there and leaves others out.
+        that do not occur and leaves others out.
     """
     if isinstance(class_weight, str):
         counts = np.bincount(codes, weights, minlength=len(classes)).astype(np.float64)

@@ -84,7 +84,7 @@ def read_splits(name: str, cv: Any, X: ArrayLike, y: ArrayLike) -> list[Fold]:
 
 
 def _read_pair(subject: str, pair: object, n_rows: int) -> Fold:
-    """Return the positions of a split; a truth value for each row stands for them."""
+    """Return the positions of the rows of a split, which may be given as boolean masks."""
     parts = list(pair) if isinstance(pair, list | tuple | np.ndarray) else []
     arrays = [as_array(subject, "a part", part) for part in parts]
     arrays = [

@@ -44,4 +44,4 @@ class NoGroupsMixin:
             )
         with raised_as(InvalidTargetsError):
             X, y = indexable(X, y)
-        yield from super().split(X, y, groups)  # type: ignore[misc]  # of the splitter behind
+        yield from super().split(X, y, groups)  # type: ignore[misc]  # of the splitter's base

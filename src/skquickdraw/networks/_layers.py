@@ -14,7 +14,7 @@ from .._draws import own_generator
 from ..exceptions import InvalidParameterError
 
 LARGEST_SIDE = 2**31
-LARGEST_WIDTH = 10_000  # with more, numbers of weights leave 64 bits
+LARGEST_WIDTH = 10_000  # with more, the number of weights would exceed 64 bits
 
 # Halving a side below this many pixels would leave fewer than four, too few to distinguish shapes.
 SMALLEST_HALVED_SIDE = 7
@@ -167,7 +167,7 @@ class StochasticDepth(nn.Module):
 
 
 class Dropout(nn.Dropout):
-    """PyTorch's layer, to the bit, that draws from the generator of a fit where there is one."""
+    """PyTorch's layer, equal to the bit. In a fit, it draws from the generator of the fit."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or own_generator(x) is None or self.p in (0, 1):
@@ -220,7 +220,7 @@ def conv_bn(c_in: int, c_out: int, kernel: int, stride: Size = (1, 1)) -> list[n
 
 
 class ClassifierHead(nn.Module):
-    """Average over the image, widen the features where asked, drop some, make logits."""
+    """Average over the image, widen the features if wanted, drop some, and compute logits."""
 
     def __init__(
         self, c_in: int, n_classes: int, dropout: float, c_hidden: int | None = None

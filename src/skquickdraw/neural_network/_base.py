@@ -216,7 +216,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         return make_views(flips, self.background_)[:n_views]
 
     def _previous(self) -> BaseImageClassifier | None:
-        """Return this classifier where it is fitted, and training can go on from it."""
+        """Return this classifier if it is fitted, so that training can continue from it."""
         return self if hasattr(self, "net_") else None
 
     def _read_classes(
@@ -273,7 +273,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
     def _read_validation(
         self, X: ArrayLike, y: ArrayLike | None, shape: ImageShape, classes: NDArray[np.generic]
     ) -> tuple[NDArray[np.number], NDArray[np.int64]]:
-        """Validate X_val and y_val, and name them in errors, which speak of X and y."""
+        """Validate X_val and y_val. Errors name these in place of X and y."""
         try:
             images, _, codes = check_images_and_labels(
                 self, X, y, reset=False, image_shape=shape, classes=classes
@@ -323,7 +323,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         previous: BaseImageClassifier | None,
         told: Fit | None,
     ) -> None:
-        """Plan, train, and keep what was learned; without ``told`` of one epoch."""
+        """Plan, train and store the result; if ``told`` is None, for one epoch only."""
         rng = check_random_state(self.random_state)
         shown, judged = part(data, validation, held_out, rng, type(self).__name__)
         plan = make_plan(
@@ -343,7 +343,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
             )
 
     def _fitted(self, plan: TrainingPlan, net: ImageNeuralNet) -> dict[str, object]:
-        """Return what is kept of a fit, and predicted by."""
+        """Return the fitted attributes."""
         history = net.epochs()
         return {
             "classes_": plan.classes,

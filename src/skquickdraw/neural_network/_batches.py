@@ -23,7 +23,7 @@ from ..augmentation import BoundAugmentation, Mixing, to_device
 from ._mapped_images import MappedImages, as_tensor, read_batches
 
 Target = tuple[Tensor, Tensor | None]  # targets, weights
-Batch = tuple[Tensor, Target]  # images, and what they are
+Batch = tuple[Tensor, Target]  # images, and their targets
 
 
 class Ink(Protocol):
@@ -112,7 +112,7 @@ def smallest_int(n_rows: int) -> type[np.integer]:
 
 
 def count_batches(n_rows: int, batch_size: int) -> int:
-    """Return the number of batches in an epoch: equal ones, none of a single row."""
+    """Return the number of batches in an epoch: equally large, and none of a single row."""
     return max(1, min(-(-n_rows // batch_size), n_rows // 2))
 
 

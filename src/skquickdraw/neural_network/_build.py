@@ -20,7 +20,7 @@ from ._schedules import make_schedule
 from ._shared import Exchange, SharedBatches
 from ._waiting import BusyCores, can_wait
 
-# Options for what is dropped in training; they do not change what weights mean.
+# Options that say how much is dropped in training. They do not change the meaning of weights.
 RATES_OF_DROPPING = {"dropout", "spatial_dropout", "stochastic_depth"}
 
 
@@ -107,7 +107,7 @@ def check_compatible(name: str, net: ImageNeuralNet, previous: ImageNeuralNet) -
 
 
 def _identity(net: ImageNeuralNet) -> dict[str, object]:
-    """Return what must not change for weights to keep their meaning."""
+    """Return what must stay the same so that the weights keep their meaning."""
     options = net.get_params_for("module")
     network = net.module_
     return {

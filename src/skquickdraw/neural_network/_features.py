@@ -83,7 +83,7 @@ def read_layer(name: str, net: ImageNeuralNet, layer: str) -> nn.Module:
 
 
 def find_layer(name: str, net: ImageNeuralNet, layer: str) -> Layer:
-    """Return where the features of ``layer`` are, other than 'logits'; raise as above."""
+    """Return where the features of a layer are, except 'logits'; raises as :func:`read_layer`."""
     network = net.module_
     paths = [path for path, _ in network.named_modules() if path]
     if layer == PENULTIMATE:

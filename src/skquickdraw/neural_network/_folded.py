@@ -16,12 +16,12 @@ class FoldedCopy:
     """The folded copy of one network, kept until that network changes.
 
     Folding takes as long as predicting some hundred images.
-    On CUDA, networks with depthwise convolutions leave the channels-last order: In this order
-    PyTorch uses cuDNN for depthwise convolutions, but it has its own, faster kernel for the usual
-    order.
+    On CUDA, networks with depthwise convolutions leave the channels-last order. In that order,
+    PyTorch uses cuDNN for these convolutions, but for the usual order it has a faster kernel of its
+    own.
 
-    Changes of weights and statistics are noticed, as :class:`Snapshot` says, and layers and hooks
-    that are added or removed. Other attributes of a layer are not compared.
+    Changes of weights and statistics are noticed, as :class:`Snapshot` says, and so are layers and
+    hooks that are added or removed. Other attributes of a layer are not compared.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
 def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
     """Return parameters and buffers, and the layers, each with the keys of its hooks.
 
-    Without PyTorch's iterators over parameters, which take as long as a prediction of one image.
+    PyTorch's iterators over parameters would take as long as a prediction of one image.
     """
     tensors: list[Tensor | None] = []
     parts = []

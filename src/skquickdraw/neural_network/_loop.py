@@ -68,7 +68,7 @@ class TrainingLoop:
     n_steps : int
         Number of steps after which training ends, also in the middle of an epoch.
     draws : Draws
-        Of what the layers of the network drop.
+        The random numbers of the network's layers, such as dropout.
     """
 
     step: TrainingStep

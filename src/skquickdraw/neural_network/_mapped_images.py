@@ -82,10 +82,10 @@ def as_tensor(images: NDArray[np.number]) -> Tensor:
 
 
 class _Writeable:
-    """A read-only array that says that it can be written to; nothing here does.
+    """A read-only array that claims to be writeable; nothing here writes to it.
 
-    PyTorch warns of others, and filters of warnings belong to all threads: to change them here
-    could leave them changed.
+    PyTorch warns about read-only arrays. The warning is not filtered, because all threads share the
+    filters, and two threads that change them at the same time could leave them changed.
     """
 
     def __init__(self, array: NDArray[np.generic]) -> None:

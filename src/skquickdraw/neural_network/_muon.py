@@ -111,10 +111,10 @@ def iterate(x: Tensor) -> Tensor:
 
 
 def orthogonal_factor(square: Tensor) -> Tensor:
-    """Return what ``x`` must be multiplied by for the same result, by ``square = x @ x.mT`` alone.
+    """Return the factor of ``x`` that gives the same result, from ``square = x @ x.mT`` alone.
 
-    With nine times as many columns as rows, as in most 3x3 convolutions, this takes 0.4 of the
-    products. In bfloat16, rounding would grow from round to round.
+    With nine times as many columns as rows, as in most 3x3 convolutions, this takes 0.4 times as
+    many products. In bfloat16, rounding errors would grow from round to round.
     """
     a, b, c = QUINTIC
     factor = None

@@ -188,7 +188,7 @@ class ImageNeuralNet(NeuralNet):
         device = torch.device(self.device)
         full = full_batch(device)
         few_rows = self.folded_.few_rows(module, self.module__image_shape, device)
-        if few_rows is None:  # else they are already
+        if few_rows is None:  # else its network is in evaluation mode already
             module.eval()
         parts = []
         with (

@@ -75,7 +75,7 @@ def check_optimizer(subject: str, optimizer: str | OptimizerBuilder) -> None:
         return
     try:
         found = signature(optimizer)
-    except (TypeError, ValueError):  # some of C have none
+    except (TypeError, ValueError):  # some callables in C have no signature
         return
     try:
         found.bind([], lr=1.0, weight_decay=1.0)

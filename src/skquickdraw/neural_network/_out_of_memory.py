@@ -23,8 +23,8 @@ Method = TypeVar("Method", bound=Callable[..., object])
 def unchanged_by_failure(method: Method) -> Method:
     """Make a fitting method leave its estimator unchanged if it raises.
 
-    If memory runs out, everything that the failed fit held is freed. The settings of torch are
-    those of a new process meanwhile.
+    If memory runs out, everything that the failed fit held is freed. During the fit, torch has the
+    settings of a new process.
     """
 
     @wraps(method)
@@ -37,12 +37,12 @@ def unchanged_by_failure(method: Method) -> Method:
 
 
 def memory_to_train(plan: TrainingPlan) -> AbstractContextManager[None]:
-    """Return the message for a training that ran out of memory."""
+    """Return a context whose out-of-memory errors say what to lower in this training."""
     return out_of_memory_as(lambda: _describe_training(plan))
 
 
 def memory_to_predict(name: str, net: ImageNeuralNet) -> AbstractContextManager[None]:
-    """Return the message for a prediction by the classifier ``name``."""
+    """Return the same for a prediction by the classifier ``name``."""
     return out_of_memory_as(lambda: _describe_prediction(name, net))
 
 

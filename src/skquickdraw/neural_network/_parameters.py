@@ -161,7 +161,7 @@ class TrainingParameters(ParametersMixin, BaseEstimator):
         loss = resolve_loss(self.loss, self.class_weight)
         if hasattr(loss, "validate"):
             loss.validate()
-        if str(self.device) != SHARED:  # which joins other processes
+        if str(self.device) != SHARED:  # to resolve it would join other processes
             resolve_device(self.device)
 
     def _check_views(self, flips: bool) -> None:

@@ -33,7 +33,7 @@ from ._parameters import TrainingParameters
 from ._samplers import effective_counts, sampling_strength
 from ._statistics import pixel_sums
 
-CONSTANT_SHARE = 0.3  # of the rate if it is constant: the peak of a schedule would be too high
+CONSTANT_SHARE = 0.3  # times the rate if it is constant: a schedule's peak would be too high
 # (lr, weight decay) of each optimizer; those of a callable are AdamW's.
 RATES = {"muon": (0.02, 0.15), "adamw": (0.003, 0.05), "sgd": (0.05, 0.01)}
 SMALLEST_BATCH, LARGEST_BATCH = 16, 256
@@ -155,7 +155,7 @@ class TrainingPlan:
 
     @property
     def is_own(self) -> bool:
-        """Whether no code of a user's takes part, which draws from torch's global generator."""
+        """Whether no user's code takes part, which would draw from torch's global generator."""
         parts = (self.objective.loss, self.mixing, self.augmentation.augmentation)
         is_named = isinstance(self.descent.optimizer, str)
         is_network = not isinstance(self.network, UserNetwork)
@@ -300,10 +300,10 @@ def rebind(
 
 
 def bind(estimator: TrainingParameters, train: ImageSet) -> BoundAugmentation:
-    """Decide what an augmentation leaves open by the distinct rows of a set.
+    """Decide what an augmentation leaves open, from the distinct rows of a set.
 
-    Rows of files, which are unknown before they are read, count as distinct; of millions of rows, a
-    part decides.
+    Rows in files count as distinct, because to compare them, all would have to be read. Of millions
+    of such rows, only a part is used.
     """
     codes = train.codes.cpu().numpy()
     if train.image_keys is None:

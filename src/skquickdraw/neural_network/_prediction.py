@@ -111,7 +111,7 @@ class FullLinear(nn.Module):
 
 
 class OneDNNConvolution(nn.Module):
-    """A convolution by oneDNN, for which PyTorch takes other libraries if there are few rows.
+    """A convolution that always uses oneDNN; for few rows, PyTorch's layer uses other libraries.
 
     The weights are put into oneDNN's own order once. PyTorch's own layer does so in every call,
     which takes about as long as the convolution of one image.
@@ -128,7 +128,7 @@ class OneDNNConvolution(nn.Module):
         return torch.ops.mkldnn._convolution_pointwise.default(x, *self.arguments)
 
     def _prepare(self, shape: torch.Size) -> tuple[object, ...]:
-        """Return all in one tuple: to look up parameters takes as long as a small convolution."""
+        """Return all as one tuple: looking up parameters takes as long as a small convolution."""
         layer = self.layer
         geometry = (layer.padding, layer.stride, layer.dilation, layer.groups)
         weight = torch.ops.mkldnn._reorder_convolution_weight(layer.weight, *geometry, shape)

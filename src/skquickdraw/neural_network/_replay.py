@@ -27,10 +27,10 @@ from ._batches import Batch
 from ._net import ImageNeuralNet
 from ._step import TrainingStep
 
-# Steps of one size of batch before it is recorded: libraries choose their kernels in the first.
+# Steps of one batch size before one is recorded: libraries choose their kernels in the first ones.
 N_WARM_UP = 3
 FEWEST_STEPS = 64  # of a training for which recording pays
-SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable, to look for errors
+SWITCH = "SKQUICKDRAW_NO_REPLAY"  # an environment variable that turns recording off, for debugging
 
 Signature = tuple[tuple[torch.Size, torch.dtype], ...]  # of the tensors of a batch
 
@@ -120,7 +120,7 @@ class ReplayedStep(TrainingStep):
             set_capturable(optimizer, True)
             slot.recording = self.recorder.record(lambda: TrainingStep.__call__(self, buffers))
         except RuntimeError as error:
-            optimizer.zero_grad(set_to_none=True)  # they are in the recording's memory
+            optimizer.zero_grad(set_to_none=True)  # gradients lie in the recording's memory
             self.is_given_up = True
             warnings.warn(
                 "The steps of this training cannot be recorded as CUDA graphs, and are taken one "

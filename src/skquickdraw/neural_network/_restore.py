@@ -50,8 +50,8 @@ def net_state(net: ImageNeuralNet, *, with_optimizer: bool) -> dict[str, object]
 def restore_net(network: Builder, state: dict[str, Any], device: torch.device) -> ImageNeuralNet:
     """Return a net that predicts as before, and from which training can continue.
 
-    The criterion and callbacks of a training are not restored. The state may be hostile: plain
-    values and arrays, but any.
+    The criterion and callbacks of a training are not restored. The state may be hostile: it holds
+    plain values and arrays only, but these may be anything.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def rebuild_net(
     *,
     is_trusted: bool = True,
 ) -> ImageNeuralNet:
-    """As :func:`restore_net`, for a trusted state, from a pickle, which may hold any optimizer.
+    """As :func:`restore_net`, but for a trusted state, from a pickle, with any optimizer.
 
     The optimizer is called, and its state is not checked.
     """
@@ -108,7 +108,7 @@ def rebuild_net(
 
 
 def restore_module(network: Builder, state: dict[str, Any], device: torch.device) -> nn.Module:
-    """Return a network on the device that computes as before; raises as for a net."""
+    """Return a network on the device that computes as before; raises as :func:`restore_net`."""
     check_module_state(network, state["options"], state["weights"])
     with _draws_of(network).to_build():
         module = network(**state["options"])
@@ -128,7 +128,7 @@ def check_module_state(
     """Raise ValueError unless the weights fit the network.
 
     For a network of this package this takes no memory, whatever its size. A user's network is built
-    and tried, which not every network can do without values.
+    and run, because not every network can be built without values.
     """
     device = "cpu" if isinstance(network, UserNetwork) else "meta"
     with torch.device(device), _draws_of(network).to_build():
@@ -174,7 +174,7 @@ def _restore_memory(optimizer: torch.optim.Optimizer, memory: dict[int, dict[str
         i: {name: _as_remembered(value, weights[i]) for name, value in values.items()}
         for i, values in memory.items()
     }
-    # With its own method, which knows what belongs on which device.
+    # The optimizer's own method knows which state belongs on which device.
     optimizer.load_state_dict(
         {"state": tensors, "param_groups": optimizer.state_dict()["param_groups"]}
     )
@@ -194,7 +194,7 @@ def _as_remembered(value: object, weight: Tensor) -> object:
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
-    """Return tensors as arrays on the CPU, and anything else unchanged; NumPy has no bfloat16."""
+    """Return tensors as arrays, bfloat16 (unknown to NumPy) as float32; keep anything else."""
     half = torch.bfloat16
     tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
     exact = {name: t.float() if t.dtype == half else t for name, t in tensors.items()}

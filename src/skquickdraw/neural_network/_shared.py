@@ -44,7 +44,7 @@ class SharedBatches(TrainingBatches):
                 images, targets, weights = (
                     column.tensor_split(n_processes)[rank] for column in (images, targets, weights)
                 )
-                # So that the mean of the processes' means is the mean over the batch.
+                # The factor makes the mean of the processes' means the mean over the batch.
                 yield images, (targets, weights * (len(images) * n_processes / n_rows))
 
 
@@ -75,7 +75,8 @@ class Exchange(Callback):
             gradient.copy_(part.view_as(gradient))
 
     def on_epoch_end(self, net: ImageNeuralNet, **kwargs: object) -> None:
-        # Exact for batches of one size; others weigh by the rows of each process, not by all.
+        # Exact if all batches have the same size. Otherwise each process has averaged over batches
+        # with the numbers of its own rows as weights.
         loss = torch.tensor(net.history[-1]["train_loss"], device=net.device)
         net.history.record("train_loss", mean_of_processes(loss).item())
 

@@ -49,7 +49,7 @@ class LabeledImages:
         return order if self.weights is None else order[self.weights[order] > 0]
 
     def _settle_ties(self, order: NDArray[np.int64], is_tied: NDArray[np.bool_]) -> None:
-        """Sort rows of equal checksums by another one: of 100,000 images, two different ones tie.
+        """Sort rows with equal checksums by a second one: of 100,000 different images, two may tie.
 
         ``is_tied`` says which rows of ``order`` have the checksums of the row before.
         """
@@ -73,7 +73,7 @@ class LabeledImages:
 
     @cached_property
     def pictures(self) -> Tensor | MappedImages:
-        """All images, on the device or in their file, once, for every subset."""
+        """All images, on the device or in their files; all subsets share them."""
         return as_images(self.images, self.device)
 
     def subset(self, rows: NDArray[np.int64]) -> ImageSet:
@@ -127,7 +127,7 @@ def part(
 ) -> tuple[ImageSet, ImageSet | None]:
     """Return what to train on, and what to validate on after each epoch.
 
-    ``held_out`` is the share of the rows to validate on where there are no others; ``name`` is the
+    If ``validation`` is None, the share ``held_out`` of the rows is used for it. ``name`` is the
     subject of errors.
     """
     if validation is None and held_out is not None:

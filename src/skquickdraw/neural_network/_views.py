@@ -18,7 +18,7 @@ SHIFTS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # pixels down and right
 
 
 def shift(images: Tensor, down: int, right: int, background: Tensor | None = None) -> Tensor:
-    """Move images (B, C, H, W) by whole pixels; the background (C, 1, 1), or 0, comes in."""
+    """Move images (B, C, H, W) by whole pixels; the background (C, 1, 1), or 0, fills the gap."""
     moved = torch.zeros_like(images)
     if background is not None:
         moved = moved + background.to(images)
@@ -47,7 +47,7 @@ def mirrors(augmentation: Augmentation | None) -> bool:
 
 
 def make_views(with_mirror: bool, background: NDArray[np.float32] | None = None) -> list[View]:
-    """Return all views, the plain image first: five shifts, each mirrored too where allowed.
+    """Return all views, the plain image first: five shifts, also mirrored if ``with_mirror``.
 
     ``background`` (C,) fills what a shift uncovers; None is 0.
     """

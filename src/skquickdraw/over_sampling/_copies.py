@@ -108,9 +108,9 @@ def _stack_sparse(flat: Any, changed: Iterable[NDArray[np.number]]) -> Any:
 
 
 def whole_columns(X: Any) -> NDArray[np.bool_] | None:
-    """Return which columns of a table hold integers or booleans; None if X is no table.
+    """Return which columns of a table hold integers or booleans; None if X is not a table.
 
-    NumPy has no such columns: all of an array becomes floating point if one column is, or if their
+    A NumPy array does not show this: the whole table becomes floating point if one column is, or if
     dtypes are nullable.
     """
     if not hasattr(X, "columns"):

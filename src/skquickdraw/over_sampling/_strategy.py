@@ -63,7 +63,7 @@ def choose_copies(
 ) -> tuple[NDArray[np.intp], dict[Any, int]]:
     """Let imbalanced-learn choose which rows are copied, and return them with the copies per class.
 
-    Its sampler works on the rows' positions, so that it never touches an image.
+    Its sampler gets the positions of the rows, so it never touches an image.
     """
     sampler = RandomOverSampler(sampling_strategy=sampling_strategy, random_state=rng)
     with raised_as(InvalidParameterError):

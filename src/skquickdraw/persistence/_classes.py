@@ -80,7 +80,7 @@ _CLASSES: list[type] = [
     StrokeAugmentation,
     TopKReranker,
     TransductiveClassifier,
-    # of scikit-learn and imbalanced-learn, what commonly surrounds them
+    # what commonly surrounds these, from scikit-learn and imbalanced-learn
     FeatureUnion,
     FrozenEstimator,
     GaussianNB,

@@ -1,8 +1,7 @@
 """From JSON and named arrays to the estimator; builds listed classes only, and runs nothing else.
 
-The checksum tells damage, not intent: a file may have been made to do harm. So nothing here looks
-up a name anywhere but in the tables of ``_classes.py``, and whatever does not fit raises one of
-``MISFITS``.
+The checksum detects damage, but a file may also have been made to do harm. So names are looked up
+only in the tables of ``_classes.py``, and whatever does not fit raises one of ``MISFITS``.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Decoder:
     device : torch.device
         Where the networks go.
     trusted : dict of str to class or function
-        What the file may name beside the classes of the tables.
+        What the file may name in addition to the classes of the tables.
 
     Attributes
     ----------
@@ -96,7 +95,7 @@ class Decoder:
     def _same(self, node: dict[str, Any]) -> object:
         value, n_values = self._known[node["id"]]
         self._limits.count_repeated(n_values)
-        self._n_values += n_values  # also of what holds the reference, and may be repeated itself
+        self._n_values += n_values  # also counts for its owner, which may be repeated too
         return value
 
     def _dict(self, node: dict[str, Any]) -> dict[Any, Any]:
@@ -106,8 +105,8 @@ class Decoder:
         return dict(pairs)
 
     def _array(self, node: dict[str, Any]) -> NDArray[np.generic]:
-        # Each array is named once: a few bytes could ask for copies without end. And a copy it is,
-        # so that it is writeable.
+        # Each array can be used once: otherwise a few bytes could ask for any number of copies. It
+        # is copied so that it is writeable.
         array = self.arrays.pop(node["name"])
         return np.array(array, order="F" if "order" in node else "C")
 
@@ -174,7 +173,7 @@ def _request(estimator: object, method: str, requests: dict[str, object]) -> Non
 
 
 def _check_net(estimator: Any) -> None:
-    """Raise where a network would name other classes, or take other images, than expected."""
+    """Raise if a network has other classes, or takes other images, than its classifier says."""
     net = vars(estimator).get("net_")
     if net is None:
         return

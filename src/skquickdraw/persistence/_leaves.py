@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 JSON_TYPES = (type(None), bool, int, str)
-# By name, for two of C's types have 64 bits, and NumPy calls one of them int64.
+# By name, because two of C's integer types have 64 bits, and only one of them is np.int64.
 NUMBER_TYPES = {name: np.dtype(name).type for name in (np.dtype(c).name for c in "?bhilqBHILQefd")}
 MT_LENGTH = 624  # words that a Mersenne Twister remembers
 
@@ -29,7 +29,7 @@ def unpack_float(node: dict[str, Any]) -> float:
 
 
 def pack_scalar(value: np.generic) -> dict[str, object] | None:
-    """Return a NumPy scalar as its type and value; None if it is of no such type."""
+    """Return a NumPy scalar as its type and value; None if its type is not in NUMBER_TYPES."""
     name = "str" if isinstance(value, np.str_) else value.dtype.name
     if name != "str" and name not in NUMBER_TYPES:
         return None
@@ -61,7 +61,7 @@ def pack_strings(array: NDArray[np.str_]) -> dict[str, object]:
 def unpack_strings(
     node: dict[str, Any], count_text: Callable[[int, int], None]
 ) -> NDArray[np.str_]:
-    """Return the array, after ``count_text`` has been told its number of strings and length."""
+    """Return the array; before it is made, ``count_text`` checks the number and length of texts."""
     items, length = node["items"], int(node["length"])
     if not all(isinstance(item, str) for item in items):
         raise ValueError("an array of strings holds something else")
@@ -87,7 +87,7 @@ def unpack_device(node: dict[str, Any]) -> torch.device:
 
 
 def pack_random_state(rng: np.random.RandomState) -> dict[str, object] | None:
-    """Return where the generator stands; None if it is none of those that seeds make."""
+    """Return the state of a generator; None if it is not a Mersenne Twister, as seeds make them."""
     stand: Any = rng.get_state(legacy=False)
     if stand["bit_generator"] != "MT19937":
         return None

@@ -226,7 +226,7 @@ def _export(
 def _check_rows_are_free(model: onnx.ModelProto, estimator: object) -> None:
     """Refuse a graph whose number of rows the exporter made a constant, which it does silently.
 
-    Our own networks are written so that it does not.
+    Our own networks are written so that this does not happen.
     """
     n_rows = model.graph.input[0].type.tensor_type.shape.dim[0]
     if not n_rows.dim_param:
@@ -241,8 +241,8 @@ def _check_rows_are_free(model: onnx.ModelProto, estimator: object) -> None:
 def _silence() -> Iterator[None]:
     """Hide the exporter's messages to its developers, and restore everything afterwards.
 
-    Warning filters and loggers belong to the whole process, as do the switches of torch that the
-    exporter turns. So one thread at a time is inside, and none that trains.
+    Warning filters and loggers belong to the whole process, and so do the switches of torch that
+    the exporter changes. So only one thread is inside at a time, and no thread trains meanwhile.
     """
     with sole_user_of_torch(), _quiet():
         yield

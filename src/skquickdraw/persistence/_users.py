@@ -1,4 +1,4 @@
-"""Classes and functions of a user's own: a file only names them, and ``load_model`` is given them.
+"""A user's classes and functions: a file only names them, and ``load_model`` gets the objects.
 
 A name in a file is looked up in what :func:`load_model` was given as ``trusted``, and nowhere else.
 """

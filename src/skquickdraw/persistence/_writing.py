@@ -39,9 +39,10 @@ def check_target(subject: str, path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file beside the target, which takes its place in one step if all goes well.
+    """Open a new file beside the target; if all goes well, it replaces the target in one step.
 
-    In place of a file it is for the owner alone until it is complete: that file may be private.
+    If the target exists, only the owner can read the new file until it is complete, because the
+    target may be private.
     """
     partial = target.with_name(f".{target.name}.{token_hex(4)}.partial")
     mode = 0o600 if target.exists() else 0o666  # the umask applies too

@@ -27,7 +27,7 @@ SCALE = 5  # a scan is read at this multiple of a drawing's size, so that its li
 
 
 def scan_shape(image_shape: tuple[int, int]) -> tuple[int, int]:
-    """Return the (height, width) into which scans are to fit that become images of this shape."""
+    """Return the (height, width) at which to read scans that become images of this shape."""
     height, width = image_shape
     return SCALE * height, SCALE * width
 
@@ -238,7 +238,7 @@ def _read_each(name: str, X: Any) -> Iterator[NDArray[np.number]]:
 
 
 def _reduce(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an image whose longer side is no longer than it has to be, by area averages."""
+    """Return an image whose longer side is at most ``REDUCED_SIDE``, by area averages."""
     factor = REDUCED_SIDE / max(grey.shape)
     if factor >= 1:
         return grey

@@ -46,12 +46,12 @@ SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator mor
 # An estimator is chosen if there is time for this share of its usual passes.
 LEAST_SHARE = 0.7
 LITTLE = 0.01  # of the usual training: less gives a warning
-LEAST_TRAINED = 1e-3  # of it, if no time is left: a step, where few rows are usually 1,000 steps
-LATE = 0.25  # of the minutes, and in minutes: a fit that is later than both gives a warning
+LEAST_TRAINED = 1e-3  # of it, even if no time is left: one step, if the usual training has 1,000
+LATE = 0.25  # a fit warns if it is late by more than this share of its time, and these minutes
 
 
 def _attributes(estimator: ProbabilisticClassifier) -> dict[str, object]:
-    """Return what it takes to predict by this estimator."""
+    """Return the fitted attributes for predictions by this estimator."""
     return {"estimator_": estimator, "classes_": estimator.classes_}
 
 
@@ -213,7 +213,7 @@ class BudgetedClassifier(
         try:
             fit_targets(estimator, X, y, None, weights, pool, told.task("training", _attributes))
         except FitInterrupted as error:
-            if not can_predict(estimator, X):  # what was interrupted is a part of it
+            if not can_predict(estimator, X):  # a part of it is not fitted
                 raise KeyboardInterrupt from None
             interrupt = error
         self.__dict__.update(_attributes(estimator))
@@ -308,7 +308,7 @@ def choose(
     for candidate in candidates if len(candidates) > 1 else []:
         own = Wanted(candidate, stopwatch, n_labeled, n_pool)
         if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
-            break  # also after the first: to measure slower ones would only take its time
+            break  # even if it is the first: to measure slower ones would only cost time
         chosen = candidate
     stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
     wanted = Wanted(chosen, stopwatch, n_labeled, n_pool)

@@ -40,10 +40,10 @@ class Stopwatch:
         self._known_roughly: dict[str, tuple[float, float]] = {}
 
     def look_longer(self, seconds: float) -> None:
-        """Measure again from now on: each training for this number of seconds, on as many rows.
+        """Measure again from now on, with trainings of so many seconds, on rows for about one pass.
 
         A few rows, seen again and again, stay in the processor's caches and are faster. If the
-        seconds are no more than before, the old measurements stay.
+        number of seconds is not larger than before, the old measurements stay.
         """
         if seconds > self.least_seconds:
             self.least_seconds = seconds
@@ -112,7 +112,7 @@ def time_network(
     y: NDArray[np.generic],
     least_seconds: float,
 ) -> tuple[float, float]:
-    """Return the seconds a row of training and of prediction; the first pass is warming up."""
+    """Return the seconds per row of training and of prediction; the first pass does not count."""
     network = clone(network).set_params(max_epochs=2, epoch_size=None).fit(X, y)
     seconds = network.history_[-1]["dur"]  # of the first pass, if it diverged
     if seconds < 0.7 * least_seconds:  # else the second pass was nearly long enough

@@ -49,7 +49,7 @@ class Work:
 
     @property
     def n_turns(self) -> float:
-        """Duration in runs of one network; the last round may be a part."""
+        """Duration in runs of one network; the last round may have fewer networks."""
         return -(-self.n_copies // self.n_jobs)
 
 

@@ -70,7 +70,7 @@ class History:
         return record
 
     def set_attributes(self, estimator: NoisyStudentClassifier, unlabeled_label: object) -> None:
-        """Set ``history_``, ``transduction_`` and what else the estimator keeps of its rounds."""
+        """Set ``history_``, ``transduction_`` and the other attributes about the rounds."""
         data = self.data
         codes = data.codes.copy()
         codes[data.unlabeled] = self.codes

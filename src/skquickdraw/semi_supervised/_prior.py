@@ -147,7 +147,7 @@ def check_prior(name: str, class_prior: object, n_classes: int) -> NDArray[np.fl
         return np.full(n_classes, 1 / n_classes)
     shares = as_array(name, "class_prior", class_prior)
     is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
-    # In this form a missing share is refused too.
+    # NaN makes these comparisons False, so it is refused too.
     is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE
     if not is_prior:
         raise InvalidParameterError(

@@ -1,4 +1,4 @@
-/** Asks the server what the model makes of the drawing, or of an image, and shows it. */
+/** Send the drawing, or an image, to the server, and show what the model predicts. */
 
 import { showColours } from "./colours.js";
 import { Correction } from "./correction.js";
@@ -9,7 +9,7 @@ const PAUSE = 60; // milliseconds between an answer and the next question
 const PATIENCE = 15_000; // milliseconds until an answer counts as lost
 const PATIENCE_FOR_IMAGES = 120_000; // they are large, and decoded one at a time
 const QUIET = 1_000; // milliseconds that a guess has to last before it is spoken
-const FEW = 20; // classes that are listed without being asked for
+const FEW = 20; // up to so many classes, their list is open from the start
 
 const find = (id) => document.getElementById(id);
 const make = (tag, name, text = "") =>
@@ -18,11 +18,11 @@ const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
 const paper = new Paper(find("paper"), { changed: onChange, say });
 const correction = new Correction(save);
-let model = null; // what the server says of it
-let image = null; // a file that is looked at in place of the drawing
+let model = null; // the server's description of it
+let image = null; // a file that is shown in place of the drawing
 let asking = false;
 let stale = false; // the drawing, or image, has changed since the last question
-let drawing = 0; // counts up when strokes go: answers about them come too late
+let drawing = 0; // counts removals of strokes: answers to questions from before come too late
 let nStrokes = 0;
 
 /** The paper has changed. */
@@ -33,7 +33,7 @@ function onChange() {
   look();
 }
 
-/** Look at what is there now: an image, a drawing or nothing. */
+/** Update the page for what is there now: an image, a drawing or nothing. */
 function look() {
   const isEmpty = image === null && paper.isEmpty;
   stale = true;
@@ -48,19 +48,19 @@ function look() {
   ask();
 }
 
-/** Say whether a button does something now. One that does not may keep the focus of the keyboard. */
+/** Enable or disable a button. aria-disabled, because a disabled one may keep the keyboard focus. */
 function allow(button, isOpen) {
   find(button).setAttribute("aria-disabled", !isOpen);
 }
 
-/** Do what a button says, where it does something. */
+/** Call act when an enabled button is clicked. */
 function onClick(button, act) {
   find(button).addEventListener("click", () => {
     if (find(button).getAttribute("aria-disabled") !== "true") act();
   });
 }
 
-/** One question at a time, so answers come in order; the next takes the drawing as it is by then. */
+/** Ask one question at a time, so that answers come in order; repeat while the drawing changes. */
 async function ask() {
   if (asking) return;
   setAsking(true);
@@ -85,7 +85,7 @@ async function ask() {
   if (goesOn) ask();
 }
 
-/** Say what went wrong, and return whether to go on: an image that is refused goes, a drawing stays. */
+/** Show an error, and return whether to ask again: yes, if an image was refused and is removed. */
 function onFailure(error, asked) {
   stale = true;
   const goesOn = error.isRefusal && asked.image !== null;
@@ -107,7 +107,7 @@ function describeDrawing() {
   return model?.has_colours ? { strokes, colours } : { strokes };
 }
 
-/** GET, or POST where there is something to send; errors have a text for people. */
+/** GET, or POST if there is content; errors have a text for users. */
 async function request(path, content) {
   const isFile = content instanceof Blob;
   const post = {
@@ -141,7 +141,7 @@ function takeImage(file) {
   say(`Looking at ${file.name || "the image"}.`);
 }
 
-/** Look at an image in place of the drawing, which is kept below; null brings it back. */
+/** Show an image in place of the drawing, which is kept below; null shows the drawing again. */
 function setImage(file) {
   image = file;
   find("paper").inert = file !== null;
@@ -205,7 +205,7 @@ function showNothing() {
   sayGuess("");
 }
 
-/** Rows are kept from one answer to the next, so that bars glide. */
+/** Update the rows of the last answer in place, so that the bars move smoothly. */
 function showBars(top) {
   const bars = find("bars");
   while (bars.children.length > top.length) bars.lastChild.remove();
@@ -265,7 +265,7 @@ function showTrouble(text, retry) {
   trouble.querySelector("button").onclick = retry;
 }
 
-/** Something cannot be done, and trying again would not help. */
+/** Show a problem for which trying again would not help; null hides it. */
 function showNotice(text) {
   find("notice").hidden = text === null;
   find("notice").querySelector("p").textContent = text;

@@ -1,4 +1,4 @@
-/** The colours to draw with, where a model tells colours apart. */
+/** The colours to draw with, for models that learned from colour images. */
 
 const HUES = {
   Red: "#e03131",
@@ -11,7 +11,7 @@ const HUES = {
 };
 const INKS = { Black: "#000000", White: "#ffffff" };
 
-/** Show a choice of colours, and call chosen(colour) with each choice, the first one included. */
+/** Show the colours, and call chosen(colour) now with the first one, and then at each choice. */
 export function showColours(fieldset, isOnPaper, chosen) {
   const name = isOnPaper ? "Black" : "White"; // what stands out most on the model's paper
   const colours = { [name]: INKS[name], ...HUES };

@@ -1,4 +1,4 @@
-/** The dialog in which the right label is found, by search and by keys. */
+/** The dialog to choose the right label, with a search field and by keys. */
 
 const find = (id) => document.getElementById(id);
 
@@ -25,7 +25,7 @@ export class Correction {
     find("search").focus();
   }
 
-  /** Show the classes whose names hold what is searched; those that begin with it come first. */
+  /** Show the classes whose names contain the search text; those that begin with it come first. */
   #list() {
     const wanted = fold(find("search").value.trim());
     const found = this.#names.map((name, label) => ({ name, label, at: fold(name).indexOf(wanted) }));

@@ -1,9 +1,9 @@
-/** Images that are dropped, pasted, chosen or taken, and how one is shown over the paper. */
+/** Receive images that are dropped, pasted, chosen or photographed, and show one over the paper. */
 
 const LARGEST = 1000; // pixels of the longer side on the screen
 let shown = null; // the file that was shown last
 
-/** Call take(file) with each image, and refuse(text) with the reason where there is none. */
+/** Call take(file) with each image, or refuse(text) with the reason if there is not exactly one. */
 export function takeImages({ take, refuse }) {
   const takeOne = (files) => {
     if (files.length === 1) take(files[0]);
@@ -13,7 +13,7 @@ export function takeImages({ take, refuse }) {
   listenForDrops(takeOne);
   document.addEventListener("paste", (event) => {
     const { files } = event.clipboardData;
-    if (!files.length) return; // text goes where it is pasted
+    if (!files.length) return; // pasted text goes into its field
     event.preventDefault();
     takeOne(files);
   });
@@ -47,7 +47,7 @@ function linkChooser(button, input, take) {
   });
 }
 
-/** Show an image over the paper; or its name only, where this browser does not know its format. */
+/** Show an image over the paper, or only its name if this browser does not know its format. */
 export async function showPhoto(figure, file) {
   shown = file;
   const canvas = figure.querySelector("canvas");

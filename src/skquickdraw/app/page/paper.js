@@ -1,7 +1,7 @@
 /**
  * The paper: strokes by mouse, pen, finger or keys. It knows nothing of the model.
  *
- * A stroke is { points, colour }; a colour of null is that of the page's own ink.
+ * A stroke is { points, colour }; the colour null is that of the page's own ink.
  *
  * Points are in units of the paper, 0 to SIZE, whatever its size on the screen.
  */
@@ -9,7 +9,7 @@
 const SIZE = 400;
 const INK = 9; // width of the line
 const PRINT = 800; // pixels of a side of the image to download
-const NEAR = 2; // a point nearer than this to the last one says nothing new
+const NEAR = 2; // points nearer than this to the last one are left out
 const STEP = 10;
 const FINE_STEP = 2;
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -18,14 +18,14 @@ export class Paper {
   #canvas;
   #changed;
   #say;
-  colour = null; // of the strokes to come
+  colour = null; // of the next strokes
   #strokes = []; // their points are [x, y]
   #stroke = null; // the one that is being drawn
-  #pointer = null; // what draws it, unless it is the keys
+  #pointer = null; // the id of the pointer that draws it; null for the keys
   #pen = [SIZE / 2, SIZE / 2]; // where the keys draw
   #held = new Set(); // arrow keys that are down
 
-  /** changed() is called after every change of the drawing, say(text) with what eyes would see. */
+  /** changed() is called after every change of the drawing, say(text) for screen readers. */
   constructor(canvas, { changed, say }) {
     this.#canvas = canvas;
     this.#changed = changed;
@@ -51,7 +51,7 @@ export class Paper {
     return this.#strokes.map(({ colour }) => colour);
   }
 
-  /** The drawing as a PNG, on paper of a colour. */
+  /** The drawing as a PNG, in the colours of paper and ink. */
   print(paper, ink) {
     const canvas = new OffscreenCanvas(PRINT, PRINT);
     const context = canvas.getContext("2d");
@@ -120,7 +120,7 @@ export class Paper {
     if (event.key in MOVES) this.#movePen(event);
     else if (event.key in commands) commands[event.key]();
     else return;
-    event.preventDefault(); // of scrolling
+    event.preventDefault(); // no scrolling
   }
 
   #movePen(event) {
@@ -204,7 +204,7 @@ function traceAll(context, strokes, ink) {
   }
 }
 
-/** Stroke a line that is smooth between the middles of its pieces. */
+/** Draw a smooth line through the middles between the points. */
 function trace(context, points) {
   const [first, ...rest] = points;
   context.beginPath();

@@ -111,7 +111,7 @@ class Bucket:
 
 
 def _keep(path: Path, head: Head) -> None:
-    """Store a head in the cache, or warn: what was fetched is worth more than a place for it."""
+    """Store a head in the cache. If this fails, only warn: the download itself succeeded."""
     try:
         store_head(path, head)
     except OSError as error:

@@ -13,7 +13,7 @@ from ._head import Head
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT = 30  # seconds without a word from the server, and before it is found too slow
+TIMEOUT = 30  # seconds without data from the server, and before it counts as too slow
 SLOWEST = 1000  # bytes a second, on average
 LARGEST = 2**32  # bytes of a file; published ones have less than 2**30
 CHUNK = 1 << 16  # bytes; less than one is lost if a connection breaks
@@ -25,7 +25,7 @@ WAYS_OUT = (
 )
 
 Rows = TypeVar("Rows")
-# Python reads neither a number of thousands of digits nor a superscript, which counts as a digit.
+# int() raises for thousands of digits, and for superscripts, for which str.isdigit() is True.
 NUMBER = re.compile("[0-9]{1,18}")
 RANGE = re.compile("bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -79,11 +79,11 @@ class RemoteFile:
         if start and self.etag and not self.etag.startswith("W/"):
             headers["If-Range"] = self.etag
         with self.session.get(self.url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if response.status_code == 416:  # the file is shorter than what is known of it
+            if response.status_code == 416:  # the file is shorter than the known part
                 self.forget()
             _check_status(response)
             end = self._begin(response, start)
-            enough = LARGEST if stop is None else stop  # whatever the server goes on to send
+            enough = LARGEST if stop is None else stop  # even if the server sends more
             for chunk in _chunks_of(response):
                 self.content += chunk
                 self.report(len(self.content))

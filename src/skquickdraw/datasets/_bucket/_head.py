@@ -37,7 +37,7 @@ class Head:
 
 
 class BitmapFile:
-    """A ``.npy`` file: a header, then 784 bytes a drawing."""
+    """A ``.npy`` file: a header, then 784 bytes per drawing."""
 
     folder = "numpy_bitmap"
     suffix = ".npy"

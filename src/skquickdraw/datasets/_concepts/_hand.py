@@ -100,7 +100,7 @@ def _warp(path: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def _frame(n: int, rng: np.random.RandomState, noise: float, turn: float) -> NDArray[np.float64]:
-    """Return a matrix (2, 2) a drawing, for row vectors: slant, stretch and turn."""
+    """Return a matrix (2, 2) per drawing, for row vectors: slant, stretch and turn."""
     turn, slant, stretch = (
         rng.standard_normal((3, n)) * [[np.radians(turn)], [SLANT], [STRETCH]] * noise
     )

@@ -106,7 +106,7 @@ class Pen:
         """Lay a part of an ellipse about (x, y) from start to stop degrees, counter-clockwise from
         the right.
 
-        A whole one starts anywhere, since people do.
+        A whole ellipse starts at a random place, because people start anywhere.
         """
         ry = rx if ry is None else ry
         whole = np.ndim(start) == 0 and np.ndim(stop) == 0 and stop - start == 360

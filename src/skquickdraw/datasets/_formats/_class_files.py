@@ -113,7 +113,7 @@ def _class_name(filename: str, file_format: str) -> str:
 
 
 def decode_name(name: str) -> str:
-    """Return a name without URL escapes; as it is if they are none, as in ``'1%fat'``."""
+    """Return a name with URL escapes decoded; unchanged if they are not valid, as ``'1%fat'``."""
     try:
         return unquote(name, errors="strict")
     except UnicodeDecodeError:

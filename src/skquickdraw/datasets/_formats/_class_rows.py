@@ -22,7 +22,7 @@ Read = TypeVar("Read", bound=Callable[..., object])
 
 STROKES = ("ndjson", "bin", "sketch_rnn")
 SAYS_RECOGNIZED = ("ndjson", "bin")
-LONGEST_LINE = 2**24  # bytes of one drawing; what is longer is cut, and then no JSON
+LONGEST_LINE = 2**24  # bytes of one drawing; a longer line is cut, so it is not JSON
 BLOCK = 512  # drawings rasterised at a time; bounds the memory
 
 

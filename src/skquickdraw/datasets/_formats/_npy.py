@@ -12,14 +12,14 @@ import numpy as np
 
 from ...exceptions import DataFileError
 
-# By version: the bytes of the header's length, and what reads both.
+# By version: the number of bytes of the header's length, and the function that reads the header.
 HEADER_READERS = {
     (1, 0): (2, np.lib.format.read_array_header_1_0),
     (2, 0): (4, np.lib.format.read_array_header_2_0),
 }
 LONGEST_HEADER = 2**16  # bytes; numpy reads no more than 10,000
-# Python 2 wrote 1000L, as in Google's files. numpy reads it, with a warning; and to switch that off
-# would change the filters of other threads.
+# Python 2 wrote 1000 as 1000L, as in Google's files. numpy reads this, but warns. Filtering the
+# warning would change the filters of other threads too.
 LONG = re.compile(rb"(?<=\d)L")
 
 
@@ -33,7 +33,7 @@ class NpyHeader(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The byte after the last one of the data, where these are not objects."""
+        """The byte after the last one of the data, if these are not objects."""
         return self.start + prod(self.shape) * self.dtype.itemsize
 
 
