@@ -28,7 +28,7 @@ REMEDIES = {
     "loss=LDAM(max_margin=2)": {"loss": LDAM(max_margin=2)},
 }
 # Deliberately poor networks: without augmentation, and with a loss that does not correct for class
-# sizes. With balanced sampling they memorize the training set, which makes the effect of
+# sizes. With balanced sampling they memorise the training set, which makes the effect of
 # cross-fitting visible.
 NETWORK = {
     "width": 0.25,

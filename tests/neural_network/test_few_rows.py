@@ -1,4 +1,4 @@
-"""Few rows are predicted in small batches, where these give the logits of a full one."""
+"""Few rows are predicted in small batches, if these give the same logits as a full batch."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def sizes(monkeypatch):
 
 
 def folded(network, shape=(1, 28, 28), width=1.0):
-    """Return a folded network whose statistics are no zeros and ones."""
+    """Return a folded network; before, its statistics were changed from zeros and ones."""
     torch.manual_seed(0)
     module = network(shape, 10, width=width).to(memory_format=torch.channels_last)
     for part in module.modules():
@@ -183,7 +183,7 @@ def test_depthwise_networks_leave_channels_last_on_cuda(network, device, expecte
 
 
 class Waits(TorchDispatchMode):
-    """Counts how often a value is read from a tensor, for which a GPU would have to be waited."""
+    """Counts how often a value is read from a tensor; on a GPU, each read has to wait for it."""
 
     n = 0
 
@@ -263,4 +263,4 @@ with repeatable_cudnn(torch.device("cuda")):
     assert torch.backends.cudnn.conv.fp32_precision == "ieee"
 assert torch.backends.cudnn.conv.fp32_precision == before
 """
-    subprocess.run([sys.executable, "-c", program], check=True)  # it cannot be undone
+    subprocess.run([sys.executable, "-c", program], check=True)  # the setting cannot be undone
