@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
-    """Return (name, (python, releases, extra)) of each cell."""
+    """Return (name, (python, releases, extra)) of each cell; other Pythons have no extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = ["", *(name for name in project["optional-dependencies"] if name not in NEEDS_NO_TEST)]
     own = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -80,7 +80,7 @@ class Column:
         return len(self.values)
 
 
-# Functions that make y from codes, and the expected classes_ with their dtype.
+# Functions that make y from codes, and the expected classes_: two if the type has no more values.
 LABELED = {
     "int": (lambda c: np.array([2, 5, 7])[c], np.array([2, 5, 7])),
     "int8": (lambda c: np.array([2, 5, 7], np.int8)[c], np.array([2, 5, 7], np.int8)),

@@ -269,7 +269,7 @@ def test_a_function_leaves_no_trace(name, tmp_path, network):
     assert left_behind(lambda: FUNCTIONS[name](tmp_path, network)) == {}
 
 
-# Functions that the calls above include.
+# Functions that only make objects with parameters, or that the calls above include.
 INSIDE = {"unpack_strokes", "frequency_groups", "group_recall_score", "per_class_recall"}
 INSIDE |= {"serve", "make_group_scorer", "resolve_augmentation", "resolve_mixing"}
 INSIDE |= {"accurate", "best", "distilled", "ensemble", "fast"}

@@ -149,7 +149,9 @@ class Student(NamedTuple):
 
 
 UNIFORM, NOISIER = {"class_prior": "uniform"}, {"augmentation": STRONGER}
-N_RENEWALS = 5  # new pseudo-labels before each of 5 passes over all drawings
+# Pseudo-labels are renewed before each of these passes over all drawings. Before them, the teacher
+# sees a fifth as many images.
+N_RENEWALS = 5
 RENEWED = {
     "n_iterations": N_RENEWALS,
     "warm_start_student": True,

@@ -26,7 +26,7 @@ def one(angle=0.0, shear=(0.0, 0.0), zoom=1.0, flip=False, shift=(0.0, 0.0)):
 
 
 def move(draw, points):
-    """Move points (2, n) of x and y, relative to the centre: the forward map, written anew."""
+    """Move points (2, n) of x and y, relative to the centre: an independent forward map."""
     x, y = np.asarray(points, dtype=float)
     x, y = x * float(draw.zoom[0]), y * float(draw.zoom[0])
     x = -x if draw.flip[0] else x
