@@ -1,27 +1,27 @@
-# Everything one does with a checkout. Each target makes the environment that it needs by itself.
+# Commands for a checkout. Each target creates the environment that it needs.
 #
-#   make demo [DATA=path]        train on drawn sketches, or on a data set of yours, and show the result
+#   make demo [DATA=path]        train on generated sketches, or on your data, and show the result
 #   make test [PYTEST_ARGS=...]  run the tests
-#   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
-#   make lint                    ruff (rules and layout), codespell, proselint and mypy
-#   make docs [GALLERY=0]        build the site into docs/_build/html; a warning is an error. With GALLERY=0
-#                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation
+#   make test-gpu                run the tests on a GPU, which device="auto" uses; an error without a GPU
+#   make lint                    ruff (rules and formatting), codespell, proselint and mypy
+#   make docs [GALLERY=0]        build the documentation into docs/_build/html; a warning is an error. With GALLERY=0,
+#                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation,
 #                                only this one is run
-#   make bench [DATA=folder]     measure speed; with DATA, a competition's drawings, accuracy too
-#   make bench-gpu [DATA=folder] measure on a CUDA GPU, in some minutes; with DATA two recipes too
+#   make bench [DATA=folder]     measure speed; with DATA, the data of the competition, also accuracy
+#   make bench-gpu [DATA=folder] measure speed on a CUDA GPU, in some minutes; with DATA, also two recipes
 #   make competition RECIPE=fast [DATA=folder] [SEEDS="0 1 2"] [N_JOBS=2] [PASSES=4]
-#                                train a recipe on a competition's drawings, and measure it
+#                                train a recipe on the data of the competition, and measure it
 #   make defaults [DATA=folder]  measure what the study of the defaults lacks, and write its page
 #   make fuzz [READERS=... LAST=999]
-#                                damage 10,000 files of each reader, or some; an hour of a core
-#   make soak [MINUTES=10]       kill, interrupt and otherwise disturb fits, and count what held; goes on with new seeds
+#                                read 10,000 damaged files of each format, or fewer; an hour on one core
+#   make soak [MINUTES=10]       kill, interrupt and otherwise disturb fits, and count failures; each run uses new seeds
 #   make mutants [SUBJECTS="losses"] [LAST=29]
-#                                make mistakes in the source, and count those that no test notices; an hour of a core
+#                                make mistakes in the source, and count those that no test notices; an hour on one core
 #   make coverage                run the tests, and count the lines and branches that they reach
-#   make matrix [CELLS="..."]    try the oldest and the newest dependencies, with and without each extra; downloads a lot
-#   make test-oldest             run checks and meta-estimators on the oldest scikit-learn that is supported
-#   make dist [FRESH=1]          build wheel and sdist, check them, try the wheel outside of the checkout; with
-#                                FRESH=1 with dependencies of its own, downloaded anew
+#   make matrix [CELLS="..."]    test the oldest and the newest dependencies, with and without each extra; downloads a lot
+#   make test-oldest             run the estimator checks and some other tests with the oldest supported dependencies
+#   make dist [FRESH=1]          build wheel and sdist, check them, and test the wheel outside of the checkout; with
+#                                FRESH=1, in a new environment with newly downloaded dependencies
 #   make clean                   remove environments, builds and caches
 
 PYTHON ?= python3
@@ -32,20 +32,20 @@ OLDEST_TESTS := $(addprefix tests/,over_sampling semi_supervised model_selection
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-# Of the tests, each of one thread (conftest.py).
+# Processes that run the tests, with one thread each (conftest.py).
 WORKERS ?= 2
-# What is spell-checked.
+# Files to spell-check.
 PROSE := *.md *.toml Makefile src docs/*.md docs/user_guide tests benchmarks examples packaging
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-# What is not given, benchmarks look for in the folder that SKQUICKDRAW_DATA names.
+# Without DATA, benchmarks use the folder that the environment variable SKQUICKDRAW_DATA names.
 DATA_OPTION = $(if $(DATA),--data "$(abspath $(DATA))")
 
 .DEFAULT_GOAL := test
 .PHONY: demo test test-gpu lint docs bench bench-gpu competition defaults fuzz soak mutants coverage matrix test-oldest dist clean
 
-# Stamps say which extras an environment holds; they age with the files that name the dependencies, so a
-# second run installs nothing. Every install is editable: they would overwrite each other otherwise.
+# The file .venv/.installed-EXTRA means that an extra is installed. It is out of date if a file that names dependencies
+# has changed; otherwise nothing is installed again. All installs are editable, so they do not overwrite each other.
 STAMP := $(VENV)/.installed-
 
 $(BIN)/python:
@@ -73,8 +73,8 @@ lint: $(STAMP)test
 	$(BIN)/python -m proselint check --config .proselintrc.json *.md docs/*.md docs/user_guide/*.md
 	$(BIN)/python -m mypy
 
-# The reference is made anew: Sphinx would keep the page of a name that is gone. All pages are written (-a):
-# of those that it does not write, the search would forget the words of docs/_extensions/search_words.py.
+# The API reference is built from scratch, because Sphinx would keep pages of names that no longer exist. All pages are
+# written (-a), because for unchanged pages the search would lose the words of docs/_extensions/search_words.py.
 docs: $(STAMP)docs
 	rm -rf docs/api/generated
 	$(ONE_THREAD) $(BIN)/python -m sphinx -a -W --keep-going -q -D plot_gallery=$(or $(GALLERY),1) \
@@ -123,7 +123,7 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 		--editable . pytest pytest-timeout pytest-xdist pandas scipy
 	touch $@
 
-# Old releases use what newer ones of their dependencies deprecate, so their warnings are no errors here.
+# Old versions use deprecated functions of their dependencies, so these warnings are not errors here.
 test-oldest: $(OLDEST)/.installed
 	$(OLDEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal -W ignore::DeprecationWarning \
 		-W ignore::FutureWarning tests/test_estimator_checks.py $(OLDEST_TESTS) $(PYTEST_ARGS)

@@ -1,7 +1,7 @@
-"""What all benchmarks share: settings, timing in turns, the machine, results and pages.
+"""Code that all benchmarks share: settings, timing, the machine, files of results, and pages.
 
-Contenders take turns, A B C A B C, and ratios are formed round by round, so that a slow minute of
-the machine hits all of them alike.
+Contenders take turns, A B C A B C, and ratios are computed for each round. So a slow minute of the
+machine affects all of them.
 """
 
 import json
@@ -29,7 +29,7 @@ COMPETITION = DATA / "quickdraw100"
 PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"  # keeps a score and its error on one line
 PACKAGES = ("skquickdraw", "torch", "skorch", "scikit-learn", "numpy", "keras", "onnxruntime")
 
-# Every parameter whose default has changed, but for the passes, which each benchmark gives.
+# Fixed values for all parameters whose defaults have changed. Each benchmark sets its passes.
 PLAIN = {
     "stem_stride": 2,
     "weight_decay": 0.05,
@@ -45,29 +45,29 @@ AFFINE = {"rotation": 15, "horizontal_flip": 0.5, "shift": 0.08}
 LIGHT = AugmentationPolicy(**AFFINE, scale=0.15, shear=8)
 STRONGER = AugmentationPolicy(**AFFINE, scale=0.2, shear=10, elastic=0.8, thickness=0.3)
 
-# Figures have no background, and two versions, for light pages and for dark ones.
+# Figures have no background, and two versions: for light and for dark pages.
 INK = {"light": "#1a1c1e", "dark": "#d6d8dc"}
 LINES = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
 SURFACES = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
 
 
 def make_plain(classifier, **params):
-    """Return a classifier with the plain settings, but for ``params``."""
+    """Return a classifier with the settings ``PLAIN``, changed by ``params``."""
     return classifier(**(PLAIN | params))
 
 
 def make_labeled_sketches(n_images, n_classes):
-    """Return flat sketches with labels that mean nothing: only the speed is looked at."""
+    """Return flat sketches with arbitrary labels, for measurements of speed."""
     X, _ = make_sketches(n_images, 50, random_state=0)
     return X, np.arange(n_images) % n_classes
 
 
 class Absent(SystemExit):
-    """Data are not on this machine: the message, with which a benchmark stops."""
+    """Data are missing on this machine. The benchmark stops with this message."""
 
 
 def find_data(folder, name):
-    """Return the path of a file in a folder of data, or stop and say how to name the folder."""
+    """Return the path of a data file; if it is missing, stop and say how to name the folder."""
     path = folder / name
     if not path.is_file():
         raise Absent(f"{name} is not in {folder}. Name a folder by --data or SKQUICKDRAW_DATA.")
@@ -75,26 +75,26 @@ def find_data(folder, name):
 
 
 def load_drawings(folder):
-    """Return the data of the competition, or stop and say how to name their folder."""
+    """Return the data of the competition; if missing, stop and say how to name the folder."""
     return load_competition(find_data(folder, "train.npz").parent)
 
 
 class Spread(dict):
-    """Median, min and max; a format is that of each of them."""
+    """Median, min and max; a format specification applies to each of them."""
 
     def __format__(self, form):
         return "{} ({} to {})".format(*(format(self[k], form) for k in ("median", "min", "max")))
 
 
 class Sample(list):
-    """Numbers of several seeds, in the format of their mean; without one, with half the range."""
+    """Numbers of several seeds. Formatted as their mean, by default with half of their range."""
 
     @property
     def mean(self):
         return mean(self)
 
     def plus_minus(self):
-        """Return the standard error of the mean, where there are several."""
+        """Return the standard error of the mean as a text, empty for a single number."""
         return f"{PLUS_MINUS}{stdev(self) / len(self) ** 0.5:.1f}" if len(self) > 1 else ""
 
     def __format__(self, form):
@@ -104,7 +104,7 @@ class Sample(list):
 
 
 def pool(runs, scale=1):
-    """Return what runs of several seeds hold alike: a sample of each number, else the first."""
+    """Combine runs of several seeds: a ``Sample`` of each number, the first of all else."""
     if isinstance(runs[0], dict):
         shared = [key for key in runs[0] if all(key in run for run in runs)]
         return {key: pool([run[key] for run in runs], scale) for key in shared}
@@ -112,7 +112,7 @@ def pool(runs, scale=1):
 
 
 def gain(runs, others, key):
-    """Return differences in percentage points, on the seeds that both have."""
+    """Return the differences of a value in percentage points, on the seeds that both have."""
     common = sorted(runs.keys() & others.keys())
     return Sample(100 * (runs[seed][key] - others[seed][key]) for seed in common)
 
@@ -125,9 +125,9 @@ def summarize(values):
 
 
 def measure_seconds(action, n_calls=1, device="cpu"):
-    """Return how long a call takes, by the wall clock: the mean of so many, one after another.
+    """Return the wall-clock seconds of a call, as the mean of ``n_calls`` in a row.
 
-    The device is idle before and after it.
+    The clock starts and stops when the device is idle.
     """
     wait = torch.cuda.synchronize if device.startswith("cuda") else (lambda: None)
     wait()
@@ -139,15 +139,15 @@ def measure_seconds(action, n_calls=1, device="cpu"):
 
 
 def take_turns(contenders, n_rounds, time=measure_seconds):
-    """Return the seconds of ``n_rounds`` rounds; one more comes first and is dropped."""
+    """Return the seconds of ``n_rounds`` rounds, after one more round to warm up."""
     rounds = [[time(action) for action in contenders.values()] for _ in range(n_rounds + 1)]
     return dict(zip(contenders, np.array(rounds[1:]).T, strict=True))
 
 
 def race(contenders, n_rounds, unit="rate", *, n_images=0, targets=(), time=measure_seconds):
-    """Return a row for each contender: its ``rate``, images per second, or ``ms``.
+    """Return a row for each contender: its ``rate``, in images per second, or its ``ms``.
 
-    ``ratio`` is the figure of the first contender to its own, and ``target`` what this shall be.
+    ``ratio`` is the value of the first contender divided by its own; ``target`` is its target.
     """
     n_of = n_images if isinstance(n_images, Mapping) else dict.fromkeys(contenders, n_images)
     figures = {
@@ -170,7 +170,7 @@ def describe_moment():
 
 
 def describe_machine():
-    """Return what decides speed: processor, cores, threads of torch, versions."""
+    """Return what affects speed: processor, cores, threads of torch, versions."""
     return {
         "cpu": describe_cpu(),
         "cores": os.cpu_count(),
@@ -181,7 +181,7 @@ def describe_machine():
 
 
 def describe_cpu():
-    """Return the processor's name, with the vector and matrix units that matter for bfloat16."""
+    """Return the name of the processor, and those of its units that matter for bfloat16."""
     file = Path("/proc/cpuinfo")
     text = file.read_text() if file.is_file() else ""
     model = re.search(r"^model name\s*: (.*)", text, re.MULTILINE)
@@ -190,7 +190,7 @@ def describe_cpu():
 
 
 def load(file):
-    """Return what a file of results holds, an empty dict where there is none."""
+    """Return the content of a file of results, or an empty dict if there is no file."""
     return json.loads(file.read_text(), object_hook=as_spread) if file.is_file() else {}
 
 
@@ -204,7 +204,7 @@ def save(file, result):
 
 
 def keep(file, name, seed, row):
-    """Put a row into a file of results, under its name and its seed, and show it."""
+    """Save a row in a file of results, under its name and seed, and print it."""
     result = {"rows": {}} | load(file)
     result["rows"].setdefault(name, {})[str(seed)] = row
     save(file, result | {"machine": describe_machine()})
@@ -212,7 +212,7 @@ def keep(file, name, seed, row):
 
 
 def measure_missing(file, seed, measures):
-    """Measure the rows that a file of results lacks; ``measures`` are functions by their names."""
+    """Measure the rows that a file of results lacks; ``measures`` maps their names to functions."""
     known = load(file).get("rows", {})
     for name, measure in measures.items():
         if str(seed) not in known.get(name, {}):
@@ -224,10 +224,10 @@ def as_json(value):
 
 
 def fill(page, values):
-    """Return a page with values for its names in braces, as ``str.format`` writes them.
+    """Return a page with its names in braces replaced by values, as by ``str.format``.
 
-    A line ``@name | {key} |`` is a line for each row of the value ``name``, made of that row. It
-    is a list of rows, or a dict of rows by their ``name``.
+    A line ``@name | {key} |`` is repeated for each row of the value ``name``, and filled with that
+    row. The value is a list of rows, or a dict whose keys become the ``name`` of each row.
     """
     lines = []
     for line in page.read_text().split("\n"):
@@ -243,7 +243,7 @@ def fill(page, values):
 
 
 class Blank(dict):
-    """What a row has not is a blank, in any format."""
+    """A row in which missing values are formatted as an empty text."""
 
     def __missing__(self, key):
         return Blank()
@@ -253,7 +253,7 @@ class Blank(dict):
 
 
 def table(columns, rows):
-    """Return a table in Markdown whose columns are not known beforehand."""
+    """Return a Markdown table with the given columns; a missing value gives an empty cell."""
     lines = [columns := list(columns), ["---"] * len(columns)]
     lines += [[str(row.get(name, "")) for name in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -262,7 +262,7 @@ def table(columns, rows):
 def number_plainly(axis, most=100):
     """Write the ticks of a logarithmic axis as plain numbers: 1, 10, 100.
 
-    With 2, 5, 20 and so on between them where its ends differ by a factor of ``most`` or less.
+    If the ends of the axis differ by a factor of at most ``most``, also 2, 5, 20 and so on.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -281,7 +281,7 @@ def make_figure(width, height, **grid):
 
 
 def save_versions(draw, stem):
-    """Save what ``draw`` returns, a figure, as ``STEM_light.png`` and ``STEM_dark.png``."""
+    """Save the figure that ``draw`` returns, as ``STEM_light.png`` and ``STEM_dark.png``."""
     import matplotlib as mpl
 
     for version, ink in INK.items():

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Build the sdist, and the wheel from it; check both, and try the wheel outside of the checkout. `make dist` runs this.
+# Build the sdist, and the wheel from it. Check both, and test the wheel outside of the checkout. `make dist` runs this.
 #
 #   packaging/check_dist.sh PYTHON [fresh]
 #
-# PYTHON is that of an environment with the extras dist and test. Without `fresh` the new environment borrows that
-# one's dependencies, PyTorch above all; with it, it gets its own from the index: the releases of constraints.txt.
+# PYTHON belongs to an environment with the extras dist and test. The wheel is installed in a new environment, which
+# uses the dependencies of that one. With `fresh`, it gets its own, in the versions of constraints.txt.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
@@ -35,7 +35,7 @@ cd "$place"
 "${pip[@]}" check
 "$tried" -I try_wheel.py
 
-# The sdist stands alone: all of its tests are found, and those that read more than the package pass.
+# The sdist is complete: pytest can collect all of its tests, and those that read files outside of the package pass.
 tar -xzf "$sdist" --strip-components=1 --one-top-level="$place/sdist"
 cd "$place/sdist"
 export PYTHONPATH=$place/sdist/src

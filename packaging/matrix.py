@@ -1,11 +1,10 @@
-"""Install the package with its oldest and its newest dependencies, and try it: ``make matrix``.
+"""Test the package with its oldest and its newest dependencies: ``make matrix``.
 
-A cell is an environment of its own: a Python, a set of releases, and one extra or none. The oldest
-releases are those of constraints-oldest.txt, the newest what pip finds. In each cell the package
-fits, saves and loads a network; an error names each extra that is missing, where one needs it; and
-the tests of the package's contracts and of the cell's extra pass. ``packaging/matrix.py oldest
-newest-onnx`` tries some cells; without names, all. A line for each says whether it held, after how
-many seconds, and with which releases.
+A cell is a new environment, with a Python, a set of releases, and one extra or none. The oldest
+releases are those of constraints-oldest.txt; the newest are those that pip finds. Each cell fits,
+saves and loads a network, checks that errors name the extras that are missing, and runs the tests
+of the package's contracts and of its own extra. ``packaging/matrix.py oldest newest-onnx`` tries
+some cells; without names, all. A line for each cell gives the result, the seconds and the releases.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
 NEEDS_NO_TEST = {"test", "docs", "dist", "bench", "mutants", "coverage"}  # no user needs these
-# By extra; those of "" run in every cell.
+# The tests of each extra. The tests of "" run in every cell.
 TESTS = {
     "": [
         "tests/test_public_api.py",
@@ -70,7 +69,7 @@ def main() -> int:
 
 
 def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
-    """Return (name, (python, releases, extra)) of each cell; each Python without an extra only."""
+    """Return (name, (python, releases, extra)) of each cell; other Pythons have no extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = ["", *(name for name in project["optional-dependencies"] if name not in NEEDS_NO_TEST)]
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -84,7 +83,7 @@ def make_cells() -> list[tuple[str, tuple[str, str, str]]]:
 
 
 def find_python(version: str) -> str | None:
-    """Return the path of a Python that runs; a version manager may leave commands that do not."""
+    """Return the path of a Python that runs; commands of version managers may exist but fail."""
     path = shutil.which(f"python{version}")
     runs = path and subprocess.run([path, "--version"], capture_output=True).returncode == 0
     return path if runs else None

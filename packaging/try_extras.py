@@ -1,7 +1,7 @@
-"""Use what each extra is for where the extra is missing: an error must name the extra.
+"""Check that the functions that need an extra raise an error that names it, if it is missing.
 
-``make matrix`` runs this in each environment that it makes. An extra that is installed is left to
-its tests.
+``make matrix`` runs this in each environment that it makes. Installed extras are skipped here,
+because they have their own tests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from skquickdraw.persistence import save_model, to_onnx
 X, y = make_sketches(20, 2, image_shape=(12, 12), random_state=0)
 NETWORK = skquickdraw.CNNClassifier(width=0.25, max_epochs=1, device="cpu", random_state=0)
 
-# (extra, package): what to do without the package, in a folder.
+# (extra, package): calls that must fail without this package. Each gets a temporary folder.
 USES: dict[tuple[str, str], list[Callable[[Path], object]]] = {
     ("plot", "matplotlib"): [
         lambda folder: ImageSheetDisplay(X, y, y).plot(),
@@ -66,7 +66,7 @@ def check(extra: str, use: Callable[[Path], object], folder: Path) -> None:
 
 
 def fill(folder: Path) -> Path:
-    """Make two classes of files that are named like images."""
+    """Write a folder with two classes of files; the files only have names of images."""
     for name in ("cat", "owl"):
         folder.joinpath(name).mkdir()
         folder.joinpath(name, "1.png").write_bytes(b"\x89PNG")
@@ -86,7 +86,7 @@ def graph(folder: Path) -> Path:
 
 
 def command(*arguments: object) -> None:
-    """Run a command; what it says of a missing package is raised, as in Python."""
+    """Run a command, and raise its error message as an error of Python."""
     line = [sys.executable, "-m", "skquickdraw", *map(str, arguments)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr

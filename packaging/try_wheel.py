@@ -1,7 +1,7 @@
-"""Try an installed skquickdraw: every public name, the command, and a fit on drawn sketches.
+"""Test an installed skquickdraw: every public name, the command, and a fit on sketches.
 
-``make dist`` runs this with the Python of an environment that holds the built wheel, in a folder
-without a checkout. It needs nothing but the wheel and its dependencies.
+``make dist`` runs this in an environment with the built wheel, in a folder without a checkout. It
+needs only the wheel and its dependencies.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PACKAGE = "skquickdraw"
 
 
 def main() -> None:
-    """Run every check; the first that fails ends the program."""
+    """Run all checks; the first failure ends the program."""
     where = check_place()
     n_names = import_every_name()
     check_files()
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def check_place() -> Path:
-    """Return where the package is, which must be in this environment."""
+    """Return the folder of the package, and check that it is in this environment."""
     place = Path(import_module(PACKAGE).__file__).parent
     assert place.is_relative_to(sys.prefix), f"{place} is outside of {sys.prefix}"
     assert import_module(PACKAGE).__version__ == version(PACKAGE)
@@ -40,7 +40,7 @@ def check_place() -> Path:
 
 
 def import_every_name() -> int:
-    """Return how many names the package and its subpackages make public, all imported."""
+    """Import all public names of the package and its subpackages, and return how many there are."""
     package = import_module(PACKAGE)
     found = {name: getattr(package, name) for name in package.__all__}
     inner = [
@@ -52,7 +52,7 @@ def import_every_name() -> int:
 
 
 def check_files() -> None:
-    """Check that what is no Python came along: the app's page, and the mark of typed packages."""
+    """Check that the wheel has the files that are not Python: the page of the app, py.typed."""
     package = files(PACKAGE)
     for name in ("py.typed", "app/page/index.html", "app/page/app.js", "app/page/app.css"):
         assert package.joinpath(name).is_file(), f"{name} is missing"
@@ -74,7 +74,7 @@ def ask(*command: str | Path) -> str:
 
 
 def fit_save_and_load() -> float:
-    """Return the accuracy of a small network that was fitted, saved and loaded again."""
+    """Fit, save and load a small network, and return its accuracy."""
     from skquickdraw import CNNClassifier
     from skquickdraw.datasets import make_sketches
     from skquickdraw.persistence import load_model, save_model
@@ -88,7 +88,7 @@ def fit_save_and_load() -> float:
         loaded = load_model(file)
     assert (loaded.predict_proba(X_test) == clf.predict_proba(X_test)).all()
     score = float(loaded.score(X_test, y_test))
-    assert score > 0.6, f"accuracy {score} of two classes"  # guessing has 0.5, 0.6 is 2 s.e. above
+    assert score > 0.6, f"accuracy {score} of two classes"  # 2 standard errors above chance, 0.5
     return score
 
 

@@ -1,4 +1,4 @@
-"""Real images for the tests that want them."""
+"""Real images for the tests that use them."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def find_data():
-    """Return a function from a name to the folder of real images of that name, None without it."""
+    """Return a function that finds a folder of real images by its name; None if it is missing."""
 
     def find(name):
         folder = Path(os.environ.get("SKQUICKDRAW_DATA", ""), name)
@@ -19,7 +19,7 @@ def find_data():
 
 @pytest.fixture(scope="session")
 def data_folder(find_data):
-    """Return the same function, which skips the test where there is no such folder."""
+    """Return the same function, but it skips the test if the folder is missing."""
 
     def find_or_skip(name):
         folder = find_data(name)

@@ -1,4 +1,4 @@
-"""What belongs to the whole process, and must be after a call as it was before."""
+"""The global state of the process, which a call must leave unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from skquickdraw import _device, _turns
 
 
 def settings():
-    """Return what a program may have set, by its name."""
+    """Return the settings that a program may have changed, by name."""
     return {
         "random": random.getstate(),
         "numpy.random": repr(np.random.get_state()),
@@ -68,7 +68,7 @@ def torch_settings():
 
 
 def loggers():
-    """Return level, handlers and filters of each logger that is there."""
+    """Return level, handlers and filters of each existing logger."""
     named = [
         each
         for each in logging.root.manager.loggerDict.values()
@@ -81,7 +81,7 @@ def loggers():
 
 
 def resources():
-    """Return what a call may have taken and kept."""
+    """Return the resources that a call may have taken and not released."""
     return {
         "threads": {each.name for each in threading.enumerate()},
         "temporary files": sorted(os.listdir(tempfile.gettempdir())),
@@ -92,7 +92,7 @@ def resources():
 
 
 def open_files():
-    """Return where the open files lead to; where the system does not tell, nothing."""
+    """Return the paths of the open files; an empty list on systems without /proc."""
     folder = "/proc/self/fd"
     if not os.path.isdir(folder):
         return []
@@ -100,13 +100,13 @@ def open_files():
     for number in os.listdir(folder):
         try:
             found.append(os.readlink(f"{folder}/{number}"))
-        except FileNotFoundError:  # the one that listed the folder
+        except FileNotFoundError:  # the descriptor with which the folder was listed
             continue
     return sorted(found)
 
 
 def locks():
-    """Return whether another thread can have torch's generators, and who has set its flags."""
+    """Return whether the locks are free for another thread, and the users of all shared state."""
     free = []
 
     def ask():
@@ -123,7 +123,7 @@ def locks():
 
 
 def differences(before, after):
-    """Return what differs by its name, of dicts and lists the differing parts."""
+    """Return the entries that differ, by name; for dicts and lists, only the differing parts."""
     found = {}
     for name, value in before.items():
         now = after.get(name)
@@ -144,13 +144,13 @@ def differences(before, after):
 def left_behind(call):
     """Return what a call changes in the process, by name.
 
-    The first call may load libraries, which register and open what they keep. So that is compared
-    around a second call.
+    The first call may load libraries, which open files and add loggers that they keep. So resources
+    and loggers are compared before and after a second call.
     """
     before = settings()
     call()
     changed = differences(before, settings())
-    gc.collect()  # what others have left
+    gc.collect()  # frees what earlier calls have left
     before, loggers_before = resources(), loggers()
     call()
     gc.collect()

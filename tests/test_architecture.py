@@ -1,7 +1,7 @@
-"""The shape of the package, read from its source: who imports whom, and how large things are.
+"""Rules for the source of the package: what may import what, and how long things may be.
 
-Each law is a function from the modules of a source tree to complaints. The real tree must give
-none, and a small bad tree must give some: a law that cannot be broken holds nothing.
+Each law is a function that returns the violations in a module. The tests check that the package has
+none, and that a small bad example of each law has some.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ CONTRACTS = {
     "exceptions",
 }
 
-# A subpackage imports the contracts and those of lower floors, never one of its own floor.
+# The layers, lowest first. A subpackage may import the contracts and subpackages of lower layers.
 FLOORS = [
     {
         "augmentation",
@@ -67,12 +67,13 @@ FLOORS = [
     {"cli"},
     {"__main__"},  # python -m skquickdraw
 ]
-# A teacher is anything with classes_ and predict_proba: what works with one knows no classifier.
+# These work with any classifier that has classes_ and predict_proba, so they must not depend on
+# those of this package.
 BARRED = {subpackage: {"neural_network"} for subpackage in FLOORS[2]}
 
 BARRED_EVERYWHERE = {"torchvision", "lightgbm"}
 BARRED_IN = {"networks": {"sklearn", "skorch", "imblearn"}}
-# Extras: imported inside functions only, or for type checkers.
+# Packages of the extras: imported only inside functions, or for type checkers.
 OPTIONAL = {
     "accelerate",
     "matplotlib",
@@ -106,7 +107,7 @@ class Module:
 
     @property
     def subpackage(self) -> str:
-        """Return the first part of the module's name below the package; '' for its ``__init__``."""
+        """Return the first part of the module's name in the package; '' for its ``__init__``."""
         first = self.path.parts[0].removesuffix(".py")
         return "" if first == "__init__" else first
 
@@ -125,7 +126,7 @@ class Module:
                 yield Import(target, node.lineno, node in inside)
 
     def _never_run(self) -> Iterator[ast.stmt]:
-        """Yield what is under ``if TYPE_CHECKING:``."""
+        """Yield the statements under ``if TYPE_CHECKING:``."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
                 yield from node.body
@@ -139,7 +140,7 @@ class Module:
 
 
 def read_modules(root: Path) -> list[Module]:
-    """Parse every file below the package's folder."""
+    """Parse all files in the folder of the package."""
     modules = []
     for path in sorted(root.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -330,7 +331,7 @@ def test_the_package_is_where_the_laws_look():
 
 
 def modules_loaded_by(code: str) -> set[str]:
-    """Run the code in a fresh interpreter, and return the packages that it left loaded."""
+    """Run the code in a new interpreter, and return the packages that are loaded afterwards."""
     report = code + "\nimport sys\nprint(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", report], capture_output=True, text=True, check=True

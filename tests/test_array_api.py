@@ -1,4 +1,4 @@
-"""Tensors as X, y and weights while scikit-learn's array_api_dispatch is on: read as arrays."""
+"""With array_api_dispatch of scikit-learn, tensors as X, y and weights are read as arrays."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ CLASSIFIERS = [
 @pytest.fixture
 def data():
     X, y = make_sketches(40, 3, image_shape=(12, 12), random_state=0)
-    return X[5:], y[5:]  # unequal classes
+    return X[5:], y[5:]  # so that classes are imbalanced
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def tensors(data, monkeypatch):
     try:
         with config_context(array_api_dispatch=True):
             yield tuple(map(torch.as_tensor, data))
-    except ImportError as error:  # an old scikit-learn needs one more package for it
+    except ImportError as error:  # an old scikit-learn needs another package for this
         pytest.skip(str(error))
 
 

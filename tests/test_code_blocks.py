@@ -1,7 +1,7 @@
-"""The code of README.md and the guide that is no doctest runs too, in a small version.
+"""Run a small version of the code of README.md and the guide that is not a doctest.
 
-``BEFORE`` is what a block takes for granted, and ``SMALLER`` what is written in place of something,
-so that it takes seconds, or needs neither network nor cluster.
+``BEFORE`` defines the names that the blocks use. ``SMALLER`` lists replacements, with which a block
+takes seconds, and needs no network or cluster.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from skquickdraw.datasets import make_sketches
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "user_guide"
 PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("*.md"))]
-LONGEST = 88  # characters of a line that a page shows whole
+LONGEST = 88  # characters of a line that fit into a page
 
 FENCED = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.S | re.M)
 TINY = "width=0.25, max_epochs=1, batch_size=256, "
@@ -40,7 +40,7 @@ DATA = """
 from sklearn.utils import Bunch
 data = Bunch(data=X, target=y, unlabeled=X_pool, target_names=np.array(["cat", "owl"]))
 """
-# By page and first line: what comes before, and what is replaced.
+# For each page and first line of a block: code to run before it, and replacements.
 SMALLER: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("README.md", "from skquickdraw import recipes"): (
         "",
@@ -85,19 +85,19 @@ SMALLER: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
     ("which.md", "import numpy as np"): ("", {"recipes.fast(": "recipes.fast(max_epochs=1, "}),
 }
 FIRST = ("README.md", "from sklearn.model_selection import train_test_split")
-# It waits for ever, which is what its page says of it.
+# This block waits for ever; its page shows it as a pitfall.
 WRONG = ("pitfalls.md", "import multiprocessing")
-COMMANDS = "command_line.md"  # whose blocks work on each other's files
+COMMANDS = "command_line.md"  # its blocks use files of earlier blocks
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
-    """Return language and text of a page's blocks of code."""
+    """Return language and text of each block of code in a page."""
     found = FENCED.findall(page.read_text(encoding="utf-8"))
     return [(language, text) for language, text in found if not language.startswith("{")]
 
 
 def python_blocks() -> list[tuple[str, str]]:
-    """Return page and text of the code that no doctest runs."""
+    """Return page and text of each block of Python that is not a doctest."""
     every = [(page.name, *block) for page in PAGES for block in blocks(page)]
     return [(name, text) for name, lang, text in every if lang == "python" and ">>>" not in text]
 
@@ -115,7 +115,7 @@ def test_every_block_is_known():
 
 @pytest.fixture
 def alone(tmp_path, monkeypatch):
-    """Stay in an empty folder, and ask neither network nor browser for anything."""
+    """Run in an empty folder, without network or browser."""
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
@@ -149,10 +149,10 @@ def test_the_code_of_the_first_page_prints_as_many_scores(alone, capsys):
 
 @pytest.mark.skipif("CI" not in os.environ, reason="takes two minutes: set CI=1 to run it")
 def test_the_code_of_the_first_page_prints_these_scores(capsys):
-    """Another processor rounds differently, and then counts as another seed.
+    """Another processor rounds differently, which changes scores as much as another seed does.
 
-    Six runs, of five seeds, differed by 0.02 in accuracy. The tail, three classes of 5 to 9 images
-    to learn from, differed by 0.08.
+    In six runs with five seeds, accuracy differed by 0.02. The score of the tail, which is three
+    classes of 5 to 9 training images, differed by 0.08.
     """
     snippet, printed = first_snippet()
     exec(snippet, {})
@@ -172,7 +172,7 @@ def scores(printed: str) -> dict[str, float]:
 
 
 def test_the_page_of_the_commands_from_top_to_bottom(alone, capsys):
-    """With fewer images and a few seconds; what is printed has the lines that the page shows."""
+    """With fewer images and a few seconds, the output has the same lines as on the page."""
     printed = ""
     for language, text in blocks(GUIDE / COMMANDS):
         if language == "python":
@@ -187,12 +187,12 @@ def test_the_page_of_the_commands_from_top_to_bottom(alone, capsys):
 
 
 def run_commands(text: str, folder: Path, capsys: Any) -> str:
-    """Run lines of a shell, on copies of the images; return what the last prints or writes."""
+    """Run shell commands on copies of the images; return the output or file of the last one."""
     for name in ("new_images", "other_images"):
         shutil.copytree(folder / "my_images", folder / name, dirs_exist_ok=True)
     for line in text.splitlines():
         arguments = shlex.split(line.replace("--minutes 3", "--minutes 0.02"))[1:]
-        if arguments != ["demo"]:  # which test_examples.py runs
+        if arguments != ["demo"]:  # test_examples.py runs the demo
             capsys.readouterr()
             assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -210,13 +210,13 @@ def commands(page: Path) -> list[str]:
 
 
 def labels(table: str) -> list[str]:
-    """Return what the lines of a table begin with, but for the pairs of confused classes."""
+    """Return the first cell of each line of a table, without the pairs of confused classes."""
     lines = [line.strip() for line in table.splitlines() if " taken " not in line]
     return [re.split(r"  +", line)[0] for line in lines]
 
 
 def shown(page: Path) -> list[str]:
-    """Return the lines of a page's blocks, but for those of a shell, which are wrapped."""
+    """Return the lines of all blocks of a page, except shell commands, which the page wraps."""
     return [line for lang, text in blocks(page) if lang != "bash" for line in text.splitlines()]
 
 

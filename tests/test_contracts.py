@@ -1,4 +1,4 @@
-"""What X, y, seeds and devices may look like: the contracts that every subpackage leans on."""
+"""Allowed forms of X, y, seeds and devices: the checks that all subpackages share."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ FLAT = np.random.default_rng(0).integers(0, 256, (6, 144), dtype=np.uint8)
 
 
 class Reader(BaseEstimator):
-    """Stands for any estimator that reads images."""
+    """Represents any estimator that reads images."""
 
 
 def read(X, **options):

@@ -1,4 +1,4 @@
-"""What runs through joblib runs on the workers of a Dask cluster, and comes out the same."""
+"""Estimators that use joblib can run on a Dask cluster, with the same results."""
 
 import os
 
@@ -15,7 +15,7 @@ from skquickdraw.datasets import make_sketches
 
 pytest.importorskip("distributed", reason="needs dask.distributed")
 
-# Dask itself warns where a worker starts or ends slowly, as on a busy machine.
+# Dask warns if a worker starts or ends slowly, as on a busy machine.
 pytestmark = pytest.mark.filterwarnings("ignore:::distributed")
 
 NET = CNNClassifier(width=0.25, max_epochs=2, device="cpu", random_state=0)
@@ -24,7 +24,7 @@ VOTE = SeedEnsembleClassifier(NET, 2, n_jobs=2, random_state=0)
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two workers of one thread each, on this machine."""
+    """Start two workers on this machine, with one thread each."""
     from distributed import Client, LocalCluster
 
     options = {"dashboard_address": None, "host": "127.0.0.1"}
@@ -41,7 +41,7 @@ def sketches():
 
 
 def fit_twice(estimator, *data):
-    """Fit in this process, with as many threads as a worker has, and on the cluster."""
+    """Fit in this process, with one thread like a worker, and on the cluster."""
     with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
         here = clone(estimator).fit(*data)
     with joblib.parallel_config(backend="dask"):
@@ -72,7 +72,7 @@ def test_a_noisy_student_whose_rounds_are_ensembles(cluster, sketches):
 
 
 def test_workers_do_the_work(cluster):
-    class Located(DummyClassifier):  # of a function: a worker could not import the module of a test
+    class Located(DummyClassifier):  # local, because workers cannot import the module of a test
         def fit(self, X, y, sample_weight=None):
             self.process_ = os.getpid()
             return super().fit(X, y, sample_weight)
@@ -89,7 +89,7 @@ def test_members_that_workers_kept_are_recalled_here(cluster, sketches, tmp_path
     vote = clone(VOTE).set_params(memory=str(tmp_path))
     with joblib.parallel_config(backend="dask"):
         there = clone(vote).fit(X, y)
-    monkeypatch.setattr(CNNClassifier, "_train", None)  # nothing is left to be trained
+    monkeypatch.setattr(CNNClassifier, "_train", None)  # any training would fail
     with joblib.parallel_config(backend="sequential"):
         here = vote.fit(X, y)
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))

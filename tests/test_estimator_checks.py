@@ -1,4 +1,4 @@
-"""scikit-learn's own suite, on every public classifier and transformer, with nothing excused."""
+"""The checks of scikit-learn, on all public classifiers and transformers, without exceptions."""
 
 import pytest
 import torch
@@ -22,15 +22,15 @@ from skquickdraw.recipes import BudgetedClassifier
 
 
 class Perceptron(torch.nn.Sequential):
-    """A network of a user's own."""
+    """A network of a user."""
 
     def __init__(self, image_shape, n_classes):
         layers = torch.nn.LazyLinear(32), torch.nn.ReLU(), torch.nn.Linear(32, n_classes)
         super().__init__(torch.nn.Flatten(), *layers)
 
 
-# Narrow networks: the suite fits hundreds of them, on a handful of pixels. One has as many passes
-# as the default decides; the others share its code, and have fewer.
+# Narrow networks, because the checks fit hundreds of them, on few pixels. One makes the default
+# passes; the others share its code, and make fewer.
 ESTIMATORS = [
     CNNClassifier(width=0.25, max_epochs=6),
     MobileNetClassifier(width=0.1, max_epochs=4),
@@ -57,9 +57,9 @@ CHECKS = [
 
 
 class SteadyMachine:
-    """A stopwatch that reads a second for each pass, whatever the rows and however busy it is.
+    """A stopwatch that reads one second for each pass.
 
-    What a real one reads decides the number of passes, so that no two fits would be alike.
+    A real stopwatch would give a different number of passes in each fit.
     """
 
     def __init__(self, X, y, seed):

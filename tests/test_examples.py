@@ -1,6 +1,6 @@
-"""Every example has the form that the gallery makes a page of, and the demo runs.
+"""All examples have the form that the gallery needs, and the demo runs.
 
-Building the site runs the examples themselves, and stops at the first that fails.
+The examples themselves run when the documentation is built, which stops at the first failure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GALLERY = sorted(path.name for path in EXAMPLES.glob("plot_*.py"))
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Return a function that runs the demo, as in a process of its own, and returns its status."""
+    """Return a function that runs the demo as in a new process, and returns its exit status."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
 
@@ -61,7 +61,7 @@ def test_an_example_can_become_a_page(name):
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_an_example_reads_from_top_to_bottom(name):
-    """A page shows what a cell printed below it: nothing may wait for a call at the end."""
+    """The gallery shows the output of each cell below it, so no code may be in a main function."""
     tree = ast.parse((EXAMPLES / name).read_text())
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert "main" not in functions

@@ -1,4 +1,4 @@
-"""One tree of errors: whatever the user got wrong raises a type of this package."""
+"""Mistakes of users raise errors of this package, which have one base class."""
 
 import traceback
 
@@ -53,7 +53,7 @@ X, y = make_sketches(60, 3, image_shape=(12, 12), random_state=0)
 LINEAR = LogisticRegression(max_iter=5)
 NETWORK = CNNClassifier(width=0.1, max_epochs=1, precision="float32", random_state=0)
 
-# Each with a value that one of its own parameters cannot have.
+# Each estimator, with a wrong value of one of its parameters.
 ESTIMATORS = [
     (CNNClassifier(), {"width": 0}),
     (MobileNetClassifier(), {"lr": "fast"}),
@@ -72,7 +72,7 @@ ESTIMATORS = [
     (NoisyStudentClassifier(LINEAR), {"n_iterations": -1}),
     (TransductiveClassifier(LINEAR), {"estimator": None}),
     (SeedEnsembleClassifier(LINEAR), {"n_estimators": 0}),
-    (SeedEnsembleClassifier(LINEAR), {"estimator__C": -1.0}),  # scikit-learn's, checked by us
+    (SeedEnsembleClassifier(LINEAR), {"estimator__C": -1.0}),  # of scikit-learn, checked here
     (DistilledClassifier(LINEAR, NETWORK), {"temperature": 0}),
     (DeepFeatureExtractor(NETWORK), {"cv": "many"}),
     (DeepFeatureExtractor(NETWORK), {"cv": 1}),
@@ -179,7 +179,7 @@ NO_TARGETS = {
 
 @pytest.mark.parametrize("case", NO_TARGETS)
 @pytest.mark.parametrize(
-    "estimator",  # those that leave classes to others leave their errors to them as well
+    "estimator",  # not those that leave the check of the classes to other estimators
     [e for e in FITTED.values() if not isinstance(e, TopKReranker | TransductiveClassifier)],
     ids=name,
 )
@@ -340,7 +340,7 @@ def test_every_error_is_one_of_the_tree_and_a_built_in_one():
         assert issubclass(cls, ValueError | OSError | ImportError | MemoryError), (
             f"{error} has to derive from one of these built-in errors too: users catch them already"
         )
-    assert issubclass(FitInterrupted, KeyboardInterrupt)  # which "except Exception" lets pass
+    assert issubclass(FitInterrupted, KeyboardInterrupt)  # "except Exception" must not catch it
     assert issubclass(MissingDependencyError, ImportError)
     for cls in (InvalidImagesError, InvalidTargetsError, InvalidParameterError):
         assert issubclass(cls, ValueError) and issubclass(cls, TypeError)

@@ -1,4 +1,4 @@
-"""A fit that fails leaves no trace: a fresh estimator stays unfitted, a fitted one as it was."""
+"""A fit that fails changes nothing: a new estimator stays unfitted, a fitted one as it was."""
 
 from importlib import import_module
 from inspect import isclass
@@ -37,7 +37,7 @@ OTHER_X, OTHER_Y = make_sketches(30, 3, weights=[3, 2, 1], image_shape=(9, 9), r
 
 
 class Moody(LogisticRegression):
-    """Raises what it is told to, in its fit."""
+    """Raises ``error`` in its fit, if it is not None."""
 
     def __init__(self, error=None):
         super().__init__()
@@ -50,7 +50,7 @@ class Moody(LogisticRegression):
 
 
 class Broken:
-    """An augmentation that raises as soon as it is used, in the midst of a training."""
+    """An augmentation that raises an error when training uses it."""
 
     def __init__(self, error):
         self.error = error
@@ -63,7 +63,7 @@ class Broken:
 
 
 class SteadyMachine:
-    """A stopwatch by which the time for one pass is known before."""
+    """A stopwatch that always measures the same time for a pass."""
 
     def __init__(self, X, y, seed):
         pass
@@ -98,7 +98,7 @@ def cnn(**params):
     return CNNClassifier(width=0.25, max_epochs=1, random_state=0, **params)
 
 
-# Each estimator, what makes its fit fail as late as it can, and arguments of the failing fit.
+# Each estimator, parameters with which its fit fails as late as possible, arguments of this fit.
 CASES = [
     (cnn(), in_training, {}),
     (MobileNetClassifier(width=0.25, max_epochs=1), in_training, {}),
@@ -132,7 +132,7 @@ def answer(estimator):
 
 
 def fail(estimator, make_params, data, error):
-    """Run a fit to other images that fails; return the attributes before it."""
+    """Run a fit on other images that fails; return the attributes before it."""
     params = {} if make_params is None else make_params(error)
     is_known = make_params is None
     before = estimator.get_params(deep=False)
@@ -163,7 +163,7 @@ def test_every_public_estimator_is_here():
 def test_a_fresh_estimator_stays_unfitted(tmp_path, estimator, make_params, data, error):
     fresh = clone(estimator)
     fail(fresh, make_params, data, error)
-    if not isinstance(fresh, SketchNormalizer):  # has nothing to learn
+    if not isinstance(fresh, SketchNormalizer):  # it has nothing to learn
         with pytest.raises(NotFittedError):
             check_is_fitted(fresh)
         with pytest.raises(NotFittedError):
@@ -174,7 +174,7 @@ def test_a_fresh_estimator_stays_unfitted(tmp_path, estimator, make_params, data
 @pytest.mark.parametrize(("estimator", "make_params", "data"), CASES, ids=IDS)
 def test_a_fitted_estimator_stays_as_it_was(estimator, make_params, data, error):
     fitted = clone(estimator).fit(X, Y)
-    if isinstance(fitted, AugmentingOverSampler):  # has no answer but its attributes
+    if isinstance(fitted, AugmentingOverSampler):  # it predicts and transforms nothing
         fail(fitted, make_params, data, error)
         return
     before = answer(fitted)
@@ -218,5 +218,5 @@ def test_an_interrupt_of_what_is_inside_leaves_nothing_either(estimator):
     attributes = dict(vars(fresh))
     with pytest.raises(KeyboardInterrupt) as raised:
         fresh.fit(X, Y)
-    assert not isinstance(raised.value, FitInterrupted)  # which says that it can predict
+    assert not isinstance(raised.value, FitInterrupted)  # that would mean that it can predict
     assert vars(fresh) == attributes

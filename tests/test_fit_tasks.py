@@ -1,4 +1,4 @@
-"""Callbacks of scikit-learn, which 1.9 brought, on classifiers of this package."""
+"""Callbacks of scikit-learn, new in 1.9, on classifiers of this package."""
 
 import re
 import subprocess
@@ -55,7 +55,7 @@ def net():
 
 
 class OwnRecorder:
-    """Writes down where tasks begin and end, and stops the fit after so many epochs."""
+    """Records the beginning and end of tasks, and stops the fit after ``n_epochs``."""
 
     def __init__(self, n_epochs=None):
         self.n_epochs = n_epochs
@@ -76,7 +76,7 @@ class OwnRecorder:
 
 
 class Recorder(OwnRecorder):
-    """Goes on to all that is fitted inside, too."""
+    """The same, but also for all estimators that are fitted inside."""
 
     max_propagation_depth = None
 
@@ -95,7 +95,7 @@ def test_a_callback_can_stop_a_network(callback, sketches, net):
 
 def test_scores_of_epochs_are_those_of_networks_that_stopped_there(callback, sketches, net):
     X, y = sketches
-    net.set_params(lr_schedule=None)  # which else would know when the training ends
+    net.set_params(lr_schedule=None)  # other schedules depend on the number of epochs
     monitor = callback.ScoringMonitor(scoring="neg_log_loss")
     watched = clone(net).set_callbacks(monitor).fit(X, y)
     alone = net.fit(X, y)
@@ -185,7 +185,7 @@ def test_a_frozen_teacher_is_a_task(callback, sketches, net):
 def test_of_a_budget_only_the_training_is_a_task(callback, sketches, net):
     X, y = sketches
     recorder, monitor = Recorder(), callback.ScoringMonitor(scoring="accuracy")
-    measured = OwnRecorder()  # which the network has itself
+    measured = OwnRecorder()  # a callback of the network itself
     clf = BudgetedClassifier([net.set_callbacks(measured)], minutes=0.01, random_state=0)
     clf.set_callbacks(recorder, monitor).fit(X, y)
     n_epochs = clf.estimator_.n_epochs_
@@ -202,7 +202,7 @@ def test_a_vote_is_scored_after_each_member(callback, sketches, net, tmp_path):
         net.set_params(max_epochs=1), 2, random_state=0, memory=str(tmp_path)
     )
     vote.set_callbacks(monitor)
-    for _ in range(2):  # the second time they are recalled
+    for _ in range(2):  # the second time, the members come from the memory folder
         vote.fit(X, y)
         data = monitor.get_logs().data
         scores = {record["task_name"]: record["accuracy"] for record in data}

@@ -1,4 +1,4 @@
-"""The fitting contract: soft targets, weights and seeds find their way into any estimator."""
+"""Fitting of any estimator: soft targets, weights and seeds reach the learner inside it."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ from skquickdraw.exceptions import InvalidImagesError, InvalidParameterError
 
 
 class Notes(ClassifierMixin, BaseEstimator):
-    """A classifier that learns nothing, and keeps what it is told."""
+    """A classifier that learns nothing, and keeps the arguments of ``fit``."""
 
     def __init__(self, random_state=None):
         self.random_state = random_state
@@ -51,7 +51,7 @@ class Notes(ClassifierMixin, BaseEstimator):
 
 
 class HalfNotes(Notes):
-    """The same without soft targets."""
+    """The same, without soft targets."""
 
     def fit(self, X, y, sample_weight=None):
         return super().fit(X, y, sample_weight)
@@ -154,7 +154,7 @@ def test_a_fitted_estimator_stays_as_it_is():
 
 
 class Student(Notes):
-    """A semi-supervised one."""
+    """The same, but semi-supervised."""
 
     def __init__(self, random_state=None, unlabeled_label=-1):
         super().__init__(random_state)
@@ -250,7 +250,7 @@ def test_only_rows_that_the_learner_itself_sees_have_its_image_shape():
 
 def test_only_what_would_be_checked_is_checked():
     class Mine(LogisticRegression):
-        """Makes something of C before it is checked."""
+        """A subclass, which may convert C before scikit-learn checks it."""
 
     check_parameters(Mine(C="auto"))
     check_parameters(CalibratedClassifierCV(LogisticRegression))

@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has used PyTorch: none hangs, and none fails."""
+"""Processes that are forked from one that has used PyTorch neither hang nor fail."""
 
 import os
 import signal

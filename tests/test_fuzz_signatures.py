@@ -1,7 +1,7 @@
-"""Odd arguments of every public function, class and method: an error that was meant, or a result.
+"""Odd arguments of every public function, class and method give a result or an intended error.
 
-Meant is an error of this package, one of scikit-learn's validation, and Python's own for a call
-that does not fit the signature. All else is a bare error, which says nothing of what to do.
+Intended are errors of this package, of scikit-learn's validation, and of Python for a call that
+does not fit the signature. All others are bare errors, which do not say what to do.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from skquickdraw.exceptions import SkquickdrawError
 pandas = pytest.importorskip("pandas")
 pytest.importorskip("matplotlib").use("agg")
 
-EXAMPLES = 6  # of each argument; none is drawn at random, so that a failure repeats
+EXAMPLES = 6  # values for each argument; not drawn at random, so that failures are reproducible
 N = 12
 X, Y = datasets.make_sketches(N, 2, image_shape=(8, 8), random_state=0)
 PROBA = np.full((N, 2), 0.5)
@@ -45,13 +45,13 @@ TINY = {"width": 0.01, "max_epochs": 1, "augmentation": None, "device": "cpu", "
 
 
 class Opaque:
-    """An object of a user's own, which is of no use here."""
+    """An object that is not a valid value of any argument."""
 
     def __repr__(self):
         return "Opaque()"
 
 
-# Each is made anew. The names are what a failing example shows.
+# Odd values. Each use makes a new one. The names are shown if an example fails.
 POOL: dict[str, Callable[[], Any]] = {
     "None": lambda: None,
     "True": lambda: True,
@@ -124,12 +124,12 @@ POOL: dict[str, Callable[[], Any]] = {
 }
 
 
-# Right values that ask for more work than a test has time for, or for other processes.
+# Arguments of which some valid values take too long for a test, or start other processes.
 WORK = {"max_epochs", "minutes", "n_episodes", "n_estimators", "n_iterations", "n_jobs", "delay"}
 WORK |= {"n_members", "n_retries", "n_shot", "n_query", "n_variants", "max_iter", "port"}
 CALLED = {"scoring", "sampling_strategy"}
 LARGE = {"2**63", "10**400", "inf", "-1", "'auto'"}
-# What goes to Matplotlib as it is.
+# Arguments that are passed on to Matplotlib unchanged.
 PASSED_ON = {"cmap", "image_kw", "im_kw", "text_kw", "styles", "plot_kw", "params", "self"}
 PASSED_ON |= {"fit_params"}
 PROTOCOLS = {"Augmentation", "Loss", "Mixing", "Network"}
@@ -155,7 +155,7 @@ ESTIMATORS: dict[str, dict[str, Any]] = {
 METHODS = ("fit", "partial_fit", "fit_resample", "fit_transform", "adapt", "predict", "score")
 METHODS += ("predict_proba", "decision_function", "predict_transductive", "transform")
 METHODS += ("extract_features",)
-# Right arguments, by their names; a function's own come from OWN.
+# Valid arguments, by their names. OWN has arguments of single functions.
 RIGHT: dict[str, Any] = {
     "X": X,
     "y": Y,
@@ -230,7 +230,7 @@ COUNTS = torch.tensor([9.0, 3.0])
 
 @dataclass
 class Case:
-    """A call, and its right arguments. ``names`` are those that are made wrong, one at a time."""
+    """A call, and its valid arguments. ``names`` are those to replace by odd values, one by one."""
 
     call: Callable[..., Any]
     right: dict[str, Any]
@@ -289,7 +289,7 @@ def cases_of_estimator(name: str, params: dict[str, Any]):
 
 
 def cases_of_class(name: str, kind: Any):
-    """Yield the construction and first use of what is no estimator, and its class methods."""
+    """Yield construction and first use of a class that is no estimator, and its class methods."""
     if name.endswith("Display"):
         yield case_of(name, kind, lambda display: display.plot())
         for way in ("from_estimator", "from_predictions", "from_augmentation"):
@@ -348,14 +348,14 @@ def outcome(case: Case, name: str, value: Any) -> BaseException | None:
 
 
 def is_left_out(name: str, value: str) -> bool:
-    """Return whether a value is right and too much, or a user's function that fails when called."""
+    """Return whether to skip a value: valid but too much work, or a callable that would fail."""
     is_called = name in CALLED and value in ("Opaque", "len", "lambda", "LogisticRegression")
     return is_called or (name in WORK and value in LARGE)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def files(tmp_path_factory):
-    """Work in a folder of right files, without a network."""
+    """Run in a folder of valid files, without a network."""
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("fuzz")
@@ -380,7 +380,7 @@ def files(tmp_path_factory):
 
 
 class SteadyMachine:
-    """A stopwatch of :class:`BudgetedClassifier` that has one answer, and needs no time for it."""
+    """A stopwatch of :class:`BudgetedClassifier` with a constant answer, which takes no time."""
 
     def __init__(self, X, y, seed):
         pass

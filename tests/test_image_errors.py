@@ -1,4 +1,4 @@
-"""What users bring in place of an array of images: each error says the way out, and it works."""
+"""Wrong values of X that users pass: each error says what to do instead, and that works."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_a_dataset_of_pytorch_becomes_arrays(check, wrap):
     with pytest.raises(InvalidImagesError, match=r"^Reader: .* of PyTorch\. .*np\.stack") as caught:
         check(Reader(), wrap(dataset), reset=True)
     code = str(caught.value).partition("X = ")[2].partition(", y =")[0]
-    X = eval(code, {"np": np, "dataset": dataset})  # the words of the message are code that works
+    X = eval(code, {"np": np, "dataset": dataset})  # the code in the message works
     assert check(Reader(), X, reset=True).shape == (3, 3, 12, 12)
 
 
@@ -89,7 +89,7 @@ def test_another_size_is_told_in_images(check):
     with pytest.raises(InvalidImagesError, match="images of X: 8 x 12, 3 channels"):
         check(reader, RGB[:, :8], reset=False)
     with pytest.raises(InvalidImagesError, match=r"expecting 432 features as input\.$"):
-        check(reader, np.zeros((5, 150)), reset=False)  # no square: no guess
+        check(reader, np.zeros((5, 150)), reset=False)  # not a square, so no shape is suggested
 
 
 @READERS

@@ -1,6 +1,6 @@
-"""Labels of any type: what the reader makes of them, and that all read them alike.
+"""Labels of any type: how they are read, and that all estimators and functions read them alike.
 
-The oracle is the same fit on plain numbers: what a class is called must not change what is learned.
+Results are compared with the same fit on plain integers: names of classes must not change them.
 """
 
 import subprocess
@@ -52,7 +52,7 @@ WORDS = ["ant", "bee", "cat"]
 
 
 def pick(values, codes):
-    """Return a list of the values of these codes; -1 takes the last one, the mark."""
+    """Return a list of the values of these codes; the code -1 gives the last value, the mark."""
     return [values[code] for code in codes]
 
 
@@ -63,7 +63,7 @@ def as_objects(values, codes):
 
 
 class Column:
-    """A column as polars has them: no NumPy dtype, no astype, and missing values that are None."""
+    """A column like those of polars: without a NumPy dtype and astype; missing values are None."""
 
     dtype = "Int64"
 
@@ -80,7 +80,7 @@ class Column:
         return len(self.values)
 
 
-# What makes y of codes, and classes_ with their dtype; of two classes, where there are no more.
+# Functions that make y from codes, and the expected classes_: two if the type has no more values.
 LABELED = {
     "int": (lambda c: np.array([2, 5, 7])[c], np.array([2, 5, 7])),
     "int8": (lambda c: np.array([2, 5, 7], np.int8)[c], np.array([2, 5, 7], np.int8)),
@@ -114,7 +114,7 @@ LABELED = {
 }
 
 
-# Here the code -1 takes the last value, which is the mark.
+# The same for partly labeled y: the code -1 gives the last value, the mark.
 NAN, NA = float("nan"), pd.NA
 PARTLY = {
     "int -1": (lambda c: c.copy(), np.arange(3)),
@@ -452,7 +452,7 @@ class TestSemiSupervised:
 
 
 def marks_of(clf):
-    """Return the names of all parameters that mark rows without labels."""
+    """Return the names of all parameters that say which label marks unlabeled rows."""
     return [name for name in clf.get_params() if name.split("__")[-1] == "unlabeled_label"]
 
 
@@ -501,7 +501,7 @@ def test_a_transduction_is_made_of_labels_and_sensible_marks(y, kind):
     assert 0 < is_open.sum() < HIDDEN.sum()
     assert {*told[is_open].tolist()} == {-1 if kind == "i" else None}
     assert {*told[~is_open].tolist()} == {*clf.classes_.tolist()}
-    again = refit(NOISY, X, told, threshold=0.95)  # it can be read again
+    again = refit(NOISY, X, told, threshold=0.95)  # these labels can be passed to a fit again
     assert again.classes_.tolist() == clf.classes_.tolist()
 
 
@@ -606,7 +606,7 @@ class TestSplitters:
 
 
 def test_groups_have_a_way_out():
-    """Folds of whole groups test on unlabeled rows too, which the score leaves out."""
+    """Folds of whole groups also test on unlabeled rows, which the score leaves out."""
     groups, y = np.arange(N) // 2, np.where(HIDDEN, -1, CODES)
     cv = StratifiedGroupKFold(3)
     scores = cross_val_score(NOISY, X, y, cv=cv, groups=groups, error_score="raise")
@@ -629,7 +629,7 @@ class TestSampler:
     @partly_labeled
     def test_every_mark(self, make, classes):
         codes = codes_for(classes, partly=True)
-        codes[3:20] = np.where(codes[3:20] == 0, 1, codes[3:20])  # rare, now
+        codes[3:20] = np.where(codes[3:20] == 0, 1, codes[3:20])  # class 0 becomes rare
         y = make(codes)
         if isinstance(y, Column):
             y = pd.Series(y.to_list(), dtype="Int64")

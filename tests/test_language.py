@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# A pattern, and what to write in its place.
+# Patterns, and what to write instead.
 PLAINER = {
     r"pictures?": "image",
     r"rooms?": "subpackage, or space",
@@ -32,7 +32,7 @@ PLAINER = {
     r"afresh|anew upon|thereof|wherein|whilst|hitherto": "again, of it, in which, while, so far",
     r"(do|does|did|makes?|made) (?:\w+ )?for nothing": "needlessly",
 }
-# Where a word is what is meant: a file, the text around it, and the reason.
+# Places where a word is correct: the file, the text around it, and the reason.
 ALLOWED = [
     ("_class_names.py", "bear, beard", "names of classes of Quick, Draw!"),
     ("_class_names.py", "teddy-bear", "a class"),
@@ -47,7 +47,7 @@ BAD = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in PLAINER), re.IGNO
 
 
 def texts() -> Iterator[tuple[Path, int, str]]:
-    """Yield what people read: each page, and each string and comment of the package."""
+    """Yield the texts to check: each page, and each string and comment of the package."""
     pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"]
     for path in sorted(page for page in pages if "_build" not in page.parts):
         yield path, 1, re.sub(r"\]\([^)\n]*\)", "]()", path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Images with their channels last: read as what they show, by every estimator, or refused."""
+"""Images with channels last: all estimators read them like images with channels first."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from skquickdraw.exceptions import InvalidImagesError
 
 @pytest.fixture(scope="module")
 def coloured():
-    """Return 60 images of shape (3, 12, 10), whose channels differ, and labels of three classes."""
+    """Return 60 images of shape (3, 12, 10) with different channels, and labels of 3 classes."""
     X, y = make_sketches(60, 3, image_shape=(12, 10), random_state=0)
     X = X.reshape(-1, 1, 12, 10)
     return np.concatenate([X, X // 2, 255 - X], axis=1), y
@@ -37,7 +37,7 @@ def channels_last(X):
 
 
 class Reader(BaseEstimator):
-    """Stands for any estimator that reads images."""
+    """Represents any estimator that reads images."""
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])

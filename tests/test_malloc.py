@@ -1,4 +1,4 @@
-"""Memory that is kept between the steps of a training."""
+"""Memory that the C library keeps for the process between training steps."""
 
 import sys
 
@@ -9,7 +9,7 @@ from skquickdraw._malloc import kept_allocations
 
 
 class Recorder:
-    """Stands in for the C library."""
+    """Takes the place of the C library."""
 
     def __init__(self):
         self.calls = []

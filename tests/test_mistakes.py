@@ -1,4 +1,4 @@
-"""Mistakes that are easily made get an error, or a warning, that names the way out."""
+"""Mistakes that are easily made give an error or a warning that says what to do."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_stray_column_of_a_table_is_told_of():
         UserWarning, match="X has 65 columns, from 'p0' to 'id', too many for a square"
     ):
         check_images(BaseEstimator(), wider, reset=True)
-    # No warning where the shape is as it should be, or where it was said.
+    # No warning if the number of columns is a square, if image_shape is given, or without names.
     check_images(BaseEstimator(), table, reset=True)
     check_images(BaseEstimator(), wider, reset=True, image_shape=(5, 13))
     check_images(BaseEstimator(), wider.to_numpy(), reset=True)

@@ -1,4 +1,4 @@
-"""Parameters of what a name stands for: augmentation__rotation, loss__tau, mixing__alpha."""
+"""Parameters of parts that are given by name: augmentation__rotation, loss__tau, mixing__alpha."""
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ def test_it_works_at_any_depth(make):
     outer, prefix = make(CNNClassifier(augmentation="sketch"))
     copy = clone(outer).set_params(**{f"{prefix}augmentation__rotation": 5})
     assert copy.get_params()[f"{prefix}augmentation__rotation"] == 5
-    assert outer.get_params()[f"{prefix}augmentation"] == "sketch"  # the clone's own
+    assert outer.get_params()[f"{prefix}augmentation"] == "sketch"  # only the clone has changed
 
 
 def test_a_grid_search_reaches_what_a_name_stands_for(sketches):
@@ -133,7 +133,7 @@ def test_a_grid_search_reaches_what_a_name_stands_for(sketches):
     )
     assert best.loss.tau == 0.5
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert clf.augmentation == "sketch"  # what was given is left alone
+    assert clf.augmentation == "sketch"  # the given estimator is unchanged
 
 
 def test_a_grid_search_reaches_the_policy_of_a_sampler(sketches):

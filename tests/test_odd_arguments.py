@@ -1,4 +1,4 @@
-"""Kinds of mistakes that once ended inside torch, NumPy or Python, each with its own test."""
+"""Mistakes that once raised errors inside torch, NumPy or Python, each with its own test."""
 
 import os
 import sys
@@ -54,7 +54,7 @@ def cnn(**params):
 
 
 class Untouched(GaussianNB):
-    """A teacher that must not be fitted."""
+    """A teacher whose fit fails the test."""
 
     def fit(self, X, y):
         raise AssertionError("was fitted before the parameters of the others were checked")

@@ -1,4 +1,4 @@
-"""Losses and augmentations of the user's own, in every estimator that takes one."""
+"""Losses and augmentations of the user, in all estimators that take one."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ PLAIN = {
 
 
 class Fade(BaseEstimator):
-    """Makes images darker; remembers what it was shown."""
+    """An augmentation that makes images darker."""
 
     def __init__(self, strength=0.5):
         self.strength = strength
@@ -37,7 +37,7 @@ class Fade(BaseEstimator):
 
 
 class Bound(Fade):
-    """Has all that an augmentation may have."""
+    """An augmentation with all optional methods."""
 
     def validate(self):
         if self.strength > 1:
@@ -70,7 +70,7 @@ def test_an_augmentation_is_bound_where_it_can_be():
     clf = fit(augmentation=Bound())
     assert clf.augmentation_.shapes_ == ((60, 1, 12, 12), (60,))
     assert not hasattr(clf.augmentation, "shapes_")
-    mirrored = X.reshape(-1, 12, 12)[..., ::-1]  # two views by default, as it mirrors images
+    mirrored = X.reshape(-1, 12, 12)[..., ::-1]  # two views by default, because it mirrors images
     np.testing.assert_allclose(clf.predict_proba(mirrored), clf.predict_proba(X), atol=1e-6)
 
 
@@ -197,7 +197,7 @@ def test_a_loss_is_bound_to_the_counts_that_it_asks_for(loss, is_plain):
 
 
 class Learning(Brier):
-    """Its rows have weights of their own."""
+    """A loss with a learned scale."""
 
     def bind(self, class_counts):
         rows = BrierRows(1.0)

@@ -1,4 +1,4 @@
-"""What names versions and dependencies a second time says the same as pyproject.toml."""
+"""Other files that name versions and dependencies agree with pyproject.toml."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def test_the_matrix_tries_every_extra_of_users():
     extras = PROJECT["optional-dependencies"].keys() - MATRIX["NEEDS_NO_TEST"]
     assert MATRIX["TESTS"].keys() == {"", *extras}
     assert all((ROOT / file).exists() for files in MATRIX["TESTS"].values() for file in files)
-    assert {extra for extra, _ in EXTRAS["USES"]} | {"app"} == extras  # app is onnx
+    assert {extra for extra, _ in EXTRAS["USES"]} | {"app"} == extras  # app is the same as onnx
 
 
 def test_the_workflows_run_what_there_is():
-    """Targets of the Makefile, extras, files, and the Pythons that the classifiers name."""
+    """Targets of the Makefile, extras and files exist; the Pythons are those of the classifiers."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)", makefile, flags=re.MULTILINE)
     jobs = [

@@ -1,4 +1,4 @@
-"""The scale of pixels that ``fit`` saw: what differs is refused, and what is only dark is not."""
+"""Images on another scale than those of ``fit`` are refused; images that are only dark are not."""
 
 import pickle
 
@@ -30,7 +30,7 @@ TO_DARK = r"from 0 to 255, but they lie between 0 and 1. Pass .* X \* 255; or fi
 
 
 class Reader(BaseEstimator):
-    """Stands for any estimator that reads images."""
+    """Represents any estimator that reads images."""
 
 
 def fitted(X):
@@ -95,7 +95,7 @@ FAR = {
 
 @pytest.mark.parametrize("make", FAR.values(), ids=FAR)
 def test_features_far_from_those_of_fit_are_refused(make):
-    """The network computes with numbers that single precision holds, and ends at inf - inf."""
+    """The values fit into single precision, but the network computes inf - inf from them."""
     rows = np.random.default_rng(0).normal(size=(60, 9)).astype(np.float32)
     clf = make().fit(1e-3 * rows, Y)
     rows[7] *= np.float32(1e38)
@@ -137,7 +137,7 @@ def test_other_scales_are_told_apart_too():
     digits = X // 16
     with pytest.raises(InvalidImagesError, match="from 0 to 15, but .* between 0 and 255. Scale"):
         ask(fitted(digits), X)
-    ask(fitted(digits), 3 * digits)  # brighter, but within four times
+    ask(fitted(digits), 3 * digits)  # brighter, but less than four times
 
 
 def test_one_row_of_another_scale_is_found_among_others():
@@ -168,7 +168,7 @@ DARK = {
 @pytest.mark.parametrize("images", DARK.values(), ids=DARK)
 def test_dark_images_pass(images):
     reader = fitted(X)
-    for rows in (images, images[:1]):  # whatever stands beside an image
+    for rows in (images, images[:1]):  # the other images do not matter
         assert_array_equal(ask(reader, rows).reshape(len(rows), -1), rows)
 
 
@@ -177,7 +177,7 @@ def test_a_scaler_in_front_may_leave_its_range():
     reader = fitted(scaler.transform(X[:20]))
     assert reader.pixel_range_ == pytest.approx((0, 1))
     images = scaler.transform(X).clip(0)
-    assert images.max() > 4  # where the training images had hardly any ink
+    assert images.max() > 4  # the scaler enlarges pixels that had hardly any ink in training
     ask(reader, images)
 
 
@@ -223,7 +223,7 @@ def test_validation_images_and_later_calls_share_the_scale():
         clf.partial_fit(UNIT, Y)
     with pytest.raises(InvalidImagesError, match=TO_DARK):
         net(warm_start=True).fit(X, Y).fit(UNIT, Y)
-    assert net().fit(X, Y).fit(UNIT, Y).pixel_range_ == (0, 1)  # from the start
+    assert net().fit(X, Y).fit(UNIT, Y).pixel_range_ == (0, 1)  # a new fit forgets the old scale
 
 
 STUDENTS = {
@@ -235,14 +235,14 @@ STUDENTS = {
 
 @pytest.mark.parametrize("make", STUDENTS.values(), ids=STUDENTS)
 def test_unlabeled_images_share_the_scale(make, monkeypatch):
-    monkeypatch.setattr(CNNClassifier, "_train", None)  # found before anything is trained
+    monkeypatch.setattr(CNNClassifier, "_train", None)  # the error comes before any training
     for seen, asked, message in ((UNIT, X, TO_BRIGHT), (X, UNIT, TO_DARK)):
         with pytest.raises(InvalidImagesError, match=f"X_unlabeled must hold pixels.*{message}"):
             make().fit(seen, Y, X_unlabeled=asked)
 
 
 def test_features_without_labels_may_be_small():
-    """Small rows among larger ones are no other scale where X may be anything."""
+    """If a pipeline transforms X first, some small rows do not mean another scale."""
     rng = np.random.default_rng(0)
     features = rng.random((60, 100)) * np.r_[200, np.ones(99)]
     pool = np.concatenate([features[:5] / np.r_[400, np.ones(99)], features])

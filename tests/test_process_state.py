@@ -1,4 +1,4 @@
-"""No public call leaves a trace in the process: each is made once with a snapshot around it."""
+"""No public call changes the state of the process, which is compared before and after the call."""
 
 import gc
 import json
@@ -58,8 +58,8 @@ def cnn(**params):
     return CNNClassifier(**TINY, **params)
 
 
-# Without random_state: the seed comes from NumPy's global generator, which moves as it does in
-# scikit-learn. With one, nothing may move.
+# Those that draw random numbers have a random_state. Without one, the seed comes from the global
+# generator of NumPy, whose state then changes, as in scikit-learn.
 ESTIMATORS = {
     "CNNClassifier": lambda: cnn(random_state=0),
     "MobileNetClassifier": lambda: MobileNetClassifier(**TINY, random_state=0),
@@ -85,12 +85,11 @@ ESTIMATORS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def libraries():
-    """Load what the first fit loads: PyTorch sets TORCHINDUCTOR_CACHE_DIR, imports add filters.
+    """Load the libraries that the first fit loads, and restore what they change.
 
-    Both are restored, so that whoever leaves such a thing in a later call is noticed. Workers of
-    other tests end here, and not, with their pipes, during a call.
-
-    What there is by then is not looked through again each time that garbage is collected.
+    PyTorch sets TORCHINDUCTOR_CACHE_DIR, and imports add filters of warnings. Workers of other
+    tests are ended here, so that they and their pipes do not end during a call. Freezing makes
+    later collections of garbage faster, because they skip all objects that exist by then.
     """
     get_reusable_executor().shutdown(wait=True)
     before = dict(os.environ)
@@ -115,20 +114,20 @@ def fitted():
 
 @pytest.fixture
 def network(fitted):
-    """Return a copy that nobody has used yet."""
+    """Return an unused copy of the network."""
     return deepcopy(fitted)
 
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
-    """Let temporary files go into a folder that nobody else uses."""
+    """Use a new folder for temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
 
 def use(estimator):
-    """Fit, and call every method that answers to images."""
+    """Fit, and call every method that takes images."""
     if hasattr(estimator, "fit_resample"):
         estimator.fit_resample(X, Y)
         return
@@ -140,7 +139,7 @@ def use(estimator):
         estimator.partial_fit(X, Y)
 
 
-@pytest.mark.filterwarnings("ignore")  # of one epoch, and of no time left
+@pytest.mark.filterwarnings("ignore")  # about a single epoch, and a missed time budget
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_an_estimator_leaves_no_trace(name):
     assert left_behind(lambda: use(ESTIMATORS[name]())) == {}
@@ -270,7 +269,7 @@ def test_a_function_leaves_no_trace(name, tmp_path, network):
     assert left_behind(lambda: FUNCTIONS[name](tmp_path, network)) == {}
 
 
-# Objects that hold parameters, and what others here call: each is part of a call above.
+# Functions that only make objects with parameters, or that the calls above include.
 INSIDE = {"unpack_strokes", "frequency_groups", "group_recall_score", "per_class_recall"}
 INSIDE |= {"serve", "make_group_scorer", "resolve_augmentation", "resolve_mixing"}
 INSIDE |= {"accurate", "best", "distilled", "ensemble", "fast"}

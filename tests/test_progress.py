@@ -1,4 +1,4 @@
-"""What a fit shows of how far it is: in a terminal, in a log file, and inside other fits."""
+"""The progress that a fit shows in a terminal, in a log file, and inside other fits."""
 
 import pickle
 from io import StringIO
@@ -23,11 +23,11 @@ from skquickdraw._progress import Bar, Trainings
 
 X = np.arange(24.0).reshape(8, 3)
 Y = np.array([0, 1, 0, 1, 0, 1, -1, -1])
-HIDE_CURSOR = "\x1b[?25l"  # with which a live display begins
+HIDE_CURSOR = "\x1b[?25l"  # the first output of a live display
 
 
 class Stepwise(ClassifierMixin, BaseEstimator):
-    """Takes two steps, and tells of each."""
+    """A classifier that takes two steps, and shows its progress."""
 
     def __init__(self, random_state=None):
         self.random_state = random_state
@@ -57,7 +57,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def screen(monkeypatch):
-    """Return what is written to a terminal."""
+    """Return a stream that looks like a terminal, and keeps what is written to it."""
     file = StringIO()
     monkeypatch.setattr(rich, "_console", Console(force_terminal=True, file=file, width=120))
     return file
@@ -84,7 +84,7 @@ def test_outer_trainings_stand_in_front_and_the_time_of_all_at_the_end(clock, ca
             bar = Bar("CNN", "epoch", 10)
             clock[0] = 105.0
             bar.tell(5, "loss 1.000")
-    # Of the second of four members a half: (1 + 0.5) / 4 of the second of two trainings.
+    # Half of member 2 of 4, so (1 + 0.5) / 4 of training 2 of 2.
     share = (1 + (1 + 0.5) / 4) / 2
     left = round(105 * (1 - share) / share)
     assert capsys.readouterr().out == (
@@ -107,7 +107,7 @@ def test_a_terminal_has_one_display_for_all_that_is_nested(screen):
     ).fit(X, Y)
     shown = screen.getvalue()
     assert shown.count(HIDE_CURSOR) == 1
-    # Of the last frame; after it the cursor comes back.
+    # The lines of the last frame; the next line shows the cursor again.
     first, second, third = (line.split("\x1b[2K")[-1] for line in shown.splitlines()[-4:-1])
     assert first.startswith("student of round 1 ")
     assert second.startswith("  member 2/2 ")
@@ -118,14 +118,14 @@ def test_one_training_after_another_has_a_display_of_its_own(screen):
     for _ in range(2):
         Stepwise().fit(X, Y)
     assert screen.getvalue().count(HIDE_CURSOR) == 2
-    assert screen.getvalue().count("\x1b[?25h") == 2  # and gives the cursor back
+    assert screen.getvalue().count("\x1b[?25h") == 2  # each shows the cursor again at its end
 
 
 def test_inside_a_display_of_the_users_there_are_lines(screen, monkeypatch):
     console = rich.get_console()
     with Progress(console=console):
 
-        def refuse(live):  # as rich does before 14.1
+        def refuse(live):  # as in rich before 14.1
             raise LiveError("Only one live display may be active at once")
 
         monkeypatch.setattr(console, "set_live", refuse)
@@ -162,7 +162,7 @@ def test_trainings_at_once_have_lines_even_in_a_terminal(screen):
 
 def test_a_worker_knows_the_names_of_its_place(screen, capsys):
     with Trainings(["teacher", "student"]) as outer, outer.one(0):
-        Bar("CNN", "epoch", 2).tell(1)  # a live display, which no worker can have
+        Bar("CNN", "epoch", 2).tell(1)  # a live display, which the worker does not have
         inner = Trainings(["member 1/2", "member 2/2"], at_once=True)
         sent = pickle.loads(pickle.dumps(inner))
     with sent.one(1):

@@ -1,4 +1,4 @@
-"""What holds for every classifier, sampler and splitter, whatever the data look like."""
+"""Properties of all classifiers, samplers and splitters, for any data."""
 
 from functools import cache
 
@@ -36,7 +36,7 @@ NETWORKS = [
     DistilledClassifier(PrototypeClassifier(), CNN, random_state=0),
     NoisyStudentClassifier(CNN, n_iterations=1, random_state=0),
 ]
-# Made of what learns by formulas alone: nothing in them depends on the order of the classes.
+# These learn by formulas only, so the order of the classes does not matter.
 FORMULAS = [
     PrototypeClassifier(),
     TransductiveClassifier(PrototypeClassifier()),
@@ -161,7 +161,7 @@ def test_a_table_is_an_array(estimator, library):
     assert_array_equal(again.feature_names_in_, list(table.columns))
 
 
-# Names of the classes 0, 1 and 2, in an order that sorting keeps.
+# Sorted names of the classes 0, 1 and 2.
 NAMES = {
     "with gaps": np.array([2, 7, 9]),
     "negative": np.array([-5, -1, 3]),

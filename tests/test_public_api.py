@@ -1,4 +1,4 @@
-"""The names that users may rely on, and what each of them owes its reader."""
+"""The public names, and what each of them needs: a docstring, an example and annotations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 import skquickdraw
 
-# A change here is a change for users: write it into CHANGELOG.md too.
+# If you change this table, write the change into CHANGELOG.md too.
 SUBPACKAGES = {
     "app": {"make_server", "serve"},
     "augmentation": {
@@ -116,7 +116,7 @@ TOP_LEVEL = {
     "load_model": "persistence",
     "save_model": "persistence",
 }
-ALSO_AT_THE_TOP = {  # attributes that are not in __all__: few users need them
+ALSO_AT_THE_TOP = {  # names of the package that are not in __all__, because few users need them
     "DeepFeatureExtractor": "feature_extraction",
     "SketchNormalizer": "preprocessing",
     "TopKReranker": "few_shot",
@@ -184,7 +184,7 @@ def test_every_function_is_typed(subpackage, name):
 
 
 def functions_of(public: Any) -> list[Any]:
-    """Return the function itself, or the class's own public methods and its constructor."""
+    """Return the function itself, or the constructor and public methods that a class defines."""
     if inspect.isfunction(public):
         return [public]
     own = vars(public).items()
@@ -194,7 +194,7 @@ def functions_of(public: Any) -> list[Any]:
 
 
 def gaps(function: Any) -> list[str]:
-    """Name the parameters without an annotation, and the result if it has none."""
+    """Return the names of parameters without an annotation, and 'return' if it has none."""
     noted = {*function.__annotations__, "self"}
     named = [*inspect.signature(function).parameters]
     if function.__name__ != "__init__":
@@ -210,7 +210,7 @@ def test_gaps_are_found():
 
 
 def test_diagrams_link_to_pages_of_the_reference():
-    """The reference has a page for each public name of a subpackage that its index lists."""
+    """The reference has a page for each public name of each subpackage in its index."""
     index = (Path(__file__).parents[1] / "docs" / "api" / "index.rst").read_text()
     listed = re.findall(r"^   skquickdraw\.(\w+)$", index, flags=re.MULTILINE)
     public = [(part, name, load(part, name)) for part in listed for name in SUBPACKAGES[part]]
@@ -238,7 +238,7 @@ def test_the_class_of_a_user_links_to_no_page_of_ours():
 
 @pytest.mark.parametrize(("subpackage", "name"), NAMES)
 def test_weights_follow_the_labels_in_fit(subpackage, name):
-    """As in scikit-learn, whose users may pass them by position."""
+    """As in scikit-learn, where weights may be passed by position."""
     public = load(subpackage, name)
     if hasattr(public, "fit") and has_fit_parameter(public, "sample_weight"):
         names = [*inspect.signature(public.fit).parameters]

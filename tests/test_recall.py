@@ -1,4 +1,4 @@
-"""Finished fits are known again by their content, also where networks are part of it."""
+"""Finished fits are found again in the memory folder, by estimator and data."""
 
 import os
 import pickle
@@ -28,7 +28,7 @@ WEIGHTS = np.arange(12.0)
 
 
 class Counted(DecisionTreeClassifier):
-    """Counts its fits in a list of the module's."""
+    """Counts its fits in a list of the module."""
 
     def fit(self, X, y, sample_weight=None):
         FITS.append(self.random_state)
@@ -36,7 +36,7 @@ class Counted(DecisionTreeClassifier):
 
 
 class Log(list):
-    """Does not count as a constant of this module, unlike a list."""
+    """A list that the memory ignores; a plain list would be a constant of this module."""
 
 
 FITS = Log()
@@ -52,7 +52,7 @@ class Wider(nn.Sequential):
         super().__init__(nn.Flatten(), nn.Linear(144, 8), nn.Linear(8, n_classes))
 
 
-Wider.__qualname__ = Wider.__name__ = "Linear"  # as if it had been edited
+Wider.__qualname__ = Wider.__name__ = "Linear"  # as if Linear had been edited
 
 
 @pytest.mark.parametrize("make_memory", [str, lambda path: Memory(path, verbose=0)])
@@ -233,7 +233,7 @@ def test_a_fit_of_an_edited_network_is_not_recalled(tmp_path, monkeypatch):
         return fit_or_recall(str(tmp_path), clf, images, codes)
 
     first = fit(Linear)
-    assert fit(Linear).history_ == first.history_  # with the same seconds: it was recalled
+    assert fit(Linear).history_ == first.history_  # even the seconds are equal
     assert len(list(tmp_path.rglob("output.pkl"))) == 1
     monkeypatch.setattr(sys.modules[__name__], "Linear", Wider)
     fit(Wider)

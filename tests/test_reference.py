@@ -1,6 +1,6 @@
-"""Small networks predict what they predicted when they were stored, on other processors too.
+"""Small networks give the stored predictions, on other processors too.
 
-``python tests/test_reference.py`` stores them anew: after a change of the training that is meant.
+If a change of the training is intended, run ``python tests/test_reference.py`` to store new ones.
 """
 
 import json
@@ -13,11 +13,11 @@ from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw.datasets import make_sketches
 
 FILE = Path(__file__).parent / "reference" / "networks.json"
-# In one probability. With the instructions of older processors alone (ATEN_CPU_CAPABILITY=default,
-# ONEDNN_MAX_CPU_ISA=SSE41) the three differed by 4e-6, 2e-5 and 0.03 from what is stored: sums are
-# added in another order, and training enlarges that.
+# Largest difference of a probability. With only the instructions of older processors
+# (ATEN_CPU_CAPABILITY=default, ONEDNN_MAX_CPU_ISA=SSE41), the three networks differed by 4e-6, 2e-5
+# and 0.03 from the stored values: sums are in another order, and training amplifies the rounding.
 TOLERANCE = {"CNNClassifier": 0.001, "MobileNetClassifier": 0.001, "ResNetClassifier": 0.1}
-# Spelled out, so that a new default changes nothing; in float32, because bfloat16 rounds a lot.
+# All parameters, so that new defaults change nothing; in float32, because bfloat16 rounds a lot.
 PLAIN = {
     "width": 0.25,
     "max_epochs": 15,

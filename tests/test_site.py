@@ -1,4 +1,4 @@
-"""The first pages say what the results say, and name what can be installed and found."""
+"""README.md and the first page agree with the results, name all extras, and link existing pages."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ COMPETITION = {
 def test_the_scores_of_recipes_are_those_of_the_competition(recipe, row):
     minutes, *scores = figures((ROOT / "README.md").read_text(), f"| {recipe} |")
     measured = figures((DOCS / "competition.md").read_text(), f"| `{row}` |")
-    accuracy, _, *groups = measured[:5]  # behind the accuracy stands its error
+    accuracy, _, *groups = measured[:5]  # the second number is the standard error
     assert [minutes, *scores] == [measured[-1], accuracy, *groups]
 
 
 def figures(text: str, start: str) -> list[str]:
-    *_, line = [line for line in text.splitlines() if line.startswith(start)]  # of all columns
+    *_, line = [line for line in text.splitlines() if line.startswith(start)]  # has all columns
     return re.findall(r"[\d.,]*\d", line.removeprefix(start))
 
 
@@ -84,7 +84,7 @@ def test_the_words_of_the_search_lead_to_one_page_that_is_there():
 
 
 def read_constant(file: Path, name: str) -> Any:
-    """Return a literal of a file that cannot be imported here: Sphinx is no dependency of tests."""
+    """Return a literal of a file that tests cannot import, because they do not depend on Sphinx."""
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return ast.literal_eval(node.value)

@@ -1,4 +1,4 @@
-"""Threads of one process: none waits for another's fit, and none draws from another's generator."""
+"""Threads of a process do not wait for fits of others, or draw from their generators."""
 
 import copy
 import pickle
@@ -27,7 +27,7 @@ from skquickdraw.networks import CNN, MobileNetV2, ResNet
 from skquickdraw.neural_network import _loop, _step
 
 X, Y = make_sketches(60, 3, weights=[3, 2, 1], image_shape=(12, 12), random_state=0)
-LONG = 60  # seconds after which something hangs
+LONG = 60  # seconds until a thread counts as hanging
 DROPPING = {"dropout": 0.3, "spatial_dropout": 0.2, "precision": "float32"}
 QUICK = {"width": 0.25, "max_epochs": 2, "random_state": 0, "device": "cpu"}
 
@@ -67,14 +67,14 @@ def proba(estimator):
 
 @pytest.fixture
 def aside():
-    """Return a function that calls another in a thread of its own, and waits for it."""
+    """Return a function that calls another one in a new thread, and waits for it."""
     with ThreadPoolExecutor(1) as pool:
         yield lambda function, *args: pool.submit(function, *args).result(LONG)
 
 
 @pytest.fixture
 def paused(monkeypatch):
-    """Return a function that begins a fit in a thread, and returns when it is inside a step."""
+    """Return a function that starts a fit in a thread, and returns while it is inside a step."""
     go_on, inside = threading.Event(), threading.Event()
     step = _step.TrainingStep.__call__
 
@@ -220,7 +220,7 @@ def test_fits_at_once_give_what_each_gives_alone():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-# Our layers, drawing from a generator of their own, against torch's under torch.manual_seed.
+# Our layers draw from their own generator. Compare them with those of torch and torch.manual_seed.
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
@@ -313,9 +313,9 @@ def test_users_share_and_one_alone_waits_for_them(aside):
         waiting.start()
         while not turns._n_waiting:
             pass
-        late = threading.Thread(target=share, args=["late"])  # goes after the one that waits
+        late = threading.Thread(target=share, args=["late"])  # must wait for `alone`
         late.start()
-        share("again")  # has it already
+        share("again")  # this thread shares already
         assert log == ["other", "again"]
     waiting.join(LONG)
     late.join(LONG)
@@ -350,7 +350,7 @@ def test_those_who_want_it_alone_take_turns():
         while not turns._n_waiting:
             pass
     waiting.join(LONG)
-    next_one = threading.Thread(target=alone, daemon=True)  # would wait for who left first
+    next_one = threading.Thread(target=alone, daemon=True)  # must not wait for the first holder
     next_one.start()
     next_one.join(LONG)
     assert done == ["alone", "alone"]

@@ -1,4 +1,4 @@
-"""What a program sets in torch changes no bit of what this package does, and is set afterwards."""
+"""Settings of torch do not change results of this package, and stay as the program set them."""
 
 import pickle
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Warnings are errors in tests, but must not end the threads of other libraries."""
+"""Warnings are errors in tests, but must not end threads of other libraries."""
 
 import gc
 import sys
@@ -32,7 +32,7 @@ def test_a_worker_that_joblib_restarts_ends_no_thread():
 
 
 def test_no_prediction_and_no_reader_changes_the_filters(tmp_path, monkeypatch):
-    """Filters belong to all threads: two that change and restore them can leave them changed."""
+    """Threads share the filters: if two change and restore them at once, they may stay changed."""
     X, y = make_sketches(20, 2, image_shape=(8, 8), random_state=0)
     X.flags.writeable = False
     np.save(tmp_path / "a.npy", X)

@@ -1,1 +1,1 @@
-"""The competition: its original recipe, the ladder from there, and the package's recipes."""
+"""The competition: the winner's recipe, the steps from there, and the recipes of the package."""

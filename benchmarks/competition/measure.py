@@ -1,4 +1,4 @@
-"""What a fitted estimator cost and scores, the file of predictions, and the errors in it."""
+"""Cost and scores of a fitted estimator; the file of predictions, and the errors in it."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from skquickdraw.semi_supervised import assign_to_prior
 
 RESULTS = Path(__file__).parent / "results"
 PREDICTIONS = RESULTS / "predictions.npz"
-# Attributes that hold what was trained: of votes, students, pipelines and frozen estimators.
+# Attributes in which ensembles, students, pipelines and frozen estimators keep fitted estimators.
 MEMBERS = ("estimators_", "teachers_", "teacher_", "student_", "estimator_", "steps", "estimator")
 
 
 def networks_in(estimator):
-    """Yield every network that was trained for an estimator, its teachers' included."""
+    """Yield every network that was trained for an estimator, including its teachers."""
     if hasattr(estimator, "net_"):
         yield estimator
     elif isinstance(estimator, list | tuple):  # members, or a pipeline's steps
@@ -29,10 +29,10 @@ def networks_in(estimator):
 
 
 def costs(estimator):
-    """Return what training took, over all networks, also where it was done in an earlier run.
+    """Return what the training of all networks took, including those fitted in an earlier run.
 
-    Predictions, for pseudo-labels and scores, are not counted: they are a few per cent. A network
-    that started from another one's weights has its epochs too, which are counted with both.
+    The predictions for pseudo-labels and scores are not counted: they take a few per cent. The
+    epochs of a network whose weights another network started from count for both networks.
     """
     networks = list({id(network): network for network in networks_in(estimator)}.values())
     epochs = [epoch for network in networks for epoch in network.history_]
@@ -45,7 +45,7 @@ def costs(estimator):
 
 
 def growth(estimator, data):
-    """Score votes of the first 1, 2, ... members; nothing where no members vote."""
+    """Return the scores of the first 1, 2, ... members; an empty list if nothing votes."""
     vote = getattr(estimator, "estimator_", estimator)
     probas = [m.predict_proba(data.holdout_data) for m in getattr(vote, "estimators_", [])]
     totals = np.cumsum(probas, axis=0)
@@ -53,15 +53,15 @@ def growth(estimator, data):
 
 
 def score(proba, data):
-    """Score probabilities of the holdout; ``transductive`` uses that it is balanced."""
+    """Score probabilities of the holdout. ``transductive`` uses the fact that it is balanced."""
     codes = {"scores": proba.argmax(axis=1), "transductive": assign_to_prior(proba)}
     return {name: report(data.holdout_target, own, data) for name, own in codes.items()}
 
 
 def report(truth, prediction, data):
-    """Return balanced accuracy, that of head, medium and tail, and the first one's standard error.
+    """Return balanced accuracy with its standard error, and accuracy of head, medium and tail.
 
-    The error is that of the holdout being a sample of each class, for these very networks.
+    The standard error covers the random choice of the holdout, but not that of the networks.
     """
     scores = imbalance_report(truth, prediction, y_train=data.target)
     recall = recall_score(truth, prediction, average=None)
@@ -71,10 +71,10 @@ def report(truth, prediction, data):
 
 
 def load_predictions(file=PREDICTIONS):
-    """Return for each row of the table what it says of all drawings.
+    """Return the predicted labels of each row of the table.
 
-    ``unlabeled`` and ``transductive`` are labels of ``unlabeled.npz``, in its order, the second
-    ones using that the set is balanced; ``holdout`` are those of the holdout.
+    ``unlabeled`` and ``transductive`` are labels of ``unlabeled.npz``, in its order;
+    ``transductive`` uses the fact that this set is balanced. ``holdout`` are those of the holdout.
     """
     if not file.is_file():
         return {}
@@ -85,7 +85,7 @@ def load_predictions(file=PREDICTIONS):
 
 
 def keep_predictions(row, unlabeled, holdout, file=PREDICTIONS):
-    """Write what a row says, as probabilities, beside what others said: labels as uint8."""
+    """Turn the probabilities of a row into labels, and add them to the file, as uint8."""
     own = {
         "unlabeled": unlabeled.argmax(axis=1),
         "transductive": assign_to_prior(unlabeled),
@@ -98,9 +98,9 @@ def keep_predictions(row, unlabeled, holdout, file=PREDICTIONS):
 
 
 def look_at_errors(recipe, data):
-    """Write ``results/errors.json``."""
+    """Write the recall of the larger classes into ``results/errors.json``."""
     label = load_predictions()[recipe]["holdout"].astype(np.int64)
-    # Classes are in the order of their size; on 85 of them the original's author scored.
+    # Classes are sorted by size. The winner gave his score on the 85 largest.
     is_larger = data.holdout_target < 85
     recall = float((label == data.holdout_target)[is_larger].mean())
     answers = joblib.hash(label)

@@ -1,9 +1,10 @@
-"""The recipe of the competition's winner, in this library's estimators: the rows to beat.
+"""The recipe of the competition's winner, built from the estimators of this library.
 
-Classes are filled up to 1,500 turned, shifted and mirrored copies once, before training. A
-MobileNetV2 of 0.3 million weights keeps the full 28 x 28 pixels in its first stages and drops
-activations inside every block. Adam trains it at a constant rate, with label smoothing. Then come
-students: confident pseudo-labels join, and classes are filled up to 4,000. Six of these vote.
+Before training, each class is filled up once, to 1,500 images, with rotated, shifted and mirrored
+copies. A MobileNetV2 of 0.3 million weights keeps the full 28 x 28 pixels in its first stages, and
+drops activations inside every block. Adam trains it at a constant rate, with label smoothing. Then
+students learn from the labels and from confident pseudo-labels, with classes filled up to 4,000
+images. Six students vote.
 """
 
 import torch
@@ -17,7 +18,7 @@ from skquickdraw.augmentation import AugmentationPolicy
 FILLED = {"teacher": 1500, "student": 4000}  # samples a class
 CONFIDENCE = 0.4
 N_MEMBERS = 6
-N_PASSES = 180  # over the filled-up set; what he trained
+N_PASSES = 180  # over the filled-up set, as the winner trained
 DROPOUT = 0.2
 STEM_CHANNELS, LAST_CHANNELS = 32, 640
 # expansion, channels, blocks, stride of the first block
@@ -66,13 +67,14 @@ class OriginalMobileNetV2(nn.Sequential):
         super().__init__(*layers, nn.Linear(LAST_CHANNELS, n_classes))
 
     def forward(self, x):
-        # He scaled pixels from 0 to 1, so that black is 0 as the padding is. Every drawing has
-        # black pixels; batch normalisation takes the scale out.
+        # The winner scaled pixels to 0 to 1, so that black is 0, as the padding is. Subtracting the
+        # minimum does the same: every drawing has black pixels, and batch normalisation removes
+        # the scale.
         return super().forward(x - x.amin((1, 2, 3), keepdim=True))  # (B, n_classes)
 
 
 def adam(params, lr, weight_decay):
-    """Adam with weight decay as a part of the gradient."""
+    """Return Adam, which adds weight decay to the gradient (L2), unlike AdamW."""
     return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
 
 
@@ -80,7 +82,7 @@ ADAM = {"optimizer": adam, "lr": 0.001, "lr_schedule": None, "weight_decay": 4e-
 
 
 def filled(role, n_passes, seed=None):
-    """Return a network behind the over-sampler, to be trained so often on the filled-up set."""
+    """Return an over-sampler and a network that makes ``n_passes`` over the filled-up set."""
     shared = {"augmentation": COPIES, "unlabeled_label": -1, "random_state": seed}
     given = PLAIN | ADAM | {"stem_stride": "auto", "batch_size": 128, "max_epochs": n_passes}
     network = ImageClassifier(OriginalMobileNetV2, **given, random_state=seed)
@@ -88,10 +90,10 @@ def filled(role, n_passes, seed=None):
 
 
 def noisy_student(n_passes, memory=None):
-    """Return a noisy student, which learns from a teacher trained for so many passes.
+    """Return a noisy student whose teacher is trained for ``n_passes``.
 
-    How long the author trained his students is not known: they see about as many images as their
-    teachers, in whole passes.
+    It is not known how long the winner trained his students. Here a student sees about as many
+    images as its teacher, in whole passes.
     """
     student = filled("student", max(1, round(n_passes * FILLED["teacher"] / FILLED["student"])))
     labels = {"pseudo_labels": "hard", "threshold": CONFIDENCE, "unlabeled_label": -1}

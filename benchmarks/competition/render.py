@@ -10,10 +10,10 @@ from .measure import RESULTS
 from .splits import IMAGES, PASSES, STEPS, STUDENTS
 
 GPU = RESULTS.parents[1] / "speed" / "results" / "gpu.json"
-BELOW = ("vote", "distilled", "original-student")  # whose names stand below their points
+BELOW = ("vote", "distilled", "original-student")  # rows whose names are below their points
 SCORE = "balanced_accuracy"
-PAIR = ("student", "control")  # of the study with a tenth of the labels
-# Whose errors the text of the page was written about.
+PAIR = ("student", "control")  # rows of the study with a tenth of the labels
+# Hash of the predictions whose errors the text of the page describes.
 BY_EYE_OF = "823de42f1ec8e0b83c3ce9cc16cb0b1c"
 
 
@@ -54,13 +54,13 @@ def part(runs, name):
 
 
 def show_gain(runs, others):
-    """Return by how many points runs are better than others of the same seeds."""
+    """Return how many points ``runs`` are ahead of ``others``, on the same seeds."""
     points = gain(runs, others, SCORE)
     return f"{points:.1f}{points.plus_minus()}"
 
 
 def changes(name, of, rows):
-    """Return cells: seeds, accuracy, gain over the row that it changes, tail and CPU minutes."""
+    """Return cells: seeds, accuracy, gain over the row ``of``, tail accuracy and CPU minutes."""
     runs = rows[name]
     points = gain(runs, rows.get(of or "", {}), SCORE)
     won = f"{points:+.1f}{points.plus_minus()}" if points else ""
@@ -69,7 +69,7 @@ def changes(name, of, rows):
 
 
 def draw(name, plot, xlabel, legend="best"):
-    """Save both versions of a figure of docs/images, whose axes ``plot`` draws into."""
+    """Save a light and a dark version of a figure in docs/images; ``plot`` draws into its axes."""
 
     def draw_once():
         figure, axes = make_figure(6.4, 3.6)
@@ -97,7 +97,7 @@ def plot_costs(recipes, axes):
 
 
 def plot_curves(rows, axes):
-    """Draw accuracy against processor time, for recipes of one network."""
+    """Draw accuracy against processor time, for recipes that train a single network."""
     for name, curve in ((name, row["curve"]) for name, row in rows.items() if row["curve"]):
         scores = [100 * point["score"] for point in curve]
         axes.plot([point["cpu_minutes"] for point in curve], scores, marker=".", label=name)
@@ -115,7 +115,7 @@ def plot_growth(rows, axes):
 
 
 def plot_pool(rows, axes):
-    """Draw accuracy against unlabeled drawings, of students that see as many drawings in all."""
+    """Draw accuracy against the number of unlabeled drawings, at equal numbers of images shown."""
     sizes = {"control": 0, "pool-10k": 10_000, "soft": 40_000}
     x = list(sizes.values())
     seeds = sorted(set.intersection(*(set(rows[name]) for name in sizes)))

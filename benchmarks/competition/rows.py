@@ -1,7 +1,7 @@
-"""The recipes that are compared, as the tables were measured with them, spelled out.
+"""The recipes of the tables, with all their parameters.
 
-``skquickdraw.recipes`` has gone on since; rows have to stay what they were. ``options`` are
-those of the command line: passes, memory, n_jobs.
+They do not use ``skquickdraw.recipes``, which may change: a row has to stay what was measured.
+``options`` are those of the command line: passes, memory, n_jobs.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from skquickdraw import (
 from . import original
 
 N_MEMBERS = 4
-# What was chosen on the ladder.
+# The parameters that were chosen by the study ``ladder`` of splits.py.
 CHOSEN = {
     "stem_stride": 2,
     "optimizer": "muon",
@@ -39,21 +39,21 @@ def fast(seed=None, passes=12):
 
 
 def vote(options, seed=None, passes=14):
-    """Return the vote that teaches the winner: what it is without unlabeled drawings."""
+    """Return the ensemble that teaches the winner; it uses no unlabeled drawings."""
     given = {"augmentation": clone(STRONGER), "width": 1.0, "max_epochs": passes}
     shared = {"n_jobs": options.n_jobs, "memory": options.memory, "random_state": seed}
     return SeedEnsembleClassifier(ResNetClassifier(**CHOSEN, **given), N_MEMBERS, **shared)
 
 
 def winner(options, teacher, seed=None):
-    """Return a vote of noisy students, who are told that the classes are balanced."""
+    """Return an ensemble of noisy students; ``class_prior`` says that the pool is balanced."""
     student = vote(options, passes=10)
     labels = {"threshold": 0.0, "class_prior": "uniform", "n_iterations": 1, "unlabeled_label": -1}
     return NoisyStudentClassifier(teacher, student=student, **labels, random_state=seed)
 
 
 def distilled(options, teacher, seed=None):
-    """Return a MobileNetV2 of 0.3 million weights that a teacher's opinions are taught to."""
+    """Return a MobileNetV2 of 0.3 million weights that learns the predictions of a teacher."""
     own = {"width": 0.8, "max_epochs": 10, "label_smoothing": 0.1}
     own |= {"weight_decay": 0.05, "augmentation": clone(STRONGER)}
     student = MobileNetClassifier(**(CHOSEN | own))
@@ -62,12 +62,12 @@ def distilled(options, teacher, seed=None):
 
 
 def unlabeled_pool(data):
-    """Return the unlabeled drawings, and the holdout's without their labels."""
+    """Return the unlabeled drawings and those of the holdout, without labels."""
     return np.concatenate([data.unlabeled, data.holdout_data])
 
 
 def fitted_vote(seed, options, data):
-    """Fit the vote, or recall it from the memory, where the row of that name has left it."""
+    """Fit the vote, or load it from the memory folder if the row ``vote`` was measured before."""
     return FrozenEstimator(vote(options, seed).fit(data.data, data.target))
 
 
@@ -77,7 +77,7 @@ def fitted_winner(seed, options, data):
 
 
 def original_vote(seed, options, n_members):
-    """Return noisy students that vote, each of a teacher of its own."""
+    """Return an ensemble of noisy students, each with its own teacher."""
     student = original.noisy_student(options.passes, options.memory)
     shared = {"n_jobs": options.n_jobs, "memory": options.memory, "random_state": seed}
     return SeedEnsembleClassifier(student, n_members, **shared)
@@ -85,10 +85,12 @@ def original_vote(seed, options, n_members):
 
 ROWS = {
     "original-single": lambda seed, options, data: original.filled("teacher", options.passes, seed),
-    # Votes of one: the memory keeps the first of the six, and the network of `single`.
+    # An ensemble of one, so that the memory folder keeps it as the first of `original-six`; in the
+    # same way, `single` is the first of `vote`.
     "original-student": lambda seed, options, data: original_vote(seed, options, 1),
     "original-six": lambda seed, options, data: original_vote(seed, options, original.N_MEMBERS),
-    # `fast` in a third of its passes, which the curve of `fast` does not show.
+    # `fast` with a third of its passes. The curve of `fast` does not show this score, because the
+    # learning rate falls over all passes.
     "fast-4": lambda seed, options, data: fast(seed, passes=4),
     "fast": lambda seed, options, data: fast(seed),
     "single": lambda seed, options, data: vote(options, seed).set_params(n_estimators=1),

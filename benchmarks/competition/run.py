@@ -1,9 +1,10 @@
-"""Train a row of docs/competition.md, or a study of it: ``python -m competition.run NAME``.
+"""Measure a row or a study of docs/competition.md: ``python -m competition.run NAME``.
 
-A row, such as ``winner``, goes into ``results/recipes.json``, and its predictions, of seed 0, into
-``results/predictions.npz``. The holdout's labels measure, and nothing else. What a row has finished
-is kept in the memory folder, so that a run which was interrupted goes on there. A study, such as
-``ladder``, measures what its results lack. ``errors`` looks at the predictions of the winner.
+A row, such as ``winner``, is written into ``results/recipes.json``, and its predictions with seed 0
+into ``results/predictions.npz``. The labels of the holdout are used for scores only. The memory
+folder keeps the networks that are finished, so an interrupted run can be continued. A study, such
+as ``ladder``, measures the rows that its file of results lacks. ``errors`` measures the recall of
+the winner on the larger classes.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from .original import N_PASSES
 from .rows import ROWS, UNLABELED_TOO, unlabeled_pool
 from .splits import Split
 
-# What measures a row of a study, and its rows.
+# For each study: the function that measures a row, and the rows.
 STUDIES = splits.STUDIES | {"scarce": (scarce.measure, scarce.ROWS)}
 
 
@@ -66,7 +67,7 @@ def train(options, data, seed):
 
 
 def curve_data(estimator, data):
-    """Return what shows a single network a fifth of the holdout after each epoch."""
+    """Return fit arguments with which a single network is scored on a fifth of the holdout."""
     prefix = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
     if not prefix and not hasattr(estimator, "max_epochs"):
         return {}
@@ -76,7 +77,7 @@ def curve_data(estimator, data):
 
 
 def curve(estimator):
-    """Return epochs of a single network: images and processor time so far, and its score."""
+    """Return for each epoch of a single network: images and CPU minutes so far, and its score."""
     network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     epochs = network.history_ if hasattr(network, "net_") else []
     images, seconds = (np.cumsum([epoch[key] for epoch in epochs]) for key in ("n_images", "cpu"))

@@ -1,8 +1,8 @@
-"""A noisy student with a tenth of the labels, against a network that is shown as many drawings.
+"""With a tenth of the labels: a noisy student, and a network that is shown as many drawings.
 
-The labeled drawings are a tenth of each class: 100 of the first one, 1 of the last. The pool is the
-test set of the competition; the holdout is scored only. How the student learns was decided on
-other labeled drawings, with one seed.
+A tenth of each class is labeled: 100 drawings of the largest class, 1 of the smallest. The pool is
+the test set of the competition. The holdout is used for scores only. The settings of the student
+were chosen on other labeled drawings, with one seed.
 """
 
 import numpy as np
@@ -12,13 +12,13 @@ from skquickdraw import NoisyStudentClassifier, recipes
 from .measure import costs, score
 
 SHARE = 0.1
-TEACHER, STUDENT = 200_000, 400_000  # images shown, about; the control is shown both
+TEACHER, STUDENT = 200_000, 400_000  # images shown, about; the control is shown the sum
 HOW = {"threshold": 0.0, "class_prior": "uniform", "n_iterations": 1, "unlabeled_label": -1}
 ROWS = ("control", "student")
 
 
 def measure(name, split, options):
-    """Fit and score the control or the student, of one seed."""
+    """Fit and score the control or the student, with the seed of the split."""
     data, seed = split.data, split.seed
     rows = draw_rows(data.target, seed)
     X, y = data.data[rows], data.target[rows]

@@ -1,9 +1,9 @@
 """Studies on splits of the labeled drawings: the ladder, and students.
 
-The ladder goes from the original recipe's training to the one that the library ships. Each step
-changes one thing, or a few that belong together, of the step that it names; page.md says in words
-which. A seed's split holds out a fifth of each class, at most 40 drawings. The holdout is not
-touched.
+The ladder goes from the winner's training to that of the library's recipes. Each step names an
+earlier step, and changes one thing of it, or a few that belong together; page.md describes the
+changes. A split holds out a fifth of each class, at most 40 drawings, drawn with its seed. The
+holdout of the competition is not used.
 """
 
 from typing import NamedTuple
@@ -28,18 +28,18 @@ from .measure import costs, report
 from .original import ADAM, COPIES, FILLED
 from .rows import unlabeled_pool
 
-HELD_OUT, MOST_HELD_OUT = 5, 40  # one in five of a class, and how many at most
-PASSES = 4  # of the ladder, over the labeled drawings
-STATIC_PACE = 1 / 4  # the filled-up set is three times as large
+HELD_OUT, MOST_HELD_OUT = 5, 40  # one drawing in 5 of each class, at most 40
+PASSES = 4  # of each step, over the labeled drawings
+STATIC_PACE = 1 / 4  # one pass instead of four: the filled-up set is three times as large
 ERASING = AugmentationPolicy(**AFFINE, scale=0.15, shear=8, erasing=0.25)
 START = PLAIN | ADAM | {"width": 0.35, "batch_size": 256}
-IMAGES = 515_000  # that a student sees, about, whatever the size of its pool
-NETWORK = "no-smoothing"  # the step whose networks teach and learn
+IMAGES = 515_000  # shown to each student, about, whatever the size of its pool
+NETWORK = "no-smoothing"  # the step that gives the networks of teachers and students
 ONE_CYCLE = {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05}
 
 
 class Split:
-    """Rows to train on and rows to score; the latter at most a fifth of any class."""
+    """Labeled rows, split into rows to train on and rows to score."""
 
     def __init__(self, data, seed):
         rng = np.random.default_rng(seed)
@@ -60,11 +60,11 @@ class Split:
 
 
 class Step(NamedTuple):
-    """One change of parameters of the step ``of``.
+    """A change of parameters of the step ``of``.
 
-    ``pace`` is how many images the network sees in the time in which that of the ladder sees one:
-    it gets as many passes fewer, so that all steps take about equal time. ``passes`` are those of
-    the ladder, or of the step that it changes, where None.
+    ``pace`` is the speed of training, relative to that of most steps. The number of passes is
+    multiplied by it, so that all steps take about the same time. If ``passes`` is None, it is that
+    of the step ``of``, or else the constant ``PASSES``.
     """
 
     of: str | None
@@ -104,7 +104,7 @@ STEPS = {
 
 
 def resolve(name):
-    """Return a step with all that it has from the steps below it."""
+    """Return a step with all parameters, including those of the steps that it builds on."""
     step = STEPS[name]
     if step.of is None:
         return step
@@ -113,7 +113,7 @@ def resolve(name):
 
 
 def make_step(name, seed, passes=None):
-    """Return the estimator of a step."""
+    """Return the unfitted estimator of a step."""
     step = resolve(name)
     n_epochs = max(1, round((passes or step.passes or PASSES) * step.pace))
     network = step.network(**step.params, max_epochs=n_epochs, random_state=seed)
@@ -130,11 +130,12 @@ def climb(name, split, options):
 
 
 class Student(NamedTuple):
-    """How a student differs from the variant ``of``.
+    """A student, compared with the row ``of``.
 
-    ``params`` are those of its meta-estimator, ``pace`` is as in :class:`Step`. ``is_alone`` says
-    that its teacher is one network of its own in place of the vote, trained for ``teacher_passes``,
-    or as long as the control where that is None. Without a ``learner`` it has no teacher.
+    ``params`` are those of its meta-estimator, ``network`` those of its network, and ``pace`` is as
+    in :class:`Step`. With ``is_alone``, its teacher is a single network instead of an ensemble, and
+    makes ``teacher_passes``, or if None, as many as the control. Without a ``learner``, it is a
+    control: a network without a teacher.
     """
 
     of: str | None
@@ -148,7 +149,9 @@ class Student(NamedTuple):
 
 
 UNIFORM, NOISIER = {"class_prior": "uniform"}, {"augmentation": STRONGER}
-N_RENEWALS = 5  # of the labels, each for one pass over all drawings; the teacher has one fifth more
+# Pseudo-labels are renewed before each of these passes over all drawings. Before them, the teacher
+# sees a fifth as many images.
+N_RENEWALS = 5
 RENEWED = {
     "n_iterations": N_RENEWALS,
     "warm_start_student": True,
@@ -182,7 +185,7 @@ STUDENTS = {
 
 
 def teach(name, split, options):
-    """Fit and score the teacher, a control or a student."""
+    """Fit and score a row of ``STUDENTS``: the teacher, a control or a student."""
     student = STUDENTS[name]
     if name == "teacher":
         estimator = fit_teacher(split, options)
@@ -213,5 +216,5 @@ def fit_student(student, split, options):
     return learner.fit(split.X, split.y, X_unlabeled=pool)
 
 
-# Study, which has a file of results: what measures a row of it, and its rows.
+# For each study: the function that measures a row, and the rows.
 STUDIES = {"ladder": (climb, STEPS), "students": (teach, STUDENTS)}

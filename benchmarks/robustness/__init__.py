@@ -1,4 +1,1 @@
-"""What the package withstands: damaged files (``fuzz``) and runs that are disturbed (``soak``).
-
-And what its tests notice: mistakes in its source (``mutants``).
-"""
+"""Damaged files (``fuzz``), disturbed runs (``soak``), and mistakes in the source (``mutants``)."""

@@ -1,6 +1,7 @@
-"""Keep how much of each subpackage the tests reach: ``python -m robustness.covered coverage.json``.
+"""Save the test coverage of each subpackage: ``python -m robustness.covered coverage.json``.
 
-The file is the JSON report of coverage.py. Lines and branches are counted together, as it does.
+The file is the JSON report of coverage.py. Lines and branches are counted together, as in its
+percentages.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def main() -> None:
 
 
 def subpackage(name: str) -> str:
-    """Return the subpackage of a file, or where the modules lie that several subpackages use."""
+    """Return the subpackage of a file, or a common name for the modules outside subpackages."""
     folders = Path(name.replace("\\", "/")).parts
     inside = folders[folders.index("skquickdraw") + 1 :]
     return inside[0] if len(inside) > 1 else "skquickdraw"

@@ -1,4 +1,4 @@
-"""Readers that fail on purpose: a harness that does not notice them notices nothing."""
+"""Readers that fail on purpose, to check that the harness notices each kind of failure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def wait(path: Path) -> None:
     while True:
         try:
             sleep(1)
-        except Exception:  # as a reader may, which turns every error into its own
+        except Exception:  # as in a reader that turns every error into its own
             continue
 
 

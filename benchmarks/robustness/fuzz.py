@@ -1,7 +1,7 @@
-"""Damage files of every reader: each must be read, or refused by an error of this package.
+"""Damage files of every format. A reader must read them, or raise an error of this package.
 
-Anything else is kept with its seed: another error, a crash, too much memory or time, a file that
-stays open. ``python -m robustness.fuzz --readers model --first 17 --last 17`` tries a seed again.
+Any other outcome is saved with its seed: another error, a crash, too much memory or time, a file
+that stays open. ``python -m robustness.fuzz --readers model --first 17 --last 17`` repeats a seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .worker import READ, REFUSED
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = Path(__file__).parents[1]
-N_KEPT = 20  # outcomes that are listed; all are counted
+N_KEPT = 20  # failures that are listed for each reader; all are counted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(
     readers: Sequence[str], first: int, last: int, *flags: str
 ) -> Iterator[tuple[str, int, str]]:
-    """Yield (reader, seed, outcome); a worker that a file ends is started again behind it."""
+    """Yield (reader, seed, outcome). After a crash, a new worker goes on with the next seed."""
     left = [(name, seed) for name in readers for seed in range(first, last + 1)]
     while left:
         name = left[0][0]
@@ -60,7 +60,7 @@ def run(
         command = [sys.executable, "-m", "robustness.worker", str(start), str(last), *rest]
         n_done = 0
         with (
-            TemporaryFile() as complaints,  # of libraries in C, which would fill the screen
+            TemporaryFile() as complaints,  # messages of C libraries, which would fill the screen
             subprocess.Popen(
                 [*command, *flags], cwd=BENCHMARKS, stdout=PIPE, stderr=complaints, text=True
             ) as worker,
@@ -80,13 +80,13 @@ def run(
 
 
 def describe_end(number: int) -> str:
-    """Say which signal ended a worker; that of the timer ends one that takes too long."""
+    """Say which signal ended a worker; SIGALRM means that a file took too long."""
     ended = signal.Signals(number)
     return "took too long" if ended == signal.SIGALRM else f"ended by {ended.name}"
 
 
 def tally(outcomes: Iterator[tuple[str, int, str]]) -> dict[str, dict[str, Any]]:
-    """Count the outcomes of each reader, and keep those that must not be."""
+    """Count the outcomes of each reader, and list the first failures."""
     found: dict[str, dict[str, Any]] = {}
     for name, seed, outcome in outcomes:
         own = found.setdefault(name, {"tried": 0, READ: 0, REFUSED: 0, "failed": 0, "cases": []})
@@ -98,7 +98,7 @@ def tally(outcomes: Iterator[tuple[str, int, str]]) -> dict[str, dict[str, Any]]
 
 
 def check_harness() -> None:
-    """Raise if readers that fail on purpose are not noticed."""
+    """Raise if the harness does not notice the readers that fail on purpose."""
     found = tally(run(list(FAULTY), 0, 0, "--seconds", "1"))
     for name, expected in NOTICED.items():
         noticed = [case["outcome"] for case in found[name]["cases"]]

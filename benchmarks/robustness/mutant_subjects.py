@@ -1,7 +1,7 @@
-"""Which files are changed for each subject, and which tests are run then, the quick ones first.
+"""For each subject: the files that are changed, and the tests that are run, quick ones first.
 
-The tests are arguments of pytest. Some that take long are left out, so the whole suite notices no
-fewer mutants than these do.
+The tests are arguments of pytest. Some slow tests are left out, so the whole suite notices at least
+as many mutants as these tests do.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STUDENTS = [
 
 
 def own_first(folder: str, names: str, rest: list[str]) -> dict[str, list[str]]:
-    """Return the tests of files of a subpackage: ``file:test`` says which come first."""
+    """Return the tests of each file of a subpackage; ``file:test`` names the test to run first."""
     pairs = [name.split(":") for name in names.split()]
     firsts = {file: f"tests/{folder}/test_{test}.py" for file, test in pairs}
     return {

@@ -1,8 +1,8 @@
-"""Run tests against mutants, each in a fork of a process that has imported what all tests need.
+"""Run tests against mutants, each in a fork of a process that has imported the heavy packages.
 
 ``python -m robustness.mutant_worker FOLDER`` reads a line of JSON for each mutant,
-``[file, code, tests, seconds]``, puts the code into the file of FOLDER, runs the tests there, puts
-the old code back, and answers with one of the outcomes below.
+``[file, code, tests, seconds]``. It writes the code into the file in FOLDER, runs the tests there,
+restores the old code, and prints one of the outcomes below.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ HEAVY = (
     *("torch", "torch._dynamo", "skorch", "sklearn.ensemble", "imblearn", "lightgbm"),
     *("pandas", "joblib.externals.loky", "hypothesis", "doctest", "xml.etree.ElementTree"),
 )
-# Of what is imported here already, pytest rewrites no assertion, and says so.
+# pytest warns that it cannot rewrite the assertions of modules that are imported already.
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 SURVIVED, KILLED, TOO_SLOW = "survived", "killed", "too slow"
-# The tests pass, one fails, or they are interrupted, as by an error in an import.
+# INTERRUPTED: the tests cannot be collected, for example because an import fails.
 OUTCOMES = {
     pytest.ExitCode.OK: SURVIVED,
     pytest.ExitCode.TESTS_FAILED: KILLED,
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def run(tests: Sequence[str], seconds: float) -> str:
-    """Return what became of a mutant: the first of the tests, which notice most, run alone."""
+    """Return the outcome of a mutant. The first test, which notices most mutants, runs alone."""
     outcome = run_some(tests[:1], seconds)
     return run_some(tests[1:], seconds) if outcome == SURVIVED and tests[1:] else outcome
 

@@ -1,11 +1,11 @@
 """Change the source of the package, and count how many changes its tests notice.
 
-cosmic-ray makes the mutants. Of each subject, places in its files are drawn at random, and at each
-of them one of the mutants that cosmic-ray knows there. Not drawn are mutants that change nothing
-when the package runs (annotations), and operators of another kind, such as ``<<`` for ``*``: with
-floats they fail at once, and would only add to the count.
-``equivalent.json`` names the survivors that behave as the original does, and says why.
-``python -m robustness.mutants --subjects losses --first 3 --last 3`` tries a mutant again.
+cosmic-ray makes the mutants. For each subject, places in its files are drawn at random, and for
+each place one of the mutants that cosmic-ray can make there. Two kinds of mutants are left out:
+those of annotations, which change nothing at run time, and operators of another kind, such as
+``<<`` for ``*``, which fail at once with floats and would only raise the share that is noticed.
+``equivalent.json`` lists the survivors that behave like the original, with the reason.
+``python -m robustness.mutants --subjects losses --first 3 --last 3`` repeats one mutant.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RESULTS = Path(__file__).parent / "results"
 EQUIVALENT = Path(__file__).parent / "equivalent.json"
 SOURCE = Path("src", "skquickdraw")
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "_build", "auto_examples", "demo_output")
-# An operator is replaced by one of its own group.
+# An operator is only replaced by another one of its group.
 GROUPS = [
     {"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"},
     {"RShift", "LShift", "BitOr", "BitAnd", "BitXor"},
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def draw(subject: str, seed: int, n_mutants: int) -> tuple[list[Mutant], int]:
-    """Return so many mutants, no two at one place, and the number of places."""
+    """Return ``n_mutants`` mutants at different places, and the number of all places."""
     rng = random.Random(f"{subject} {seed}")
     places = [
         (file, operators)
@@ -99,7 +99,7 @@ def draw(subject: str, seed: int, n_mutants: int) -> tuple[list[Mutant], int]:
 
 
 def find_places(code: str) -> dict[Any, list[tuple[str, int]]]:
-    """Return the mutants, as an operator and which of its occurrences, of each place."""
+    """Return the mutants of each place, as pairs of an operator and one of its occurrences."""
     nodes = list(ast_nodes(get_ast(code)))
     places: dict[Any, list[tuple[str, int]]] = {}
     for name in operator_names():
@@ -113,14 +113,14 @@ def find_places(code: str) -> dict[Any, list[tuple[str, int]]]:
 
 
 def is_drawn(operator: str) -> bool:
-    """Return whether an operator of cosmic-ray makes mistakes that are not noticed at once."""
+    """Return whether to use an operator of cosmic-ray: its mistakes must not fail at once."""
     kinds = operator.rpartition("Operator_")[2].split("_")
     is_pair = len(kinds) == 2 and kinds[0] != "Delete"
     return not is_pair or any(group.issuperset(kinds) for group in GROUPS)
 
 
 def make_mutant(file: str, operator: str, occurrence: int) -> Mutant | None:
-    """Return a mutant, or None if it is no Python, or the same when it runs."""
+    """Return a mutant, or None if it is not valid Python or changes nothing at run time."""
     before = (ROOT / SOURCE / file).read_text()
     after = mutate_code(before, get_operator(operator)(), occurrence)
     try:
@@ -134,7 +134,7 @@ def make_mutant(file: str, operator: str, occurrence: int) -> Mutant | None:
 
 
 def behaviour(code: str) -> str:
-    """Return the syntax tree without annotations."""
+    """Return the syntax tree without annotations: it is equal if the code does the same."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
         for part in ("annotation", "returns"):
@@ -146,7 +146,7 @@ def behaviour(code: str) -> str:
 def try_out(subject: str, mutants: list[Mutant], before: Any = None) -> Iterator[str]:
     """Yield the outcome of each mutant, in a copy of the checkout.
 
-    With the results of ``before``, only those that survived then are tried.
+    With the results ``before`` of an earlier run, only the mutants that survived it are tried.
     """
     left = None if before is None else [tuple(case.values())[:4] for case in before["cases"]]
     tests = SUBJECTS[subject]
@@ -172,7 +172,7 @@ def try_out(subject: str, mutants: list[Mutant], before: Any = None) -> Iterator
 def copied() -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(ROOT, Path(folder, "copy"), ignore=NOT_COPIED))
-        # By its hash, not by its time: a mutant is often as long as the original, and as old.
+        # Python must compare hashes: the file of a mutant often has the size and time of the old.
         mode = PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(copy / "src", quiet=1, invalidation_mode=mode)
         yield copy
@@ -196,7 +196,7 @@ def ask(worker: Any, file: str, code: str, tests: list[str], seconds: float) -> 
 
 
 def tally(mutants: list[Mutant], outcomes: Iterator[str]) -> dict[str, Any]:
-    """Count, and list the survivors; those that are equivalent with the reason."""
+    """Count the outcomes, and list the survivors, with a reason for those that are equivalent."""
     reasons = {
         (case["file"], case["before"], case["after"]): case["why"]
         for case in json.loads(EQUIVALENT.read_text())

@@ -1,6 +1,6 @@
-"""Damage a file: by chance, as transfers and disks do, and where it hurts, as an attacker does.
+"""Damage a file at random places, like a faulty disk, or at sensitive ones, like an attacker.
 
-All choices come from one ``random.Random``, so that a seed gives the same damage again.
+All choices come from one ``random.Random``, so the same seed gives the same damage.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from struct import pack, unpack
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-# Numbers at which lengths, counts and indices go wrong.
+# Numbers that are often handled wrongly as lengths, counts or indices.
 EDGES = [0, 1, 2, -1, 127, 128, 255, 256, 2**15, 2**16 - 1, 2**16, 2**31 - 1, 2**31, 2**32 - 1]
 EDGES += [2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1, -(2**31), -(2**63)]
 NUMBER = re.compile(rb"\d+")
@@ -56,12 +56,12 @@ def insert(data: bytearray, rng: Random, other: bytes) -> None:
 
 
 def splice(data: bytearray, rng: Random, other: bytes) -> None:
-    """Go on as another file."""
+    """Continue with the content of another file."""
     data[rng.randrange(len(data)) :] = other[rng.randrange(len(other)) :]
 
 
 def edit_length(data: bytearray, rng: Random, other: bytes) -> None:
-    """Write a number that is at the edge of what a field holds, at any place."""
+    """Write one of ``EDGES`` in binary, at a random place."""
     size = rng.choice((1, 2, 4, 8))
     number = rng.choice(EDGES) % 2 ** (8 * size)
     start = rng.randrange(max(1, min(len(data), rng.choice((32, len(data))))))
@@ -69,7 +69,7 @@ def edit_length(data: bytearray, rng: Random, other: bytes) -> None:
 
 
 def edit_number(data: bytearray, rng: Random, other: bytes) -> None:
-    """Replace a number that is written in digits, as in headers and JSON."""
+    """Replace a number that is written in digits, such as those of headers and JSON."""
     found = [match.span() for match in NUMBER.finditer(bytes(data[:10_000]))]
     if found:
         start, stop = rng.choice(found)
@@ -91,7 +91,7 @@ def damage(data: bytes, rng: Random, other: bytes) -> bytes:
 
 
 def damage_json(text: bytes, rng: Random) -> bytes:
-    """Replace, drop or move a value of a JSON text, which stays valid."""
+    """Replace, drop or move a value of a JSON text. The text stays valid JSON."""
     tree = json.loads(text)
     places = [(None, None), *_places(tree)]
     for _ in range(rng.choice((1, 1, 2))):
@@ -124,8 +124,8 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-# Formats with a checksum would refuse all damage at once. These damage what is inside, and mend
-# the checksum.
+# A reader of a format with a checksum refuses all other damage at once. The functions below damage
+# the content inside, and correct the checksum.
 
 
 def inside_zip(data: bytes, rng: Random, other: bytes) -> bytes:
@@ -146,7 +146,7 @@ def inside_gzip(data: bytes, rng: Random, other: bytes) -> bytes:
 
 
 def inside_lines(data: bytes, rng: Random, other: bytes) -> bytes:
-    """Damage one of the JSON texts that stand one per line."""
+    """Damage one line of a file that has a JSON text on each line."""
     lines = data.splitlines()
     number = rng.randrange(len(lines))
     lines[number] = damage_json(lines[number], rng)
@@ -174,7 +174,7 @@ def inside_png(data: bytes, rng: Random, other: bytes) -> bytes:
 
 
 def inside_model(data: bytes, rng: Random, other: bytes) -> bytes:
-    """Damage what ``save_model`` wrote, and write its new checksum: made on purpose."""
+    """Damage a file of ``save_model``, and correct its checksum, as an attacker would."""
     length = int.from_bytes(data[:8], "little")
     header, tensors = json.loads(data[8 : 8 + length]), data[8 + length :]
     what = rng.choice(("description", "description", "tensors", "header"))

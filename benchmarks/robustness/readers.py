@@ -1,4 +1,4 @@
-"""Every reader of files and requests: a valid file of it, what damages it, and how it is read."""
+"""All readers of files and requests: how to write a valid file, damage it and read it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ Mutation = Callable[[bytes, Random, bytes], bytes]
 
 @dataclass(frozen=True)
 class Reader:
-    """``file`` is what is damaged, below a folder; ``write`` writes it there, and all beside it.
+    """A reader under test.
 
-    ``read`` gets the path of the file. ``inside`` damages behind a checksum.
+    ``file`` is the file that is damaged, as a path in a folder. ``write`` gets its full path, and
+    writes it with all files that belong to it. ``read`` gets the same path. ``inside`` damages the
+    content and corrects the checksum, if the format has one.
     """
 
     file: str
@@ -59,7 +61,7 @@ def model() -> CNNClassifier:
 
 
 def quickdraw(path: Path) -> None:
-    """Read, and touch every byte of what was read, through a map too."""
+    """Load the drawings, and read every byte of them, also when they are memory-mapped."""
     for mmap in (False, True) if path.suffix == ".npy" else (False,):
         np.asarray(load_quickdraw(path, mmap=mmap).data).sum()
 
@@ -104,7 +106,7 @@ def write_image(path: Path, **options: Any) -> None:
 
 
 def write_photo(path: Path) -> None:
-    """Write dark ink on paper."""
+    """Write a photo of dark ink on paper."""
     from PIL import Image
 
     Image.fromarray(255 - sketches(side=32)[0][0]).save(path)
@@ -138,7 +140,7 @@ def _url() -> str:
 
 
 def send(path: Path, where: str, kind: str) -> None:
-    """Send a file to the app, which must answer, or refuse by a status of the client's fault."""
+    """Send a file to the app, which must answer it, or refuse it with a client error (4xx)."""
     request = Request(_url() + where, path.read_bytes(), {"Content-Type": kind})
     try:
         with urlopen(request, timeout=60) as answer:
@@ -159,7 +161,7 @@ send_image = partial(send, where="image", kind="application/octet-stream")
 
 
 def read_images(path: Path) -> None:
-    """Read as images without labels, and as the images of a class."""
+    """Read a file as an image without a label, and its folder as a class of images."""
     load_images(path)
     load_image_folder(path.parents[1], mode="RGB")
 

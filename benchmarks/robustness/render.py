@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def total(fuzz: dict[str, Any], soak: dict[str, Any], mutants: dict[str, Any]) -> dict[str, int]:
-    """Return counts over all rows of each table, for the beginning of the page."""
+    """Return the counts over all rows of each table, for the first lines of the page."""
 
     def count(result: dict[str, Any], key: str) -> int:
         return sum(own[key] for own in result.values())
@@ -45,7 +45,7 @@ def total(fuzz: dict[str, Any], soak: dict[str, Any], mutants: dict[str, Any]) -
 
 
 def list_cases(result: dict[str, Any]) -> str:
-    """Name what failed, with its seed."""
+    """List the failures with their seeds."""
     lines = [
         f"- {name}, seed {case['seed']}: `{case['outcome']}`"
         for name, own in result.items()
@@ -55,12 +55,12 @@ def list_cases(result: dict[str, Any]) -> str:
 
 
 def share_killed(row: dict[str, Any]) -> float:
-    """Return the share of the mutants that tests could notice."""
+    """Return the share of noticed mutants, among those that can be noticed."""
     return row["killed"] / (row["tried"] - row["equivalent"])
 
 
 def list_survivors(result: dict[str, Any]) -> str:
-    """Name the mutants that no test noticed, and why none could."""
+    """List the mutants that no test noticed, with the reason if they are equivalent."""
     lines = [
         f"- `{case['file']}`: `{case['before']}`, as `{case['after']}`. {case['why'] or 'A gap.'}"
         for own in result.values()

@@ -1,7 +1,7 @@
-"""Disturb fits and downloads for some minutes, and count what held.
+"""Disturb fits and downloads for some minutes, and count the trials that end as they should.
 
-``python -m robustness.soak --minutes 10`` goes on with the next seeds of each kind; ``--kinds kills
---seed 17`` tries one again. What broke is kept with its seed.
+``python -m robustness.soak --minutes 10`` goes on with the next seeds of each kind of disturbance.
+``--kinds kills --seed 17`` repeats one trial. Failures are saved with their seeds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_undisturbed(folder: Path) -> np.ndarray:
-    """Fit without a disturbance, and note how long it took."""
+    """Fit without a disturbance, and write down how long it takes."""
     start = time.monotonic()
     must(lambda: fit_vote(folder, None))
     (folder / "seconds").write_text(str(time.monotonic() - start))
@@ -56,7 +56,7 @@ def run_undisturbed(folder: Path) -> np.ndarray:
 
 
 def attempt(kind: str, seed: int, folder: Path, expected: np.ndarray) -> str | None:
-    """Return what broke, if something did."""
+    """Return the message of a failed trial, else None."""
     with TemporaryDirectory(dir=folder) as own:
         try:
             TRIALS[kind](seed, Path(own), expected)

@@ -1,7 +1,7 @@
-"""Disturbances, one function each: ``trial(seed, folder, expected)`` raises where something broke.
+"""Disturbances, one function each: ``trial(seed, folder, expected)`` raises if something fails.
 
-Each works in processes forked from this one, which only imports. So a trial takes no seconds to
-start, and nothing that it breaks stays.
+Each trial runs in forks of this process, which only imports packages. So a trial starts fast, and
+cannot damage the process in which the next one starts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from skquickdraw.semi_supervised import NoisyStudentClassifier
 
 X, Y = make_sketches(60, 3, image_shape=(8, 8), random_state=0)
 PARTLY = np.where(np.arange(60) < 30, Y, -1)
-LONGEST = 300  # seconds of one process
+LONGEST = 300  # seconds that a process may take
 INTERRUPTED, KEPT_SOME = 130, 131  # exit codes
 BITMAP = b"\x93NUMPY\x01\x00\x76\x00{'descr': '|u1', 'fortran_order': False, 'shape': (9, 784), }"
 BITMAPS = BITMAP.ljust(127) + b"\n" + bytes(range(252)) * 28
@@ -41,14 +41,14 @@ def network(seed: int = 0) -> CNNClassifier:
 
 
 def vote(memory: Path | None, n_jobs: int = 1) -> SeedEnsembleClassifier:
-    """Return a vote of two noisy students, which keeps in ``memory`` what is finished."""
+    """Return an ensemble of two noisy students, which keeps finished fits in ``memory``."""
     kept = None if memory is None else str(memory)
     student = NoisyStudentClassifier(network(), memory=kept)
     return SeedEnsembleClassifier(student, 2, random_state=0, memory=kept, n_jobs=n_jobs)
 
 
 def fit_vote(folder: Path, memory: Path | None, n_jobs: int = 1) -> None:
-    """Fit it, and leave its probabilities in the folder."""
+    """Fit the ensemble, and save its probabilities in the folder."""
     found = vote(memory, n_jobs).fit(X, PARTLY).predict_proba(X)
     np.save(folder / "found.npy", found)
 
@@ -60,7 +60,7 @@ def start(job: Callable[[], object]) -> int:
         return pid
     code = 1
     try:
-        os.setsid()  # so that all its processes can be ended
+        os.setsid()  # so that it can be ended together with its child processes
         warnings.simplefilter("ignore")
         job()
         code = 0
@@ -75,7 +75,7 @@ def start(job: Callable[[], object]) -> int:
 
 
 def finish(pid: int) -> int:
-    """Return the exit code of a process, negative for a signal; a stuck one is ended."""
+    """Return the exit code of a process, negative for a signal. Kill it if it takes too long."""
     until = time.monotonic() + LONGEST
     while time.monotonic() < until:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -98,7 +98,7 @@ def compare(folder: Path, expected: np.ndarray) -> None:
 
 
 def disturb(seed: int, folder: Path, expected: np.ndarray, number: int, n_jobs: int = 1) -> None:
-    """Send a signal to a run again and again; the last one, undisturbed, must give the result."""
+    """Send a signal to a few runs; a last run, undisturbed, must then give the expected result."""
     rng = Random(seed)
     for _ in range(rng.randrange(1, 4)):
         pid = start(lambda: fit_vote(folder, folder / "memory", n_jobs))
@@ -107,7 +107,7 @@ def disturb(seed: int, folder: Path, expected: np.ndarray, number: int, n_jobs: 
         code = finish(pid)
         allowed = {0, -signal.SIGKILL} if number == signal.SIGKILL else {0, INTERRUPTED, KEPT_SOME}
         if number == signal.SIGINT:
-            allowed.add(-signal.SIGINT)  # before Python listens
+            allowed.add(-signal.SIGINT)  # sent before Python has set its handler
         assert code in allowed, f"a disturbed process ended with {code}"
     must(lambda: fit_vote(folder, folder / "memory"))
     compare(folder, expected)
@@ -126,15 +126,15 @@ def interrupts(seed: int, folder: Path, expected: np.ndarray) -> None:
 
 
 def killed_workers(seed: int, folder: Path, expected: np.ndarray) -> None:
-    """Kill one of the workers of a vote; its error, or its result, must come, and then the rest."""
+    """Kill a worker of a fit, which must then end. A second fit must give the expected result."""
     rng = Random(seed)
     pid = start(lambda: fit_vote(folder, folder / "memory", n_jobs=2))
     time.sleep(rng.uniform(0, 4 * seconds_of(folder) + 4))
     victims = [child for child in children(pid) if child != pid]
     if victims:
         os.kill(rng.choice(victims), signal.SIGKILL)
-    finish(pid)  # with an error of joblib, or a result
-    for child in victims:  # what a dead parent leaves
+    finish(pid)  # with an error of joblib, or with a result
+    for child in victims:  # those that are left if their parent died
         with_no_error(lambda child=child: os.kill(child, signal.SIGKILL))
     must(lambda: fit_vote(folder, folder / "memory"))
     compare(folder, expected)
@@ -156,14 +156,17 @@ def with_no_error(act: Callable[[], object]) -> None:
 
 
 def full_disks(seed: int, folder: Path, expected: np.ndarray) -> None:
-    """Save over a model where no file may exceed a random size: the old or the new one is there."""
+    """Overwrite a model under a random limit of the file size: the old or the new one must remain.
+
+    A fit that cannot write into its memory folder must still give its result.
+    """
 
     def save() -> None:
         path = folder / "model"
         save_model(network(1).fit(X, Y), path)
         old, size = path.read_bytes(), path.stat().st_size
         newer = network(2).fit(X, Y)
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error of writing, as of a full disk
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing raises OSError, as on a full disk
         limit = Random(seed).randrange(2 * size)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         try:
@@ -184,7 +187,7 @@ def fit_and_compare(model: Any, expected: np.ndarray) -> None:
 
 
 def threads(seed: int, folder: Path, expected: np.ndarray) -> None:
-    """Fit in threads beside each other: each result is that of its seed alone."""
+    """Fit in several threads at once: each must give the same result as alone."""
 
     def run() -> None:
         seeds = [Random(seed).randrange(100) for _ in range(4)]
@@ -198,7 +201,7 @@ def threads(seed: int, folder: Path, expected: np.ndarray) -> None:
 
 
 def forks(seed: int, folder: Path, expected: np.ndarray) -> None:
-    """Predict and fit in forks of a process that has fitted, as pools of processes do."""
+    """Predict and fit in forks of a process that has fitted, as in the workers of a pool."""
 
     def run() -> None:
         model = network(seed).fit(X, Y)
@@ -215,7 +218,7 @@ def _same(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 def hostile_servers(seed: int, folder: Path, expected: np.ndarray) -> None:
-    """Download from a server that lies: the right drawings come, or an error of this package."""
+    """Download from a faulty server: drawings must come, or an error of this package."""
     rng = Random(seed)
 
     class Handler(BaseHTTPRequestHandler):
@@ -240,7 +243,7 @@ def hostile_servers(seed: int, folder: Path, expected: np.ndarray) -> None:
 
 
 def misbehave(handler: BaseHTTPRequestHandler, rng: Random) -> None:
-    """Answer with damage in the status, the headers, the length or the content."""
+    """Answer with a random status, wrong headers, a wrong length or damaged content."""
     from .mutations import damage
 
     content = damage(BITMAPS, rng, BITMAPS) if rng.random() < 0.5 else BITMAPS

@@ -1,7 +1,7 @@
-"""Read damaged files in a process of its own, which limits of memory and time may end.
+"""Read damaged files in a process with limits of memory and time.
 
 ``python -m robustness.worker FIRST LAST READER ...`` prints a line for each file: its reader, its
-seed and what came of it. The last line of a process that was ended is the file that ended it.
+seed and the outcome. If a file ends the process, its line is the last one, and has no outcome.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--memory", type=int, default=2**30, help="bytes beyond those at the start")
     options = parser.parse_args(arguments)
-    warnings.simplefilter("ignore")  # of Pillow, about what is odd in a file
+    warnings.simplefilter("ignore")  # Pillow warns about oddities of damaged files
     lines = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries in C print, too
+    os.dup2(2, 1)  # C libraries may print to stdout; the outcomes go to `lines`
     for name in options.readers:
         with TemporaryDirectory() as folder:
             trial = Trial(name, Path(folder))
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class limits:
-    """Limit the address space of this process to what it has now and some bytes more."""
+    """Limit the address space of this process to its present size plus ``n_bytes``."""
 
     def __init__(self, n_bytes: int) -> None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -69,7 +69,7 @@ class limits:
 
 
 class Trial:
-    """One reader, and valid files for it; the valid file must be read."""
+    """One reader, and a valid file for it, which it must be able to read."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.reader = name, (READERS | FAULTY)[name]
@@ -77,11 +77,11 @@ class Trial:
         self.reader.write(self.path)
         self.valid = self.path.read_bytes()
         for _ in range(2 if name in READERS else 0):
-            self.reader.read(self.path)  # what is opened once, and kept, is open afterwards
+            self.reader.read(self.path)  # opens the files that stay open on purpose
         self.n_open = count_open(0)
 
     def run(self, seed: int) -> str:
-        """Return what came of the file of a seed."""
+        """Return the outcome for the file of a seed."""
         self.path.write_bytes(damaged(self.name, self.reader, self.valid, seed))
         outcome = attempt(self.reader.read, self.path)
         before, self.n_open = self.n_open, count_open(self.n_open)
@@ -89,7 +89,7 @@ class Trial:
 
 
 def count_open(expected: int) -> int:
-    """Return the number of open files; a thread that closes some more has a moment for it."""
+    """Return the number of open files; wait a moment if a thread still has to close some."""
     for _ in range(20):
         n_open = len(os.listdir("/proc/self/fd"))
         if n_open <= expected:
@@ -99,7 +99,7 @@ def count_open(expected: int) -> int:
 
 
 def damaged(name: str, reader: Reader, valid: bytes, seed: int) -> bytes:
-    """Return the damaged file of a seed; behind its checksum in three of four, where it has one."""
+    """Return the damaged file of a seed; three in four have damaged content, if ``inside`` can."""
     rng = Random(f"{name} {seed}")
     if reader.inside is not None and rng.random() < 0.75:
         return reader.inside(valid, rng, valid)

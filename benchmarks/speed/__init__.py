@@ -1,1 +1,1 @@
-"""How fast the library is, beside other ways to do the same, and how it grows."""
+"""How fast the library is, compared with alternatives, and how time and memory grow."""

@@ -1,4 +1,4 @@
-"""What a GPU does with the library, beside a training loop by hand and its CUDA graph."""
+"""Speed on a GPU, compared with a training loop by hand, with and without a CUDA graph."""
 
 import tempfile
 from functools import partial
@@ -25,10 +25,10 @@ NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassif
 
 
 def measure_gpu(options):
-    """Yield part after part, so that a run that is cut off leaves what it had."""
+    """Yield part after part, so that an interrupted run keeps its finished parts."""
     device, is_quick = options.device, options.quick
     parts = options.parts or [*PARTS, "recipes"]
-    if parts != ["recipes"]:  # each of them says its card itself
+    if parts != ["recipes"]:  # each row of the recipes names its card
         yield {"card": card_name(device)}
     X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)
     if not is_quick:
@@ -53,13 +53,13 @@ def card_name(device):
 
 
 def make_classifier(name, recipe, device):
-    """Return a classifier that does in a step what the loop by hand does."""
+    """Return a classifier whose training steps do the same as those of the loop by hand."""
     own = {"augmentation": LIGHT, "ema_decay": DECAY, "device": device}
     return make_plain(NETWORKS[name][0], **recipe.params() | own)
 
 
 def measure_card(X, y, device, is_quick):
-    """Return what the card reaches in products of large matrices in bfloat16."""
+    """Return the speed of products of large bfloat16 matrices, as a limit of this card."""
     side = 256 if is_quick else MATRIX
     matrix = torch.randn(side, side, device=device, dtype=torch.bfloat16)
     torch.mm(matrix, matrix)  # warms up
@@ -68,7 +68,7 @@ def measure_card(X, y, device, is_quick):
 
 
 def measure_training(X, y, device, is_quick):
-    """Return images per second of each network and size of batch, ours and by hand."""
+    """Return images per second for each network and batch size, of the library and by hand."""
     rows = []
     for name, size in product(NETWORKS, (64,) if is_quick else (256, 1024)):
         recipe = Recipe(N_CLASSES, size, n_epochs=2 if is_quick else 6)
@@ -90,7 +90,7 @@ def measure_training(X, y, device, is_quick):
 
 
 def flops_of_training(name):
-    """Return the operations of a training step for an image: forward and backward."""
+    """Return the floating-point operations per image of a training step: forward and backward."""
     network = NETWORKS[name][1](IMAGE_SHAPE, N_CLASSES)
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(2, *IMAGE_SHAPE)).sum().backward()
@@ -98,7 +98,7 @@ def flops_of_training(name):
 
 
 def measure_files(X, y, device, is_quick):
-    """Return images per second from a memory-mapped file, beside those from an array."""
+    """Return images per second when training from an array, and from a memory-mapped file."""
     recipe = Recipe(N_CLASSES, *((64, 2) if is_quick else (1024, 4)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "images.npy")
@@ -118,12 +118,12 @@ def measure_files(X, y, device, is_quick):
 
 
 def measure_prediction(X, y, device, is_quick):
-    """Return images per second of many images, and milliseconds of one."""
+    """Return images per second for many images, and milliseconds for one image."""
     rows = []
     for name in NETWORKS:
         clf = make_classifier(name, Recipe(), device).fit(X[:2048], y[:2048])
         time = partial(measure_seconds, device=device)
-        clf.predict(X[:64])  # folds the network
+        clf.predict(X[:64])  # the first call folds batch normalisation
         many = min(time(partial(clf.predict, X)) for _ in range(3))
         one = median(time(partial(clf.predict, X[:1])) for _ in range(20))
         is_same = np.array_equal(clf.predict_proba(X[:1]), clf.predict_proba(X)[:1])
@@ -133,7 +133,7 @@ def measure_prediction(X, y, device, is_quick):
 
 
 def measure_small_fit(X, y, device, is_quick):
-    """Return the seconds of a fit of 50 images: of one pass, and of the passes of the default."""
+    """Return the seconds of a fit on 50 images: with one pass, and with the default passes."""
     rows = []
     passes = {"warm-up": 1, "one pass": 1, "default": 2 if is_quick else "auto"}
     for name, n_epochs in passes.items():
@@ -144,7 +144,7 @@ def measure_small_fit(X, y, device, is_quick):
 
 
 def measure_several(X, y, device, is_quick):
-    """Return the seconds that six networks take, so many of them at once, in processes."""
+    """Return the seconds for six networks, when 1, 2 or 3 processes train them at once."""
     clf = make_classifier("ResNet", Recipe(n_epochs=1 if is_quick else 3), device)
     rows = []
     for n_jobs in (1, 2) if is_quick else (1, 2, 3):
@@ -156,9 +156,9 @@ def measure_several(X, y, device, is_quick):
 
 
 def measure_recipe(name, clf, data, device):
-    """Return the minutes of a fit from a cold start, and what it scores on the holdout.
+    """Return the minutes of a fit without warm-up, and its scores on the holdout.
 
-    Its predictions join those of the competition's rows.
+    The predictions are added to those of the competition's rows.
     """
     own = {} if isinstance(clf, ResNetClassifier) else {"X_unlabeled": unlabeled_pool(data)}
     fit = partial(clf.fit, data.data, data.target, **own)

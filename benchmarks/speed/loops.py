@@ -1,4 +1,4 @@
-"""The same training in plain PyTorch, in skorch and in Keras: what the library is compared with."""
+"""The same training in plain PyTorch, skorch and Keras, with which the library is compared."""
 
 import os
 from copy import deepcopy
@@ -18,12 +18,12 @@ from torch.utils.data import Dataset
 from skquickdraw.networks import MobileNetV2
 
 IMAGE_SHAPE = (1, 28, 28)
-N_WARM_UP = 3  # steps before one is recorded: libraries choose their kernels in the first
+N_WARM_UP = 3  # steps before the recording, because PyTorch chooses its kernels in the first
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What all contenders do alike."""
+    """The settings that all contenders share."""
 
     n_classes: int = 100
     batch_size: int = 256
@@ -38,14 +38,14 @@ class Recipe:
         return self.n_epochs * -(-n_images // self.batch_size)
 
     def params(self):
-        """Return the same for a classifier of the library."""
+        """Return the settings as parameters of a classifier of the library."""
         names = ("lr", "weight_decay", "label_smoothing", "batch_size", "precision")
         own = {name: getattr(self, name) for name in names}
         return {**own, "max_epochs": self.n_epochs, "device": "cpu", "random_state": 0}
 
 
 def make_network(X, recipe, kind=MobileNetV2):
-    """Return a network of the library, with the statistics of uint8 images."""
+    """Return a network of the library that standardizes with the mean and deviation of X."""
     torch.manual_seed(0)
     network = kind(IMAGE_SHAPE, recipe.n_classes)
     network.standardize.set_statistics(torch.tensor(X.mean()), torch.tensor(X.std()))
@@ -67,8 +67,8 @@ class MixedNetwork(nn.Module):
 def train_by_hand(X, y, recipe, *, kind=MobileNetV2, device="cpu", decay=None, is_recorded=False):
     """Train on uint8 rows X and codes y; return the network, and the seconds of each epoch.
 
-    With ``decay``, the weights are averaged too. ``is_recorded`` makes the step a CUDA graph; then
-    all batches must be of one size.
+    With ``decay``, the step also updates an average of the weights. With ``is_recorded``, the step
+    is recorded as a CUDA graph; then all batches must have the same size.
     """
     images = torch.as_tensor(X, device=device).view(-1, *IMAGE_SHAPE)
     labels = torch.as_tensor(y, device=device)
@@ -103,13 +103,13 @@ def train_by_hand(X, y, recipe, *, kind=MobileNetV2, device="cpu", decay=None, i
 
 
 def floats(network):
-    """Return what an average of a network averages: weights and statistics."""
+    """Return the tensors of a network that are averaged: weights and floating-point buffers."""
     tensors = [*network.parameters(), *network.buffers()]
     return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def record(step, images, targets):
-    """Return a step that copies its batch into these tensors, and replays a CUDA graph."""
+    """Record a CUDA graph; return a step that copies its batch into the tensors and replays it."""
     targets, stream = targets.clone(), torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -129,7 +129,7 @@ def record(step, images, targets):
 
 
 class AugmentedDataset(Dataset):
-    """uint8 images (n, H, W) with labels; each is changed when it is asked for."""
+    """uint8 images (n, H, W) with labels; each image is augmented when it is loaded."""
 
     def __init__(self, X, y):
         self.images, self.labels = X.reshape(-1, *IMAGE_SHAPE[1:]), y
@@ -143,7 +143,7 @@ class AugmentedDataset(Dataset):
 
 
 def train_with_skorch(X, y, recipe, *, is_tuned=False):
-    """Train by skorch, whose network is the tuned one or in float32."""
+    """Train with skorch: ``is_tuned`` uses bfloat16 and channels-last memory, else float32."""
     network = make_network(X, recipe)
     rise = {"max_lr": recipe.lr, "pct_start": recipe.warm_up, "cycle_momentum": False}
     steps = {"step_every": "batch", "total_steps": recipe.n_steps(len(X))}
@@ -165,7 +165,7 @@ def train_with_skorch(X, y, recipe, *, is_tuned=False):
 
 
 def warp_by_scipy(image, rng):
-    """Change one image (H, W) as ``LIGHT`` does; return (1, H, W). torch takes twice as long."""
+    """Augment one image (H, W) like ``LIGHT``; return (1, H, W). torch takes twice as long."""
     angle = radians(rng.uniform(-15, 15))
     shear_x, shear_y = np.tan(np.radians(rng.uniform(-8, 8, 2)))
     zoom, mirror = 1.15 ** rng.uniform(-1, 1), -1.0 if rng.random() < 0.5 else 1.0
@@ -178,7 +178,7 @@ def warp_by_scipy(image, rng):
 
 
 def train_with_keras(X, y, recipe):
-    """Train by ``Model.fit`` on the CPU."""
+    """Train with ``Model.fit`` of Keras, on the CPU."""
     os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
     import keras
 

@@ -1,7 +1,7 @@
 """How time and memory of a fit grow, and training from files that are larger than memory.
 
-Peaks of memory are the kernel's count since the start of the process (VmHWM), with code, data and
-every mapped page of a file. Linux only.
+A peak of memory is VmHWM: the largest resident memory since the start of the process, including
+code, data and mapped pages of files. Linux only.
 """
 
 import os
@@ -29,7 +29,7 @@ N_FILES = 345  # as many as Quick, Draw! has classes
 EPOCH_SIZE, N_BLANK = 100_000, 50_000_000
 FILES_ROWS, MAPPED_ROWS = 8_930_000, 7_650_000  # 7 and 6 GB on the disk
 
-# Axis: what grows, its values, and what else is not as in `measure_point`.
+# Axis: the argument of `measure_point` that grows, its values, and other arguments.
 AXES = {
     "images": ("n_images", [1_000, 4_000, 16_000, 64_000, 200_000], {}),
     "classes": ("n_classes", [10, 100, 1_000], {}),
@@ -44,7 +44,7 @@ def draw_sketches(side):
 
 
 def noisy_rows(n_rows, side=28, seed=0):
-    """Yield blocks of flat sketches, 512 different ones, every copy with noise of its own."""
+    """Yield blocks of the same 512 flat sketches, with new noise in each block."""
     drawn, rng = draw_sketches(side), np.random.default_rng(seed)
     for start in range(0, n_rows, len(drawn)):
         noise = rng.integers(0, 32, drawn.shape, dtype=np.uint8)
@@ -52,14 +52,14 @@ def noisy_rows(n_rows, side=28, seed=0):
 
 
 def memory_gigabytes(process="self"):
-    """Return the peak of a process's resident memory."""
+    """Return the peak of the resident memory of a process, in GB."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     (peak,) = (line for line in lines if line.startswith("VmHWM"))
     return round(int(peak.split()[1]) * 1024 / GIGABYTE, 4)
 
 
 def measure_growth(options):
-    """Yield the points of each axis, which take turns, and how steeply it rises."""
+    """Yield the points of each axis and its exponent. The points are measured in turns."""
     runs = {
         (axis, value): []
         for axis, (_, values, _) in AXES.items()
@@ -81,12 +81,12 @@ def measure_growth(options):
 
 
 def measure_point(n_threads, n_images=4096, n_classes=10, n_pixels=N_PIXELS, n_jobs=None):
-    """Fit once; ``n_jobs`` makes it an ensemble's fit, with one thread a process."""
+    """Measure one fit; with ``n_jobs``, that of an ensemble with one thread per process."""
     n_threads = n_threads if n_jobs is None else 1
     torch.set_num_threads(n_threads)
     threadpool_limits(n_threads)
     X, y = np.empty((n_images, n_pixels), dtype=np.uint8), np.arange(n_images) % n_classes
-    for i, block in enumerate(noisy_rows(len(X), isqrt(n_pixels))):  # the peak stays low
+    for i, block in enumerate(noisy_rows(len(X), isqrt(n_pixels))):  # no second copy of X at once
         X[512 * i : 512 * i + len(block)] = block
     params = {"width": 0.125, "augmentation": LIGHT, "batch_size": 256, "max_epochs": 1}
     model = make_plain(CNNClassifier, **params, device="cpu", random_state=0)
@@ -97,25 +97,25 @@ def measure_point(n_threads, n_images=4096, n_classes=10, n_pixels=N_PIXELS, n_j
     seconds = measure_seconds(lambda: model.fit(X, y))
     children = " ".join(f.read_text() for f in Path("/proc/self/task").glob("*/children")).split()
     peak = sum(memory_gigabytes(process) for process in ("self", *children))
-    if n_jobs is not None:  # else this process would wait minutes for its idle workers
+    if n_jobs is not None:  # without this, the process would wait minutes for its idle workers
         get_reusable_executor().shutdown(kill_workers=True)
     return {"seconds": seconds, "peak_gb": peak, "beyond_data_gb": peak - X.nbytes / GIGABYTE}
 
 
 def steepest(points, name):
-    """Return the largest exponent between neighbours: 1 is linear growth, 0 is none."""
+    """Return the largest exponent of growth between neighbouring points; 1 means linear growth."""
     x, y = np.log([(point["x"], point[name]["median"]) for point in points]).T
     return round(float((np.diff(y) / np.diff(x)).max()), 3)
 
 
 def make_classifier(**params):
-    """Return a classifier whose memory is small, and which needs many images a second."""
+    """Return a small, fast classifier, so that memory and speed depend on the reading of X."""
     given = {"width": 0.0625, "max_epochs": 1, "device": "cpu", "random_state": 0}
     return make_plain(CNNClassifier, **given, **params)
 
 
 def write_rows(path, n_rows, blocks):
-    """Write a .npy of so many rows; those behind the last block are blank, and take no space."""
+    """Write ``n_rows`` to a .npy; rows after the last block are blank, and take no disk space."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (n_rows, N_PIXELS)}
     with open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
@@ -126,7 +126,7 @@ def write_rows(path, n_rows, blocks):
 
 
 def write_classes(folder, n_rows, *, are_blank=False):
-    """Write a file for each class, so many rows in all; return X and y, read from there."""
+    """Write a file for each class, ``n_rows`` in all; return X, memory-mapped, and y."""
     for i in range(N_FILES):
         n_own = n_rows // N_FILES + (i < n_rows % N_FILES)
         blocks = [] if are_blank else noisy_rows(n_own, seed=i)
@@ -135,7 +135,7 @@ def write_classes(folder, n_rows, *, are_blank=False):
 
 
 def watch(fit):
-    """Return seconds and memory of a call."""
+    """Return the seconds of a call, and the peak of memory before and after it."""
     before, wall, cpu = memory_gigabytes(), perf_counter(), process_time()
     fit()
     seconds = {"wall": round(perf_counter() - wall, 2), "cpu": round(process_time() - cpu, 2)}
@@ -143,17 +143,17 @@ def watch(fit):
 
 
 def measure_files(options):
-    """Yield the pace of epochs from files, that from memory is 1, and the peak of memory.
+    """Yield the peak of memory, and the speed of epochs from files, relative to those from memory.
 
-    Before every epoch from files the system is told to forget what it has cached of them
-    (posix_fadvise). Where memory is limited from outside, it cannot cache more than that either.
+    Before each epoch from files, posix_fadvise tells the system to drop the cached pages of these
+    files. If the memory of the process is limited from outside, the cache is limited too.
     """
     size = 10_000 if options.quick else EPOCH_SIZE
     with tempfile.TemporaryDirectory() as folder:
         X, y = write_classes(folder, 100_000 if options.quick else FILES_ROWS)
         clf = make_classifier(augmentation=LIGHT, batch_size=256, epoch_size=size)
         forget(folder)
-        memory = watch(lambda: clf.fit(X, y))["resident_gb"]  # the array is not there yet
+        memory = watch(lambda: clf.fit(X, y))["resident_gb"]  # before `in_memory` takes memory
         yield {"n_images": len(y), "epoch_size": size, "resident_gb": memory}
         rows = np.linspace(0, len(y) - 1, size).astype(int)
         in_memory = np.asarray(X[rows]), y[rows]
@@ -168,7 +168,7 @@ def measure_files(options):
 
 
 def forget(folder):
-    """Let the system drop what it has cached of the files."""
+    """Tell the system to drop the cached pages of the files."""
     os.sync()
     for path in Path(folder).iterdir():
         with open(path, "rb") as file:
@@ -176,17 +176,17 @@ def forget(folder):
 
 
 def measure_files_blank(options):
-    """Yield what a fit on 50 million blank rows takes, in sparse files: it is nearly all set-up."""
+    """Yield time and memory of a fit on 50 million blank rows in sparse files: mostly set-up."""
     with tempfile.TemporaryDirectory() as folder:
         X, y = write_classes(folder, 10_000 if options.quick else N_BLANK, are_blank=True)
         clf = make_classifier(augmentation=LIGHT, batch_size=256, epoch_size=1000)
-        clf.fit(X[:1000], np.arange(1000) % 2)  # loads what a fit needs
+        clf.fit(X[:1000], np.arange(1000) % 2)  # the first fit imports modules
         yield {"n_images": len(y), **watch(lambda: clf.fit(X, y))}
         yield {"training_cpu": clf.history_[0]["cpu"]}
 
 
 def measure_memory_mapped(options):
-    """Yield what a fit on one memory-mapped file takes."""
+    """Yield time and memory of a fit on one memory-mapped file."""
     n_rows = 100_000 if options.quick else MAPPED_ROWS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sketches.npy")

@@ -10,7 +10,7 @@ from studies.render import pool_teachers
 from .run import BENCHES, RESULTS
 
 FASTER = {"training": "training", "predicting": "prediction", "over-sampling": "over_sampling"}
-COMPARED = ("labels", "longer", "taught-by-vote")  # with the noisy student
+COMPARED = ("labels", "longer", "taught-by-vote")  # settings compared with the noisy student
 
 
 def main():
@@ -36,7 +36,7 @@ def render(results):
 
 
 def describe(result):
-    """Return when and on what something was measured."""
+    """Return date, machine and versions of a measurement."""
     machine = result["machine"]
     return (
         f"Measured on {result['date']} on an {machine['cpu']}, threads: {machine['threads']} on "
@@ -46,7 +46,7 @@ def describe(result):
 
 
 def render_gpu(result):
-    """Return what there are results for, a table each, with the names that the results have."""
+    """Return a table for each part that has results; its header has the names of the results."""
     torch = result["machine"]["versions"]["torch"]
     tables = [f"Measured on {result['date']} on {result['card']}, torch {torch}."]
     recipes = [{"recipe": name} | row for name, row in result.get("recipes", {}).items()]
@@ -61,7 +61,7 @@ def as_cell(value):
 
 
 def find_gpu(result):
-    """Return in words what the rows of training and of recipes say."""
+    """Return a summary of the rows of training and of recipes, in words."""
     rows = result["training"]
     shares = [round(100 * row["of recorded"]) for row in rows]
     times = [row["skquickdraw"] / row["by hand"] for row in rows]
@@ -81,7 +81,7 @@ def find_gpu(result):
 
 
 def draw_growth(axes):
-    """Return a figure: seconds above, peak of memory below; a dashed line is linear growth."""
+    """Return a figure: seconds above, peak memory below. A dashed line shows linear growth."""
     labels = ["images", "classes", "pixels of an image", "processes"]
     names = {"seconds": "seconds of a fit", "peak_gb": "peak memory, GB"}
     shape = {"nrows": len(names), "ncols": len(labels)}
@@ -102,7 +102,7 @@ def draw_growth(axes):
 
 
 def draw_ratios(results):
-    """Return a figure: how many times as fast the package is as each other way."""
+    """Return a figure: how many times as fast the package is as each alternative."""
     ratios = {
         f"{what}: {name}": row["ratio"]
         for what, part in FASTER.items()

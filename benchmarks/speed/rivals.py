@@ -1,7 +1,7 @@
-"""Prediction and over-sampling beside other ways to do the same.
+"""Speed of prediction and over-sampling, compared with alternatives.
 
-All start from uint8 rows in memory. Predictions are labels of the same images by the same weights
-in float32. Over-samplers fill ten classes, from 20 to 1,000 images, up to the largest. kornia and
+All start from uint8 rows in memory. All predict labels of the same images with the same weights in
+float32. All over-samplers fill ten classes of 20 to 1,000 images up to the largest. kornia and
 SciPy draw the same changes from the same ranges; SMOTE mixes neighbours in pixel space.
 """
 
@@ -24,23 +24,23 @@ from skquickdraw.persistence import to_onnx
 
 from .loops import IMAGE_SHAPE, warp_by_scipy
 
-# Smallest ratios that the library aims for, and the largest of the time for one image. It folds
-# batch normalisation itself, so it has to be faster than the network as trained, and lose little to
-# one that was folded by hand.
+# Targets for the speed of the library relative to each rival (MANY, NEW), and for its time for one
+# image (ONE). It folds batch normalisation, so it should be faster than the network as trained
+# ("bare"), and almost as fast as the same network folded by hand.
 MANY = {"bare": "at least 1.2", "bare, folded": "at least 0.95"}
 ONE = {"bare": "at most 1.5"}
 NEW = {"kornia": "at least 2", "scipy": "at least 30", "SMOTE": "at least 0.33"}
 CLASSIFIERS = {"mobilenet": MobileNetClassifier, "resnet": ResNetClassifier, "cnn": CNNClassifier}
-N_TRAINED = 512  # enough for statistics; what is predicted does not matter
+N_TRAINED = 512  # enough for batch statistics; accuracy does not matter here
 
 
 def fastest_size(run, sizes):
-    """Return the batch size at which a rival is faster, from the best of three calls each."""
+    """Return the fastest batch size for a rival, by the best of three calls with each."""
     return min(sizes, key=lambda size: min(measure_seconds(partial(run, size)) for _ in range(3)))
 
 
 def measure_prediction(options):
-    """Yield rates of many images in one call; each rival has the batch size that suits it."""
+    """Yield images per second in one call for many; each rival uses its fastest batch size."""
     X, y = make_labeled_sketches(512 if options.quick else 4096, 100)
     clf = fit(MobileNetClassifier, X[:N_TRAINED], y[:N_TRAINED])
     rivals = make_rivals(clf, options.threads)
@@ -58,7 +58,7 @@ def measure_prediction(options):
 
 
 def measure_one_image(options):
-    """Yield milliseconds of one image a call, and of the first call, which folds the network."""
+    """Yield the milliseconds of a call for one image, and of the first call, which folds."""
     X, y = make_labeled_sketches(N_TRAINED, 100)
     found = {name: time_one(fit(kind, X, y), X[:1], options) for name, kind in CLASSIFIERS.items()}
     yield {"networks": found}
@@ -89,7 +89,7 @@ def make_rivals(clf, n_threads):
 
 
 def predict_bare(network, X, batch_size):
-    """Return codes of rows, as one writes it by hand."""
+    """Return codes of rows, by a plain loop in PyTorch."""
     with torch.inference_mode():
         batches = torch.from_numpy(X).view(-1, *IMAGE_SHAPE).split(batch_size)
         return torch.cat([network(batch.float()).argmax(1) for batch in batches]).numpy()
@@ -111,7 +111,7 @@ def predict_onnx(session, X, batch_size):
 
 
 def measure_over_sampling(options):
-    """Yield rates and ratios; SciPy is slow, so it makes fewer copies. kornia may be absent."""
+    """Yield rates and ratios. SciPy makes fewer copies, because it is slow. kornia is optional."""
     largest, n_scipy = (200, 100) if options.quick else (1000, 1000)
     drawn = make_sketches(10 * largest, 10, random_state=0)
     sizes = {"n_max": largest, "n_min": max(8, largest // 50), "profile": "exponential"}
@@ -139,7 +139,7 @@ def measure_over_sampling(options):
 
 
 def make_kornia_policy():
-    """Return the changes of ``LIGHT`` in the form that was fastest here."""
+    """Return the changes of ``LIGHT`` in kornia, in the form that was fastest here."""
     import kornia.augmentation as K
 
     affine = K.RandomAffine(15, (0.08, 0.08), (1 / 1.15, 1.15), (-8, 8, -8, 8), p=1.0)
@@ -155,7 +155,7 @@ def append_by_kornia(policy, X, copies, size):
 
 
 def append_by_scipy(X, copies):
-    """Change image by image: one affine transform of first order each, the fastest way."""
+    """Augment image by image, with one affine transform of order 1 each, which is fastest."""
     rng = np.random.default_rng(0)
     images = X[copies].reshape(-1, *IMAGE_SHAPE[1:])
     changed = [warp_by_scipy(image, rng).numpy().round().astype(X.dtype) for image in images]

@@ -1,6 +1,6 @@
-"""Measure speed: ``python -m speed.run``, or with names, some of it only.
+"""Measure speed: ``python -m speed.run``, or with the names of some benchmarks, only these.
 
-Each benchmark has a process of its own, and writes ``results/<name>.json``.
+Each benchmark runs in a new process, and writes ``results/<name>.json``.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from common import COMPETITION, as_json, describe_machine, describe_moment, load
 from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
-# Name: module, rounds that count (one more warms up), threads.
+# Name: module, number of rounds, after one more to warm up, and threads.
 BENCHES = {
     "training": ("training", 5, 2),
     "ensemble": ("training", 3, 2),
@@ -60,7 +60,7 @@ def measure(name, options):
     options.rounds = 1 if options.quick else options.rounds or n_rounds
     file = options.output or (None if options.quick else RESULTS / f"{name}.json")
     torch.set_num_threads(options.threads)
-    threadpool_limits(options.threads)  # of BLAS and of scikit-learn, until the process ends
+    threadpool_limits(options.threads)  # for BLAS and scikit-learn, until the process ends
     result = load(file) if options.parts and file is not None else {}
     result |= describe_moment() | {"machine": describe_machine(), "n_rounds": options.rounds}
     for part in getattr(import_module(f"speed.{module}"), f"measure_{name}")(options):

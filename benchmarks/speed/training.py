@@ -1,4 +1,4 @@
-"""Training: beside other loops, several networks at once, kinds of networks, given minutes."""
+"""Speed of training: other loops, several networks at once, kinds of networks, time budgets."""
 
 import warnings
 from dataclasses import asdict, replace
@@ -30,7 +30,7 @@ from skquickdraw.datasets import make_sketches
 from . import loops
 from .loops import Recipe
 
-# Smallest ratios that the library aims for.
+# Targets for the speed of the library relative to each rival.
 TARGETS = {"by hand": "at least 0.97", "skorch": "at least 5", "keras, on torch": "at least 2"}
 N_MEMBERS, WIDTH = 6, 0.35
 
@@ -50,7 +50,7 @@ if find_spec("keras"):
 
 
 def measure_training(options):
-    """Yield rates on equally many images, ratios, and the fixed cost of a fit."""
+    """Yield the rate of each contender on the same images, ratios, and the fixed cost of a fit."""
     recipe = Recipe(n_epochs=2)
     X, y = make_labeled_sketches(256 if options.quick else 2560, recipe.n_classes)
     actions = {name: partial(train, X, y, recipe) for name, train in CONTENDERS.items()}
@@ -63,14 +63,14 @@ def measure_training(options):
 
 
 def measure_ensemble(options):
-    """Yield how many images a second six networks learn from together, in two ways."""
+    """Yield the images per second of six networks, trained at once and one after another."""
     X, y = make_labeled_sketches(512 if options.quick else 4096, 100)
     recipe = Recipe(n_epochs=2)
     network = make_plain(ResNetClassifier, width=WIDTH, augmentation=LIGHT, **recipe.params())
 
     def fit_members(n_jobs):
         vote = SeedEnsembleClassifier(network, N_MEMBERS, n_jobs=n_jobs, random_state=0)
-        with parallel_config("loky", inner_max_num_threads=1):  # of workers; one job has none
+        with parallel_config("loky", inner_max_num_threads=1):  # with one job, there is no worker
             vote.fit(X, y)
 
     jobs = {"in processes": options.threads, "one after another": 1}
@@ -99,10 +99,11 @@ N_SKETCHES, MINUTES = 5000, (1, 20)
 
 
 def measure_networks(options):
-    """Yield weights and images per second over the epochs of one short fit, without the first.
+    """Yield the size and speed of each network, over the epochs of a short fit after the first.
 
-    With a competition's folder of data also the balanced accuracy after equal time, as many whole
-    epochs as the measured speed allows, on a part of the labeled drawings. The holdout stays shut.
+    With the data of the competition, also the balanced accuracy after equal time: each network
+    makes as many whole epochs as its speed allows. The scores are on held-out labeled drawings; the
+    holdout is not used.
     """
     n_images, n_epochs = (256, 2) if options.quick else (1280, 7)
     X, y = make_labeled_sketches(n_images, 100)
@@ -132,9 +133,9 @@ def make_variant(name, n_epochs):
 
 
 def measure_minutes(options):
-    """Yield the minutes that a fit took, by a clock of our own, and what was trained.
+    """Yield the minutes that fits with a time budget took, and which networks they trained.
 
-    The first fit is the process' first, so nothing is warmed up, as for a user.
+    Nothing is warmed up: the first fit is the first of the process, as for a user.
     """
     n_rows, all_minutes = (200, (0.05,)) if options.quick else (N_SKETCHES, MINUTES)
     X, y = make_sketches(n_rows, 10, random_state=0)
@@ -142,7 +143,7 @@ def measure_minutes(options):
     def fit_best(minutes, seed):
         clf = recipes.best(minutes=minutes, random_state=seed, n_jobs=options.threads)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of lateness, which is measured
+            warnings.simplefilter("ignore", UserWarning)  # of a missed budget, which is measured
             seconds = measure_seconds(partial(clf.fit, X, y))
         return seconds / 60, describe_plan(clf.plan_)
 
@@ -151,14 +152,14 @@ def measure_minutes(options):
 
 
 def describe_plan(plan):
-    """Return how many networks of which width a plan trains."""
+    """Return the number and width of the networks that a plan trains."""
     is_vote = isinstance(plan, SeedEnsembleClassifier)
     n_networks, network = (plan.n_estimators, plan.estimator) if is_vote else (1, plan)
     return f"{n_networks} of width {network.width:g}"
 
 
 def describe_point(n_rows, minutes, runs):
-    """Return a row for so many minutes, of runs: what each took, and what it trained."""
+    """Return a row for a budget; each run is a pair of its minutes and what it trained."""
     return {
         "recipe": "best",
         "n_rows": n_rows,

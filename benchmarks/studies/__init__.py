@@ -1,1 +1,1 @@
-"""Which settings and methods pay: the defaults, teachers and students, few examples."""
+"""Studies of accuracy: the defaults, teachers and students, imbalance, and few-shot learning."""

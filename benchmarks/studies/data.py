@@ -1,7 +1,7 @@
-"""The development sets: images of many kinds, cut to a size, split into training and test rows.
+"""The development sets: images of many kinds, with a given number of training rows, and test rows.
 
-``load("clothes-500", seed, folder)`` gives one cell of the study. Some sets come from a folder of
-downloaded files, some from packages of the system; one that is absent raises ``Absent``.
+``load("clothes-500", seed, folder)`` returns one cell of a study. Some sets are read from a folder
+of downloaded files, some from packages of the system. A missing set raises ``Absent``.
 """
 
 import gzip
@@ -69,7 +69,7 @@ def characters(n_rows, seed, folder):
 def drawings(n_rows, seed, folder):
     """Quick, Draw! drawings, 50 classes. The largest has 30 times as many rows as the smallest."""
     found = np.load(find_data(folder, "quickdraw100/train.npz"))
-    is_large = found["y"] < 50  # the only ones with enough rows to test on
+    is_large = found["y"] < 50  # the only classes with enough rows to test on
     X, y = found["X"][is_large], found["y"][is_large]
     X, X_test, y, y_test = train_test_split(X, y, test_size=5000, stratify=y, random_state=seed)
     X, y = cut_ladder(X, y, n_rows, ratio=30, seed=seed)
@@ -129,7 +129,7 @@ def rendered_letters():
             ImageDraw.Draw(canvas).text((14, 14), letter, fill=255, font=font, anchor="mm")
             drawn.append(np.asarray(canvas))
         if len({image.tobytes() for image in drawn}) < len(LETTERS):
-            continue  # a font of symbols draws one box for all that it lacks
+            continue  # a font without these letters draws the same box for each
         images += drawn
         labels += list(LETTERS)
         families += [font.getname()[0].split()[0]] * len(LETTERS)
@@ -137,7 +137,7 @@ def rendered_letters():
 
 
 def cut_ladder(X, y, n_rows, *, ratio, seed):
-    """Cut to about ``n_rows`` in all, class sizes falling exponentially by ``ratio`` in all."""
+    """Cut to about ``n_rows``; class sizes fall exponentially, by the factor ``ratio`` in all."""
     counts = np.unique(y, return_counts=True)[1]
     shares = np.geomspace(1, 1 / ratio, len(counts))
     n_max = min(round(n_rows / shares.sum()), counts.min())

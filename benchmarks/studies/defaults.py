@@ -1,6 +1,7 @@
-"""Settings on development sets: the defaults, single changes of them, and what others would take.
+"""Settings on development sets: the defaults, single changes of settings, and peers.
 
-A cell is a set and a number of rows. ``results/defaults/<setting>.json`` is a list of runs.
+A cell is a set and a number of rows. ``results/defaults/<setting>.json`` is a list of runs. Peers
+are classifiers from outside the package.
 """
 
 import warnings
@@ -48,7 +49,7 @@ CELLS = [f"{name}-{sizes[i]}" for i in (0, 1) for name, sizes in SIZES.items() i
 
 
 class Setting(NamedTuple):
-    """A row of the table: its title, the classifier before it has a seed, and its kind."""
+    """A row of the table: its title, the classifier without a seed, and its kind."""
 
     title: str
     classifier: object
@@ -62,7 +63,7 @@ def change(title, **params):
 
 
 def on_pixels(title, *steps):
-    """Return estimators of scikit-learn behind what flattens images."""
+    """Return a pipeline of scikit-learn estimators that flattens the images first."""
     return Setting(
         title, make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), *steps), "peer"
     )
@@ -81,7 +82,7 @@ class Block(nn.Module):
 
 
 def resnet18(n_channels, n_classes):
-    """Return layers of the network of He et al. (2016) for small images: no stride in the stem."""
+    """Return the network of He et al. (2016), for small images: without a stride in the stem."""
     layers = [*conv_bn(n_channels, 64, 3), nn.ReLU()]
     for c_in, c_out, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)):
         layers += [Block(c_in, c_out, stride), Block(c_out, c_out, 1)]
@@ -91,8 +92,8 @@ def resnet18(n_channels, n_classes):
 class GenericResNet18(ClassifierMixin, BaseEstimator):
     """A ResNet-18 with a 3 x 3 stem, trained in the usual way.
 
-    Weighted cross entropy, AdamW at 2e-3 under a one-cycle schedule, light affine changes, and as
-    many passes as the defaults of the library make.
+    That is weighted cross entropy, AdamW with a one-cycle schedule up to 2e-3, light affine
+    augmentation, and as many passes as with the defaults of the library.
     """
 
     def __init__(self, random_state=0):
@@ -170,7 +171,7 @@ def measure(options):
 
 
 def measure_cells(options, settings, cells, load, results):
-    """Measure what is not in the folder of results yet, and add it to them."""
+    """Measure the runs that the folder of results lacks, and add them to it."""
     asked = options.seeds or [0, 1, 2], options.cells or cells, options.rows or settings
     for seed, cell, name in product(*asked):
         found = load_result(path := results / f"{name}.json") or []
@@ -193,7 +194,7 @@ def measure_once(setting, seed, X, y, X_test, y_test):
     torch.set_num_threads(setting.n_threads)
     started = process_time()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a budget that was missed beside other work
+        warnings.simplefilter("ignore")  # a budget may be missed if the machine is busy
         clf.fit(X, y)
     seconds = process_time() - started
     predicted = clf.predict(X_test)

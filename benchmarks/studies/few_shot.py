@@ -1,7 +1,7 @@
-"""Few-shot accuracy on classes that were never trained on: relation network, prototypes, pixels.
+"""Few-shot accuracy on new classes: relation network, prototypes, and prototypes of pixels.
 
-Trains on the drawings of 170 classes and plays 5-way episodes on the other 74, the same ones for
-all contenders. Settings were chosen on classes inside the 170: 140 to train on, 30 to play on.
+Training uses the drawings of 170 classes. All contenders play the same 5-way episodes on the other
+74 classes. Settings were chosen within the 170: training on 140, episodes on 30.
 """
 
 import gzip
@@ -26,7 +26,7 @@ RESNET = make_plain(ResNetClassifier, width=0.5, batch_size=64, max_epochs=45, *
 
 
 def measure(options):
-    """Train all contenders on some classes, and let them play on the others."""
+    """Train all contenders on 170 classes, and score them on the others."""
     with gzip.open(find_data(options.data, "quickdraw_rare/simplified.ndjson.gz"), "rt") as file:
         drawings = [json.loads(line) for line in file]
     X = rasterize([drawing["drawing"] for drawing in drawings])

@@ -1,7 +1,6 @@
-"""Unequal classes of sketches: remedies, and other classifiers on the features of a network.
+"""Imbalanced classes of sketches: remedies, and other classifiers on the features of a network.
 
-Both print the scores of small networks on a balanced test set of ten classes, for tables of the
-user guide. ::
+Both print scores on a balanced test set of ten classes, for tables of the user guide. ::
 
     python -m studies.run remedies [--epochs 4] [--seeds 0]
     python -m studies.run heads [--seeds 0 1 2]
@@ -28,9 +27,9 @@ REMEDIES = {
     "loss='focal'": {"loss": "focal"},
     "loss=LDAM(max_margin=2)": {"loss": LDAM(max_margin=2)},
 }
-# Networks that are no good ones: nothing is augmented, and the loss does not correct for the sizes
-# of the classes. With balanced sampling they memorise the training set, and cross-fitting can show
-# what it is for.
+# Deliberately poor networks: without augmentation, and with a loss that does not correct for class
+# sizes. With balanced sampling they memorise the training set, which makes the effect of
+# cross-fitting visible.
 NETWORK = {
     "width": 0.25,
     "loss": "cross_entropy",
@@ -52,7 +51,7 @@ HEADS = {
 
 
 def measure_remedies(options):
-    """Train a network with each remedy, in passes of its own choice or in ``--epochs``."""
+    """Train a network with each remedy, for ``--epochs``, or by default, for "auto" epochs."""
     for seed in options.seeds or [0]:
         X, y, X_test, y_test = make_data((200, 5), seed, 2 * seed, 2 * seed + 1)
         shared = {"width": 0.25, "max_epochs": options.epochs or "auto", "random_state": seed}
@@ -70,7 +69,7 @@ def measure_heads(options):
 
 
 def score_heads(sampling, seed):
-    """Return the scores of each head and each kind of features, beside the network's own."""
+    """Return the scores of each head on both kinds of features, and of the network itself."""
     X, y, X_test, y_test = make_data((150, 10), seed, seed, 1000 + seed)
     network = ResNetClassifier(sampling=sampling, **NETWORK)
     extractor = DeepFeatureExtractor(network, cv=5, random_state=seed)
@@ -85,7 +84,7 @@ def score_heads(sampling, seed):
 
 
 def make_data(sizes, seed, drawn, tested):
-    """Return ten classes that fall from one size to another, and a balanced test set."""
+    """Return ten classes of decreasing sizes, and a balanced test set."""
     X, y = make_sketches(10 * sizes[0], 10, random_state=drawn)
     ladder = {"n_max": sizes[0], "n_min": sizes[1], "profile": "exponential"}
     test = make_sketches(1000, 10, random_state=tested)

@@ -1,6 +1,6 @@
-"""How much unlabeled images improve a network, by the number of labels.
+"""How much unlabeled images improve a network, for different numbers of labels.
 
-A cell is a set and a number of labels. The number of unlabeled images is always the same.
+A cell is a set and a number of labels. The number of unlabeled images is the same in all cells.
 ``results/labels/<setting>.json`` is a list of runs.
 """
 
@@ -33,7 +33,7 @@ CELLS = [f"{name}-{n_labels}" for n_labels in SIZES for name in SETS]
 
 
 class OnLabels(ClassifierMixin, BaseEstimator):
-    """Fit on the labeled rows alone; if ``as_long``, on as many images as a student sees."""
+    """Fit on the labeled rows only. With ``as_long``, train on as many images as a student."""
 
     def __init__(self, estimator, as_long=False):
         self.estimator = estimator
@@ -86,9 +86,9 @@ def measure(options):
 
 
 def load(cell, seed, folder):
-    """Return X, y, X_test and y_test; the labels of unlabeled rows are -1.
+    """Return X, y, X_test and y_test of balanced classes; the labels of unlabeled rows are -1.
 
-    Classes are equally frequent. The drawings are of 20 classes.
+    Of the drawings, 20 classes are used.
     """
     name, n_labels = cell.split("-")
     if name == "clothes":
@@ -110,12 +110,12 @@ def split(X, y, n_rows, seed):
 
 
 def load_scores():
-    """Return scores in percent: rows of a cell and a seed, columns of a setting."""
+    """Return scores in percent: a row for each cell and seed, a column for each setting."""
     return load_results(RESULTS, SETTINGS, CELLS)[SCORE]
 
 
 def show(scores):
-    """Return a table with a row for each setting; what was not measured is a dash."""
+    """Return a table with a row for each setting; a dash means not measured."""
 
     def show_cell(own):
         sample = Sample(own.dropna())
@@ -127,16 +127,16 @@ def show(scores):
 
 
 def show_gains(scores, name):
-    """Return by how many points the student is ahead of a setting: the range over the cells.
+    """Return how many points the student is ahead of a setting, as a range over the cells.
 
-    On each cell, it is the mean over the seeds that both have.
+    The value of a cell is the mean over the seeds that both have.
     """
     gains = by_cell(scores["student"] - scores[name]).mean().dropna()
     return f"{gains.min():+.1f} to {gains.max():+.1f} points, in {len(gains)} columns of the table"
 
 
 def draw(scores):
-    """Return a figure: the accuracy of each setting against the number of labels, by set."""
+    """Return a figure with a panel for each set: accuracy against the number of labels."""
     means = scores.groupby("cell", observed=False).mean()
     figure, panels = make_figure(8, 4.5, ncols=len(SETS), sharey=True)
     for panel, data in zip(panels, SETS, strict=True):

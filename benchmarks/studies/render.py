@@ -14,14 +14,14 @@ from .defaults import CELLS, RESULTS, SETTINGS
 
 HERE = Path(__file__).parent
 SCORE, SECONDS = "balanced_accuracy", "cpu_seconds"
-BASE = "fast"  # what changes are changes of
+BASE = "fast"  # the setting that each change differs from
 DEFAULT = "default"
 CHANGES = [name for name, setting in SETTINGS.items() if setting.kind == "change"]
 PEERS = [name for name, setting in SETTINGS.items() if setting.kind == "peer"]
-RIVALS = ["long", "best-5", "best-5-cores", *PEERS]  # what is compared with the default
+RIVALS = ["long", "best-5", "best-5-cores", *PEERS]  # settings compared with the default
 
 NOT_COMPARED = "Changes of the settings of `recipes.fast()` have not been measured yet."
-FEW_SEEDS = 3  # below which differences are a rough indication only
+FEW_SEEDS = 3  # with fewer seeds, the page says that differences are only a rough indication
 
 
 def main():
@@ -29,9 +29,9 @@ def main():
 
 
 def load_results(folder, settings=SETTINGS, cells=CELLS):
-    """Read what has been measured: rows of a cell and a seed, columns of a measure and a setting.
+    """Return all results: a row for each cell and seed, a column for each measure and setting.
 
-    Scores are in percent. What was not measured is NaN.
+    Scores are in percent. NaN means not measured.
     """
     for path in sorted(folder.glob("*.json")):
         if path.stem not in settings:
@@ -46,15 +46,15 @@ def load_results(folder, settings=SETTINGS, cells=CELLS):
 
 
 def by_cell(frame):
-    """Group by cells, in the order of the study; others come behind."""
+    """Group by cells, in the order of the study, with unknown cells at the end."""
     return frame.groupby("cell", observed=True)
 
 
 def render(results):
     """Return the page."""
     scores = results[SCORE]
-    # How far each change is ahead of the base, and the default ahead of each rival: differences on
-    # the seeds that both have, in points, averaged over them.
+    # The gain of each change over the base, and of the default over each rival: for each cell, the
+    # mean difference in points, over the seeds that both have.
     changes = by_cell(scores[CHANGES].sub(scores[BASE], axis=0)).mean()
     peers = by_cell(-scores[RIVALS].sub(scores[DEFAULT], axis=0)).mean()
     changes, peers = (gains.dropna(axis=1, how="all") for gains in (changes, peers))
@@ -70,7 +70,7 @@ def render(results):
 
 
 def render_finding(changes, n_seeds):
-    """Return how far the base stays behind the best change on each cell."""
+    """Return the text that compares the base with the best change on each cell."""
     if changes.empty:
         return NOT_COMPARED
     means = changes.mean()
@@ -88,13 +88,14 @@ def render_finding(changes, n_seeds):
 
 
 def settings_table(base, names, results):
-    """Return a table with a row for each setting that was measured, and what its means are over.
+    """Return a table with a row for each measured setting, and the cells that its means cover.
 
-    Columns are the cells of ``base``, where there are any, that half of the rows have. Means are
-    over the cells that all rows have but those that have less than half of the columns.
+    The columns are those cells of ``base``, if it has any, that at least half of the rows have.
+    Rows with less than half of the columns have no mean. The means of all other rows are over the
+    cells that all of these rows have.
     """
     scores = by_cell(results[SCORE][names])
-    # Exact: scores have so few digits that many means are ties of rounding.
+    # statistics.mean is exact. Scores have few digits, so many means are ties in rounding.
     means = scores.agg(lambda own: mean(own.dropna()) if own.any() else np.nan)
     errors, counts = scores.sem(), scores.count()
     seconds = by_cell(results[SECONDS][names]).mean()
@@ -124,7 +125,7 @@ def settings_table(base, names, results):
 
 
 def show_score(score, error, *, is_best):
-    """Return mean and standard error, which is NaN where there is one seed."""
+    """Return mean and standard error as a text; with one seed, ``error`` is NaN."""
     if pd.isna(score):
         return "-"
     text = f"**{score:.1f}**" if is_best else f"{score:.1f}"
@@ -132,7 +133,7 @@ def show_score(score, error, *, is_best):
 
 
 def list_changes(changes):
-    """Return a line on each change, the best first: its gain over the base."""
+    """Return a line for each change, the best first, with its gain over the base."""
     lines = []
     for name, average in changes.mean().sort_values(ascending=False, kind="stable").items():
         own = changes[name].dropna().sort_values(kind="stable")
@@ -143,7 +144,7 @@ def list_changes(changes):
 
 
 def list_peers(peers):
-    """Return a line on each peer: how far it is behind the default, and where it is ahead."""
+    """Return a line for each peer: the gain of the default, and the cells where the peer wins."""
     lines = []
     for name in peers:
         own = peers[name].dropna()
@@ -156,7 +157,7 @@ def list_peers(peers):
 
 
 def sets_rows(cells):
-    """Return what the sets hold, in the words of their docstrings, and their sizes."""
+    """Return a row for each set: the docstring of its function, and the numbers of rows."""
     rows = {}
     for name, make in SETS.items():
         sizes = sorted(int(n) for of, n in (cell.rsplit("-", 1) for cell in cells) if of == name)
@@ -166,7 +167,7 @@ def sets_rows(cells):
 
 
 def pool_teachers():
-    """Return what the text names, in percent, the rows that every seed has, and their labels."""
+    """Return the values of the page's text, in percent, its rows, and their pseudo-labels."""
     runs = load(teachers.RESULT)["rows"]
     rows, pseudo_labels = {}, {}
     for name, own in runs.items():

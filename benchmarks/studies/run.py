@@ -1,7 +1,7 @@
-"""Measure what a study lacks: ``python -m studies.run defaults``, or one of the others.
+"""Run a study: ``python -m studies.run defaults``, or another one.
 
-What is in the results of ``defaults``, ``labels`` and ``teachers`` is not measured again, so an
-interrupted run goes on. ``remedies`` and ``heads`` print their scores.
+``defaults``, ``labels`` and ``teachers`` measure only what their results lack, so an interrupted
+run can be continued. ``remedies`` and ``heads`` print their scores.
 """
 
 import argparse

@@ -1,11 +1,12 @@
-"""One network, its students, its ensembles and other heads, at one budget of training images.
+"""A network, its students, ensembles and other heads, with the same budget of training images.
 
-Every row may show its networks the same number of images in all, as nearly as whole epochs allow.
-Two rows need more: what is distilled learns from a teacher that has used up the budget, and the
-relation network is trained beside the one that it re-ranks. Settings were chosen on drawings held
-out of the training set: LightGBM's leaves after it had diverged, all else beforehand.
+In each row, all networks together are shown the same number of images, as nearly as whole epochs
+allow. Two rows need more: the distilled network learns from a teacher that has used up the budget,
+and the relation network is trained in addition to the network that it re-ranks. Settings were
+chosen on drawings held out of the training set: those of LightGBM after it had diverged, all others
+before the study.
 
-Finished rows are kept in ``results/teachers.json``, members of votes in the memory folder.
+Finished rows are kept in ``results/teachers.json``, members of ensembles in the memory folder.
 """
 
 from dataclasses import dataclass
@@ -36,9 +37,9 @@ from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import align_to_prior
 
 RESULT = Path(__file__).parent / "results" / "teachers.json"
-IMAGES = 1_000_000  # of each row
+IMAGES = 1_000_000  # the budget of each row
 N_MEMBERS = 6
-HELD_OUT = 0.1  # of each class, for the weights of votes
+HELD_OUT = 0.1  # share of each class that is held out for the weights of the members
 # Chosen on drawings held out of train.npz: a student larger than its teacher gained most there.
 STUDENT = {"width": 0.5}
 NAIVE = {"threshold": 0.4, "pseudo_labels": "hard", "n_iterations": 1}
@@ -49,21 +50,21 @@ SHARED = {"augmentation": LIGHT, "precision": "bfloat16"}
 OWN = {"width": 0.35, "loss": "balanced_softmax", "batch_size": 256, "ema_decay": 0.999, "n_tta": 2}
 NETWORK = make_plain(ResNetClassifier, **SHARED, **OWN)
 FLAT = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=np.full(100, 0.01))
-# With its own 1e-3 and 0, trees of a hundred unequally weighted classes diverge.
+# With LightGBM's defaults, 1e-3 and 0, training diverges on a hundred classes of unequal weights.
 LEAVES = {"num_leaves": 15, "min_sum_hessian_in_leaf": 1.0, "reg_lambda": 5.0}
 LEAVES |= {"n_estimators": 60, "class_weight": "balanced", "n_jobs": 1, "verbose": -1}
 
 
 @dataclass
 class Kitchen:
-    """What the rows are made of; each network is trained once a run."""
+    """The networks that the rows are made of; a network of several rows is trained only once."""
 
     data: object
     seed: int
     memory: str
 
     def network(self, share, n_rows=None, **params):
-        """Return the network, to be trained for a share of the budget."""
+        """Return an unfitted network that uses a share of the budget."""
         epochs = max(1, round(IMAGES * share / (n_rows or len(self.data.target))))
         return clone(NETWORK).set_params(max_epochs=epochs, random_state=self.seed, **params)
 
@@ -92,7 +93,7 @@ class Kitchen:
 
     @cached_property
     def members(self):
-        """Six networks on nine tenths of the rows: their weights are learned from the rest."""
+        """Six networks, fitted on nine tenths of the rows; the rest is for the members' weights."""
         network = self.network(1 / N_MEMBERS, round(len(self.data.target) * (1 - HELD_OUT)))
         vote = self.vote(network, weights="validation", validation_fraction=HELD_OUT)
         return vote.fit(self.data.data, self.data.target)
@@ -108,7 +109,7 @@ class Kitchen:
         return self.teach(NoisyStudentClassifier, self.six_teachers, vote, **PRIOR_AWARE)
 
     def row(self, estimator, *, proba=None, seconds=0.0, more_images=0):
-        """Return what a row shows; ``seconds`` and images are of what is no network inside."""
+        """Return scores and costs; ``seconds`` and ``more_images`` add to those of the networks."""
         if proba is None:
             proba = estimator.predict_proba(self.data.holdout_data)
         found = costs(estimator)
@@ -116,7 +117,7 @@ class Kitchen:
         return score(proba, self.data) | {"images": images, "cpu_minutes": minutes}
 
     def fit_row(self, estimator, **more):
-        """Fit what is put on trained networks, and return what it shows."""
+        """Fit an estimator that uses trained networks, and return its scores and costs."""
         started = process_time()
         estimator.fit(self.data.data, self.data.target)
         return self.row(estimator, seconds=process_time() - started, **more)
@@ -126,9 +127,9 @@ class Kitchen:
         return self.fit_row(make_pipeline(extractor, estimator))
 
     def judge(self, estimator, teacher, how):
-        """Return a row, with the worth of the labels that its teacher would give to the holdout.
+        """Return a row, with the quality of the pseudo-labels of its teacher on the holdout.
 
-        The holdout is in a pool with the rest for this, and not in that of the student.
+        For this, the holdout joins the pool of unlabeled drawings. The student does not see it.
         """
         truth = self.data.holdout_target
         pools = self.data.holdout_data, self.data.unlabeled
@@ -148,7 +149,7 @@ class Kitchen:
 
 
 def plain_teacher(kitchen):
-    """A teacher that nothing has told of unequal classes, and what a prior makes of its labels."""
+    """A teacher without correction for imbalance; its pseudo-labels, without and with a prior."""
     network = kitchen.fit(0.5, loss="cross_entropy")
     naive, aware = (kitchen.judge(network, network, how) for how in (NAIVE, PRIOR_AWARE))
     return aware | {"naive_pseudo_labels": naive["pseudo_labels"]}
@@ -163,7 +164,7 @@ def noisy_student(kitchen, how):
 
 
 def vote(kitchen):
-    """The mean of the members' opinions, beside the mean score of a member."""
+    """The score of the members' mean probabilities, and the mean score of a member."""
     data, members = kitchen.data, kitchen.members.estimators_
     probas = [member.predict_proba(data.holdout_data) for member in members]
     alone = [score(proba, data)["scores"]["balanced_accuracy"] for proba in probas]
@@ -172,13 +173,13 @@ def vote(kitchen):
 
 
 def distilled(kitchen):
-    """The six noisy students, whose training is counted, taught to one network."""
+    """One network that learns from the six noisy students; their training is counted too."""
     student = kitchen.network(0.5, kitchen.n_all)
     return kitchen.row(kitchen.teach(DistilledClassifier, kitchen.six_students, student))
 
 
 def relation_reranking(kitchen):
-    """The single network, whose five likeliest classes a relation network weighs again."""
+    """The single network; a relation network re-ranks its five likeliest classes."""
     relation = RelationNetworkClassifier(**EPISODES, **SHARED, random_state=kitchen.seed)
     reranker = TopKReranker(FrozenEstimator(kitchen.single), relation, k=5)
     per_episode = EPISODES["n_way"] * (EPISODES["n_shot"] + EPISODES["n_query"])

@@ -1,4 +1,4 @@
-"""Classifiers of sketches, servers that stop with their test, requests and a browser."""
+"""Classifiers of sketches, servers that stop after each test, requests, and a browser."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from skquickdraw import CNNClassifier
 from skquickdraw.app import make_server
 from skquickdraw.datasets import make_sketches
 
-# It borrows from test_page.py, which is skipped without playwright, and then has nothing to borrow.
+# It imports from test_page.py, which is skipped if playwright is missing.
 collect_ignore = [] if find_spec("playwright") else ["test_page_images.py"]
 
 N_CLASSES = 10
@@ -21,21 +21,21 @@ N_CLASSES = 10
 
 @pytest.fixture(scope="session")
 def neighbors():
-    """Return a classifier of scikit-learn that tells 10 things apart, by their names."""
+    """Return a classifier of scikit-learn for 10 classes of sketches, labeled by name."""
     X, y, names = make_sketches(200, N_CLASSES, random_state=0, return_names=True)
     return KNeighborsClassifier(n_neighbors=20, weights="distance").fit(X, names[y])
 
 
 @pytest.fixture(scope="session")
 def trained():
-    """Return a network that has learned 10 things from generated sketches."""
+    """Return a network for 10 classes of generated sketches."""
     X, y, names = make_sketches(1000, N_CLASSES, random_state=0, return_names=True)
     return CNNClassifier(width=0.25, max_epochs=5, random_state=0).fit(X, names[y])
 
 
 @pytest.fixture
 def start():
-    """Return a function that runs a server beside the test."""
+    """Return a function that runs a server in a thread during the test."""
     servers = []
 
     def run(model, **params):
@@ -69,7 +69,7 @@ def post():
 
 @pytest.fixture
 def post_json(post):
-    """Return a function that posts its keywords as one JSON object."""
+    """Return a function that posts its keyword arguments as a JSON object."""
 
     def send(server, path, **content):
         body = json.dumps(content).encode()
@@ -93,7 +93,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser, start, neighbors):
-    """Return a function that opens the page of a model; nothing may go wrong on it unseen."""
+    """Return a function that opens the page of a model; errors of the page fail the test."""
     contexts, complaints = [], []
 
     def open_page(model=neighbors, *, url=None, save_to=None, **settings):
@@ -114,6 +114,6 @@ def visit(browser, start, neighbors):
 
 
 def errors(line):
-    """Return what the console calls an error; some tests make requests fail on purpose."""
+    """Return errors of the console, except failed requests: some tests cause them on purpose."""
     is_error = line.type == "error" and not line.text.startswith("Failed to load resource")
     return [line.text] if is_error else []

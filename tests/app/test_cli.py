@@ -1,4 +1,4 @@
-"""The command, in this process and in one of its own."""
+"""The command, in this process and in a new one."""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ from skquickdraw.app import serve
 from skquickdraw.cli import main
 from skquickdraw.persistence import save_model
 
-# A process in the background of a shell ignores interrupts, and so would its children.
+# If a shell runs the tests in the background, they ignore interrupts, and their children would too.
 CODE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Images that are dropped on the page: read as the loaders read them, and bounded before that."""
+"""Images that are dropped on the page: read as by the loaders, and limited in size before that."""
 
 import io
 import re
@@ -20,7 +20,7 @@ TINY = {"width": 0.25, "max_epochs": 1, "random_state": 0}
 
 
 class Model:
-    """A classifier that answers alike, and keeps what it was asked."""
+    """A classifier with constant probabilities, which keeps the images that it gets."""
 
     classes_ = ("a", "b")
 
@@ -34,7 +34,7 @@ class Model:
 
 @pytest.fixture
 def seen(post):
-    """Return a function that sends an image, and returns what the model sees of it."""
+    """Return a function that sends an image, and returns the image that the model gets."""
 
     def send(server, body):
         status, answer = post(server, "/image", body)
@@ -51,7 +51,7 @@ def encode(image, **options):
 
 
 def scan():
-    """Return a drawing in dark ink on light paper, larger than the model's images."""
+    """Return a drawing in dark ink on light paper, larger than the images of the model."""
     levels = 235 - 0.8 * rasterize(HOUSE, side=240, line_width=6)
     return Image.fromarray(levels.astype(np.uint8))
 
@@ -79,7 +79,7 @@ def test_a_scan_is_read_as_the_command_predict_reads_it(start, tmp_path, seen):
 
 
 def test_a_photo_of_any_shape_and_light_is_no_more_than_its_drawing(start, seen):
-    """What would fill a wide photo up to a square has not the light that is at its sides."""
+    """A photo must not be padded to a square, because the light differs from side to side."""
     server = start(Model())
     paper = np.full((240, 360), 235.0)
     paper[:, 60:300] -= 0.8 * rasterize(HOUSE, side=240, line_width=6)
@@ -129,7 +129,7 @@ def test_grey_is_three_equal_channels_to_a_model_of_colours(start, seen):
 
 @pytest.mark.parametrize("source", ["images", "drawings"])
 def test_a_model_of_the_command_train_says_how_images_are_read(start, tmp_path, source, post, seen):
-    """White ink on transparent paper shows on the background that the model had, and no other."""
+    """White ink on transparent paper is visible on the black background of this model only."""
     ink = np.zeros((100, 100, 4), dtype=np.uint8)
     ink[..., :3], ink[..., 3] = 255, rasterize(HOUSE, side=100)
     file = tmp_path / "ink.png"
@@ -151,7 +151,7 @@ def test_a_model_whose_reading_was_changed_is_refused():
 @pytest.mark.parametrize("margin", [0, 60])
 def test_a_photo_is_turned_upright(start, seen, margin):
     turned = Image.Exif()
-    turned[0x0112] = 6  # a quarter to the right makes it upright
+    turned[0x0112] = 6  # orientation: rotated by a quarter to the right, it is upright
     wide = Image.new("L", (240 + 2 * margin, 240), 235)
     wide.paste(scan(), (margin, 0))
     quarter = wide.transpose(Image.Transpose.ROTATE_90)
@@ -236,7 +236,7 @@ def test_without_pillow_the_extra_is_named(start, monkeypatch, post):
 
 
 def test_the_normalizer_takes_a_scan_at_five_times_the_size(start, seen):
-    """So that a thin line is not averaged away before it is found."""
+    """A smaller size would average thin lines away before they are found."""
     large = np.asarray(scan().resize((140, 140), Image.Resampling.BOX))
     expected = SketchNormalizer((28, 28)).fit_transform(large[None]).reshape(28, 28)
     assert np.abs(seen(start(Model()), encode(scan())).astype(int) - expected).max() <= 1

@@ -1,4 +1,4 @@
-"""What can stand behind the page, and what is refused before anybody draws."""
+"""Which models the page can use, and which are refused when the server starts."""
 
 import sys
 
@@ -29,7 +29,7 @@ def small(sketches):
 
 
 def probabilities(model, picture):
-    """Return what a server says of one picture."""
+    """Return the probabilities that a server gives for one image."""
     with make_server(model) as server:
         return server.guesser.probabilities(picture)
 
@@ -78,7 +78,7 @@ def test_a_saved_model_is_the_model(tmp_path, small, sketches, as_text):
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory, small):
-    """Return the path of the classifier as a graph for uint8."""
+    """Return the path of an ONNX graph of the classifier, for uint8 images."""
     pytest.importorskip("onnx", reason="onnx is not installed")
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     path = tmp_path_factory.mktemp("graph") / "model.onnx"
@@ -141,7 +141,7 @@ def test_a_graph_of_dark_ink_on_paper_says_so(tmp_path, sketches, scale):
     graph = onnx.load(tmp_path / "new.onnx")
     (found,) = [prop for prop in graph.metadata_props if prop.key == "background"]
     graph.metadata_props.remove(found)
-    onnx.save(graph, tmp_path / "old.onnx")  # as versions before wrote it
+    onnx.save(graph, tmp_path / "old.onnx")  # as written by earlier versions
     picture = 255 * (X[0] > 127).reshape(12, 12).astype(np.uint8)
     with make_server(tmp_path / "new.onnx") as server:
         seen = server.guesser.adapt(picture)
@@ -189,7 +189,7 @@ def test_what_makes_smaller_pictures_for_a_network_takes_the_larger_ones(sketche
     X, y = sketches
     double = X.reshape(-1, 12, 12).repeat(2, axis=1).repeat(2, axis=2).reshape(len(X), -1)
     halve = FunctionTransformer(lambda X: X.reshape(-1, 24, 24)[:, ::2, ::2].reshape(len(X), -1))
-    halve.set_params(validate=True)  # so that it knows how many pixels it takes
+    halve.set_params(validate=True)  # so that it has n_features_in_
     clf = make_pipeline(halve, CNNClassifier(width=0.25, max_epochs=1, random_state=0))
     assert shown(clf.fit(double, y))[0] == 24
 

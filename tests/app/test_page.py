@@ -1,4 +1,4 @@
-"""The page in a real browser: drawn on by mouse, keys and finger, seen and read aloud."""
+"""The page in a real browser: drawing by mouse, keys and touch, its looks, and screen readers."""
 
 import io
 import math
@@ -20,7 +20,7 @@ SLANT = [(0.2, 0.2), (0.5, 0.5), (0.8, 0.8)]
 
 
 def draw(page, points):
-    """Draw one stroke with the mouse, through points in parts of the paper."""
+    """Draw one stroke with the mouse, through points in fractions of the paper."""
     box = paper(page).bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
@@ -39,7 +39,7 @@ def bars(page):
 
 
 def settle(page):
-    """Wait until the last question is answered."""
+    """Wait until the last request is answered."""
     expect(page.locator("#bars")).to_have_attribute("aria-busy", "false")
 
 
@@ -48,7 +48,7 @@ def button(page, name):
 
 
 def picture(page):
-    """Return the grey levels of the picture as the model sees it, once the answer is there."""
+    """Wait for the answer, and return the grey levels of the image that the model gets."""
     settle(page)
     expect(page.get_by_role("img", name="The drawing as the model sees it")).to_be_visible()
     levels = page.evaluate(
@@ -95,7 +95,7 @@ def test_bars_are_as_long_as_their_text_says(visit):
     page = visit()
     draw(page, CIRCLE)
     expect(bars(page)).to_have_count(5)
-    page.wait_for_timeout(600)  # they glide there
+    page.wait_for_timeout(600)  # until their animation ends
     for row in bars(page).all():
         text = row.locator(".share").inner_text()
         whole, part = row.locator(".bar").bounding_box(), row.locator(".bar span").bounding_box()
@@ -225,7 +225,7 @@ CONTRASTS = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_bars_stand_out(visit, scheme):
-    """WCAG 2.1 AA: 4.5 for text, 3 for the parts of a picture that carry meaning."""
+    """WCAG 2.1 AA asks for a contrast of 4.5 for text, and of 3 for meaningful graphics."""
     page = visit(color_scheme=scheme)
     draw(page, SLANT)
     expect(bars(page)).to_have_count(5)
@@ -258,7 +258,7 @@ def test_the_scheme_may_change_under_a_drawing(visit):
     }"""
     assert page.evaluate(ink) < 100
     page.emulate_media(color_scheme="dark")
-    for _ in range(100):  # the page's policy bars wait_for_function, which needs eval
+    for _ in range(100):  # wait_for_function needs eval, which the policy of the page forbids
         page.wait_for_timeout(50)
         if page.evaluate(ink) > 150:
             return

@@ -1,4 +1,4 @@
-"""The page beyond drawing: images, colours, corrections, downloads, and screens of all kinds."""
+"""The page apart from drawing: images, colours, corrections, downloads, and sizes of screens."""
 
 import base64
 import io
@@ -40,7 +40,7 @@ def choose(page, content, name="scan.png"):
 
 
 def hand_over(page, kind, *contents, text=None):
-    """Drop files, or text, on the page, or paste them."""
+    """Drop files or text on the page, or paste them."""
     page.evaluate(
         """([kind, contents, text]) => {
             const dataTransfer = new DataTransfer();
@@ -58,7 +58,7 @@ def hand_over(page, kind, *contents, text=None):
 
 
 def seen(page, what="image"):
-    """Return the picture as the model sees it, of shape (28, 28, 3)."""
+    """Return the image that the model gets, of shape (28, 28, 3)."""
     settle(page)
     expect(page.get_by_role("img", name=f"The {what} as the model sees it")).to_be_visible()
     levels = page.evaluate(
@@ -75,7 +75,7 @@ def notice(page):
 
 
 def is_shown(page, locator):
-    """Return whether all of an element lies on the screen, without scrolling."""
+    """Return whether a whole element is on the screen, without scrolling."""
     box, size = locator.bounding_box(), page.viewport_size
     is_wide = box["x"] >= 0 and box["x"] + box["width"] <= size["width"] + 0.5
     return is_wide and box["y"] >= 0 and box["y"] + box["height"] <= size["height"] + 0.5

@@ -1,4 +1,4 @@
-"""What the model got wrong is kept as the loaders read it, whatever its class is called."""
+"""Drawings and images that were guessed wrong are saved as the loaders read them."""
 
 import io
 import json
@@ -44,7 +44,7 @@ LABELS = [
 
 
 class Model:
-    """A classifier of as many classes as it is given, which are all alike to it."""
+    """A classifier that gives all of its classes the same probability."""
 
     def __init__(self, classes=("a", "b"), **attributes):
         vars(self).update(classes_=classes, **attributes)

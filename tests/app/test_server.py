@@ -1,4 +1,4 @@
-"""The server, over HTTP: faithful to the estimator, and bounded against everyone else."""
+"""The server, over HTTP: it answers as the estimator does, and refuses requests of other sites."""
 
 import errno
 import json
@@ -28,7 +28,7 @@ def server(start, neighbors):
 
 
 def send(server, method, path, body=None, **headers):
-    """Send one request, and return (status, headers, body); a header of None is left out."""
+    """Send one request, and return (status, headers, body). A header of None is left out."""
     connection = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -83,7 +83,7 @@ def test_a_drawing_counts_as_the_same_wherever_and_however_large(server, scale, 
 
 
 class Painter:
-    """A classifier of colours, which learned from images that light or dark surrounds."""
+    """A classifier of colour images with a light or a dark background."""
 
     classes_ = ("a", "b")
     image_shape_ = (3, 28, 28)
@@ -231,7 +231,7 @@ def test_a_query_changes_nothing(server):
         ("POST", "/model", 405),
         ("PUT", "/predict", 501),
         ("DELETE", "/app.js", 501),
-        ("OPTIONS", "/predict", 501),  # what a foreign page's browser asks before it sends JSON
+        ("OPTIONS", "/predict", 501),  # the preflight request before another site sends JSON
     ],
 )
 def test_other_methods_are_refused(server, method, path, status):
@@ -243,7 +243,7 @@ def test_other_methods_are_refused(server, method, path, status):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "", None])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/predict")])
 def test_other_hosts_are_refused(server, host, method, path):
-    """A name that is pointed here makes a page of its owner one of this server's, to a browser."""
+    """Against DNS rebinding, where the name of another site resolves to this machine."""
     host = host and host.format(port=server.server_port)
     status, _, body = send(server, method, path, b"{}", Host=host)
     assert status == 403
@@ -330,7 +330,7 @@ def test_a_drawing_has_bounds(server):
 
 
 def talk(server, text):
-    """Send bytes as they are, and return all that comes back."""
+    """Send raw bytes, and return the whole answer."""
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as line:
         line.sendall(text)
         line.shutdown(socket.SHUT_WR)
@@ -370,7 +370,7 @@ def test_many_at_once_get_each_their_own_answer(server):
 
 
 class Model:
-    """A classifier whose answers a test makes."""
+    """A classifier that answers with a function of the test."""
 
     classes_ = ("a", "b")
 
@@ -462,7 +462,7 @@ def test_without_free_descriptors_it_waits_and_does_not_spin(server):
     asked, free = [], Event()
 
     class Full:
-        """Stands in for the socket of a process that has used up its descriptors."""
+        """A socket of a process without free file descriptors."""
 
         def __getattr__(self, name):
             return getattr(listening, name)

@@ -1,4 +1,4 @@
-"""What suits the images: lines, colours and all others are told from each other."""
+"""'auto' chooses a policy for line drawings, for colour images, and for all other images."""
 
 import numpy as np
 import pytest

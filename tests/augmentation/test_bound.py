@@ -1,4 +1,4 @@
-"""The background: what it is, and that changes leave it alone."""
+"""The background: how it is found, and that changes fill with it."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_features_in_a_grid_have_no_background():
 
 
 def test_what_is_drawn_on_a_gpu_stays_there():
-    class OnGpu:  # PyTorch pins no memory where there is no GPU, nor what is on one
+    class OnGpu:  # PyTorch cannot pin memory without a GPU, nor memory of a GPU
         is_cuda, device = True, torch.device("cpu")
 
     drawn = torch.arange(3)

@@ -1,4 +1,4 @@
-"""Thickness and erasing, held against scipy.ndimage and against counting pixels."""
+"""Thickness and erasing, compared with scipy.ndimage and with counts of pixels."""
 
 import numpy as np
 import pytest

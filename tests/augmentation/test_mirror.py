@@ -1,4 +1,4 @@
-"""Whether mirrored images keep their class: right on images where the answer is known."""
+"""Whether mirrored images keep their class, on images where the answer is known."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def sketches(n_rows=400):
 
 
 def arrows(n_rows=120):
-    """Arrows to the left and to the right, at random places."""
+    """Return arrows that point left or right, at random places."""
     rng = np.random.default_rng(0)
     shape = np.zeros((20, 20), np.uint8)
     shape[9:11, 3:17] = 255

@@ -1,4 +1,4 @@
-"""MixUp and CutMix: rows stay probabilities, and targets mix as the pictures did."""
+"""MixUp and CutMix: rows stay probabilities, and targets are mixed like the images."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def seeded(seed=0):
 
 @pytest.fixture
 def batch():
-    """Return 64 pictures, each all of one value of its own, and soft targets in 5 classes."""
+    """Return 64 constant images with different values, and soft targets of 5 classes."""
     images = torch.arange(1.0, 65).view(-1, 1, 1, 1).expand(64, *SHAPE)
     return images, torch.rand((64, 5), generator=seeded()).softmax(1)
 
@@ -43,7 +43,7 @@ def test_each_keeps_its_share_and_takes_the_rest_of_its_partner(mixing, batch):
     draw = mixing.draw(64, SHAPE, seeded())
     mixed, mixed_targets = mixing.apply(images, targets, draw)
     own, partner = images[:, 0, 0, 0], images[draw.partner, 0, 0, 0]
-    # Pictures of one value: the mean value tells the share, whether blended or cut.
+    # The images are constant, so the mean value shows the share, whether blended or cut.
     expected = draw.share * own + (1 - draw.share) * partner
     torch.testing.assert_close(mixed.mean((1, 2, 3)), expected)
     share = draw.share.unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Strokes as augmentation's material: the data sets' rasteriser and plain Python as oracles."""
+"""Augmentation of strokes, compared with the rasteriser of the data sets and with plain Python."""
 
 import json
 import pickle
@@ -50,7 +50,7 @@ def unpacked(strokes):
 
 
 def difference(images, other):
-    """Return the mean absolute difference of each picture, in grey levels."""
+    """Return the mean absolute difference of each image, in grey levels."""
     return np.abs(images[:, 0].numpy() - np.asarray(other, dtype=float)).mean(axis=(1, 2))
 
 
@@ -140,7 +140,7 @@ def test_the_longest_stroke_stays_wherever_it_lies():
 
 
 def shorten(stroke, share):
-    """Cut a share off a stroke's end, point by point."""
+    """Cut a share off the end of a stroke, point by point."""
     points = np.array(stroke, dtype=float).T
     lengths = np.hypot(*np.diff(points, axis=0).T)
     left, kept = lengths.sum() * (1 - share), [points[0]]

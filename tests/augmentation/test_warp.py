@@ -1,4 +1,4 @@
-"""The warp, held against scipy.ndimage."""
+"""The warp, compared with scipy.ndimage."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SIZES = [(28, 28), (20, 31), (2, 2), (1, 10)]
 
 
 def one(angle=0.0, shear=(0.0, 0.0), zoom=1.0, flip=False, shift=(0.0, 0.0)):
-    """Return the draw of a single picture."""
+    """Return the draw of a single image."""
     columns = [[value] for value in shear], [[value] for value in shift]
     return AffineDraw(
         angle=torch.tensor([angle]),
@@ -26,7 +26,7 @@ def one(angle=0.0, shear=(0.0, 0.0), zoom=1.0, flip=False, shift=(0.0, 0.0)):
 
 
 def move(draw, points):
-    """Move points (2, n) of x and y, from the centre: the forward map, in its own words."""
+    """Move points (2, n) of x and y, relative to the centre: an independent forward map."""
     x, y = np.asarray(points, dtype=float)
     x, y = x * float(draw.zoom[0]), y * float(draw.zoom[0])
     x = -x if draw.flip[0] else x
@@ -38,13 +38,13 @@ def move(draw, points):
 
 
 def by_scipy(picture, draw):
-    """Warp one picture (H, W) by scipy, from the forward map of three points."""
+    """Warp one image (H, W) with scipy; three moved points give the forward map."""
     origin, along_x, along_y = move(draw, [[0, 1, 0], [0, 0, 1]]).T
     forward = np.stack([along_x - origin, along_y - origin], axis=1)
     inverse = np.linalg.inv(forward)[::-1, ::-1]  # scipy counts rows first
     centre = (np.array(picture.shape) - 1) / 2
     offset = centre - inverse @ (centre + origin[::-1])
-    # A frame of background: scipy cuts off between the last pixel and what lies outside.
+    # Padded with background, because scipy does not interpolate beyond the last pixel.
     padded = np.pad(picture, 2)
     offset = offset + 2 - inverse @ np.array([2, 2])
     return affine_transform(padded, inverse, offset, order=1, mode="constant")[2:-2, 2:-2]

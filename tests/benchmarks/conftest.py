@@ -7,5 +7,5 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.fixture(autouse=True)
 def in_benchmarks(monkeypatch):
-    """Import as the benchmarks do, which run from their own folder."""
+    """Make imports work as in the benchmarks, which run in their own folder."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))

@@ -1,4 +1,4 @@
-"""Rows of the competition do not follow the package's defaults."""
+"""The rows of the competition set all parameters, so new defaults do not change them."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from skquickdraw import ImageClassifier, MobileNetClassifier, ResNetClassifier
 from skquickdraw.datasets import make_sketches
 from skquickdraw.semi_supervised import assign_to_prior
 
-# The machine decides about two; batches of so many drawings are the largest that 'auto' takes.
+# Two of these depend on the machine. With so many drawings, 'auto' takes its largest batch size.
 LEFT_OPEN = {"batch_size", "device", "precision"}
 KINDS = MobileNetClassifier | ResNetClassifier | ImageClassifier
 OPTIONS = SimpleNamespace(passes=2, memory=None, n_jobs=1)
@@ -61,7 +61,7 @@ def check(estimator):
     for network in networks:
         params = network.get_params()
         left_open = {name for name, value in params.items() if is_open(value)} - LEFT_OPEN
-        # A network of a user's has a stem of its own.
+        # The network of an ImageClassifier has its own stem.
         assert not left_open - ({"stem_stride"} if isinstance(network, ImageClassifier) else set())
 
 
@@ -99,7 +99,7 @@ def test_predictions_are_kept_beside_those_of_other_rows(tmp_path):
 def test_every_row_of_the_table_has_its_predictions():
     found = import_module("competition.measure").load_predictions()
     rows = import_module("competition.rows").ROWS
-    assert set(found) == {*rows, "ensemble, cuda"}  # which speed.gpu trains
+    assert set(found) == {*rows, "ensemble, cuda"}  # the last one is trained by speed.gpu
     assert all(len(own["unlabeled"]) == 30_000 for own in found.values())
 
 

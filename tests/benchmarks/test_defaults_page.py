@@ -1,4 +1,4 @@
-"""The page of the defaults says what the results say."""
+"""The page of the defaults shows what is in the results."""
 
 import json
 from importlib import import_module

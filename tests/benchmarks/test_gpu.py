@@ -1,4 +1,4 @@
-"""The measurements of a GPU, tried on a CPU."""
+"""The GPU measurements, run on a CPU."""
 
 import json
 from functools import partial

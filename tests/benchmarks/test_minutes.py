@@ -1,4 +1,4 @@
-"""The benchmark of the minutes says what was trained, and how late it was."""
+"""The benchmark of time budgets says what was trained, and how long it took."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""The pages of the documentation are those that the renderers make of the results."""
+"""The pages of the documentation are up to date: rendering the results gives the same text."""
 
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_the_page_is_what_the_results_say(part, page, tmp_path, monkeypatch):
 def test_a_line_of_a_page_stands_for_the_rows_of_its_table(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("{day}\n@of_sizes | {name} | {size:,} |\nend\n")
-    rows = [{"name": "one", "size": 1000}, {"name": "two"}]  # what a row has not is a blank
+    rows = [{"name": "one", "size": 1000}, {"name": "two"}]  # a missing value leaves a blank
     text = import_module("common").fill(page, {"day": "today", "of_sizes": rows})
     assert text == "today\n| one | 1,000 |\n| two |  |\nend\n"
 
@@ -49,7 +49,7 @@ def test_seeds_are_pooled_into_means():
     runs = [{"score": {"tail": 0.5}, "kind": "a"}, {"score": {"tail": 0.6, "head": 1}, "kind": "b"}]
     found = common.pool(runs)
     assert found["kind"] == "a"
-    assert set(found["score"]) == {"tail"}  # what every seed has
+    assert set(found["score"]) == {"tail"}  # the only score that every seed has
     tail = found["score"]["tail"]
     assert f"{tail:.1%}, {tail:.2f}" == "55.0%, 0.55"
     percent = common.pool(runs, scale=100)["score"]["tail"]

@@ -1,4 +1,4 @@
-"""Small pieces of ``make fuzz``, ``make soak`` and ``make mutants``: they notice what breaks."""
+"""Short runs of ``make fuzz``, ``make soak`` and ``make mutants``: they notice failures."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of the operating system")
 
-N_FILES = 15  # of each reader; more where nothing else waits: make fuzz
+N_FILES = 15  # for each reader; make fuzz tries more
 
 
 def test_damaged_files_are_read_or_refused():
@@ -44,7 +44,7 @@ def test_what_breaks_in_a_soak_is_counted_with_its_seed(tmp_path, monkeypatch, c
     monkeypatch.setattr(soak, "TRIALS", {"kills": breaks_at_one})
     monkeypatch.setattr(soak, "run_undisturbed", lambda folder: None)
     arguments = ["--minutes", "0", "--kinds", "kills", "--output", str(tmp_path / "soak.json")]
-    assert [soak.main(arguments) for _ in range(3)] == [0, 1, 1]  # each goes on where one stopped
+    assert [soak.main(arguments) for _ in range(3)] == [0, 1, 1]  # each goes on with the next seed
     found = import_module("common").load(tmp_path / "soak.json")["kills"]
     assert (found["tried"], found["held"]) == (3, 2)
     assert found["cases"] == [{"seed": 1, "outcome": "RuntimeError: on purpose"}]

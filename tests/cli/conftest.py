@@ -1,4 +1,4 @@
-"""Folders of small images as people have them, and a model that a process trained on one."""
+"""Folders of small images as users have them, and a model that the command trained on one."""
 
 import os
 import signal
@@ -13,18 +13,18 @@ from skquickdraw.datasets import make_sketches
 
 Image = pytest.importorskip("PIL.Image")
 
-CLASSES = ["cat", "kühl 2", "rare"]  # what folders may be called
+CLASSES = ["cat", "kühl 2", "rare"]  # names of folders may have umlauts and spaces
 COUNTS = [12, 8, 3]
 
 
 def run_command(*arguments, **options):
-    """Run the command in a process of its own."""
+    """Run the command in a new process."""
     command = [sys.executable, "-m", "skquickdraw", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", **options)
 
 
 def start_command(*arguments):
-    """Start the command as from a terminal: a shell's background would ignore interrupts."""
+    """Start the command so that it takes interrupts, even if the tests run in the background."""
     command = [sys.executable, "-u", "-m", "skquickdraw", *map(str, arguments)]
     return subprocess.Popen(
         command,
@@ -37,7 +37,7 @@ def start_command(*arguments):
 
 
 def draw(label, i, side=20):
-    """Return dark ink on paper: a bar that lies, stands, or a block, somewhere."""
+    """Return dark ink on paper at a random place: a horizontal bar, a vertical bar, or a block."""
     image = np.full((side, side + i % 3), 255, dtype=np.uint8)
     at = 3 + i % 5
     part = [np.s_[at : at + 3, 2:-2], np.s_[2:-2, at : at + 3], np.s_[4:-4, 4:-4]][label]
@@ -46,7 +46,7 @@ def draw(label, i, side=20):
 
 
 def write_folder(folder, classes=CLASSES, counts=COUNTS):
-    """Write images of mixed sizes, modes and formats, one folder a class."""
+    """Write images of mixed sizes, modes and formats, in a folder for each class."""
     for label, (name, count) in enumerate(zip(classes, counts, strict=True)):
         (folder / name).mkdir(parents=True)
         for i in range(count):
@@ -63,7 +63,7 @@ def write_folder(folder, classes=CLASSES, counts=COUNTS):
 
 
 def write_drawings(folder, n=20, n_classes=3, seed=0):
-    """Write published bitmaps, one file a class."""
+    """Write bitmaps in the published format, in a file for each class."""
     folder.mkdir()
     X, y, names = make_sketches(n * n_classes, n_classes, random_state=seed, return_names=True)
     for label, name in enumerate(names):
@@ -78,7 +78,7 @@ def images(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def training(tmp_path_factory, images):
-    """Return the model's file, and what the process that trained it printed."""
+    """Return the file of a model, and the output of the command that trained it."""
     model = tmp_path_factory.mktemp("models") / "mein modell.safetensors"
     done = run_command("train", images, "-o", model, "--minutes", "0.02", "--holdout", "0.3")
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def model(training):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Make the recipes small: what is asked here is what the commands do with them."""
+    """Make the recipes small; the tests check only how the commands use them."""
 
     def fast(*, random_state=None):
         return CNNClassifier(width=0.25, max_epochs=2, random_state=random_state)

@@ -1,4 +1,4 @@
-"""The command itself: help, version, and what it loads."""
+"""The command itself: help, version, warnings, and which modules it imports."""
 
 import subprocess
 import sys

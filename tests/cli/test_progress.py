@@ -1,4 +1,4 @@
-"""What a training with a time shows, in a terminal and elsewhere."""
+"""What the command shows while it reads images and trains, in a terminal and elsewhere."""
 
 import io
 import sys
@@ -67,7 +67,7 @@ def test_in_a_terminal_there_is_a_bar(planned, monkeypatch):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Let five seconds pass whenever the progress of reading looks at the clock."""
+    """Let five seconds pass each time that the progress of reading asks for the time."""
     seconds = iter(range(0, 10**6, 5))
     monkeypatch.setattr(_progress, "perf_counter", lambda: float(next(seconds)))
 
@@ -166,7 +166,7 @@ def test_every_command_that_reads_images_says_so(
     ids=["accurate", "fast", "ensemble", "distilled"],
 )
 def test_what_is_trained_is_told_in_words(make, text, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # recipes know a GPU
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # recipes differ on a GPU
     assert describe(make()) == text
 
 

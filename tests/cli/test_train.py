@@ -75,7 +75,7 @@ def test_json_says_what_the_table_says(tmp_path, images, capsys, quick):
     assert [table[name]["training"] for name in CLASSES] == np.subtract(COUNTS, HELD_OUT).tolist()
     recalls = [table[name]["recall"] for name in CLASSES]
     assert report["balanced_accuracy"] == pytest.approx(np.mean(recalls))
-    assert [report[name] for name in ("head", "medium", "tail")] == recalls  # a class each
+    assert [report[name] for name in ("head", "medium", "tail")] == recalls  # one class in each
     wrong = sum(pair["count"] for pair in report["confused"])
     assert report["accuracy"] == pytest.approx(1 - wrong / 7)
 
@@ -274,7 +274,7 @@ def test_an_interrupt_of_the_training_saves_what_there_is(
 
 
 def interrupt_epoch(monkeypatch, number):
-    """Let a training be interrupted in the epoch of this number."""
+    """Interrupt training in the epoch with this number."""
     run = TrainingLoop.run_steps
 
     def run_or_interrupt(self, batches):

@@ -1,4 +1,4 @@
-"""skquickdraw predict, evaluate and export: what a saved model is for."""
+"""skquickdraw predict, evaluate and export, with a saved model."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ def read_csv(text):
 
 
 def save(tmp_path, X, y):
-    """Save a small network as one does in Python: it says nothing of files."""
+    """Save a small network with save_model; the file does not say how images are read."""
     model = CNNClassifier(width=0.25, max_epochs=1, random_state=0).fit(X, y)
     save_model(model, tmp_path / "model")
     return model
@@ -287,7 +287,7 @@ def test_a_model_of_drawings_takes_files_and_scans_of_such(tmp_path, capsys, qui
 
 
 def photograph(folder, light):
-    """Write a wide photo of a house on paper under this light, and return the house's bitmap."""
+    """Write a wide photo of a house drawn on paper, under this light; return its bitmap."""
     folder.mkdir(parents=True)
     house = [[[0, 128, 255], [128, 0, 128]], [[40, 40, 215, 215], [128, 255, 255, 128]]]
     paper = np.full((240, 360), 235.0)
@@ -300,7 +300,7 @@ def photograph(folder, light):
     "light", [np.linspace(1, 0.6, 360)[None], np.linspace(1, 0.6, 240)[:, None]]
 )
 def test_of_a_wide_photo_no_more_than_the_drawing_is_seen(tmp_path, light):
-    """What would fill a wide photo up to a square has not the light that is at its sides."""
+    """A photo must not be padded to a square, because the light differs from side to side."""
     expected = photograph(tmp_path / "photos" / "house", light).astype(float)
     reading = Reading("drawings", (28, 28))
     seen, files = read_images([str(tmp_path / "photos")], reading, skip_broken=False)
@@ -334,7 +334,7 @@ def test_a_model_that_was_saved_in_python_says_how_it_is_used(tmp_path, capsys, 
     assert f"only resized, to 16 x 16 pixels, and read {told};" in err
     assert read_csv(out)[0]["label"] in "01"
     assert command("evaluate", tmp_path / "model", tmp_path / "images") == 0
-    assert "head" not in capsys.readouterr().out  # nobody knows how many it was trained on
+    assert "head" not in capsys.readouterr().out  # the file lacks the training counts
 
 
 def test_a_model_of_other_images_is_told(tmp_path, images, capsys):

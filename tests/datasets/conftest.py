@@ -1,4 +1,4 @@
-"""A web server on loopback that serves published files, and misbehaves as told."""
+"""A local web server that serves files like the published ones, and fails as a test asks."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         server.requests.append(self)
         mishap = server.mishaps.pop(0) if server.mishaps else None
         if callable(mishap):
-            mishap()  # something happens just before a sound answer
+            mishap()  # for example, the file changes just before a correct answer
         elif isinstance(mishap, bytes):
             return self.send_whole(mishap)
         elif mishap is not None:
@@ -37,18 +37,18 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(1.5)
         elif mishap == "drop":
             self.answer(share=0.5)
-        elif mishap == "cut":  # half of the file, with nothing that says so
+        elif mishap == "cut":  # half of the file, without a Content-Length
             content = self.content()
             self.send_response(200)
             self.end_headers()
             self.send(content[: len(content) // 2])
-        elif mishap == "hollow":  # a range is promised, and nothing sent
+        elif mishap == "hollow":  # the headers promise a range, but no content follows
             self.send_response(206)
             self.send_header("Content-Range", f"bytes 0-99/{len(self.content())}")
             self.send_header("Content-Length", "0")
             self.send_header("Connection", "close")  # else a client may ask again, too late
             self.end_headers()
-        elif isinstance(mishap, dict):  # headers alone
+        elif isinstance(mishap, dict):  # only headers
             self.send_response(301 if "Location" in mishap else 206)
             for name, value in mishap.items():
                 self.send_header(name, value)
@@ -75,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.files.get(path)
 
     def answer(self, share=1.0):
-        """Serve the file, or the range that is asked for; a share of it only, if so told."""
+        """Serve the file, or the requested range; with ``share``, only the first part of it."""
         content = self.content()
         if content is None:
             return self.send_error(404)
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             for start in range(0, len(content), self.server.chunk):
                 self.server.n_sent += self.wfile.write(content[start : start + self.server.chunk])
                 time.sleep(self.server.pause)
-        except OSError:  # the client hung up: it has what it wants, or it was killed
+        except OSError:  # the client has closed the connection, or was killed
             self.close_connection = True
 
     def log_message(self, *args):
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `files`, by path. `mishaps` befall the next requests, one each."""
+    """Serves `files` by their paths. Each of the next requests takes one of the `mishaps`."""
 
     daemon_threads = True
     block_on_close = False
@@ -150,12 +150,12 @@ class Server(ThreadingHTTPServer):
         return drawings
 
     def handle_error(self, request, client_address):
-        pass  # a client that hangs up is no error here
+        pass  # it is not an error if a client closes the connection
 
 
 @pytest.fixture
 def server(monkeypatch):
-    """Serve on loopback, past any proxy."""
+    """Serve on this machine, without a proxy."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "SKQUICKDRAW_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with Server() as server:
@@ -165,7 +165,7 @@ def server(monkeypatch):
 
 
 def as_npy(X, alignment):
-    """Write a .npy file as Google's are: by an older numpy, which padded its header less."""
+    """Return a .npy file; the published ones have headers padded to 16, as by an old NumPy."""
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {X.shape}, }}"
     text += " " * (-(len(text) + 11) % alignment) + "\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + X.tobytes()

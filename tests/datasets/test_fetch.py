@@ -1,4 +1,4 @@
-"""Fetching drawings: what comes back, what is read of the server, and what the cache keeps."""
+"""fetch_quickdraw: what it returns, what it reads from the server, and what the cache keeps."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ pooch = pytest.importorskip("pooch", reason="downloading needs pooch")
 
 @pytest.fixture
 def fetch(server, tmp_path):
-    """Return fetch_quickdraw on the server, with a cache of its own and no pauses."""
+    """Return fetch_quickdraw for this server, with a new cache and without pauses."""
 
     def fetch(classes=("cat",), **params):
         defaults = {"base_url": server.url, "data_home": tmp_path, "delay": 0, "progress": False}
@@ -84,7 +84,7 @@ def test_returns_all_where_there_are_no_more(server, fetch, kind, n_per_class):
     drawings = put("cat", 40)
     assert as_list(fetch(kind=kind, n_per_class=n_per_class).data) == as_list(drawings)
     before = len(server.requests)
-    X, y = fetch(kind=kind, n_per_class=500, return_X_y=True)  # known to be all there are
+    X, y = fetch(kind=kind, n_per_class=500, return_X_y=True)  # the cache knows that these are all
     assert len(X) == len(y) == 40 and len(server.requests) == before
     assert as_list(X) == as_list(drawings)
 
@@ -127,7 +127,7 @@ def test_reading_stops_where_a_server_without_ranges_goes_on(server, fetch):
     server.put_bitmaps("cat", 15_000)
     server.knows_ranges = False
     fetch(n_per_class=10)
-    assert server.n_sent < 15_000 * 784 / 2  # what was under way when the connection was closed
+    assert server.n_sent < 15_000 * 784 / 2  # some was sent before the connection was closed
 
 
 def test_fewer_come_from_the_cache_and_more_are_fetched_from_where_it_ends(server, fetch):
@@ -152,11 +152,11 @@ def test_more_strokes_are_fetched_from_where_the_cache_ends(server, fetch):
 @pytest.mark.parametrize("n_now", [90, 10])
 @pytest.mark.parametrize("has_etags", [True, False])
 def test_a_file_that_has_changed_is_fetched_anew(server, fetch, has_etags, n_now):
-    server.has_etags = has_etags  # without them, the size tells
+    server.has_etags = has_etags  # without ETags, the size shows the change
     server.put_bitmaps("cat", 100)
     fetch(n_per_class=20)
     changed = server.put_bitmaps("cat", n_now, seed=1)
-    # Where the server knows which version is meant, this takes no second try.
+    # With ETags, the server sends the new version at once, so no second try is needed.
     assert_array_equal(fetch(n_per_class=50, n_retries=1 - has_etags).data, changed[:50])
 
 
@@ -244,7 +244,7 @@ def test_a_seed_shuffles_drawings_with_their_targets(server, fetch, kind):
     plain, y = fetch(["cat", "dog"], kind=kind, n_per_class=30, return_X_y=True)
     shuffled = fetch(["cat", "dog"], kind=kind, n_per_class=30, random_state=0)
     again = fetch(["cat", "dog"], kind=kind, n_per_class=30, random_state=0)
-    assert_array_equal(np.diff(y).clip(min=0).sum(), 1)  # class after class
+    assert_array_equal(np.diff(y).clip(min=0).sum(), 1)  # sorted by class
     assert (np.diff(shuffled.target) != 0).sum() > 10
     pairs = zip(as_list(plain), y.tolist(), strict=True)
     shuffled_pairs = zip(as_list(shuffled.data), shuffled.target.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Fetching from a server that drops, cuts, refuses and garbles: what is retried, what is said."""
+"""fetch_quickdraw from a faulty server: what is retried, and what the errors say."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ pytest.importorskip("pooch", reason="downloading needs pooch")
 
 @pytest.fixture
 def fetch(server, tmp_path):
-    """Return fetch_quickdraw on the server, with a cache of its own and no pauses."""
+    """Return fetch_quickdraw for this server, with a new cache and without pauses."""
 
     def fetch(**params):
         defaults = {"base_url": server.url, "data_home": tmp_path, "delay": 0, "progress": False}
@@ -29,7 +29,7 @@ def fetch(server, tmp_path):
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """Collect the pauses instead of making them."""
+    """Return a list of the pauses; they are recorded instead of made."""
     found = []
     monkeypatch.setattr(_download.time, "sleep", found.append)
     return found

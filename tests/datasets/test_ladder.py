@@ -1,4 +1,4 @@
-"""Ladders: the sizes of their rungs, and which rows stay."""
+"""make_ladder: the class sizes, and which rows stay."""
 
 import numpy as np
 import pytest

@@ -303,7 +303,7 @@ def test_a_truncated_npz_is_named(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
 def test_damage_is_found_or_harmless(tmp_path, suffix):
-    """Whatever byte is changed, the file is read or refused by name, and nothing else happens."""
+    """Whichever byte is changed, the file is read, or an error names it."""
     file = tmp_path / f"a{suffix}"
     (np.save if suffix == ".npy" else np.savez_compressed)(file, X[:1])
     content = file.read_bytes()

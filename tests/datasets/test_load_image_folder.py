@@ -1,4 +1,4 @@
-"""load_image_folder on what people have in their folders."""
+"""load_image_folder on folders as users have them."""
 
 import os
 import sys
@@ -27,14 +27,14 @@ def write(path, image, **options):
 
 
 def only(tmp_path, image, name="a.png", options=None, **params):
-    """Return what the loader makes of one picture."""
+    """Return one image as the loader reads it."""
     write(tmp_path / "cat" / name, image, **(options or {}))
     return load_image_folder(tmp_path, **params).data[0]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes of three and one picture, and two pictures without a label."""
+    """Return a folder of two classes, with three images and one, and two unlabeled images."""
     for i, name in enumerate(["owl/b.PNG", "owl/a.bmp", "owl/c", "cat/z.tiff", "unlabeled/x.png"]):
         options = {"format": "PNG"} if name == "owl/c" else {}
         write(tmp_path / name, GREY[i], **options)
@@ -142,7 +142,7 @@ def test_sixteen_bits_become_eight(tmp_path, name):
 def test_sixteen_bits_of_a_pgm_become_eight(tmp_path):
     wide = (GREY[0].astype(np.uint16) * 257).astype(">u2")
     (tmp_path / "cat").mkdir()
-    # By hand, since Pillow 10.3 reads such files, but does not write them.
+    # Written by hand, because Pillow 10.3 reads such files, but cannot write them.
     (tmp_path / "cat" / "a.pgm").write_bytes(b"P5\n28 28\n65535\n" + wide.tobytes())
     assert_array_equal(load_image_folder(tmp_path).data[0], GREY[0])
 
@@ -152,7 +152,7 @@ def test_colours(tmp_path):
     write(tmp_path / "cat" / "b.png", GREY[0])
     found = load_image_folder(tmp_path)
     assert found.image_shape == (3, 28, 28)
-    assert_array_equal(found.data[1], np.stack([GREY[0]] * 3))  # all have the channels of one
+    assert_array_equal(found.data[1], np.stack([GREY[0]] * 3))  # one colour image gives all three
     grey = load_image_folder(tmp_path, mode="L")
     assert_array_equal(grey.data[0], np.asarray(Image.fromarray(COLOUR).convert("L")))
     (tmp_path / "cat" / "a.png").unlink()
@@ -191,7 +191,7 @@ def test_pictures_are_turned_upright(tmp_path, orientation):
         6: np.rot90(GREY[0]),
         7: GREY[0][::-1, ::-1].T,
         8: np.rot90(GREY[0], -1),
-    }[orientation]  # as a camera stores it that is held so
+    }[orientation]  # as a camera held this way stores it
     exif = Image.Exif()
     exif[0x0112] = orientation
     found = only(tmp_path, np.ascontiguousarray(turned), options={"exif": exif})
@@ -291,7 +291,7 @@ def test_every_damaged_byte_is_found_or_harmless(tmp_path):
             damaged = bytearray(content)
             damaged[position] ^= 1 << RNG.randint(8)
             file.write_bytes(damaged)
-            with warnings.catch_warnings(action="ignore"):  # Pillow's own, of odd metadata
+            with warnings.catch_warnings(action="ignore"):  # of Pillow, about odd metadata
                 try:
                     load_image_folder(tmp_path)
                 except DataFileError as error:
@@ -308,7 +308,7 @@ def test_no_program_is_run(tmp_path, monkeypatch):
 
 
 def test_no_file_inside_a_file_is_opened(tmp_path, monkeypatch):
-    """An IPTC file may hold another one, of whatever format."""
+    """An IPTC file may contain a file of any other format."""
     plugin = pytest.importorskip("PIL.IptcImagePlugin")
     monkeypatch.setattr(plugin.IptcImageFile, "_open", lambda self: pytest.fail("it was opened"))
     (tmp_path / "cat").mkdir()

@@ -93,7 +93,7 @@ def test_a_palette_with_unused_transparency_is_read(tmp_path):
 
 
 def test_damage_is_found_or_harmless(tmp_path):
-    """Whatever byte is changed, the file is read or refused by name, and nothing else happens."""
+    """Whichever byte is changed, the file is read, or an error names it."""
     Image.fromarray(GREY[0]).convert("RGBA").save(tmp_path / "a.png", dpi=(72, 72))
     content = (tmp_path / "a.png").read_bytes()
     rng = np.random.RandomState(0)

@@ -1,4 +1,4 @@
-"""load_quickdraw on sketch-rnn archives: pickles of arrays are read, and no pickle is run."""
+"""load_quickdraw on sketch-rnn archives: it reads pickled arrays without executing pickles."""
 
 import copyreg
 import io
@@ -24,7 +24,7 @@ WAVE = [[[0, 100, 255], [20, 0, 40]], [[3], [9]]]
 
 
 def as_steps(drawing, dtype="<i2"):
-    """Rows (dx, dy, pen lifted after it), the pen starting at the origin."""
+    """Return rows (dx, dy, is the pen lifted afterwards); the pen starts at the origin."""
     points = np.concatenate([np.transpose(stroke) for stroke in drawing])
     lifted = np.concatenate([np.arange(len(x))[::-1] == 0 for x, _ in drawing])
     return np.column_stack([np.diff(points, axis=0, prepend=[[0, 0]]), lifted]).astype(dtype)
@@ -37,7 +37,7 @@ def array_of(drawings, dtype="<i2"):
 
 
 def write(file, n=1, **pickles):
-    """Write an archive of object arrays whose pickles are given."""
+    """Write an archive of object arrays with these pickles."""
     header = io.BytesIO()
     about = {"descr": "|O", "fortran_order": False, "shape": (n,)}
     np.lib.format.write_array_header_1_0(header, about)
@@ -48,7 +48,7 @@ def write(file, n=1, **pickles):
 
 
 def in_python_2(arrays):
-    """The pickle that numpy wrote under Python 2, as Google's archives hold it, by hand."""
+    """Return by hand the pickle that NumPy wrote in Python 2, as in the published archives."""
 
     def text(value):
         return b"T" + struct.pack("<i", len(value)) + value
@@ -88,7 +88,7 @@ def test_reads_what_any_numpy_pickled(tmp_path, protocol, module):
     content = pickle.dumps(array_of([BAR, WAVE]), protocol=protocol)
     for other in ("numpy.core.multiarray", "numpy._core.multiarray"):
         content = content.replace(other.encode(), module.encode())
-    if protocol == 4:  # lengths are written in front of names, and of the whole
+    if protocol == 4:  # it also stores the lengths of names, and of the whole pickle
         content = pickle.dumps(array_of([BAR, WAVE]), protocol=protocol)
     write(tmp_path / "x.npz", train=content)
     assert load_quickdraw(tmp_path, as_strokes=True).data == [BAR, WAVE]
@@ -101,7 +101,7 @@ def test_reads_what_python_2_pickled(tmp_path):
     assert load_quickdraw(tmp_path, as_strokes=True).data == [BAR, WAVE]
 
 
-@pytest.mark.filterwarnings("ignore:dtype")  # newer numpy finds the spelling of Python 2 old
+@pytest.mark.filterwarnings("ignore:dtype")  # newer NumPy warns of the spelling of Python 2
 def test_the_pickle_of_python_2_is_one_to_numpy():
     arrays = [as_steps(BAR), as_steps(WAVE)]
     restored = pickle.loads(in_python_2(arrays), encoding="latin1")
@@ -145,7 +145,7 @@ def test_the_published_drawings_survive_the_format(tmp_path, data_folder):
 
 
 class Calls:
-    """Pickles as the call of a function."""
+    """An object whose pickle is a call of a function."""
 
     def __init__(self, function, *args):
         self.call = function, args
@@ -155,7 +155,7 @@ class Calls:
 
 
 def hostile(target):
-    """Pickles that would create the target, or reach for what they must not have."""
+    """Return pickles that would create the file ``target``, or use forbidden names."""
     path = str(target)
     touch = Calls(Path.touch, target)
     system = b"cposix\nsystem\n(V" + f"touch {path}".encode() + b"\ntR."
@@ -215,7 +215,7 @@ def test_an_extension_that_a_program_has_used_stays_out(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="they call posix")
 def test_the_hostile_pickles_are_hostile(tmp_path):
-    """Given to pickle itself they do what the tests above have to prevent."""
+    """Loaded by pickle itself, they do what the tests above have to prevent."""
     armed = 0
     for name, content in hostile(tmp_path / "run").items():
         if name in {"a call", "eval", "exec of Python 2", "posix.system", "inst of posix", "obj"}:
@@ -226,7 +226,7 @@ def test_the_hostile_pickles_are_hostile(tmp_path):
 
 
 def in_few_bytes():
-    """Short pickles that would take gigabytes, or hours, and what is said of each."""
+    """Return short pickles that would take gigabytes or hours, and the error of each."""
     nested = b"".join(b"q%c0h%ch%c\x86" % (n, n, n) for n in range(100))
     one = pickle.dumps(array_of([BAR])[0], protocol=2)
     array, array_put = one[2:-1], b"r\xff\xff\x00\x00"
@@ -265,7 +265,7 @@ def test_an_archive_that_expands_without_measure_is_refused(tmp_path, monkeypatc
 
 
 def foreign_entries():
-    """Entries of an array of objects that are no numeric arrays."""
+    """Return entries of an object array that are not numeric arrays."""
     structured = np.zeros(2, dtype=[("a", "i2"), ("b", "i2")])
     return {
         "None": None,
@@ -283,14 +283,14 @@ def test_refuses_entries_that_are_no_numeric_arrays(tmp_path, name):
     entries = np.empty(2, dtype=object)
     entries[0], entries[1] = as_steps(BAR), foreign_entries()[name]
     np.savez(tmp_path / "x.npz", valid=entries)
-    is_deep = name == "structured"  # of fields, in a dict
+    is_deep = name == "structured"  # its pickle has a dict of fields
     rule = ": an array of objects must hold numeric" if is_deep else ", drawing 1: must be an array"
     with pytest.raises(DataFileError, match=f"array 'valid'{rule}"):
         load_quickdraw(tmp_path)
 
 
 def test_lies_about_a_dtype_reach_no_memory(tmp_path):
-    """numpy itself would take these bytes for the address of an object."""
+    """NumPy itself would take these bytes for the address of an object."""
     content = in_python_2([np.zeros((2, 3))]).replace(
         b"T\x02\x00\x00\x00i2", b"T\x02\x00\x00\x00O8"
     )
@@ -338,7 +338,7 @@ def test_knows_nothing_of_recognition(tmp_path):
 
 
 def test_damage_is_found_or_harmless(tmp_path):
-    """Whatever byte is changed, the file is read or refused by name, and nothing else happens."""
+    """Whichever byte is changed, the file is read, or an error names it."""
     content = pickle.dumps(array_of([BAR, CROSS]), protocol=4)
     rng = np.random.RandomState(0)
     for position in range(len(content)):

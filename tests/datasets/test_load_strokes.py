@@ -27,7 +27,7 @@ def as_ndjson(drawings=DRAWINGS, recognized=RECOGNIZED):
 
 
 def as_binary(drawings=DRAWINGS, recognized=RECOGNIZED):
-    """The format as Google describes it, field by field."""
+    """Return the binary format, written field by field as Google describes it."""
     content = b""
     for key, (drawing, seen) in enumerate(zip(drawings, recognized, strict=True)):
         content += struct.pack("<Q", key) + b"US" + struct.pack("<b", seen)
@@ -209,7 +209,7 @@ def test_a_malformed_bin_is_named_with_the_byte(tmp_path, position, value, messa
 
 @every_format
 def test_damage_is_found_or_harmless(tmp_path, filename, encode):
-    """Whatever byte is changed, the file is read or refused by name, and nothing else happens."""
+    """Whichever byte is changed, the file is read, or an error names it."""
     content = encode()
     rng = np.random.RandomState(0)
     for position in range(len(content)):

@@ -1,4 +1,4 @@
-"""Many files as one X: it is what the joined array would be, and reads what is asked for."""
+"""Many files as one X: it behaves like the joined array, and reads only the rows asked for."""
 
 import os
 import pickle
@@ -23,7 +23,7 @@ def images():
 
 @pytest.fixture
 def folder(tmp_path, images):
-    """Return a folder of four files, which hold the images in order."""
+    """Return a folder of four files, which contain the images in order."""
     for i, part in enumerate(np.split(images, np.cumsum(SIZES)[:-1])):
         np.save(tmp_path / f"{i}.npy", part)
     return tmp_path

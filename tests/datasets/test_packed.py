@@ -1,4 +1,4 @@
-"""Packed strokes: there and back, by hand, and what is refused."""
+"""Packing and unpacking of strokes, compared with packing by hand, and what is refused."""
 
 import numpy as np
 import pytest

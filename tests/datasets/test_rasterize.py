@@ -1,4 +1,4 @@
-"""The rasteriser: against Google's own bitmaps where they are at hand, and by plain geometry."""
+"""The rasteriser, compared with Google's bitmaps if they are available, and with geometry."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def test_agrees_with_the_published_bitmaps(word, data_folder):
 
 
 def count_covered(drawing, side, n=32):
-    """Return the image of a drawing by counting points of a fine grid that lie within a line."""
+    """Return the image of a drawing, by counting the points of a fine grid inside its lines."""
     scale = side / 304
     largest = np.max([[max(x), max(y)] for x, y in drawing], axis=0)
     at = np.arange(0.5, side * n) / n
@@ -64,7 +64,7 @@ def test_one_drawing_equals_its_row_in_a_batch():
 
 @pytest.mark.parametrize("side", [28, 57])
 def test_parts_that_are_not_centered_fit_together(side):
-    """The box of 256 lies in the middle, and each part where it is in the box."""
+    """The box of 256 is in the middle of the image, and each part keeps its place in the box."""
     corner = [[[0, 60], [0, 0]], [[256, 256], [200, 256]]]
     whole = rasterize(corner, side=side, centered=False)
     np.testing.assert_array_equal(whole, rasterize(corner, side=side))  # it is as large as the box
@@ -79,7 +79,7 @@ def test_lists_and_arrays_draw_alike():
 
 @pytest.mark.parametrize("side", [1, 9, 28, 64])
 def test_ink_has_the_area_of_the_line(side):
-    """A bar of length 255 and width 16 with round ends; the scale is side / 304."""
+    """The ink is a bar of length 255 and width 16 with round ends; the scale is side / 304."""
     area = rasterize(BAR, side=side).sum() / 255
     expected = (255 * 16 + np.pi * 8**2) * (side / 304) ** 2
     assert area == pytest.approx(expected, rel=0.05, abs=0.02)
@@ -127,7 +127,7 @@ def test_more_strokes_than_are_drawn_at_once_are_one_drawing():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is in kilobytes on Linux")
 def test_many_strokes_of_one_drawing_take_little_memory():
-    """A stranger's drawing may have tens of thousands of strokes of one point."""
+    """A drawing sent to the app may have tens of thousands of strokes of one point."""
     code = """if True:
         from resource import RUSAGE_SELF, getrusage
         from skquickdraw.datasets import rasterize

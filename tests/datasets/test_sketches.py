@@ -1,4 +1,4 @@
-"""The sketch generator: its counts, its randomness, and that its classes can be told apart."""
+"""make_sketches: the class counts, the randomness, and that the classes can be told apart."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a student is taught, by whom, and on which rows."""
+"""DistilledClassifier: what its student learns, from which teacher, and on which rows."""
 
 import pickle
 
@@ -28,7 +28,7 @@ NAMES = np.array(["cat", "ant", "dog"])
 
 
 class SoftLogistic(LogisticRegression):
-    """Learns soft targets as weighted copies of each row, and keeps what it was given."""
+    """Learns soft targets as weighted copies of each row, and keeps the arguments of ``fit``."""
 
     def fit(self, X, y, sample_weight=None, soft_targets=None):
         self.given_ = {"X": X, "y": y, "weight": sample_weight, "soft": soft_targets}
@@ -43,7 +43,7 @@ class SoftLogistic(LogisticRegression):
 @pytest.fixture(scope="module")
 def sketches():
     X, y = make_sketches(90, 3, image_shape=(12, 12), random_state=0)
-    X = X / 1000  # which a linear model takes few steps to learn
+    X = X / 1000  # so that a linear model needs few steps
     X.flags.writeable = False
     return X, NAMES[y]
 
@@ -183,13 +183,13 @@ def test_teacher_and_student_have_seeds_of_their_own(sketches):
 
 
 class Fragile(ClassifierMixin, BaseEstimator):
-    """A student that breaks off."""
+    """A student whose fit is interrupted."""
 
     def fit(self, X, y, soft_targets=None):
         raise InterruptedError
 
     def predict(self, X):
-        """Never come to."""
+        """Is never called."""
 
 
 def test_a_fitted_teacher_is_kept(sketches, tmp_path):
@@ -200,7 +200,7 @@ def test_a_fitted_teacher_is_kept(sketches, tmp_path):
     clf.set_params(student=SoftLogistic())
     clf.fit(X, y)
     kept = list(tmp_path.rglob("output.pkl"))
-    assert len(kept) == 2  # one teacher and one student, though the teacher was asked for twice
+    assert len(kept) == 2  # one teacher and one student: the second fit did not train the teacher
     fresh = clone(clf).set_params(memory=None).fit(X, y)
     np.testing.assert_array_equal(fresh.predict(X), clf.predict(X))
 
@@ -214,7 +214,7 @@ def test_progress_is_told_where_it_is_asked_for(sketches, teacher, capsys):
 
 
 class LabelsOnly(SoftLogistic):
-    """As a student, it has no probabilities to give."""
+    """A student without ``predict_proba``."""
 
     @property
     def predict_proba(self):
@@ -364,7 +364,7 @@ def test_scikit_learns_checks(clf, check):
 
 
 class Interrupted(SoftLogistic):
-    """Its fit is interrupted, before it has learned anything or after."""
+    """A classifier whose fit is interrupted, before or after it has learned."""
 
     def __init__(self, C=1.0, error=KeyboardInterrupt, learns=True):
         super().__init__(C=C)
@@ -380,7 +380,7 @@ class Interrupted(SoftLogistic):
 @pytest.mark.parametrize(
     ("teacher", "student"),
     [
-        (Interrupted(error=FitInterrupted), SoftLogistic()),  # of an unfinished teacher no use
+        (Interrupted(error=FitInterrupted), SoftLogistic()),  # an unfinished teacher is not used
         (Interrupted(), SoftLogistic()),
         (SoftLogistic(), Interrupted()),
         # A vote knows its classes before its members are fitted.

@@ -1,4 +1,4 @@
-"""Rows that a linear classifier learns in a blink, and a member whose luck hangs on its seed."""
+"""A small data set, and a member whose predictions depend on its seed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Ctrl-C reaches a vote and the workers that train its members: what is finished is kept."""
+"""Ctrl-C during the fit of an ensemble in workers: finished members are kept, and workers end."""
 
 import os
 import signal
@@ -9,9 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-# The members whose seeds are in the file "slow", the first and the last, take longer than anybody
-# waits. The file "arrived" has a line for each fitted tree that has reached the main process, where
-# it is unpickled.
+# The members whose seeds are in the file "slow", the first and the last, never finish. The file
+# "arrived" has a line for each fitted tree that the main process has received and unpickled.
 SLOW = """
     import os, time
     from sklearn.tree import DecisionTreeClassifier
@@ -75,12 +74,12 @@ def test_ctrl_c_keeps_the_finished_members_and_ends_the_workers(tmp_path):
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # workers that are ended leave tracebacks
+        stderr=subprocess.DEVNULL,  # workers print tracebacks when they are ended
         text=True,
-        start_new_session=True,  # a group, as a terminal makes one
+        start_new_session=True,  # a process group, as in a terminal
     )
     try:
-        for _ in range(2):  # both workers are in a fit that does not end
+        for _ in range(2):  # until both workers are in a fit that does not end
             assert process.stdout.readline() == "slow\n"
         os.killpg(process.pid, signal.SIGINT)
         told, _ = process.communicate(timeout=120)
@@ -88,7 +87,7 @@ def test_ctrl_c_keeps_the_finished_members_and_ends_the_workers(tmp_path):
         *_, message, kept_and_score, refitted = told.splitlines()
         kept, score = kept_and_score.split()
         assert message.startswith(f"SeedEnsembleClassifier: fit was interrupted, and {kept} of 6")
-        # Of the four that are finished, results on their way to the main process may be lost.
+        # Four members are finished, but some results may not have reached the main process.
         assert int(kept) in (1, 2, 3, 4) and float(score) > 0.9 and refitted == "6"
         workers = set(map(int, (tmp_path / "workers").read_text().split())) - {process.pid}
         assert not any(is_running(worker) for worker in workers)

@@ -1,4 +1,4 @@
-"""A run that is killed half-way goes on with the first unfinished member."""
+"""After a run was killed, the next one goes on with the first unfinished member."""
 
 import os
 import runpy
@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skquickdraw import NoisyStudentClassifier, SeedEnsembleClassifier
 
-# Each fit leaves a line in a log. The run is killed inside the third one.
+# Each fit writes a line into a log. The run kills itself in the fit that KILLED_IN_FIT names.
 COUNTING = """
     import os, signal
     from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_killed_run_goes_on_without_fitting_finished_members_again(
     begun = (one / "log").read_text().split()
     assert killed.returncode == -signal.SIGKILL and len(begun) == killed_in
     fits = run_here(monkeypatch, one, kind, "cache")
-    assert fits[:killed_in] == begun and fits[killed_in] == begun[-1]  # it was not finished
+    assert fits[:killed_in] == begun and fits[killed_in] == begun[-1]  # the last one was unfinished
     assert len(fits) == n_fits + 1 and len(set(fits)) == n_fits
     all_fits = run_here(monkeypatch, other, kind)
     assert set(all_fits) == set(fits)
@@ -82,7 +82,7 @@ def write(folder, data):
 
 
 def run_here(monkeypatch, folder, *arguments):
-    """Run the script in this process, and return the seeds that were fitted so far."""
+    """Run the script in this process, and return the seeds of all fits so far."""
     with monkeypatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(str(folder))

@@ -1,4 +1,4 @@
-"""Our networks inside scikit-learn's votes and stacks, where these are particular."""
+"""Special cases of our networks inside scikit-learn's VotingClassifier and StackingClassifier."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def network(**params):
 
 
 class RecordingLogistic(LogisticRegression):
-    """Keeps what it was fitted on."""
+    """Keeps the rows that it was fitted on."""
 
     def fit(self, X, y, sample_weight=None):
         self.seen_ = np.array(X)
@@ -57,7 +57,7 @@ def test_a_stack_of_fitted_networks_learns_on_held_out_rows(sketches):
 
 def test_the_meta_learner_sees_predictions_of_other_folds_only(sketches):
     X, _ = sketches
-    y = NAMES[np.random.default_rng(0).integers(3, size=90)]  # nothing to learn, but by heart
+    y = NAMES[np.random.default_rng(0).integers(3, size=90)]  # labels that can only be memorised
     members = [("memory", KNeighborsClassifier(1)), ("net", network(random_state=0))]
     stack = StackingClassifier(members, RecordingLogistic(), cv=3).fit(X, y)
     truth = np.eye(3)[np.searchsorted(stack.classes_, y)]
@@ -65,7 +65,7 @@ def test_the_meta_learner_sees_predictions_of_other_folds_only(sketches):
         stack.named_estimators_["memory"].predict(X) == np.searchsorted(stack.classes_, y)
     ).all()
     recalled = (stack.final_estimator_.seen_[:, :3] * truth).sum(axis=1)
-    assert recalled.mean() < 0.6  # 1 were it shown rows that it was fitted on; chance is a third
+    assert recalled.mean() < 0.6  # for rows that it was fitted on, this would be 1; chance is 1/3
 
 
 def test_a_class_of_one_row_is_unknown_to_the_fold_that_tests_it(sketches):
@@ -79,7 +79,7 @@ def test_a_class_of_one_row_is_unknown_to_the_fold_that_tests_it(sketches):
     ):
         stack.fit(X, y)
     column = stack.classes_.tolist().index("lone")
-    assert stack.final_estimator_.seen_[7, column] == 0  # where it matters, it was not learned
+    assert stack.final_estimator_.seen_[7, column] == 0  # its fold was not trained on this class
     assert stack.predict_proba(X).shape == (90, 4)
 
 

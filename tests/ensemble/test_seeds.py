@@ -1,4 +1,4 @@
-"""Members of different seeds, what they are taught, and how their votes are counted."""
+"""SeedEnsembleClassifier: seeds of its members, what they learn from, and how they vote."""
 
 import pickle
 
@@ -99,7 +99,7 @@ def test_networks_vote_on_stacks_and_learn_from_soft_targets():
 
 
 def held_out_rows(clf, y):
-    """Return what the ensemble holds out, told by members that give their training rows away."""
+    """Return the rows that the ensemble holds out, from members that keep their training rows."""
     spy = clone(clf).set_params(
         estimator=KNeighborsClassifier(1), n_estimators=2, member_params=None
     )
@@ -143,7 +143,7 @@ def test_weights_are_those_of_the_smallest_log_loss(blobs, combine):
 def test_weights_of_certain_members_are_the_best_too():
     rng = np.random.default_rng(0)
     for _ in range(50):
-        probas = np.eye(3)[rng.integers(0, 3, (3, 40))]  # as of trees: 0 or 1
+        probas = np.eye(3)[rng.integers(0, 3, (3, 40))]  # 0 or 1, as predicted by full trees
         codes = rng.integers(0, 3, 40)
         weights = learn_weights(probas, codes, None, "proba")
         of_truth = np.maximum(probas[:, np.arange(40), codes], 1e-15)
@@ -153,7 +153,7 @@ def test_weights_of_certain_members_are_the_best_too():
 
 
 def test_sample_weights_count_among_the_held_out_rows():
-    # One member always says 0 and one always 1: the likeliest weights are the shares of 0 and 1.
+    # One member always predicts 0 and one always 1, so the best weights are the shares of 0 and 1.
     X, y = np.zeros((60, 1)), np.repeat([0, 1], [45, 15])
     params = [{"constant": label} for label in (0, 1)]
     clf = SeedEnsembleClassifier(
@@ -321,7 +321,7 @@ def test_parameters_of_all_members_are_checked_before_any_fit(blobs):
 
 
 class Unstable(DecisionTreeClassifier):
-    """Diverges in the fits that the class attribute counts."""
+    """Diverges in the fits whose numbers are in ``diverging``."""
 
     diverging: tuple[int, ...] = ()
     n_fits = 0
@@ -361,7 +361,7 @@ def test_somebody_votes_where_all_weights_are_zero(diverged):
 
 
 def test_each_array_is_an_argument_of_its_own(blobs, tree, monkeypatch):
-    """Dask sends such an argument to a worker once, but the content of a tuple with every fit."""
+    """Dask sends an array to a worker only once, but the content of a tuple again for each fit."""
     X, y = blobs
     sent = []
     real = seeds_module.delayed

@@ -1,4 +1,4 @@
-"""A tiny imbalanced data set, and a network that trains on it in a blink."""
+"""A tiny imbalanced data set, and a small network for it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from skquickdraw.datasets import make_sketches
 
 @pytest.fixture(scope="session")
 def sketches():
-    """Return 90 flat pictures of 12 x 12, all different, and their names: 54 : 27 : 9."""
+    """Return 90 different flat images of 12 x 12, and names of classes of 54, 27 and 9."""
     X, y, names = make_sketches(
         90, 3, weights=[6, 3, 1], image_shape=(12, 12), random_state=0, return_names=True
     )
@@ -19,5 +19,5 @@ def sketches():
 
 @pytest.fixture
 def network():
-    """Return a small unfitted classifier, of float32 so that results are exact."""
+    """Return a small unfitted classifier, in float32 so that results are exact."""
     return CNNClassifier(width=0.25, max_epochs=2, precision="float32")

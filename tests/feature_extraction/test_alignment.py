@@ -1,4 +1,4 @@
-"""The alignment that makes cross-fitted features comparable, by what it must undo."""
+"""The alignment of cross-fitted features undoes rotations and shifts between networks."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from skquickdraw import DeepFeatureExtractor
 
 
 class TurnedNetwork(BaseEstimator):
-    """Sees the pixels themselves, in a basis and an origin of its own that the seed decides."""
+    """Features are the pixels, in a basis and with an origin that depend on the seed."""
 
     def __init__(self, random_state=None):
         self.random_state = random_state

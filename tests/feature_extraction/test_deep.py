@@ -1,4 +1,4 @@
-"""DeepFeatureExtractor: whose features it returns, through which wrappers, and what it refuses."""
+"""DeepFeatureExtractor: the features of which network, through which wrappers, and its errors."""
 
 import pickle
 from copy import deepcopy
@@ -42,7 +42,7 @@ def test_scikit_learn_check(estimator, check):
 
 
 class Recorder(BaseEstimator):
-    """A network whose feature of a row it has not seen says how many others it has."""
+    """A network whose feature shows, for rows it was not trained on, how many it was trained on."""
 
     def fit(self, X, y):
         self.rows_ = set(map(bytes, X))
@@ -54,7 +54,7 @@ class Recorder(BaseEstimator):
 
 
 class Weigher(Recorder):
-    """A network that insists on the weights of its own rows."""
+    """A network that checks that each row comes with its own weight."""
 
     def fit(self, X, y, sample_weight):
         np.testing.assert_array_equal(sample_weight, X.mean(axis=1))
@@ -71,7 +71,7 @@ def test_features_are_those_of_the_fitted_network(sketches, network, layer):
 
 
 def logits_of(extractor, features):
-    """Return what the last layer makes of the features that it takes in."""
+    """Return the output of the last layer for these inputs."""
     net = extractor.estimator_.net_
     rows = torch.as_tensor(features, device=net.device)
     return net.module_.head.classify(rows).detach().cpu().numpy()
@@ -220,14 +220,14 @@ def test_rows_get_features_of_a_network_that_left_them_out(sketches):
     X, y = sketches
     folds = [(np.arange(30, 90), np.arange(20)), (np.r_[:20, 35:90], np.arange(20, 30))]
     extractor = DeepFeatureExtractor(Recorder(), cv=folds)
-    # The networks agree on rows that they have seen, so that nothing is shifted or turned.
+    # The networks agree on training rows, so the alignment changes nothing.
     told = extractor.fit_transform(X, y)[:, 0] - X.mean(axis=1)
     np.testing.assert_allclose(told, 1000.0 * np.repeat([60, 75, 0], [20, 10, 60]), atol=0.1)
     np.testing.assert_allclose(extractor.transform(X)[:, 0], X.mean(axis=1), rtol=1e-6)
 
 
 class Memoriser(BaseEstimator):
-    """A network that tells a row's label if it was trained on it, and else the label 0."""
+    """A network whose feature of a row is its label if it was trained on the row, else 0."""
 
     def fit(self, X, y):
         self.labels_ = dict(zip(map(bytes, X), y, strict=True))
@@ -258,7 +258,7 @@ def test_a_class_with_one_row_is_always_trained_on(numbered):
     extractor = DeepFeatureExtractor(Memoriser(), cv=4, random_state=0)
     with pytest.warns(UserWarning, match="fewer labeled rows than n_splits"):
         crossed = extractor.fit_transform(X, y)
-    np.testing.assert_allclose(crossed[7], [9, 1])  # the full network's
+    np.testing.assert_allclose(crossed[7], [9, 1])  # from the network of all rows
 
 
 def test_transform_always_uses_the_network_of_all_rows(sketches, network):
@@ -357,7 +357,7 @@ def test_there_must_be_folds(sketches, network):
     folds = (fold for fold in [(np.arange(90), np.arange(0))])
     extractor = DeepFeatureExtractor(network, cv=list(folds)).fit(*sketches)
     with pytest.raises(InvalidParameterError, match="cv must give at least one fold, .* a list"):
-        extractor.set_params(cv=folds).fit_transform(*sketches)  # it is used up
+        extractor.set_params(cv=folds).fit_transform(*sketches)  # the generator is exhausted
 
 
 def test_a_fold_must_not_train_on_what_it_leaves_out(sketches, network):

@@ -1,4 +1,4 @@
-"""``extract_features`` of the classifiers: which numbers it gives, and that it leaves no trace."""
+"""``extract_features`` of the classifiers: its results, and that it changes nothing."""
 
 from multiprocessing.pool import ThreadPool
 
@@ -21,7 +21,7 @@ def fitted(request, sketches):
 
 
 def output_of(clf, X, layer):
-    """Return what a layer of the network gives for all pictures at once."""
+    """Return the output of a layer of the network for all images at once."""
     kept = []
     hook = clf.net_.module_.get_submodule(layer).register_forward_hook(
         lambda module, inputs, output: kept.append(output.cpu().numpy())

@@ -1,4 +1,4 @@
-"""What an episode is made of."""
+"""The classes and rows that an episode is made of."""
 
 import numpy as np
 

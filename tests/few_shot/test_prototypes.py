@@ -1,4 +1,4 @@
-"""Class means as a classifier, held against scikit-learn's and against sums by hand."""
+"""PrototypeClassifier, compared with scikit-learn and with sums by hand."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ METRICS = ["cosine", "euclidean"]
 
 @pytest.fixture
 def features():
-    """Return 60 rows of five features, most of them negative somewhere, of three classes."""
+    """Return 60 rows of three classes; each of the five features has negative values."""
     rng = np.random.default_rng(0)
     y = rng.permutation(np.repeat(["cat", "owl", "yak"], 20))
     centres = {"cat": [2, 0, 0, 0, -1], "owl": [0, 2, 0, -1, 0], "yak": [-1, 0, 2, 0, 0]}

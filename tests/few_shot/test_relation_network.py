@@ -1,4 +1,4 @@
-"""A classifier that learned to compare: episodes, new classes, and prediction in blocks."""
+"""RelationNetworkClassifier: episodes, new classes, and prediction in blocks."""
 
 import pickle
 
@@ -31,7 +31,7 @@ FIRSTS = [N_OLD, N_OLD + N_EACH, N_OLD + 2 * N_EACH]  # one row of each new clas
 
 @pytest.fixture(scope="module")
 def sketches():
-    """Return flat pictures of 12 x 12, class by class: 21 old ones, then three new ones."""
+    """Return flat images of 12 x 12, sorted by class: 21 old classes, then three new ones."""
     X, y = make_sketches(24 * N_EACH, 24, image_shape=(12, 12), random_state=0)
     order = np.argsort(y, kind="stable")
     X, y = (
@@ -44,7 +44,7 @@ def sketches():
 
 @pytest.fixture(scope="module")
 def few(sketches):
-    """Return the pictures of three old classes: enough where nothing has to be learned."""
+    """Return the images of three old classes, for tests that need no trained network."""
     X, y = sketches
     return X[: 3 * N_EACH], y[: 3 * N_EACH]
 
@@ -116,7 +116,7 @@ def test_more_classes_than_a_block_holds(trained, sketches):
     X, _ = sketches
     many = trained.adapt(X[:150], np.arange(150)).predict_proba(X[:40])
     some = trained.adapt(X[:50], np.arange(50)).predict_proba(X[:40])
-    differences = np.log(many[:, :50]) - np.log(some)  # of scores: one constant for each row
+    differences = np.log(many[:, :50]) - np.log(some)  # constant in each row if scores are equal
     np.testing.assert_allclose(differences, differences[:, :1].repeat(50, axis=1), atol=1e-3)
 
 
@@ -223,7 +223,7 @@ def test_where_memory_runs_out_the_error_names_what_to_lower(few, monkeypatch):
 
 
 def interrupt(monkeypatch, number):
-    """Let a training be interrupted while the episode of this number is drawn."""
+    """Interrupt training while the episode with this number is drawn."""
     draw, drawn = EpisodeSampler.draw, []
 
     def draw_or_interrupt(self):

@@ -1,4 +1,4 @@
-"""A second opinion on the first few classes, and on nothing else."""
+"""TopKReranker changes the probabilities of the k likeliest classes, and no others."""
 
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def parts(data):
-    """Return a weak classifier and a reranker, fitted, and their probabilities."""
+    """Return a weak classifier, a reranker, both fitted, and their probabilities."""
     X, y = data
     first = LogisticRegression(C=0.01).fit(X[:60], y[:60])
     second = PrototypeClassifier().fit(X[:60], y[:60])
@@ -33,13 +33,13 @@ def parts(data):
 
 
 def rerank(parts, data, **params):
-    """Return the probabilities of all rows after reranking, with the fitted parts as they are."""
+    """Return the probabilities of all rows after reranking, without fitting the parts again."""
     first, second = (FrozenEstimator(part) for part in parts[:2])
     return TopKReranker(first, second, **params).fit(*data).predict_proba(data[0])
 
 
 def candidates(proba, k):
-    """Return which classes are among the k most probable of each row."""
+    """Return for each row which classes are among the k most probable."""
     return proba >= np.sort(proba, axis=1)[:, -k, None]
 
 
@@ -115,11 +115,11 @@ def test_seeds_are_own_and_come_again(data):
 
 
 class Log(list):
-    """Does not count as a constant of a class, as a list or a number would."""
+    """A list that the memory ignores; a plain list would be a constant of the class."""
 
 
 class CountingForest(RandomForestClassifier):
-    """A forest that counts how often any of its kind was fitted."""
+    """A forest that counts the fits of all its instances."""
 
     fits: ClassVar[Log] = Log()
 

@@ -1,4 +1,4 @@
-"""Figures without a screen, closed after each test; no test here runs without Matplotlib."""
+"""Figures without a screen, closed after each test. Without Matplotlib, all tests are skipped."""
 
 from __future__ import annotations
 

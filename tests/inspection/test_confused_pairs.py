@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 from skquickdraw.inspection import ConfusedPairsDisplay
 
-# 0 and 3 are taken for each other, and so are 1 and 4; 2 is always right.
+# 0 and 3 are confused, and so are 1 and 4; 2 is always right.
 COUNTS = np.array(
     [
         [5, 0, 0, 5, 0],
@@ -24,7 +24,7 @@ NAMES = ["ant", "bee", "cat", "dog", "emu"]
 
 
 def shown(display):
-    """Return the shares that are drawn, by class in their own order; NaN where nothing is."""
+    """Return the drawn shares, with the classes in their sorted order; NaN if none is drawn."""
     drawn = np.ma.filled(display.im_.get_array().astype(float), np.nan)
     shares = np.empty_like(drawn)
     shares[np.ix_(display.order_, display.order_)] = drawn

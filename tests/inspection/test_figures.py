@@ -1,4 +1,4 @@
-"""What all displays share: no Matplotlib until something is drawn, and figures that can be read."""
+"""Tests of all displays: Matplotlib is imported only to draw, and figures are legible."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Each display against a small picture that was looked at.
+"""Compare each display with a small stored image, which was looked at.
 
-Texts are left out, for their shapes depend on the release of FreeType, and both pictures are
-blurred before they are compared, for the smoothing of lines depends on that of Matplotlib. What is
-left is where things lie, and how dark they are. ``python tests/inspection/test_pictures.py`` draws
-the pictures anew: look at them before they are committed.
+Texts are left out, because their shapes depend on the version of FreeType. Both images are blurred,
+because the smoothing of lines depends on the version of Matplotlib. So the tests compare where
+things are, and how dark they are. ``python tests/inspection/test_pictures.py`` draws the stored
+images again: look at them before you commit them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from skquickdraw.inspection import (
 from skquickdraw.model_selection import Comparison
 
 BASELINES = Path(__file__).parent / "baselines"
-SIZE, DPI = (4, 3), 30  # inches, and dots an inch
+SIZE, DPI = (4, 3), 30  # inches, and dots per inch
 BLUR = 5  # pixels
 TOLERANCE = 0.2  # share of the ink that is elsewhere
 
@@ -98,7 +98,7 @@ PICTURES = {
 
 
 def render(name: str) -> np.ndarray:
-    """Return a picture in grey, from 0 to 255."""
+    """Draw a display, and return its image in grey, from 0 to 255."""
     with plt.style.context("default"):
         figure, ax = plt.subplots(figsize=SIZE, dpi=DPI)
         PICTURES[name](ax)
@@ -115,7 +115,7 @@ def read(name: str) -> np.ndarray:
 
 
 def distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Return which share of the ink is elsewhere, from 0 for equal pictures to 1."""
+    """Return the share of the ink that is elsewhere, from 0 for equal images to 1."""
     one, other = (uniform_filter(255 - image, BLUR) for image in (one, other))
     return float(np.abs(one - other).sum() / (one + other).sum())
 

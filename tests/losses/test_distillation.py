@@ -1,4 +1,4 @@
-"""The distillation loss against the paper's two terms, written out in PyTorch."""
+"""The distillation loss, compared with the two terms of the paper, written in PyTorch."""
 
 import pickle
 
@@ -15,7 +15,7 @@ COUNTS = torch.tensor([160.0, 50.0, 10.0])
 
 
 def hinton(student, teacher, labels, temperature, alpha):
-    """Return the loss of each row from the logits of both, and the classes (B,)."""
+    """Return the loss of each row, from the logits of student and teacher and the labels (B,)."""
     soft = kl_div(
         log_softmax(student / temperature, dim=1),
         log_softmax(teacher / temperature, dim=1),
@@ -49,7 +49,7 @@ def test_it_is_hintons_loss_but_for_a_constant(batch, temperature, alpha):
     gradients = [torch.autograd.grad(loss.sum(), student)[0] for loss in (own, expected)]
     torch.testing.assert_close(*gradients)
     tempered = (teacher / temperature).softmax(1)
-    entropy = -(tempered * tempered.log()).sum(1)  # cross entropy is KL and the entropy
+    entropy = -(tempered * tempered.log()).sum(1)  # cross entropy is KL divergence plus entropy
     torch.testing.assert_close(own, expected + alpha * temperature**2 * entropy)
 
 

@@ -1,4 +1,4 @@
-"""Each loss against PyTorch's own cross entropy where it comes down to that, else by hand."""
+"""Each loss, compared with cross entropy of PyTorch where both are equal, else with its formula."""
 
 import pickle
 
@@ -60,7 +60,7 @@ def test_balanced_softmax_changes_nothing_where_classes_are_equal(logits, target
 
 
 def test_balanced_softmax_is_best_at_the_posterior_of_a_balanced_world():
-    # Minimising over logits gives softmax(z) in proportion to P(c | x) / P(c).
+    # The logits z of the smallest loss have softmax(z) proportional to P(c | x) / P(c).
     posterior = torch.tensor([[0.6, 0.3, 0.1]])
     balanced = posterior / (COUNTS / COUNTS.sum())
     logits = (balanced / balanced.sum()).log().requires_grad_()
@@ -98,7 +98,7 @@ def test_ldam_of_equal_classes_is_cross_entropy_with_one_margin(logits, targets,
 
 
 def test_the_rarest_class_has_the_largest_margin():
-    # A margin m off the target's logit, all logits being 0: the loss is log(1 + 2 exp(m)).
+    # All logits are 0, and that of the target is lowered by m, so the loss is log(1 + 2 exp(m)).
     losses = LDAM(max_margin=0.7).bind(COUNTS)(torch.zeros(3, 3), torch.eye(3))
     margins = torch.log((losses.exp() - 1) / 2)
     torch.testing.assert_close(margins, 0.7 * (COUNTS / 10) ** -0.25)

@@ -1,4 +1,4 @@
-"""Class weights against scikit-learn's, and by their formula."""
+"""Class weights, compared with those of scikit-learn and with their formula."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which class is head, medium or tail."""
+"""frequency_groups: which classes are head, medium and tail."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The scores, held against scikit-learn's own and against counting by hand."""
+"""The scores, compared with those of scikit-learn and with counts by hand."""
 
 import pickle
 

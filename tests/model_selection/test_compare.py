@@ -1,4 +1,4 @@
-"""Several estimators on the same folds, against scikit-learn's cross_val_score."""
+"""compare: several estimators on the same folds, checked with cross_val_score."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MARKED[::2] = np.nan
 
 
 class Spy(ClassifierMixin, BaseEstimator):
-    """Keeps what it was fitted to, and guesses the first class."""
+    """Keeps the rows that it was fitted on, and predicts the first class."""
 
     seen: list = []
 
@@ -79,7 +79,7 @@ def test_scores_are_those_of_cross_validation(cv):
 
 
 def test_folds_are_the_same_for_all():
-    """A splitter that splits anew each time would part them."""
+    """A splitter that draws new folds in each call must be called only once."""
     found = compare(
         {"one": GaussianNB(), "same": GaussianNB()}, X, Y, cv=ShuffleSplit(6, test_size=0.3)
     )
@@ -113,7 +113,7 @@ def test_it_prints_a_table():
     assert text.startswith("2 estimators on the same 3 folds")
     rows = [line for line in text.splitlines() if line.startswith(("bayes", "neighbours"))]
     assert len(rows) == 4
-    assert len({len(row) for row in rows}) == 1  # columns stand below each other
+    assert len({len(row) for row in rows}) == 1  # the columns are aligned
     assert "against 'bayes'" in text
 
 
@@ -148,7 +148,7 @@ def test_estimators_that_know_no_marks_get_labeled_rows(seen):
 
 @pytest.mark.parametrize("n_pool", [5, 90])
 def test_a_pool_reaches_every_fold_whole(seen, n_pool):
-    """Also one of as many rows as X, which scikit-learn would cut to the training rows."""
+    """Also a pool with as many rows as X, which scikit-learn would cut to the training rows."""
     pool = RNG.random((n_pool, 3))
     found = compare({"plain": GaussianNB(), "spy": Spy()}, X, Y, cv=2, X_unlabeled=pool)
     assert [given.shape for _, _, given in seen] == [pool.shape] * 2

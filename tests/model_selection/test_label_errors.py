@@ -1,4 +1,4 @@
-"""Labels that are wrong are found, as cleanlab finds them, and the others are left alone."""
+"""find_label_errors finds wrong labels, and the same ones as cleanlab."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from skquickdraw.model_selection import find_label_errors
 
 @pytest.fixture(scope="module")
 def mislabeled():
-    """Return digits, labels of which 40 are wrong, and which."""
+    """Return digits, labels of which 40 are wrong, and the positions of these."""
     X, y = load_digits(return_X_y=True)
     rng = np.random.default_rng(0)
     wrong = rng.choice(len(y), 40, replace=False)
@@ -40,7 +40,7 @@ def test_wrong_labels_come_first(mislabeled):
 def test_the_suspects_are_those_of_cleanlab(mislabeled, estimator):
     cleanlab = pytest.importorskip("cleanlab.filter")
     X, y, _ = mislabeled
-    keep = (y < 3) | (np.arange(len(y)) % 7 == 0)  # unequal classes
+    keep = (y < 3) | (np.arange(len(y)) % 7 == 0)  # so that classes are imbalanced
     X, y = X[keep], y[keep]
     found = find_label_errors(estimator, X, y, random_state=0)
     assert len(found.rows) > 5

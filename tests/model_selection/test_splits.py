@@ -1,4 +1,4 @@
-"""What ``cv`` may be, wherever it is a parameter; all else is named before any fit."""
+"""Values of ``cv`` in all functions that take it; wrong values raise an error before any fit."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Splitters that know unlabeled rows and rare classes."""
+"""The splitters for data with unlabeled rows and rare classes."""
 
 import warnings
 from copy import copy
@@ -81,7 +81,7 @@ class TestBoth:
         with_foreign_class = cross_val_score(
             search.best_estimator_, X, y, cv=StratifiedKFold(5, shuffle=True, random_state=0)
         )
-        # Scikit-learn's own folds score the mark as if it were a class.
+        # The folds of scikit-learn treat the mark as a class, and score it too.
         assert with_foreign_class.mean() < 0.7
 
     def test_equal_seeds_give_equal_splits(self, splitter, y):

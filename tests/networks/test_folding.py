@@ -1,4 +1,4 @@
-"""A folded network says what the network says, with less work."""
+"""A folded network has the same outputs as the network, with fewer layers."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from skquickdraw.networks import CNN, MobileNetV2, ResNet, fold_batch_norm
 def make_network(kind):
     torch.manual_seed(0)
     network = kind((1, 28, 28), n_classes=5, width=0.5)
-    for _ in range(3):  # statistics that differ from the ones a network starts with
+    for _ in range(3):  # so that its statistics differ from the initial ones
         network(255 * torch.rand(16, 1, 28, 28))
     return network.eval()
 
@@ -66,7 +66,7 @@ def used_twice():
 
 
 class Residual(nn.Sequential):
-    """Not what the order of its layers says."""
+    """A sequence whose ``forward`` does more than apply its layers in order."""
 
     def forward(self, x):
         return x + self[1](self[0](x).relu())

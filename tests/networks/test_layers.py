@@ -1,4 +1,4 @@
-"""The bricks of the networks, against PyTorch's own layers and against counts by hand."""
+"""Layers of the networks, compared with those of PyTorch and with counts by hand."""
 
 import pytest
 import torch
@@ -70,7 +70,7 @@ def test_a_constant_channel_says_nothing():
 @pytest.mark.parametrize("scale", [1e-30, 1e-8, 1.0, 1e8])
 def test_standardised_values_do_not_depend_on_their_scale(scale):
     images = torch.randn(50, 2, 3, 3, generator=torch.Generator().manual_seed(0)).double()
-    images[:, 1] *= 1e-8  # as good as constant beside the other channel
+    images[:, 1] *= 1e-8  # almost constant, compared with the other channel
     layer = Standardize(2).double()
     layer.set_statistics(scale * images.mean((0, 2, 3)), scale * images.std((0, 2, 3)))
     out = layer(scale * images)

@@ -1,4 +1,4 @@
-"""The relation network: the same function as in the paper, on any size, one pair at a time."""
+"""The relation network: it scores pairs of an image and a class, for images of any size."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Every network takes pictures of any size to logits, and is as large as it is asked to be."""
+"""Every network maps images of any size to logits, and has the size that its width asks for."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def count_weights(module):
 
 
 def sizes_of_maps(network, image_shape, **options):
-    """Return the (H, W) of each convolution's result, in order."""
+    """Return the (H, W) of the output of each convolution, in order."""
     module = build(network, image_shape, **options).eval()
     sizes = []
     for layer in module.modules():
@@ -96,7 +96,7 @@ def test_a_picture_one_row_high_stays_so(network):
 @each_network
 def test_gradients_reach_every_parameter(network):
     module = build(network, n_classes=3)
-    # The first layer's gradient hangs on small last weights: larger ones lift it out of rounding.
+    # With the small initial weights of the last layer, the first gradients would round to 0.
     nn.init.normal_(module.head.classify.weight)
     loss = nn.functional.cross_entropy(
         module(torch.rand(8, 1, 28, 28) * 255), torch.arange(8).remainder(3)
@@ -108,7 +108,7 @@ def test_gradients_reach_every_parameter(network):
 
 @each_network
 def test_logits_start_near_zero_so_that_no_class_is_preferred(network):
-    # Standardised pictures, as in training.
+    # Standardized images, as in training.
     logits = build(network, n_classes=10)(torch.randn(16, 1, 28, 28))
     assert logits.abs().max() < 2
 

@@ -1,4 +1,4 @@
-"""A tiny imbalanced data set, and a classifier that trains on it in a blink."""
+"""A tiny imbalanced data set, and a small classifier for it."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from skquickdraw.datasets import make_sketches
 
 @pytest.fixture(scope="session")
 def sketches():
-    """Return 90 flat pictures of 12 x 12, all different, and their labels: 54 : 27 : 9."""
+    """Return 90 different flat images of 12 x 12, and labels of classes of 54, 27 and 9."""
     X, y = make_sketches(90, 3, weights=[6, 3, 1], image_shape=(12, 12), random_state=0)
     X.flags.writeable = y.flags.writeable = False
     return X, y
 
 
-# Short, exact, and without what a test is not about; test_defaults.py looks at the defaults.
+# Short and exact, without the parts that most tests do not need; test_defaults.py has the defaults.
 PLAIN = {
     "width": 0.25,
     "max_epochs": 1,

@@ -1,7 +1,7 @@
-"""A recorder of steps for a CPU: what a CUDA graph is, as far as a CPU can tell.
+"""A recorder of training steps for the CPU, which imitates CUDA graphs.
 
-As in a recording of a GPU, nothing that is recorded takes effect; what is played runs the same
-operations on the same memory; and to ask for a value on the way is an error.
+As with CUDA graphs, a step changes nothing while it is recorded. A replay runs the same operations
+on the same memory. It is an error to read a value from the device during a recording.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from torch.utils._pytree import tree_iter
 from skquickdraw._draws import own_generator
 
 WAITING = {"_local_scalar_dense", "item", "nonzero", "is_nonzero", "equal"}
-# Batch norms write to their running mean and variance, arguments 3 and 4, without saying so.
+# Batch norms write to their running mean and variance, arguments 3 and 4, but their schemas do not
+# say so.
 WRITTEN_IN_SECRET = {"native_batch_norm": (3, 4), "cudnn_batch_norm": (3, 4)}
 
 
 class TapeRecorder:
-    """Stands in for ``CudaRecorder``; ``tapes`` are all that it made."""
+    """Takes the place of ``CudaRecorder``; ``tapes`` lists its recordings."""
 
     def __init__(self) -> None:
         self.tapes: list[Tape] = []
@@ -52,7 +53,7 @@ class Tape(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[Any, Any, Any, list[torch.Tensor]]] = []
-        self.made: set[int] = set()  # storages that are the recording's own
+        self.made: set[int] = set()  # storages that were allocated during the recording
         self.before: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.n_played = 0
         self.is_reset = False

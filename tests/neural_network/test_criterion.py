@@ -1,4 +1,4 @@
-"""The objective against PyTorch's cross entropy, and the losses of an untrained network by hand."""
+"""The objective, compared with PyTorch, and the losses of an untrained network, by hand."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ UNTRAINED = [
 
 @pytest.mark.parametrize(("params", "expected"), UNTRAINED, ids=str)
 def test_the_loss_of_an_untrained_network(sketches, quick, params, expected):
-    # Logits start near zero, so that each loss is known; hardly any learning leaves them there.
+    # Logits start near zero, so each loss is known. The tiny learning rate keeps them there.
     clf = quick(**{"label_smoothing": 0.0, **params}, lr=1e-9, lr_schedule=None).fit(*sketches)
     assert clf.history_[0]["train_loss"] == pytest.approx(expected, rel=0.05)
 

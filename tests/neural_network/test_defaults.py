@@ -1,4 +1,4 @@
-"""What a classifier does with nothing set: decided by the training set, and told afterwards."""
+"""The defaults of a classifier: the training set decides, and attributes tell the decisions."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def test_the_mirror_is_found_out():
     X, y = make_sketches(300, 4, random_state=0)
     clf = default(max_epochs=1).fit(X, y)
     assert clf.augmentation_.horizontal_flip == 0.5
-    np.testing.assert_array_equal(  # two views: as it is, and mirrored
+    np.testing.assert_array_equal(  # the default has two views: unchanged and mirrored
         clf.decision_function(X), clf.set_params(n_tta=2).decision_function(X)
     )
 
@@ -100,7 +100,7 @@ def test_white_paper_is_learned_like_black(sketches):
 
 
 def test_rare_classes_are_found_unless_the_shares_of_y_are_asked_for():
-    # Noise: the labels, 80 : 20, say nothing about the images.
+    # The images are noise, so the labels, 80 : 20, do not depend on them.
     rng = np.random.default_rng(0)
     X, new = rng.integers(0, 256, (2, 600, 64), dtype=np.uint8)
     y = (np.arange(600) % 5 == 0).astype(int)

@@ -1,4 +1,4 @@
-"""One seed gives one network, and nothing global is changed on the way."""
+"""The same seed gives the same network, and training changes no global state."""
 
 import random
 
@@ -8,7 +8,7 @@ import torch
 
 from skquickdraw import CNNClassifier, MobileNetClassifier, ResNetClassifier
 
-# All that draws random numbers.
+# All parameters that draw random numbers.
 RANDOM = {
     "dropout": 0.3,
     "spatial_dropout": 0.1,
@@ -30,7 +30,7 @@ def test_one_seed_gives_one_network(sketches, quick, cls, params, seed):
     X, y = sketches
     logits = []
     for _ in range(2):
-        torch.rand(5)  # what others draw does not matter
+        torch.rand(5)  # moves the global generator
         seeded = np.random.RandomState(3) if seed == "RandomState" else seed
         clf = quick(cls, **RANDOM, **params, random_state=seeded).fit(X, y)
         logits.append(clf.decision_function(X))
@@ -108,7 +108,7 @@ def test_global_state_is_left_alone_by_a_fit_that_fails(sketches, quick):
 
 
 def test_what_the_user_passed_is_not_written_to(sketches, quick):
-    # The fixture's arrays refuse to be written to; floats share their memory with the tensors.
+    # The arrays of the fixture are read-only. Floats share their memory with the tensors.
     X = sketches[0].astype(np.float32)
     before = X.copy()
     quick(**RANDOM).fit(X, sketches[1]).predict(X)

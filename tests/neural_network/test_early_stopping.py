@@ -13,7 +13,7 @@ LR = 0.004
 
 @pytest.fixture
 def noise(sketches):
-    """Return data to validate on whose labels say nothing: scores rise and fall."""
+    """Return validation data with random labels, so that scores rise and fall."""
     X, y = sketches
     return {"X_val": X, "y_val": np.random.default_rng(0).integers(0, 3, len(y))}
 
@@ -115,7 +115,7 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing(sketches, quick):
 
 @pytest.mark.parametrize("with_validation", [True, False])
 def test_a_plateau_is_pytorchs(sketches, quick, with_validation):
-    X, y = sketches  # the better the labels are learned, the worse for wrong ones
+    X, y = sketches  # the better the network learns y, the worse its score on wrong labels
     data = {"X_val": X, "y_val": (y + 1) % 3} if with_validation else {}
     clf = quick(lr=0.003, lr_schedule="plateau", max_epochs=12)
     clf.fit(X, y, **data)

@@ -47,11 +47,11 @@ def test_windows_hold_runs_from_all_over_the_files():
     (positions,) = draw(1, codes=codes, n_shown=20_000, run=20, windows=[2000] * 10)
     for window in np.split(positions, 10):
         ordered = np.sort(window)
-        assert (np.diff(ordered) > 1).sum() <= 2000 / 20 + 2  # so few places to read at
+        assert (np.diff(ordered) > 1).sum() <= 2000 / 20 + 2  # few contiguous pieces to read
         shares = np.bincount(codes[window], minlength=50)
         assert shares.min() >= 20 and shares.max() <= 60  # 40 of each class
         steps = np.abs(np.diff(window))
-        assert np.median(steps) > 2000  # neighbours in the file are none in the window
+        assert np.median(steps) > 2000  # neighbours in the file are apart in the window
 
 
 def test_spreading_moves_whole_runs():

@@ -1,4 +1,4 @@
-"""What cannot be trained on is refused in so many words, before any training."""
+"""Wrong parameters and data raise clear errors, before any training."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from skquickdraw.losses import LDAM, Focal
 
 
 class NoPolicy:
-    def __repr__(self):  # the same in every process, for the names of the tests
+    def __repr__(self):  # tests need the same name in every process
         return f"{type(self).__name__}()"
 
     def draw(self, *args):
@@ -27,7 +27,7 @@ class NoPolicy:
 
 
 class NoLoss:
-    def __repr__(self):  # the same in every process, for the names of the tests
+    def __repr__(self):  # tests need the same name in every process
         return f"{type(self).__name__}()"
 
     def bind(self, class_counts):

@@ -1,4 +1,4 @@
-"""Few rows are predicted in small batches, where these give the logits of a full one."""
+"""Few rows are predicted in small batches, if these give the same logits as a full batch."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def sizes(monkeypatch):
 
 
 def folded(network, shape=(1, 28, 28), width=1.0):
-    """Return a folded network whose statistics are no zeros and ones."""
+    """Return a folded network; before, its statistics were changed from zeros and ones."""
     torch.manual_seed(0)
     module = network(shape, 10, width=width).to(memory_format=torch.channels_last)
     for part in module.modules():
@@ -219,4 +219,4 @@ with repeatable_cudnn(torch.device("cuda")):
     assert torch.backends.cudnn.conv.fp32_precision == "ieee"
 assert torch.backends.cudnn.conv.fp32_precision == before
 """
-    subprocess.run([sys.executable, "-c", program], check=True)  # it cannot be undone
+    subprocess.run([sys.executable, "-c", program], check=True)  # the setting cannot be undone

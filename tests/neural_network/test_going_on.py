@@ -67,7 +67,7 @@ def test_partial_fit_goes_on_from_a_fit(sketches, quick):
     loss = clf.history_[-1]["train_loss"]
     clf.partial_fit(X, y)
     assert clf.n_epochs_ == 4 and clf.history_[-1]["train_loss"] < loss + 0.1
-    assert clf.fit(X, y).n_epochs_ == 3  # and a fit starts afresh
+    assert clf.fit(X, y).n_epochs_ == 3  # a new fit starts again
 
 
 def test_weights_of_partial_fit_are_those_of_fit(sketches, quick):
@@ -81,7 +81,7 @@ def test_weights_of_partial_fit_are_those_of_fit(sketches, quick):
 def test_calls_of_one_seed_show_new_orders(sketches, quick):
     X, y = sketches
     one, other = quick(lr=1e-9), quick(lr=1e-9)
-    # Nothing is learned: what is left of a difference in loss comes from the order of batches.
+    # Nothing is learned, so only the order of the batches can change the loss.
     one.partial_fit(X, y).partial_fit(X, y)
     other.partial_fit(X, y).partial_fit(X, y)
     assert one.history_[0]["train_loss"] != one.history_[1]["train_loss"]

@@ -1,4 +1,4 @@
-"""A network of the user's own: built, tried out, trained and passed around like those by name."""
+"""ImageClassifier with a network of the user: it works like the networks that have a name."""
 
 import pickle
 from functools import partial
@@ -26,7 +26,7 @@ NAMED = [("cnn", CNNClassifier), ("mobilenet", MobileNetClassifier), ("resnet", 
 
 
 class Perceptron(nn.Sequential):
-    """No convolution, no batch norm, lazy, and of an option of its own."""
+    """A network with lazy layers and an option ``depth``, without convolutions and batch norm."""
 
     def __init__(self, image_shape, n_classes, *, width=0.5, depth=1, dropout=0.25):
         channels = int(64 * width)
@@ -35,7 +35,7 @@ class Perceptron(nn.Sequential):
 
 
 class Strided(Perceptron):
-    """Names the option that 'auto' decides for the networks of this package."""
+    """A network with the option ``stem_stride``, which has the default 'auto' in the package."""
 
     def __init__(self, image_shape, n_classes, stem_stride=1):
         super().__init__(image_shape, n_classes)
@@ -45,7 +45,7 @@ class Strided(Perceptron):
     ("network", "params", "shown"),
     [
         (Perceptron, {}, None),
-        (Strided, {}, None),  # it takes its own default, which is not known
+        (Strided, {}, None),  # its own default is not known
         (Strided, {"stem_stride": 2}, 2),
         ("cnn", {}, 1),
         (CNN, {}, 1),
@@ -57,7 +57,7 @@ def test_a_stride_is_shown_if_it_was_given_to_the_network(sketches, network, par
 
 
 class Viewing(nn.Module):
-    """Reads what a convolution gives by view, which wants PyTorch's usual order in memory."""
+    """Calls ``view`` on the output of a convolution, which needs PyTorch's usual memory layout."""
 
     def __init__(self, image_shape, n_classes):
         super().__init__()
@@ -70,7 +70,7 @@ class Viewing(nn.Module):
 
 
 class Shared(nn.Module):
-    """One block that works three times, a layer of three axes, and a frozen one."""
+    """A network with a block that is used three times, a Conv1d layer, and a frozen layer."""
 
     def __init__(self, image_shape, n_classes):
         super().__init__()
@@ -286,7 +286,7 @@ def test_frozen_weights_stay(sketches, own, optimizer):
 
 
 class Counting(nn.Module):
-    """Keeps a table of whole numbers, which an average would spoil."""
+    """A network with a buffer of integers, which must not be averaged."""
 
     def __init__(self, image_shape, n_classes):
         super().__init__()
@@ -333,7 +333,7 @@ def test_the_last_layer_makes_logits_of_penultimate_features(sketches, own):
 
 
 class Odd(nn.Module):
-    """Makes logits of no layer; holds one that is never called, and one that gives two tensors."""
+    """Its logits are no layer's output; one layer is never called, and one returns two tensors."""
 
     penultimate: str | None = None
 
@@ -406,7 +406,7 @@ def test_training_does_not_go_on_from_another_network(sketches, own, params, mes
 
 
 class Doubling(nn.Module):
-    """Takes an option that changes no shape."""
+    """A network with an option that changes no shape."""
 
     def __init__(self, image_shape, n_classes, *, width=1.0, dropout=0.0):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Who interrupts a fit keeps the epochs that are complete."""
+"""After an interrupt, a fit keeps its complete epochs."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from skquickdraw.neural_network._loop import TrainingLoop
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Return a function after which the epoch of this number in all is interrupted."""
+    """Return a function that sets which epoch is interrupted, counted over all fits."""
     run, seen = TrainingLoop.run_steps, []
 
     def in_epoch(number):
@@ -122,7 +122,7 @@ def test_a_vote_that_was_fitted_before_stays(quick, sketches, interrupt):
 
 
 @pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
-@pytest.mark.parametrize("epoch", [1, 2])  # of the measurement; after the first there is a network
+@pytest.mark.parametrize("epoch", [1, 2])  # of the measurement; in the second, a network exists
 def test_a_budget_that_is_still_measuring_is_not_fitted(quick, sketches, interrupt, epoch):
     X, y = sketches
     clf = recipes.BudgetedClassifier([quick()], minutes=0.01, random_state=0)

@@ -1,4 +1,4 @@
-"""Images in many files: how they are cut into files, and read, makes no other network."""
+"""Images in many files: how they are divided into files and read does not change the network."""
 
 import threading
 
@@ -16,7 +16,7 @@ from skquickdraw.neural_network._mapped_images import read_ahead
 
 
 class Unchanged:
-    """An augmentation of one's own, which looks on."""
+    """A custom augmentation that changes nothing; subclasses look at the images."""
 
     def draw(self, n, shape, generator):
         return None
@@ -24,7 +24,7 @@ class Unchanged:
 
 @pytest.fixture(scope="module")
 def sorted_sketches():
-    """Return 90 pictures, class by class, as files of one class each hold them."""
+    """Return 90 images sorted by class, as in files with one class each."""
     X, y = make_sketches(90, 3, weights=[6, 3, 1], image_shape=(12, 12), random_state=0)
     order = np.argsort(y, kind="stable")
     return X[order], y[order]
@@ -32,7 +32,7 @@ def sorted_sketches():
 
 @pytest.fixture
 def store(tmp_path):
-    """Return a function that stores parts of an array in files, and maps these as one X."""
+    """Return a function that saves parts of an array in files, and maps these as one X."""
 
     def map_files(X, *ends):
         maps = []
@@ -46,7 +46,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def small_windows(monkeypatch):
-    """Let runs be of 4 images, and windows of two batches of 10."""
+    """Make runs of 4 images, and windows of two batches of 10."""
     monkeypatch.setattr("skquickdraw.neural_network._samplers.RUN_BYTES", 4 * 144)
     monkeypatch.setattr(_mapped_images, "WINDOW_BYTES", 20 * 144)
 
@@ -106,7 +106,7 @@ def test_the_pixels_of_a_sample_stand_for_all(sorted_sketches, quick, store, mon
 def test_every_row_is_trained_on_once_an_epoch(sorted_sketches, quick, store, small_windows):
     X, y = sorted_sketches
     X = X.copy()
-    X[:, 0] = np.arange(90)  # a number that tells the row
+    X[:, 0] = np.arange(90)  # the first pixel is the number of the row
     seen = []
 
     class Watch(Unchanged):
@@ -120,7 +120,7 @@ def test_every_row_is_trained_on_once_an_epoch(sorted_sketches, quick, store, sm
     assert_array_equal(np.sort(epochs, axis=1), np.tile(np.arange(90), (3, 1)))
     assert len(np.unique(epochs, axis=0)) == 3
     mixed = [len(np.unique(y[batch])) for batch in seen]
-    assert min(mixed) >= 2  # in the files the first 54 rows are of one class
+    assert min(mixed) >= 2  # although the first 54 rows in the files are of one class
 
 
 def test_the_rows_of_weight_zero_and_repeated_ones_count(sorted_sketches, quick, store):
@@ -201,7 +201,7 @@ def reading_threads():
 
 
 class StopAtThird(Unchanged):
-    """Raises something in the third batch, as a user may who interrupts a fit."""
+    """Raises an error in the third batch, for example that of an interrupt."""
 
     def __init__(self, error):
         self.error = error
@@ -220,7 +220,7 @@ def test_the_thread_ends_with_the_fit(sorted_sketches, quick, store, small_windo
     X, y = sorted_sketches
     with pytest.raises(error) as caught:
         quick(batch_size=10, augmentation=StopAtThird(error)).fit(store(X, 54), y)
-    assert caught.tb and not reading_threads()  # although the traceback holds all frames
+    assert caught.tb and not reading_threads()  # although the traceback keeps all frames alive
     quick(batch_size=10, max_epochs=1.5).fit(store(X, 54), y)
     assert not reading_threads()
 

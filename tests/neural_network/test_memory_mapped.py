@@ -1,4 +1,4 @@
-"""Pictures in a file: the same networks as from memory, and no file that comes into memory."""
+"""Images in a memory-mapped file: the same networks, and the file is not loaded into memory."""
 
 import os
 import re
@@ -21,7 +21,7 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 @pytest.fixture
 def mapped(tmp_path):
-    """Return a function that stores an array and opens it as a memory map."""
+    """Return a function that saves an array and opens it as a memory map."""
 
     def store(array, mode="r"):
         np.save(tmp_path / "X.npy", array)
@@ -32,15 +32,15 @@ def mapped(tmp_path):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    """Let a chunk be 64 kB, so that small files have many."""
+    """Make chunks of 64 kB, so that small files have many chunks."""
     monkeypatch.setattr(_mapped, "CHUNK_BYTES", 2**16)
 
 
 @pytest.fixture
 def large_sketches(monkeypatch):
-    """Return 6 MB of pictures; a file is compared with its map in one place, not in sixteen.
+    """Return 6 MB of images; a file is compared with its map in one place instead of sixteen.
 
-    For each of these the system maps up to two megabytes of the file.
+    For each place, the system loads up to two megabytes of the file.
     """
     monkeypatch.setattr(_mapped, "N_PIECES", 1)
     X = np.random.default_rng(0).integers(0, 256, (1500, 64 * 64), dtype=np.uint8)
@@ -48,7 +48,7 @@ def large_sketches(monkeypatch):
 
 
 def resident_bytes(path):
-    """Return how much of a file this process holds through its maps."""
+    """Return how many bytes of a file are in memory through the maps of this process."""
     held, is_file = 0, False
     for line in Path("/proc/self/smaps").read_text().splitlines():
         if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
@@ -203,13 +203,13 @@ def test_a_fit_leaves_the_file_where_it_is(mapped, quick, large_sketches, params
     clf.predict(M), clf.extract_features(M)
     assert 0 < resident_bytes(M.filename) < M.nbytes / 2
     M.sum()
-    assert resident_bytes(M.filename) >= M.nbytes  # so the count does count
+    assert resident_bytes(M.filename) >= M.nbytes  # the count works
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
 def test_checks_need_the_memory_of_a_chunk(small_chunks, mapped, quick, dtype):
     X = 200 * np.eye(2, 64 * 64, dtype=dtype).repeat(2, 0)
-    # On the CPU: a GPU predicts batches of more rows than there are.
+    # On the CPU, because a GPU predicts in batches of more rows than X has.
     clf = quick(width=0.0625, device="cpu").fit(X, [0, 0, 1, 1])
     M = mapped(np.full((400, 64 * 64), 200, dtype))
     tracemalloc.start()
@@ -238,7 +238,7 @@ def test_a_file_that_was_cut_off_is_refused_and_not_touched(mapped, quick, sketc
     X, y = sketches
     X = mapped(X.reshape(len(X), -1)[:, :144])
     clf = quick(max_epochs=1).fit(X.reshape(shape), y)
-    os.truncate(X.filename, 200)  # to read the rest would be a SIGBUS, which ends the process
+    os.truncate(X.filename, 200)  # reading the rest would end the process with SIGBUS
     for use in (clf.predict, clf.extract_features, lambda rows: clf.fit(rows, y)):
         with pytest.raises(DataFileError, match=r"X\.npy was cut off after it was mapped: 200 byt"):
             use(X.reshape(shape))

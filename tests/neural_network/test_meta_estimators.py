@@ -1,4 +1,4 @@
-"""The classifiers inside the ecosystem's searches, ensembles and wrappers."""
+"""The classifiers inside searches, ensembles and wrappers of scikit-learn and imbalanced-learn."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_a_grid_search_in_processes_over_an_over_sampled_network(named, quick):
     scores = [search.fit(X, y).cv_results_["mean_test_score"] for search in searches]
     assert len(scores[0]) == 8
     np.testing.assert_allclose(*scores, rtol=1e-4)
-    assert len(set(scores[0].round(6))) > 4  # the parameters arrived
+    assert len(set(scores[0].round(6))) > 4  # the parameters have an effect
     assert_classifies(searches[0].best_estimator_, X, y)
 
 

@@ -1,4 +1,4 @@
-"""Mixing in training batches."""
+"""Mixing of images in training batches."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Optimizers against PyTorch's and hand computation; averages of weights."""
+"""Optimizers, compared with PyTorch and with formulas by hand; averages of weights."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_the_rounds_in_single_precision_need_only_the_square_of_a_matrix(shape, 
     x = x / x.norm()
     found = orthogonal_factor(x @ x.mT) @ x
     exact = iterate(x.double()).float()
-    torch.testing.assert_close(found, exact, atol=2e-3, rtol=0)  # rounds leave 0.7 to 1.2 of 1
+    torch.testing.assert_close(found, exact, atol=2e-3, rtol=0)  # singular values are 0.7 to 1.2
 
 
 def test_muon_does_not_move_a_filter_without_a_gradient():

@@ -1,4 +1,4 @@
-"""Where memory runs out, the error names what to lower, and nothing is left behind."""
+"""If memory runs out, the error names the parameters to lower, and no memory stays in use."""
 
 import gc
 import weakref
@@ -22,7 +22,7 @@ ERRORS = [
 
 
 def fail_with(monkeypatch, error, network=CNN, after=0):
-    """Let a network run out of memory in its call number ``after``."""
+    """Let a network raise ``error``, from its call number ``after`` on."""
     calls = iter(range(1_000_000))
     forward = network.forward
 

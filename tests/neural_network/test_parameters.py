@@ -165,7 +165,7 @@ def test_parameters_of_parts_are_reached(sketches, quick):
     assert set(nested) <= set(clf.get_params())
     clf.set_params(**nested)
     assert clf.augmentation.rotation == 33 and clf.mixing.alpha == 0.4
-    # A strength of 0 is plain cross entropy, which says that it is used.
+    # With tau=0, the loss is plain cross entropy, which shows that the parameter is used.
     plain = clone(clf).set_params(loss="cross_entropy").fit(*sketches)
     np.testing.assert_array_equal(
         clf.fit(*sketches).predict_proba(sketches[0]), plain.predict_proba(sketches[0])

@@ -1,4 +1,4 @@
-"""What a pickle of a trained classifier holds: what predicts, and what goes on, for any machine."""
+"""Pickles of a trained classifier can predict and train further, on any machine."""
 
 import copy
 import pickle
@@ -64,7 +64,7 @@ def test_training_goes_on_from_a_pickle_to_the_bit(sketches, quick, params):
 
 @pytest.mark.parametrize("schedule", ["plateau", "onecycle"])
 def test_a_pickle_is_three_times_the_weights(sketches, quick, schedule):
-    """The weights, and the two numbers that AdamW remembers of each."""
+    """It contains the weights, and for each of them the two numbers of AdamW."""
     clf = quick(width=1.0, lr_schedule=schedule).fit(*sketches)
     assert len(pickle.dumps(clf)) < 3 * 4 * n_weights(clf) + 40_000
 
@@ -90,7 +90,7 @@ def test_without_the_device_the_cpu_serves_and_says_so(sketches, quick):
     X, y = sketches
     clf = quick(device="cpu").fit(X, y)
     expected = clf.predict_proba(X)
-    clf.net_.device = "cuda:7"  # as after a training there
+    clf.net_.device = "cuda:7"  # as if it was trained there
     data = pickle.dumps(clf)
     with pytest.warns(UserWarning, match="trained on device='cuda:7' goes to the CPU"):
         found = pickle.loads(data)
@@ -105,7 +105,7 @@ def test_a_net_that_stays_holds_no_scheduler(sketches, quick):
 
 @pytest.fixture
 def gpu(monkeypatch):
-    """Return a function that makes tensors look, to torch's pickles, as if they lay on a GPU."""
+    """Return a function that makes torch pickle tensors as if they were on a GPU."""
     there = set()
 
     def tag(storage):
@@ -128,7 +128,7 @@ def test_a_relation_network_loads_without_a_gpu(sketches, gpu):
     clf.fit(X, y)
     gpu(clf.network_)
     with pytest.raises(RuntimeError, match="CUDA"):
-        pickle.loads(pickle.dumps(clf.network_))  # the bare module does not
+        pickle.loads(pickle.dumps(clf.network_))  # the bare module cannot be loaded
     found = pickle.loads(pickle.dumps(clf))
     np.testing.assert_array_equal(found.predict_proba(X), clf.predict_proba(X))
 

@@ -1,4 +1,4 @@
-"""Mean and deviation of pixels, over all calls of partial_fit."""
+"""Mean and standard deviation of the pixels, over all calls of partial_fit."""
 
 import pickle
 
@@ -42,7 +42,7 @@ def test_a_first_call_of_blank_images_is_forgotten(sketches, quick):
     fresh = quick(lr=0.01, label_smoothing=0.0)
     for _ in range(15):
         fresh.partial_fit(X, y)
-    # As often as a classifier that never saw the blank ones, but for what one call can cost.
+    # As good as a classifier that never saw the blank images, except for the cost of one call.
     assert clf.score(X, y) > fresh.score(X, y) - 0.1 > 0.8
 
 
@@ -94,7 +94,7 @@ def test_what_was_stored_goes_on_counting(sketches, quick, tmp_path, way):
 
 
 def test_statistics_of_which_no_sums_are_known_stay(sketches, quick):
-    """As after loading a file that was written before sums were kept."""
+    """As after loading a file of a version that did not keep the sums."""
     X, y = sketches
     clf = quick().fit(X, y)
     clf.net_.pixel_sums_ = None

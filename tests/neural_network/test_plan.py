@@ -1,4 +1,4 @@
-"""A plan holds all that a training needs: who has it can train again, without the estimator."""
+"""A plan contains all that training needs: it can be used again, without the estimator."""
 
 from dataclasses import FrozenInstanceError
 
@@ -12,7 +12,7 @@ from skquickdraw.neural_network._loop import train
 
 @pytest.fixture
 def plans(monkeypatch):
-    """Return the plans of all trainings from now on."""
+    """Return a list that collects the plans of all following trainings."""
     made = []
 
     def keep(plan, tasks):

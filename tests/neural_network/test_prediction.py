@@ -1,4 +1,4 @@
-"""A prediction belongs to its picture: not to its neighbours, nor to what failed since."""
+"""A prediction depends on its image only, not on other rows or on a fit that failed later."""
 
 import pickle
 import threading
@@ -91,7 +91,7 @@ def test_training_that_diverges_keeps_the_last_finite_weights(sketches, quick, e
     np.testing.assert_array_equal(
         after.predict_proba(sketches[0]), before.predict_proba(sketches[0])
     )
-    after.set_params(lr="auto", max_epochs=1).fit(*sketches)  # and can go on from them
+    after.set_params(lr="auto", max_epochs=1).fit(*sketches)  # training can go on from them
     assert not after.diverged_ and np.isfinite(after.predict_proba(sketches[0])).all()
 
 

@@ -1,7 +1,7 @@
-"""Steps that are recorded and played again; here by a tape, which needs no GPU.
+"""Training steps that are recorded and replayed, here by a tape, which needs no GPU.
 
-The tape finds a number that a recording would freeze, and a wait for the device. Streams, memory
-pools and generators of a GPU are left to the tests that run on one.
+The tape shows if a recording freezes a number that should change, or waits for the device. Streams,
+memory pools and generators of a GPU are covered by the tests at the end, which need one.
 """
 
 import pytest
@@ -18,7 +18,7 @@ NETWORKS = [CNNClassifier, MobileNetClassifier, ResNetClassifier]
 
 @pytest.fixture
 def recorders(monkeypatch):
-    """Let every training be recorded by a tape, and return a list of these."""
+    """Record every training with a tape, and return the list of the recorders."""
     made = []
 
     def make_step(net, n_steps):
@@ -31,7 +31,7 @@ def recorders(monkeypatch):
 
 @pytest.fixture
 def never(monkeypatch):
-    """Return a function after which no step is recorded, though rates lie on the device."""
+    """Return a function that stops recording; learning rates stay tensors on the device."""
 
     def give_up():
         def make_step(net, n_steps):
@@ -68,7 +68,7 @@ OPTIONS = [
     {"mixing": CutMix()},
     {"augmentation": "sketch"},
     {"loss": "focal", "class_weight": "balanced"},
-    {"precision": "bfloat16", "max_epochs": 3},  # slow on a CPU without units for it
+    {"precision": "bfloat16", "max_epochs": 3},  # slow on a CPU without bfloat16 units
     {"early_stopping": True, "n_iter_no_change": 2, "ema_decay": 0.9},
 ]
 
@@ -76,7 +76,7 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("cls", NETWORKS)
 def test_played_steps_are_those_of_python(quick, sketches, recorders, never, cls, options):
-    # On the CPU, whose generator the tape takes back to where a recording would leave it.
+    # On the CPU, because the tape restores only the state of the CPU's generator.
     options = {"batch_size": 30, "max_epochs": 5, "width": 0.1, "device": "cpu", **options}
     played = quick(cls, **options).fit(*sketches)
     assert sum(count_played(recorders)) > 0
@@ -148,7 +148,7 @@ def test_a_step_that_waits_is_taken_as_it_is(quick, sketches, recorders, never, 
 
 
 def test_the_tape_sees_a_frozen_number(quick, sketches, recorders, never, monkeypatch):
-    """A rate that is a number of Python stays what it was when it was recorded."""
+    """A learning rate that is a Python number keeps its value from the recording."""
     monkeypatch.setattr(_replay.ReplayedStep, "_hold_rates", lambda self: None)
     frozen = quick(batch_size=30, max_epochs=4).fit(*sketches)
     never()
@@ -196,7 +196,7 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="records CU
 
 @pytest.fixture
 def recorded(monkeypatch):
-    """Return a list of what each CUDA graph recorded."""
+    """Return a list of the CUDA graphs that are recorded."""
     made = []
     record = _replay.CudaRecorder.record
 

@@ -1,4 +1,4 @@
-"""Weights and soft targets find their way through pipelines and cross-validation."""
+"""Weights and soft targets are routed through pipelines and cross-validation."""
 
 import numpy as np
 import pytest

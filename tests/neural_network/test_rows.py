@@ -1,4 +1,4 @@
-"""Which rows an epoch shows: sampling, whole-number weights, and no dependence on row order."""
+"""Which rows an epoch shows: sampling, integer weights, and independence of the row order."""
 
 from zlib import crc32
 
@@ -37,7 +37,7 @@ def test_classes_are_shown_in_proportion_to_a_power_of_their_counts(sampling):
 def test_shares_that_are_no_whole_numbers_are_met_on_average():
     share = COUNTS**0.5
     shown = sum(np.bincount(CODES[positions], minlength=4) for positions in draw(0.5, 200))
-    # Each epoch is off by less than one row of a class.
+    # In each epoch, the number of rows of a class is off by less than one.
     np.testing.assert_allclose(shown / 200, 100 * share / share.sum(), atol=0.15)
 
 

@@ -1,7 +1,7 @@
-"""One network, trained by two processes, is the network of one process.
+"""Two processes that share the training of a network give the same network as one process.
 
-Compared in float64: training makes differences of rounding larger, and in float32 they soon are as
-large as those that a mistake makes. The order of the rows in a batch alone changes them as much.
+The networks are compared in float64. Training amplifies rounding errors, and in float32 they soon
+are as large as the effect of a mistake; even another order of the rows in a batch causes them.
 """
 
 import os
@@ -41,7 +41,7 @@ class Exact(nn.Module):
 
 PLAN = {
     "max_epochs": 2,
-    "batch_size": 31,  # odd, so that shares are unequal
+    "batch_size": 31,  # odd, so that the processes get unequal shares
     "augmentation": "sketch",
     "optimizer": "sgd",
     "lr": 0.05,
@@ -57,8 +57,8 @@ FITS = {
     "float32": CNNClassifier(width=0.25, **PLAN),
     "without a seed": CNNClassifier(width=0.25, **{**PLAN, "random_state": None}),
 }
-# Largest difference of a probability. In these six steps, rounding makes one of 2e-15, and a
-# variance that is divided by n in place of n - 1 makes one of 8e-7 or more.
+# Largest difference of a probability. In these six steps, rounding causes one of 2e-15, and a
+# variance that is divided by n instead of n - 1 causes one of 8e-7 or more.
 BOUNDS = dict.fromkeys(("averaged", "judged", "depthwise", "of files"), 1e-12) | {"float32": 1e-5}
 
 RUN = """
@@ -84,7 +84,7 @@ def sketches():
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, sketches):
-    """Return what each of two processes makes of the fits: probabilities, history; or an error."""
+    """Run the fits in two processes; return the probabilities and history, or error, of each."""
     folder = tmp_path_factory.mktemp("shared")
     X, y = sketches
     np.save(folder / "X.npy", X)
@@ -94,7 +94,7 @@ def results(tmp_path_factory, sketches):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # What a launcher, such as torchrun, tells its processes.
+    # The variables that a launcher, such as torchrun, sets.
     env = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
     env |= {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "LOCAL_WORLD_SIZE": "2"}
     processes = [

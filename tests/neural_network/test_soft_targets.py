@@ -1,4 +1,4 @@
-"""Class probabilities to learn from, in place of labels."""
+"""Training on class probabilities instead of labels."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_teachers_distribution_is_learned(sketches, quick):
     clf = quick(max_epochs=12, label_smoothing=0.0, lr=0.005)
     clf.fit(X, y, soft_targets=np.tile(taught, (90, 1)))
     np.testing.assert_allclose(clf.predict_proba(X), np.tile(taught, (90, 1)), atol=0.1)
-    # The best possible loss is the entropy of what is taught.
+    # The smallest possible loss is the entropy of the targets.
     entropy = -(taught * np.log(taught)).sum()
     assert entropy - 1e-4 < clf.history_[-1]["train_loss"] < entropy + 0.05
 

@@ -1,4 +1,4 @@
-"""Classifiers on packed strokes: the network sees pictures, everything else sees strokes."""
+"""Classifiers on packed strokes: the network gets images, everything else gets strokes."""
 
 import pickle
 
@@ -25,7 +25,7 @@ LIVELY = StrokeAugmentation(side=SIDE)
 
 
 def polygon(n_corners, rng):
-    """Return a drawing of a closed polygon and a dash beside it."""
+    """Return a drawing of a closed polygon, with a dash beside it."""
     angle = np.linspace(0, 2 * np.pi, n_corners + 1) + rng.uniform(0, 2 * np.pi)
     x, y = 100 + 90 * np.array([np.cos(angle), np.sin(angle)]) + rng.normal(0, 4, (2, 1))
     dash = rng.uniform(180, 255, 2)
@@ -71,7 +71,7 @@ def test_a_part_is_held_out_of_strokes_too(strokes, quick):
 
 
 def test_the_network_predicts_from_pictures(strokes, quick):
-    """A network that learned from pictures says the same of strokes that are drawn to them."""
+    """With the same weights, strokes and their images give the same predictions."""
     X, y = strokes
     clf = quick(augmentation=StrokeAugmentation(**PLAIN)).fit(X, y)
     images = pictures_of(X)

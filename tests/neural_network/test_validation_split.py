@@ -1,4 +1,4 @@
-"""Early stopping holds out original rows: none of them, nor a copy, is ever trained on."""
+"""Early stopping holds out original rows: neither they nor copies of them are trained on."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from skquickdraw.neural_network._loop import TrainingLoop
 
 @pytest.fixture
 def seen(monkeypatch):
-    """Return the pictures that a fit trains and validates on, as sets of bytes, while it does."""
+    """Return two sets, which collect the images that a fit trains on and validates on, as bytes."""
     trained, validated = set(), set()
     gather, run = ImageSet.gather, TrainingLoop.run
 
@@ -47,7 +47,7 @@ BALANCING = [
 def test_no_validation_row_is_trained_on(sketches, quick, seen, params):
     X, y = sketches
     every = identify(X)
-    assert len(set(every)) == 90  # a picture says which row it is
+    assert len(set(every)) == 90  # all images differ, so each identifies its row
     trained, validated = seen
     quick(early_stopping=True, validation_fraction=0.2, max_epochs=3, **params).fit(X, y)
     assert not trained & validated
@@ -66,7 +66,7 @@ def test_repeated_rows_are_not_split_apart(sketches, quick, seen):
 
 
 def test_over_sampling_in_front_of_the_split_leaks(sketches, quick, seen):
-    # Why sampling is the classifier's own parameter: here its rows have copies already.
+    # This is why sampling is a parameter of the classifier: here, rows are copied before the split.
     X, y = sketches
     trained, validated = seen
     net = quick(early_stopping=True, validation_fraction=0.2)

@@ -1,4 +1,4 @@
-"""Test-time views: the logits of shifted and mirrored pictures, averaged."""
+"""Test-time views: the mean logits of shifted and mirrored images."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def shifted(images, down, right):
 
 
 def shifted_views(images):
-    """Return the picture and its four shifts by a pixel, black coming in from the edge."""
+    """Return the image and its four shifts by one pixel, filled with black at the edge."""
     steps = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
     return [shifted(images, down, right) for down, right in steps]
 

@@ -1,4 +1,4 @@
-"""Threads that wait for cores are told of, and those that do not are left alone."""
+"""A warning if threads wait for busy cores, and none otherwise."""
 
 from functools import partial
 
@@ -12,19 +12,19 @@ from skquickdraw.neural_network import _waiting
 
 @pytest.fixture
 def quick(quick):
-    """Return a function that makes a small classifier on the CPU: a GPU waits for no core."""
+    """Return a function that makes a small classifier on the CPU, where threads can wait."""
     return partial(quick, device="cpu")
 
 
 @pytest.fixture
 def two_threads(monkeypatch):
-    """Let the training believe that it has two threads; it computes with one all the same."""
+    """Make the training believe that PyTorch has two threads, although it computes with one."""
     monkeypatch.setattr(_waiting.sys, "platform", "linux")
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
 
 
 def let_pass(monkeypatch, seconds, n_interrupted, n_waited):
-    """Let each epoch use so much of the processor."""
+    """Make each epoch report this use of the processor."""
     totals = iter(range(100))
 
     def usage():
@@ -34,7 +34,7 @@ def let_pass(monkeypatch, seconds, n_interrupted, n_waited):
     monkeypatch.setattr(_waiting, "usage", usage)
 
 
-# As measured on two cores, beside two busy processes: 811 times in 2.22 seconds, waiting 6 times.
+# Measured on two cores, beside two busy processes: 2.22 seconds, 811 interruptions, 6 waits.
 def test_waiting_for_cores_is_told_once_a_fit(two_threads, quick, sketches, monkeypatch):
     let_pass(monkeypatch, 2.22, 811, 6)
     with pytest.warns(
@@ -80,7 +80,7 @@ def test_nobody_has_to_wait_for_the_end_of_an_epoch(two_threads, monkeypatch):
 
 @pytest.fixture
 def threads(monkeypatch):
-    """Record the numbers of threads that PyTorch is given; it believes that it has two."""
+    """Record the numbers of threads that are set in PyTorch, beginning with two."""
     given = [2]
     monkeypatch.setattr(_waiting.sys, "platform", "linux")
     monkeypatch.setattr(torch, "get_num_threads", lambda: given[-1])
@@ -92,7 +92,7 @@ def test_an_unseeded_training_goes_on_with_one_thread(threads, quick, sketches, 
     let_pass(monkeypatch, 2.22, 811, 6)
     with pytest.warns(UserWarning, match="goes on with one thread"):
         quick(max_epochs=3, random_state=None).fit(*sketches)
-    assert threads == [2, 1, 2]  # and PyTorch has both again
+    assert threads == [2, 1, 2]  # both threads are restored
 
 
 def test_threads_are_given_back_after_an_error(threads):

@@ -133,7 +133,7 @@ def test_any_change_of_values_is_seen(compare, i):
 
 
 class Waits(TorchDispatchMode):
-    """Counts how often a value is read from a tensor, for which a GPU would have to be waited."""
+    """Counts how often a value is read from a tensor; on a GPU, each read has to wait for it."""
 
     n = 0
 

@@ -1,4 +1,4 @@
-"""The over-sampler, held against RandomOverSampler and against the promises of its docstring."""
+"""The over-sampler, compared with RandomOverSampler and with what its docstring says."""
 
 import pickle
 import subprocess
@@ -29,7 +29,7 @@ NOTHING = AugmentationPolicy(0, horizontal_flip=0, shift=0, scale=0, shear=0)
 
 @pytest.fixture
 def sketches():
-    """Return 40 flat uint8 pictures of 8 x 8 with a background, and 25 : 10 : 5 labels."""
+    """Return 40 flat uint8 images of 8 x 8 with a background, in classes of 25, 10 and 5."""
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (40, 64), dtype=np.uint8) * (rng.random((40, 64)) < 0.3)
     return X.astype(np.uint8), rng.permutation(np.repeat([0, 1, 2], [25, 10, 5]))
@@ -82,7 +82,7 @@ def test_copies_are_changed_and_originals_are_not(sketches):
     np.testing.assert_array_equal(y_new, y[sampler.sample_indices_])
     copied = X[sampler.sample_indices_[40:]]
     assert (X_new[40:] != copied).any(axis=1).all()
-    assert len(np.unique(X_new[40:], axis=0)) == 35  # no change is made twice
+    assert len(np.unique(X_new[40:], axis=0)) == 35  # all copies differ
 
 
 def test_copies_are_chosen_as_without_changes(sketches):

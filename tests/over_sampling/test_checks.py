@@ -14,7 +14,7 @@ SAMPLERS = [
 ]
 
 
-# As the suites' own parametrize_with_checks, but of lists: pytest warns of generators.
+# Like parametrize_with_checks of both packages, but with lists: pytest warns of generators.
 @pytest.mark.parametrize(
     ("sampler", "check"), [pair for sampler in SAMPLERS for pair in imblearn_checks(sampler)]
 )

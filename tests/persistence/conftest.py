@@ -1,4 +1,4 @@
-"""A tiny data set, small networks, and a forger of files."""
+"""A tiny data set, small networks, and functions that forge files."""
 
 import json
 from hashlib import sha256
@@ -17,14 +17,14 @@ from skquickdraw.persistence import save_model
 
 @pytest.fixture(scope="session")
 def small_sketches():
-    """Return 60 flat pictures of 12 x 12, and their names."""
+    """Return 60 flat images of 12 x 12, and their names."""
     X, y, names = make_sketches(60, 3, image_shape=(12, 12), random_state=0, return_names=True)
     return X, names[y]
 
 
 @pytest.fixture(scope="session")
 def small():
-    """Return a function that makes a small classifier, of float32 so that results are exact."""
+    """Return a function that makes a small classifier, in float32 so that results are exact."""
 
     def make(cls=CNNClassifier, **params):
         given = {"width": 0.25, "max_epochs": 1, "precision": "float32", "random_state": 0}
@@ -62,7 +62,7 @@ def read_parts(path):
 
 
 def forge(path, text, arrays):
-    """Write a file with a right checksum, whatever it describes."""
+    """Write a file with a correct checksum, even if its description makes no sense."""
     if not isinstance(text, str):
         text = json.dumps({**text, "sha256": "0" * 64})
     data = save(arrays, {"skquickdraw": text})
@@ -74,5 +74,5 @@ def forge(path, text, arrays):
 
 @pytest.fixture(scope="session")
 def forger():
-    """Return the functions that read the parts of a file, and write them with a checksum."""
+    """Return the functions that read the parts of a file and write them with a new checksum."""
     return read_parts, forge

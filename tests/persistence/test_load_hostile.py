@@ -1,4 +1,4 @@
-"""Files that were damaged by chance, or made to do harm."""
+"""load_model on files that are damaged, or made to do harm."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ def flipped(data, i, bit):
 def test_every_byte_counts(short_file, tmp_path):
     data = short_file.read_bytes()
     path = tmp_path / "flipped"
-    # All bits up to the end of the checksum, which is sought in them; then one of each byte.
+    # All bits of the part in which the checksum is searched; then one bit of each byte.
     n_sought = data.index(b"versions")
     flips = [(i, bit) for i in range(n_sought) for bit in range(8)]
     flips += [(i, i % 8) for i in range(n_sought, len(data))]
@@ -113,7 +113,7 @@ def test_other_versions_of_scikit_learn_warn_where_it_was_fitted(
     path = tmp_path / "old"
     content, arrays = read_parts(net_file)
     content["versions"]["scikit-learn"] = "0.1"
-    load_model(forge(path, content, arrays))  # no warning: nothing of scikit-learn's is inside
+    load_model(forge(path, content, arrays))  # no warning: scikit-learn fitted nothing in it
 
     model = make_pipeline(MinMaxScaler(), LinearDiscriminantAnalysis())
     save_model(model.fit(small_sketches[0][:, 50:60], small_sketches[1]), path)
@@ -125,7 +125,7 @@ def test_other_versions_of_scikit_learn_warn_where_it_was_fitted(
 
 
 def put(value, *keys):
-    """Return a change of a description: the value at these keys."""
+    """Return a function that puts a value into a description, at these keys."""
 
     def change(content, arrays):
         for key in keys[:-1]:
@@ -168,7 +168,7 @@ RANDOM = {"type": "random_state", "key": [1] * 624, "pos": 0, "has_gauss": 0, "g
 
 
 def doubled(n):
-    """Return a description that holds itself twice, n levels deep: 2**n values in n lines."""
+    """Return a description whose n levels each contain the last one twice: 2**n values in all."""
     node = 0
     for number in range(n):
         node = [{"id": 1000 + number, "type": "tuple", "items": [node]},
@@ -355,7 +355,7 @@ def test_a_description_that_is_no_object(forger, tmp_path):
 
 
 def test_headers_of_tensors_are_checked(net_file, tmp_path):
-    """A header whose tensors lie beyond the file, with a right checksum."""
+    """A header whose tensors lie beyond the end of the file, with a correct checksum."""
     from hashlib import sha256
 
     data = net_file.read_bytes()

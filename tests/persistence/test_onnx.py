@@ -1,4 +1,4 @@
-"""to_onnx: ONNX Runtime must say what the estimator says, and the file must say the rest."""
+"""to_onnx: ONNX Runtime must predict what the estimator predicts, and the file describes itself."""
 
 import json
 import logging
@@ -65,7 +65,7 @@ def fitted():
 
 @pytest.fixture(scope="module")
 def file(fitted, tmp_path_factory):
-    """A file of that classifier, alone in its folder."""
+    """Return the path of an ONNX file of ``fitted``, in a folder without other files."""
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
     to_onnx(fitted, path)
     return path
@@ -73,13 +73,13 @@ def file(fitted, tmp_path_factory):
 
 @pytest.fixture
 def no_new_graph(file, monkeypatch):
-    """Let each file hold the graph of that one; the rest of it is written anew."""
+    """Make all exports write the graph of ``file``; only their metadata are their own."""
     monkeypatch.setattr("skquickdraw.persistence._onnx._export", lambda *_: onnx.load(file))
 
 
 @pytest.fixture(scope="module")
 def drawings(find_data):
-    """Return training rows, labels and 1,000 other rows: real ones, or else sketches."""
+    """Return training rows, labels and 1,000 other rows, of real drawings or else of sketches."""
     folder = find_data("quickdraw100")
     if folder is None:
         images, y = make_sketches(1200, n_classes=10, random_state=0)
@@ -92,7 +92,7 @@ def drawings(find_data):
 
 
 def run(path, pixels, dtype=np.uint8):
-    """Return what the file makes of rows of pixels, knowing nothing but the file."""
+    """Return the predictions of the file for rows of pixels, from what the file says alone."""
     session = onnxruntime.InferenceSession(path)
     (of_input,), (of_output,) = session.get_inputs(), session.get_outputs()
     images = np.asarray(pixels, dtype=dtype).reshape(-1, *of_input.shape[1:])
@@ -131,7 +131,7 @@ class Renamed(CNNClassifier):
     """A subclass whose probabilities are those of the network."""
 
 
-# The smallest there are: each export takes a second, whatever the network.
+# As small as possible; even so, each export takes a second.
 BUILT_ON_NETWORKS = {
     "weighted": SeedEnsembleClassifier(CNN, 3, weights=[1, 0, 3], random_state=0),
     "logits": SeedEnsembleClassifier(CNN, 2, weights=[1, 3], combine="logit", random_state=0),
@@ -148,7 +148,7 @@ WEIGHTS = [1, 2, 1, 1, 3, 1, 2, 1, 3]
 
 @pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 def test_what_is_built_on_networks_is_one_graph(tmp_path):
-    """All in one vote: as far off as 1e-5, each of them would move it by 3e-7 or more."""
+    """All in one vote: an error of 1e-5 in any of them would move the vote by at least 3e-7."""
     y = np.where(np.arange(len(CODES)) < 60, CODES, -1)
     members = {
         name: clone(estimator).fit(X, y if name == "student" else CODES)
@@ -209,7 +209,7 @@ def test_pictures_of_any_shape(tmp_path):
 
 
 def test_numbers_that_uint8_cannot_hold(tmp_path):
-    features = np.random.default_rng(0).normal(size=(40, 3, 4))  # in a grid: no picture
+    features = np.random.default_rng(0).normal(size=(40, 3, 4))  # features in a grid, not images
     classifier = CNNClassifier(**TINY).fit(features, features[:, 0, 0] > 0)
     assert_same(tmp_path / "model.onnx", classifier, features, input_dtype="float32")
 
@@ -270,7 +270,7 @@ def test_the_file_names_the_range_of_its_pixels(images, input_dtype, expected, t
     clf = SeedEnsembleClassifier(CNN, n_estimators=2, random_state=0).fit(images, Y)
     to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
     assert pixel_range(tmp_path / "model.onnx") == pytest.approx(expected)
-    del clf.estimators_[1].pixel_range_  # of a version that did not remember it
+    del clf.estimators_[1].pixel_range_  # as in a version that did not keep it
     to_onnx(clf, tmp_path / "model.onnx", input_dtype=input_dtype)
     assert pixel_range(tmp_path / "model.onnx") is None
 
@@ -286,7 +286,7 @@ def test_the_file_names_the_background_of_its_images(tmp_path):
     clf = SeedEnsembleClassifier(CNN, n_estimators=2, random_state=0).fit(colours, Y)
     to_onnx(clf, tmp_path / "model.onnx")
     assert background(tmp_path / "model.onnx") == [0, 255, 7]
-    relations = clone(BUILT_ON_NETWORKS["relations"]).fit(X, CODES)  # which has no background_
+    relations = clone(BUILT_ON_NETWORKS["relations"]).fit(X, CODES)  # it has no background_
     to_onnx(relations, tmp_path / "model.onnx")
     assert background(tmp_path / "model.onnx") is None
 
@@ -305,11 +305,11 @@ def test_the_file_is_one_and_holds_little_but_the_weights(fitted, file):
     n_weights = sum(weight.numel() for weight in fitted.net_.module_.parameters())
     assert len(content) < 4 * n_weights + 10_000
     for package in (torch, np, pytest, skquickdraw):
-        assert str(Path(package.__file__).parent).encode() not in content  # no traces of here
+        assert str(Path(package.__file__).parent).encode() not in content  # no paths from here
 
 
 class Counting(networks.CNN):
-    """It asks for the number of rows in a way that the exporter takes for a constant."""
+    """A network with ``len(x)``, which the exporter turns into a constant."""
 
     def forward(self, x):
         return super().forward(x).reshape(len(x), -1)
@@ -341,7 +341,7 @@ def test_a_write_that_fails_leaves_the_old_file(fitted, tmp_path, monkeypatch):
 
 
 class Calibrated(CNNClassifier):
-    """Its probabilities are no longer those of the network."""
+    """A subclass whose probabilities are not those of the network."""
 
     def predict_proba(self, X):
         return super().predict_proba(X) ** 2
@@ -434,7 +434,7 @@ def test_a_missing_extra_is_named(fitted, package, tmp_path, monkeypatch):
 
 
 class Small(torch.nn.Sequential):
-    """A network of a user's own."""
+    """A network of a user."""
 
     penultimate = "2"
 
@@ -444,7 +444,7 @@ class Small(torch.nn.Sequential):
 
 
 class Branching(Small):
-    """Does something else where a value is large, which no graph can hold."""
+    """A network whose branch depends on values, which no graph can express."""
 
     def forward(self, x):
         return super().forward(x if x.sum() > 7 else -x)

@@ -1,4 +1,4 @@
-"""What cannot be saved is refused before anything is written, and nothing is lost."""
+"""Errors of save_model: raised before anything is written, and without loss of the old file."""
 
 import os
 

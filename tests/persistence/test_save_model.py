@@ -1,4 +1,4 @@
-"""What was saved and loaded is what it was: to the bit, and able to go on."""
+"""A model that was saved and loaded predicts exactly the same, and can be trained further."""
 
 import os
 import re
@@ -56,7 +56,7 @@ from skquickdraw.model_selection import LabeledStratifiedKFold
 from skquickdraw.persistence import load_model, save_model
 from skquickdraw.recipes import BudgetedClassifier
 
-# Minutes that are over before a training begins.
+# The time budgets of these tests are over before training begins.
 pytestmark = pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 
 METHODS = ("predict_proba", "decision_function", "transform", "predict")
@@ -66,7 +66,7 @@ def scaled(*steps):
     return make_pipeline(MinMaxScaler(), PCA(5, random_state=0), *steps)
 
 
-# What each makes of a small network, and of one that is fitted and frozen.
+# Functions of a maker of small networks, and of a fitted and frozen network.
 MODELS = {
     "CNN": lambda net, frozen: net(),
     "Image": lambda net, frozen: net(ImageClassifier, network="mobilenet"),
@@ -136,12 +136,12 @@ def shown(estimator):
 
 def there_and_back(estimator, folder, **options):
     save_model(estimator, folder / "model.safetensors", **options)
-    return load_model(folder / "model.safetensors")  # where the fit was, for equal bits
+    return load_model(folder / "model.safetensors")  # on the device of the fit, for equal bits
 
 
 @pytest.fixture(scope="module")
 def fitted(small, frozen, small_sketches):
-    """Return a function that fits a model, once for all tests."""
+    """Return a function that fits a model by its name, once for all tests."""
     made = {}
 
     def fit(name):
@@ -210,7 +210,7 @@ def test_training_goes_on_as_if_nothing_had_been(params, small, small_sketches, 
 
 def test_without_the_optimizer_files_are_small(small, small_sketches, tmp_path):
     X, y = small_sketches
-    model = small(ResNetClassifier, optimizer="adamw").fit(X, y)  # which remembers two numbers each
+    model = small(ResNetClassifier, optimizer="adamw").fit(X, y)  # it keeps two numbers per weight
     save_model(model, tmp_path / "long")
     loaded = there_and_back(model, tmp_path, keep_optimizer=False)
     short, long = (os.path.getsize(tmp_path / name) for name in ("model.safetensors", "long"))
@@ -351,7 +351,7 @@ def test_what_was_trained_elsewhere_loads_on_the_cpu(small, small_sketches, tmp_
     model = small().fit(X, y)
     expected = model.predict_proba(X)
     model.set_params(device="cuda:0")
-    model.net_.device = "cuda:0"  # as after a training there
+    model.net_.device = "cuda:0"  # as if it was trained there
     loaded = there_and_back(model, tmp_path)
     assert (loaded.device, loaded.net_.device) == ("cuda:0", "cpu")
     np.testing.assert_array_equal(loaded.predict_proba(X), expected)

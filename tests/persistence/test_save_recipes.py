@@ -1,4 +1,4 @@
-"""What the recipes make, saved and loaded: their defaults are those that models come with."""
+"""Models of the recipes, with all their defaults, saved and loaded."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ RECIPES = {
 
 
 def narrow(model):
-    """Return the model with the smallest networks everywhere."""
+    """Return the model with the smallest width in all of its networks."""
     widths = [name for name in model.get_params() if name.split("__")[-1] == "width"]
     return model.set_params(**dict.fromkeys(widths, 0.25))
 

@@ -1,4 +1,4 @@
-"""Models with parts of the user's own: named in a file, brought by whoever loads it."""
+"""Models with classes of the user: the file names them, and who loads it passes them."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ class Brier(BaseEstimator):
 
 @dataclass
 class Fade:
-    """No estimator; finds something out in ``bind``."""
+    """An augmentation that is no estimator, and computes something in ``bind``."""
 
     strength: float = 0.5
 
@@ -72,7 +72,7 @@ class Fade:
 
 
 class Swap(BaseEstimator):
-    """Mixes nothing, but with itself."""
+    """A mixing that changes nothing."""
 
     def draw(self, n_samples, image_shape, generator=None):
         return None
@@ -128,7 +128,7 @@ def test_what_was_trusted_is_what_it_was(name, make, small_sketches, path):
     np.testing.assert_array_equal(loaded.extract_features(X), clf.extract_features(X))
     assert repr(loaded.get_params()).split("<")[0] == repr(clf.get_params()).split("<")[0]
     assert vars(loaded.augmentation_) == vars(clf.augmentation_)
-    for one in (clf, loaded):  # and training goes on as if nothing had been in between
+    for one in (clf, loaded):  # training goes on in the same way
         one.partial_fit(X, y)
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
     refitted = loaded.fit(X, y).predict_proba(X)
@@ -136,7 +136,7 @@ def test_what_was_trusted_is_what_it_was(name, make, small_sketches, path):
 
 
 class Stricter(Brier):
-    """Another version of a class, which refuses what the file holds."""
+    """Another version of a class, which refuses the parameters in the file."""
 
     def __init__(self, scale=1.0):
         raise TypeError("scale must be below 1\nas a share")

@@ -1,4 +1,4 @@
-"""SketchNormalizer, held against the bitmaps that strokes are drawn as."""
+"""SketchNormalizer, compared with the bitmaps of the same strokes."""
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def scan(strokes, line_width=16.0, margin=16.0):
 
 
 def photo(strokes, seed=0, slope=0.6, shadow=0.3, noise=8.0, **pen):
-    """Return what a phone makes of it: light from one side, a shadow, blur and noise."""
+    """Return a drawing as a phone sees it: light from one side, a shadow, blur and noise."""
     rng = np.random.default_rng(seed)
     y, x = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE), indexing="ij")
     angle = rng.uniform(0, 2 * np.pi)
@@ -49,7 +49,7 @@ def photo(strokes, seed=0, slope=0.6, shadow=0.3, noise=8.0, **pen):
 
 
 def likeness(bitmaps, strokes):
-    """Return the correlation with the drawing's own bitmap."""
+    """Return the correlation with the bitmap of the drawing."""
     return np.corrcoef(bitmaps.ravel(), rasterize(strokes).ravel())[0, 1]
 
 
@@ -157,7 +157,7 @@ def test_pictures_of_unequal_size():
     for bitmap, strokes in zip(found, DRAWINGS.values(), strict=True):
         assert likeness(bitmap, strokes) > 0.99
     one = SketchNormalizer().transform([sizes[2]])
-    assert_array_equal(one[0], found[2])  # whatever stands beside it
+    assert_array_equal(one[0], found[2])  # the other images do not matter
 
 
 @pytest.mark.parametrize(
@@ -231,14 +231,14 @@ def network():
 
 
 def test_large_pictures_score_as_their_bitmaps_do(network):
-    """Within three points, the promise of the user guide."""
+    """The user guide says that scores differ by at most three points."""
     bitmaps, y = make_sketches(100, 4, random_state=1)
     large, _ = make_sketches(100, 4, image_shape=(SIDE, SIDE), random_state=1)
     dark = 255 - large.reshape(-1, SIDE, SIDE)
     score = network.score(bitmaps, y)
     assert score > 0.8
     assert network.score(SketchNormalizer().transform(dark), y) > score - 0.03
-    assert network.score(dark[:, ::10, ::10][:, 1:-1, 1:-1], y) < score - 0.2  # without it
+    assert network.score(dark[:, ::10, ::10][:, 1:-1, 1:-1], y) < score - 0.2  # not normalized
 
 
 def test_it_stands_in_front_of_a_classifier(network, tmp_path):

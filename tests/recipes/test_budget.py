@@ -1,4 +1,4 @@
-"""A classifier that is given minutes: what it chooses, how long it trains, and that it repeats."""
+"""BudgetedClassifier: what it chooses, how long it trains, and that its plan can be repeated."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from skquickdraw.recipes._pace import Stopwatch
 from skquickdraw.recipes._work import list_work, with_students
 from skquickdraw.semi_supervised import NoisyStudentClassifier
 
-# Networks are planned here in fractions of a second, and a test machine is busy.
+# The budgets here are fractions of a second, which a busy machine exceeds.
 pytestmark = pytest.mark.filterwarnings("ignore:BudgetedClassifier. fit took:UserWarning")
 
 
@@ -34,7 +34,7 @@ def sketches():
 
 
 class Clockwork:
-    """A stopwatch of a machine that trains 1,000 rows and predicts 10,000 in a second."""
+    """A stopwatch of a machine that trains on 1,000 rows, or predicts 10,000, per second."""
 
     def wanted_epochs(self, work):
         return 10.0
@@ -49,7 +49,7 @@ class Clockwork:
 
 @pytest.fixture
 def clockwork(monkeypatch):
-    """Let fits be planned for such a machine, on which no time goes by."""
+    """Plan all fits for such a machine, with a clock that stands still."""
     monkeypatch.setattr("skquickdraw.recipes._budget.Stopwatch", lambda *_: Clockwork())
     monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: 0.0)
 
@@ -77,7 +77,7 @@ def test_the_most_expensive_that_the_time_is_enough_for(monkeypatch, seconds, n_
 def test_predictions_of_the_pool_take_their_part_of_the_time(monkeypatch):
     student = NoisyStudentClassifier(network(), student=network(), n_iterations=1)
     chosen = plan([student], 100, n_pool=10_000, monkeypatch=monkeypatch)
-    # 1 second of predictions; 10 passes over 1,000 rows and over 11,000 would take 120.
+    # Predictions take 1 second. 10 passes over 1,000 rows and over 11,000 would take 120 seconds.
     assert chosen.estimator.max_epochs == pytest.approx(10 * 99 / 120)
     assert chosen.student.max_epochs == pytest.approx(10 * 99 / 120)
 
@@ -235,7 +235,7 @@ def test_what_is_chosen_is_measured_again_for_longer(sketches):
     stopwatch = Stopwatch(X, names, 0)
     (work,) = list_work(network(), len(X), 0)
     roughly = stopwatch.seconds(work)
-    stopwatch.look_longer(0.5)  # less than before
+    stopwatch.look_longer(0.5)  # shorter than before, so the old measurement is kept
     assert stopwatch.seconds(work) == roughly
     stopwatch.look_longer(1.5)
     assert stopwatch.seconds(work) != roughly
@@ -250,7 +250,7 @@ def test_a_network_that_diverges_at_once_is_measured_and_trained(sketches):
 
 
 def test_a_late_end_is_said(sketches, monkeypatch):
-    clock = iter(range(0, 10**6, 20))  # every look at the clock is 20 seconds later
+    clock = iter(range(0, 10**6, 20))  # each reading of the clock is 20 seconds later
     monkeypatch.setattr("skquickdraw.recipes._budget.perf_counter", lambda: next(clock))
     clf = BudgetedClassifier([network()], minutes=0.01, random_state=0)
     late = "fit took .* minutes in place of 0.01. Measuring the speed .* and a busy machine"

@@ -1,4 +1,4 @@
-"""Recipes are estimators like any other, and come as they are said to come."""
+"""The recipes are estimators like any other, and have the parts that their docstrings name."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def sketches():
 
 
 def shrink(recipe):
-    """Make the networks of a recipe so small that it is fitted in a moment."""
+    """Make the networks of a recipe small, so that its fit is fast."""
     params = recipe.get_params()
     return recipe.set_params(
         **{name: 0.1 for name in params if name.rsplit("__")[-1] == "width"},
@@ -93,7 +93,7 @@ def test_earlier_names_are_the_same_recipes():
 
 
 def test_passes_can_be_chosen(monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # where 'auto' is 'long'
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # on a GPU, 'auto' is 'long'
     assert recipes.fast(max_epochs=3).max_epochs == 3
     assert recipes.accurate(max_epochs=3).max_epochs == 3
     assert recipes.ensemble(max_epochs=7).estimator.estimator.max_epochs == 7

@@ -1,4 +1,4 @@
-"""Small sketches, most of them without labels, and a classifier that learns them in a blink."""
+"""Small sketches, most of them without labels, and small classifiers for them."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NAMES = np.array(["ant", "bee", "cat"])
 
 @pytest.fixture(scope="session")
 def partly():
-    """Return 120 pictures of 12 x 12, and their labels, of which the last 80 are marked -1."""
+    """Return 120 images of 12 x 12, and labels, the last 80 of which are -1."""
     X, y = make_sketches(120, 3, image_shape=(12, 12), random_state=0)
     y = np.where(np.arange(120) < 40, y, -1)
     X.flags.writeable = y.flags.writeable = False

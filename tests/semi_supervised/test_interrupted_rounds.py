@@ -1,4 +1,4 @@
-"""Who interrupts a noisy student keeps the last teacher that is complete."""
+"""After an interrupt, a noisy student keeps the classifier of its last complete round."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from skquickdraw.exceptions import FitInterrupted
 
 
 class Interruptible(LogisticRegression):
-    """Its fit of a certain number, counted from 1, is interrupted."""
+    """A classifier that is interrupted in the fit with the number ``interrupted``, from 1."""
 
     n_fits = 0
     interrupted = None
@@ -27,7 +27,7 @@ class Interruptible(LogisticRegression):
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Return a function after which the fit of this number is interrupted."""
+    """Return a function that sets which fit is interrupted."""
 
     def in_fit(number, error=KeyboardInterrupt):
         monkeypatch.setattr(Interruptible, "n_fits", 0)
@@ -40,7 +40,7 @@ def interrupt(monkeypatch):
 
 @pytest.fixture
 def rows():
-    """Return rows of three clusters, of which the first 20 have labels."""
+    """Return rows of three clusters; the first 20 have labels."""
     rng = np.random.default_rng(0)
     y = np.arange(100) % 3
     X = rng.normal(size=(100, 2)) + 2 * np.column_stack([y == 1, y == 2])
@@ -48,7 +48,7 @@ def rows():
 
 
 def noisy(n_iterations, **params):
-    # Each student learns less than the one before, so that rounds differ.
+    # Each student is regularised more than the one before, so that the rounds differ.
     student_params = [{"C": 0.1**i} for i in range(n_iterations)]
     return NoisyStudentClassifier(
         Interruptible(),
@@ -64,7 +64,7 @@ def noisy(n_iterations, **params):
 @pytest.mark.parametrize("n_complete", [1, 2])
 def test_all_is_as_after_the_complete_rounds(rows, interrupt, n_complete, error):
     expected = noisy(n_complete, class_prior="labeled").fit(*rows)
-    interrupt(n_complete + 2, error)  # the teacher's fit is the first
+    interrupt(n_complete + 2, error)  # the first fit is that of the teacher
     clf = noisy(3, class_prior="labeled")
     match = f"NoisyStudentClassifier: .* in round {n_complete + 1} of 3.* {n_complete} complete"
     with pytest.raises(FitInterrupted, match=match):

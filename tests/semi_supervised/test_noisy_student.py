@@ -1,4 +1,4 @@
-"""The noisy student: who learns what from whom, and what is told of it."""
+"""NoisyStudentClassifier: what each student learns, from which teacher, and what is reported."""
 
 import pickle
 
@@ -316,7 +316,7 @@ def test_a_search_in_processes(partly, net):
         scoring="neg_log_loss",
     ).fit(X, y)
     scores = search.cv_results_["mean_test_score"]
-    assert len(set(scores.round(6))) == 4  # both parameters arrived
+    assert len(set(scores.round(6))) == 4  # both parameters have an effect
     assert set(search.classes_) == {0, 1, 2}
 
 
@@ -353,7 +353,7 @@ def test_a_network_is_narrowed_by_a_resized_warm_start(partly, net):
 
 
 class TestErrors:
-    """Each before any training."""
+    """Errors that are raised before any training."""
 
     @pytest.fixture
     def untouched(self, monkeypatch):

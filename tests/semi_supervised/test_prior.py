@@ -1,4 +1,4 @@
-"""Making many predictions agree with known shares of the classes."""
+"""Adjusting predictions of many rows to known class shares."""
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_a_certain_row_keeps_its_class_while_there_is_room():
 )
 def test_assignments_have_the_known_numbers(proba, n, prior, counts):
     found = np.bincount(assign_to_prior(proba[:n], prior), minlength=4)
-    if isinstance(prior, str):  # which classes get the odd rows is open
+    if isinstance(prior, str):  # any class may get the rows that are left over
         found = np.sort(found)[::-1]
     assert found.tolist() == counts
 

@@ -1,4 +1,4 @@
-"""Which rows a student learns from, and what it is told of them."""
+"""Which rows a student learns from, and with which pseudo-labels."""
 
 import numpy as np
 import pytest

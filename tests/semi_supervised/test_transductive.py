@@ -1,4 +1,4 @@
-"""Predictions for a whole test set whose class balance is known."""
+"""TransductiveClassifier: predictions for a whole test set whose class balance is known."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from skquickdraw.semi_supervised import assign_to_prior
 
 @pytest.fixture(scope="module")
 def skewed():
-    """Return training rows of which few belong to 'rare', and a balanced test set."""
+    """Return training rows, of which few are of the class 'rare', and a balanced test set."""
     rng = np.random.default_rng(0)
     names = np.array(["rare", "usual"])
     y, y_test = np.repeat([0, 1], [10, 200]), np.repeat([0, 1], 150)
