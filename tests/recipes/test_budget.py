@@ -65,13 +65,19 @@ def vote(n):
 
 @pytest.mark.parametrize(
     ("seconds", "n_members", "n_epochs"),
-    [(5, None, 5), (13, None, 13), (14, 2, 7), (20, 2, 10), (28, 4, 7), (400, 4, 100)],
+    [(5, None, 5), (19, None, 19), (20, 2, 10), (39, 2, 19.5), (40, 4, 10), (400, 4, 100)],
 )
 def test_the_most_expensive_that_the_time_is_enough_for(monkeypatch, seconds, n_members, n_epochs):
     chosen = plan([network(), vote(2), vote(4)], seconds, monkeypatch=monkeypatch)
     assert getattr(chosen, "n_estimators", None) == n_members
     inner = chosen if n_members is None else chosen.estimator
     assert inner.max_epochs == pytest.approx(n_epochs)
+
+
+@pytest.mark.parametrize(("seconds", "width"), [(6.9, 0.5), (7, 1.0)])
+def test_a_larger_network_may_have_a_few_passes_less(monkeypatch, seconds, width):
+    ladder = [network(width=0.5), network(width=1.0)]
+    assert plan(ladder, seconds, monkeypatch=monkeypatch).width == width
 
 
 def test_predictions_of_the_pool_take_their_part_of_the_time(monkeypatch):

@@ -43,7 +43,8 @@ from ._work import list_work, with_students
 # of a machine varies, no reserve is always right.
 RESERVE = 0.03
 SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
-# An estimator is chosen if there is time for this share of its usual passes.
+# A network is chosen if there is time for this share of its usual passes: with fewer passes, it is
+# still better than a smaller network with more. A vote is not, so it needs all of them.
 LEAST_SHARE = 0.7
 LITTLE = 0.01  # of the usual training: less gives a warning
 LEAST_TRAINED = 1e-3  # of it, even if no time is left: one step, if the usual training has 1,000
@@ -69,10 +70,10 @@ class BudgetedClassifier(
     ----------
     estimators : list of classifiers
         Networks of this package, or votes, noisy students and distillations of such networks,
-        ordered from fast to slow. ``fit`` goes through the list until there is no time for 70 % of
-        the usual passes of an estimator, and trains the one before it. It trains the first one if
-        there is no time for any. Without unlabeled rows, noisy students are left out, unless there
-        are no other estimators.
+        ordered from fast to slow. ``fit`` goes through the list until there is no time for the
+        usual passes of an estimator, and trains the one before it. For a single network, 70 % of
+        the usual passes are enough. ``fit`` trains the first estimator if there is no time for any.
+        Without unlabeled rows, noisy students are left out, unless there are no other estimators.
     minutes : float, default=15
         Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None
@@ -307,7 +308,7 @@ def choose(
     chosen = candidates[0]
     for candidate in candidates if len(candidates) > 1 else []:
         own = Wanted(candidate, stopwatch, n_labeled, n_pool)
-        if own.fixed + LEAST_SHARE * own.training > deadline - perf_counter():
+        if own.least > deadline - perf_counter():
             break  # even if it is the first: to measure slower ones would only cost time
         chosen = candidate
     stopwatch.look_longer(SHARE_MEASURED * (deadline - perf_counter()))
@@ -330,7 +331,7 @@ def choose(
 
 
 class Wanted:
-    """The seconds that an estimator takes without a limit."""
+    """The seconds that an estimator takes without a limit, and those that it needs at least."""
 
     def __init__(
         self, estimator: ProbabilisticClassifier, stopwatch: Stopwatch, n_labeled: int, n_pool: int
@@ -342,3 +343,5 @@ class Wanted:
             stopwatch.seconds(work, stopwatch.wanted_epochs(work)) for work in self.trainings
         )
         self.fixed = sum(stopwatch.seconds(work) for work in works if not work.is_training)
+        n_networks = sum(work.n_copies for work in self.trainings)
+        self.least = self.fixed + self.training * (LEAST_SHARE if n_networks == 1 else 1)
