@@ -102,7 +102,7 @@ sphinx_gallery_conf = {
 
 # The preview that other sites show for a link to a page.
 ogp_site_url = "https://skquickdraw.readthedocs.io/en/latest/"
-ogp_image = "_images/scores_light.png"
+ogp_image = "_static/scores_card.png"
 ogp_social_cards = {"enable": False}
 
 copybutton_exclude = ".linenos, .gp, .go"  # neither prompts nor what was printed

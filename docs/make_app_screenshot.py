@@ -1,4 +1,4 @@
-"""Take screenshots of the drawing page for the user guide: light, dark, a photo, and on a phone.
+"""Take screenshots of the app for the user guide: a sketch, a photo, and a phone; light and dark.
 
 ::
 
@@ -93,11 +93,11 @@ def drop_photo(page: Page) -> None:
 def take(browser: Browser, url: str, name: str, **settings: Any) -> None:
     page = browser.new_page(**{"viewport": VIEW, **settings})
     page.goto(url)
-    if name == "photo":
+    if name.startswith("photo"):
         drop_photo(page)
     else:
         draw(page, sun())
-    shot = page.screenshot(full_page=name != "phone")
+    shot = page.screenshot(full_page="has_touch" not in settings)
     picture = Image.open(io.BytesIO(shot)).convert("RGB")
     file = FOLDER / f"app_{name}.png"
     picture.quantize(N_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -118,8 +118,8 @@ def main() -> None:
         )
         for scheme in ("light", "dark"):
             take(browser, server.url, scheme, color_scheme=scheme)
-        take(browser, server.url, "photo")
-        take(browser, server.url, "phone", **PHONE)
+            take(browser, server.url, f"photo_{scheme}", color_scheme=scheme)
+            take(browser, server.url, f"phone_{scheme}", color_scheme=scheme, **PHONE)
         browser.close()
         server.shutdown()
 

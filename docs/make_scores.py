@@ -1,11 +1,13 @@
 """Write the table and the charts of the first pages, from the results of the study of the defaults.
 
-``python docs/make_scores.py`` writes README.md, docs/index.md and docs/images/scores_*.png.
-The extra ``plot`` is needed.
+``python docs/make_scores.py`` writes README.md, docs/index.md, docs/images/scores_*.png and the
+chart on white that is shown beside a link to the site, docs/_static/scores_card.png. The extra
+``plot`` is needed.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from statistics import mean
@@ -17,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = next((ROOT / "benchmarks").rglob("results/defaults"))
 PAGES = (ROOT / "README.md", ROOT / "docs" / "index.md")
 IMAGES = ROOT / "docs" / "images"
+CARD = ROOT / "docs" / "_static" / "scores_card.png"
+CARD_INCHES = (7.6, 3.99)  # the proportions of 1,200 x 630 pixels, which link previews expect
 START, END = "<!-- scores: made by docs/make_scores.py -->\n", "<!-- end of scores -->"
 
 OURS = "ResNetClassifier()"
@@ -50,6 +54,7 @@ def main() -> None:
         page.write_text(replace_table(page.read_text(), render_table(scores, seconds)))
     for theme in INK:
         draw_chart(scores, theme).savefig(IMAGES / f"scores_{theme}.png", dpi=200)
+    save_card(draw_chart(scores, "light"))
 
 
 def load_results(key: str) -> Scores:
@@ -119,6 +124,17 @@ def draw_chart(scores: Scores, theme: str) -> Any:
         draw_marks(ax, [{name: scores[name][cell] for name in scores} for cell in cells], theme)
         ax.set_yticks(np.arange(len(cells)), [describe(cell) for cell in cells])
     return figure
+
+
+def save_card(figure: Any) -> None:
+    """Write the chart on white: a preview of a link may be shown on any background."""
+    from PIL import Image
+
+    figure.set_size_inches(CARD_INCHES)
+    content = io.BytesIO()
+    figure.savefig(content, dpi=1200 / CARD_INCHES[0], facecolor="white")
+    picture = Image.open(content).convert("RGB")
+    picture.quantize(64, dither=Image.Dither.NONE).save(CARD, optimize=True)
 
 
 def draw_marks(ax: Any, scores: list[dict[str, float]], theme: str) -> None:

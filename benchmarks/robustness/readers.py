@@ -156,7 +156,7 @@ def write_request(path: Path) -> None:
     path.write_text(json.dumps({"strokes": drawings()[0]}))
 
 
-send_drawing = partial(send, where="predict", kind="application/json")
+send_sketch = partial(send, where="predict", kind="application/json")
 send_image = partial(send, where="image", kind="application/octet-stream")
 
 
@@ -201,6 +201,6 @@ READERS = {
         mutations.inside_model,
     ),
     "onnx": Reader("a.onnx", write_onnx, open_graph),
-    "drawing sent to the app": Reader("a.json", write_request, send_drawing, mutations.inside_json),
+    "sketch sent to the app": Reader("a.json", write_request, send_sketch, mutations.inside_json),
     "image sent to the app": Reader("a.png", write_photo, send_image, mutations.inside_png),
 }

@@ -113,8 +113,10 @@ def draw_ratios(results):
     for y, ratio in enumerate(ratios.values()):
         ax.plot([ratio["min"], ratio["max"]], [y, y], color="C0", linewidth=3, alpha=0.4)
         ax.plot(ratio["median"], y, "o", color="C0", ms=8)
-        text, beside = f"{ratio['median']:.2g}", {"textcoords": "offset points", "va": "center"}
-        ax.annotate(text, (ratio["max"], y), (8, 0), **beside)
+        # On the side away from the dashed line, which would cross it.
+        end, step, align = ("min", -8, "right") if ratio["median"] < 1 else ("max", 8, "left")
+        beside = {"textcoords": "offset points", "ha": align, "va": "center"}
+        ax.annotate(f"{ratio['median']:.2f}", (ratio[end], y), (step, 0), **beside)
     ax.axvline(1, color="grey", linestyle="--", linewidth=1)
     ax.set_yticks(range(len(ratios)), ratios)
     ax.set_xscale("log")

@@ -50,7 +50,7 @@ def button(page, name):
 def picture(page):
     """Wait for the answer, and return the grey levels of the image that the model gets."""
     settle(page)
-    expect(page.get_by_role("img", name="The drawing as the model sees it")).to_be_visible()
+    expect(page.get_by_role("img", name="The sketch as the model sees it")).to_be_visible()
     levels = page.evaluate(
         """() => {
             const canvas = document.getElementById("picture");
@@ -248,7 +248,7 @@ def test_paper_and_ink_follow_the_scheme(visit, scheme, is_dark):
     assert (levels[middle, middle] > 150) == is_dark
 
 
-def test_the_scheme_may_change_under_a_drawing(visit):
+def test_the_scheme_may_change_under_a_sketch(visit):
     page = visit(color_scheme="light")
     draw(page, SLANT)
     ink = """() => {
@@ -276,7 +276,7 @@ def test_bars_glide_only_where_motion_is_welcome(visit):
 def test_screen_readers_find_all_parts_by_role_and_name(visit):
     page = visit()
     expect(page.get_by_role("heading", name="Draw something")).to_be_visible()
-    expect(page.get_by_role("region", name="Drawing")).to_be_visible()
+    expect(page.get_by_role("region", name="Sketch")).to_be_visible()
     expect(page.get_by_role("region", name="The model's guess")).to_be_visible()
     expect(paper(page)).to_have_accessible_description(re.compile("Space or Enter puts it down"))
     expect(page.get_by_role("img", name=re.compile("No image yet: 28 . 28 pixels"))).to_be_visible()
@@ -285,7 +285,7 @@ def test_screen_readers_find_all_parts_by_role_and_name(visit):
     assert page.locator("html").get_attribute("lang") == "en"
     draw(page, CIRCLE)
     expect(bars(page).first).to_have_text(re.compile(r"\w+ [<>]?\d+ %"))
-    expect(page.get_by_role("img", name="The drawing as the model sees it")).to_be_visible()
+    expect(page.get_by_role("img", name="The sketch as the model sees it")).to_be_visible()
 
 
 def test_the_guess_is_spoken_once_it_has_settled(visit):
@@ -332,7 +332,7 @@ def test_says_when_the_server_is_gone_and_goes_on_when_it_is_back(visit, start, 
 
 def test_shows_the_reason_where_an_answer_is_refused(visit):
     page = visit()
-    refusal = '{"error": "A drawing may have at most 10000 points; this one has more."}'
+    refusal = '{"error": "A sketch may have at most 10000 points; this one has more."}'
     page.route("**/predict", lambda route: route.fulfill(status=400, body=refusal))
     draw(page, SLANT)
     expect(page.get_by_role("alert")).to_contain_text("may have at most 10000 points")
@@ -342,7 +342,7 @@ def test_shows_the_reason_where_an_answer_is_refused(visit):
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_late_answers_about_a_cleared_drawing_are_dropped(visit):
+def test_late_answers_about_a_cleared_sketch_are_dropped(visit):
     page = visit()
     held = []
     page.route("**/predict", lambda route: held.append(route))

@@ -107,29 +107,29 @@ def test_a_format_that_the_browser_does_not_know_is_shown_by_its_name(visit):
     expect(page.locator("#photo canvas")).to_be_hidden()
 
 
-def test_a_drawing_waits_below_an_image(visit):
+def test_a_sketch_waits_below_an_image(visit):
     page = visit()
     draw(page, SLANT)
-    drawn = seen(page, "drawing")
+    drawn = seen(page, "sketch")
     choose(page, scan())
     assert not np.array_equal(seen(page), drawn)
     expect(button(page, "Undo")).to_be_disabled()
     press(page, "Control+z")
     draw(page, SLANT)  # on the image, which takes no ink
     button(page, "Remove image").click()
-    np.testing.assert_array_equal(seen(page, "drawing"), drawn)
+    np.testing.assert_array_equal(seen(page, "sketch"), drawn)
     button(page, "Undo").click()
     expect(bars(page)).to_have_count(0)
     expect(button(page, "Clear")).to_be_disabled()
 
 
-def test_what_cannot_be_read_is_told_and_the_drawing_is_back(visit):
+def test_what_cannot_be_read_is_told_and_the_sketch_is_back(visit):
     page = visit()
     draw(page, SLANT)
-    drawn = seen(page, "drawing")
+    drawn = seen(page, "sketch")
     choose(page, b"no image", "notes.txt")
     expect(notice(page)).to_contain_text("must be an image in a format that Pillow reads")
-    np.testing.assert_array_equal(seen(page, "drawing"), drawn)
+    np.testing.assert_array_equal(seen(page, "sketch"), drawn)
     expect(page.locator("#photo")).to_be_hidden()
     button(page, "Close").click()
     expect(notice(page)).to_have_count(0)
@@ -194,7 +194,7 @@ def test_colours_are_chosen_by_name_and_seen_by_the_model(visit):
     press(page, "ArrowRight")
     expect(group.get_by_role("radio", name="Red")).to_be_checked()
     draw(page, [(0.2, 0.7), (0.8, 0.7)])
-    picture = seen(page, "drawing")
+    picture = seen(page, "sketch")
     assert picture[:14].min() < 100 and np.ptp(picture[:14], axis=2).max() == 0  # black on white
     red, green, blue = picture[14:].min(axis=(0, 1))
     assert red > blue + 80 and abs(green - blue) <= 1
@@ -296,13 +296,13 @@ def test_nothing_is_saved_without_a_folder(visit):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_drawing_is_downloaded_as_dark_ink_on_white(visit, scheme):
+def test_a_sketch_is_downloaded_as_dark_ink_on_white(visit, scheme):
     page = visit(color_scheme=scheme)
     expect(button(page, "Download PNG")).to_be_disabled()
     draw(page, [(0.5, 0.25), (0.5, 0.75)])
     with page.expect_download() as download:
         button(page, "Download PNG").click()
-    assert download.value.suggested_filename == "drawing.png"
+    assert download.value.suggested_filename == "sketch.png"
     image = Image.open(download.value.path())
     assert image.format == "PNG" and image.size == (800, 800)
     levels = np.asarray(image.convert("L")).astype(int)

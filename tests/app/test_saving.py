@@ -70,7 +70,7 @@ def save(post_json):
     return lambda server, **request: post_json(server, "/save", **request)
 
 
-def test_drawings_come_back_with_strokes_and_word(start, tmp_path, save):
+def test_sketches_come_back_with_strokes_and_word(start, tmp_path, save):
     server = start(Model(LABELS), save_to=tmp_path / "new" / "folder")
     for label in range(len(LABELS)):
         strokes = [[[10, 10 + label], [5, 30]], [[0], [0]]]
@@ -87,7 +87,7 @@ def test_drawings_come_back_with_strokes_and_word(start, tmp_path, save):
         assert drawing == scaled
 
 
-def test_a_saved_drawing_is_a_line_that_says_what_it_is(start, tmp_path, save):
+def test_a_saved_sketch_is_a_line_that_says_what_it_is(start, tmp_path, save):
     server = start(Model(LABELS), save_to=tmp_path)
     for strokes in (HOUSE, HOUSE[:1]):
         assert save(server, label=1, strokes=strokes)[0] == 200
@@ -142,12 +142,12 @@ def test_an_image_of_any_mode_is_read_back_as_it_was(start, tmp_path, mode, post
     np.testing.assert_array_equal(given, kept)
 
 
-def test_a_drawing_in_colours_is_kept_as_an_image(start, tmp_path, save, post_json):
+def test_a_sketch_in_colours_is_kept_as_an_image(start, tmp_path, save, post_json):
     model = Model(image_shape_=(3, 28, 28), n_features_in_=2352, background_=[255.0] * 3)
     server = start(model, save_to=tmp_path)
-    drawing = {"strokes": HOUSE, "colours": ["#ff0000", "#0000ff"]}
-    assert save(server, label=0, **drawing)[0] == 200
-    _, answer = post_json(server, "/predict", **drawing)
+    sketch = {"strokes": HOUSE, "colours": ["#ff0000", "#0000ff"]}
+    assert save(server, label=0, **sketch)[0] == 200
+    _, answer = post_json(server, "/predict", **sketch)
     found = load_image_folder(tmp_path / "images")
     np.testing.assert_array_equal(found.data[0].transpose(1, 2, 0), answer["picture"])
 
@@ -172,7 +172,7 @@ def test_nothing_is_overwritten(start, tmp_path, post, save):
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     saver = Saver(tmp_path, ["b"])
-    saver.save_drawing(0, [np.zeros((2, 1))])
+    saver.save_sketch(0, [np.zeros((2, 1))])
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     opened = Path.open
 
@@ -198,7 +198,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "open", open_full)
     for write in (
-        lambda: saver.save_drawing(0, [np.ones((2, 3))]),
+        lambda: saver.save_sketch(0, [np.ones((2, 3))]),
         lambda: saver.save_image(0, b"png" * 100),
     ):
         with pytest.raises(OSError, match="No space left"):
@@ -231,7 +231,7 @@ def test_a_label_of_an_image_is_the_number_of_a_class(start, tmp_path, query, po
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_image_or_drawing_is_not_saved(start, tmp_path, post, save):
+def test_what_is_no_image_or_sketch_is_not_saved(start, tmp_path, post, save):
     server = start(Model(), save_to=tmp_path)
     assert post(server, "/save-image?label=0", b"no image")[0] == 400
     program = encode(photo(), format="EPS")  # which Pillow would pass to Ghostscript

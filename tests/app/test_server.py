@@ -77,7 +77,7 @@ def test_a_model_that_learned_on_paper_is_asked_for_dark_ink(start):
 
 
 @pytest.mark.parametrize(("scale", "x", "y"), [(0.5, 0, 0), (1, 37, -900), (1000, -5, 12)])
-def test_a_drawing_counts_as_the_same_wherever_and_however_large(server, scale, x, y):
+def test_a_sketch_counts_as_the_same_wherever_and_however_large(server, scale, x, y):
     picture = np.array(predict(server, moved(HOUSE, scale, x, y))[1]["picture"])
     assert np.abs(picture - rasterize(HOUSE)).max() <= 1  # rounding
 
@@ -270,7 +270,7 @@ def test_listens_on_this_machine_only(server):
 @pytest.mark.parametrize(
     ("headers", "status", "reason"),
     [
-        ({"Content-Length": "262145"}, 413, "may have at most 262144 bytes"),
+        ({"Content-Length": "262145"}, 413, "262144 bytes. Clear the sketch."),
         ({"Content-Length": "9" * 5000}, 413, "may have at most 262144 bytes"),
         ({"Content-Length": "-1"}, 411, "must have a Content-Length"),
         ({"Content-Length": "²"}, 411, "must have a Content-Length"),
@@ -314,19 +314,19 @@ def test_a_request_is_bounded_before_it_is_read(server, headers, status, reason)
         ('{"strokes": [[[[1]], [2]]]}', "must be numbers .* got \\[1\\]"),
     ],
 )
-def test_what_is_no_drawing_is_refused(server, body, reason):
+def test_what_is_no_sketch_is_refused(server, body, reason):
     status, _, answer = send(server, "POST", "/predict", body.encode("latin-1"))
     assert status == 400
     assert re.search(reason, json.loads(answer)["error"])
 
 
-def test_a_drawing_has_bounds(server):
+def test_a_sketch_has_bounds(server):
     assert predict(server, [[[0], [0]]] * 500)[0] == 200
     status, answer = predict(server, [[[0], [0]]] * 501)
     assert status == 400 and "1 to 500 strokes; got 501 of them" in answer["error"]
     assert predict(server, [[list(range(10_000)), [0] * 10_000]])[0] == 200
     status, answer = predict(server, [[[0] * 5001, [0] * 5001]] * 2)
-    assert status == 400 and "may have at most 10000 points" in answer["error"]
+    assert status == 400 and "A sketch may have at most 10000 points" in answer["error"]
 
 
 def talk(server, text):

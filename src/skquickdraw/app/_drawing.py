@@ -24,7 +24,7 @@ COLOUR = re.compile("#[0-9a-f]{6}", re.ASCII)
 Stroke = NDArray[np.float64]  # of shape (2, n_points), x over y
 
 
-class Drawing(NamedTuple):
+class Sketch(NamedTuple):
     """Strokes, and the colour of each, as bytes (red, green, blue); None without colours."""
 
     strokes: list[Stroke]
@@ -46,8 +46,8 @@ def read_request(body: bytes) -> dict[str, object]:
     return request if isinstance(request, dict) else {}
 
 
-def read_drawing(request: dict[str, object], *, with_colours: bool = False) -> Drawing:
-    """Return the drawing of a request, ``{"strokes": [[[x, ...], [y, ...]], ...]}``.
+def read_sketch(request: dict[str, object], *, with_colours: bool = False) -> Sketch:
+    """Return the sketch of a request, ``{"strokes": [[[x, ...], [y, ...]], ...]}``.
 
     ``with_colours`` says that the request must name the colour of each stroke too, as
     ``"colours": ["#rrggbb", ...]``.
@@ -56,7 +56,7 @@ def read_drawing(request: dict[str, object], *, with_colours: bool = False) -> D
     ------
     InvalidImagesError
         If the request has another form, holds no stroke, or has more strokes or points, or larger
-        coordinates, than any drawing.
+        coordinates, than any sketch.
     """
     strokes = request.get("strokes")
     if not isinstance(strokes, list) or not 1 <= len(strokes) <= MAX_STROKES:
@@ -66,17 +66,17 @@ def read_drawing(request: dict[str, object], *, with_colours: bool = False) -> D
         )
     if sum(_n_points(stroke) for stroke in strokes) > MAX_POINTS:
         raise InvalidImagesError(
-            f"A drawing may have at most {MAX_POINTS} points; this one has more. Clear it and draw "
+            f"A sketch may have at most {MAX_POINTS} points; this one has more. Clear it and draw "
             "again."
         )
     colours = _read_colours(request.get("colours"), len(strokes)) if with_colours else None
-    return Drawing([_as_points(stroke) for stroke in strokes], colours)
+    return Sketch([_as_points(stroke) for stroke in strokes], colours)
 
 
 def fit_to_box(strokes: list[Stroke]) -> list[Stroke]:
     """Move and scale strokes to the box of Quick, Draw!, keeping their proportions.
 
-    A drawing of any size, at any place, fills the image's longer side, as in the bitmaps that
+    A sketch of any size, at any place, fills the image's longer side, as in the bitmaps that
     models learn from.
     """
     points = np.concatenate(strokes, axis=1)
@@ -90,16 +90,16 @@ def draw_picture(strokes: list[Stroke], side: int) -> NDArray[np.uint8]:
     return rasterize(fit_to_box(strokes), side=side)
 
 
-def draw_in_colours(drawing: Drawing, side: int, paper: int) -> NDArray[np.uint8]:
+def draw_in_colours(sketch: Sketch, side: int, paper: int) -> NDArray[np.uint8]:
     """Draw strokes in their colours on paper of this grey, of shape (3, side, side).
 
     The rasteriser decides what the ink covers; later strokes are on top of earlier ones.
     """
-    assert drawing.colours is not None
-    boxed = fit_to_box(drawing.strokes)
+    assert sketch.colours is not None
+    boxed = fit_to_box(sketch.strokes)
     extent = np.concatenate(boxed, axis=1).max(axis=1, keepdims=True)
     middle = [stroke + (BOX + 1 - extent) / 2 for stroke in boxed]  # as rasterize centres all
-    pairs = zip(drawing.colours, middle, strict=True)
+    pairs = zip(sketch.colours, middle, strict=True)
     runs = [
         (colour, [stroke for _, stroke in run])
         for colour, run in groupby(pairs, key=lambda pair: pair[0])

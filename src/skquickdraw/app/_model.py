@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .._images import resolve_image_shape
 from .._pixel_range import MAX_PIXEL, PixelRange, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
-from ._drawing import Drawing, draw_in_colours, draw_picture
+from ._drawing import Sketch, draw_in_colours, draw_picture
 from ._images import read_drawing, read_image
 from ._onnx import OnnxClassifier
 
@@ -64,11 +64,11 @@ class Guesser:
     takes_stacks: bool = False
     _turn: Lock = field(default_factory=Lock)
 
-    def draw(self, drawing: Drawing) -> NDArray[np.uint8]:
+    def draw(self, sketch: Sketch) -> NDArray[np.uint8]:
         """Return strokes as the model sees them: (side, side), or (3, side, side) in colours."""
         if self.has_colours:
-            return draw_in_colours(drawing, self.side, MAX_PIXEL if self.is_on_paper else 0)
-        return self.adapt(draw_picture(drawing.strokes, self.side))
+            return draw_in_colours(sketch, self.side, MAX_PIXEL if self.is_on_paper else 0)
+        return self.adapt(draw_picture(sketch.strokes, self.side))
 
     def read(self, body: bytes) -> NDArray[np.uint8]:
         """Return a file of an image as the model sees it, shaped as :meth:`draw` says."""

@@ -2,7 +2,7 @@
 
 ::
 
-    FOLDER/drawings/full_simplified_LABEL.ndjson    a line for each drawing; load_quickdraw
+    FOLDER/drawings/full_simplified_LABEL.ndjson    a line for each sketch; load_quickdraw
     FOLDER/images/LABEL/00001.png                   a file for each image; load_image_folder
 
 They are separate folders, because each loader takes a folder that holds nothing else.
@@ -30,7 +30,7 @@ LONGEST = 200  # bytes of a name: file systems allow 255, and prefix and ending 
 
 
 class Saver:
-    """Write drawings and images of known labels into a folder, and overwrite nothing there.
+    """Write sketches and images of known labels into a folder, and overwrite nothing there.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class Saver:
                 f"{str(folder)!r}: {error}. Pass another."
             ) from error
 
-    def save_drawing(self, label: int, strokes: list[Stroke]) -> Path:
-        """Add a line to the drawings of a class, and return the file."""
+    def save_sketch(self, label: int, strokes: list[Stroke]) -> Path:
+        """Add a line to the sketches of a class, and return the file."""
         folder = self.folder / "drawings"
         file = folder / f"full_simplified_{self._files[label]}.ndjson"
         line = {
@@ -110,7 +110,7 @@ def _checked_name(label: str, labels: Collection[str]) -> str:
     name = path_name(label, labels)
     if not name or len(name.encode()) > LONGEST or unquote(name) != label:
         raise InvalidParameterError(
-            f"app: to save drawings, the name of a class must be text of 1 to {LONGEST} bytes as a "
+            f"app: to save sketches, the name of a class must be text of 1 to {LONGEST} bytes as a "
             f"file name; got {label[:60]!r}. Pass other names, or do not save."
         )
     return name

@@ -1,4 +1,4 @@
-"""The loopback server: it serves the page, and answers each drawing with the model's guesses.
+"""The loopback server: it serves the page, and answers each sketch with the model's guesses.
 
 Strokes are drawn here, by the rasteriser that made the training images. Images are read as data
 sets are, and the estimator itself predicts. So the page shows what Python would, for every kind of
@@ -36,7 +36,7 @@ from ..exceptions import (
     MissingDependencyError,
     SkquickdrawError,
 )
-from ._drawing import read_drawing, read_request
+from ._drawing import read_request, read_sketch
 from ._images import MAX_BYTES, encode_picture, write_png
 from ._model import Guesser, Model, open_model
 from ._saving import Saver
@@ -44,7 +44,7 @@ from ._saving import Saver
 HOST = "127.0.0.1"
 FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE = 0.1  # seconds
-MAX_BODY = 256 * 1024  # bytes; more than the largest drawing needs
+MAX_BODY = 256 * 1024  # bytes; more than the largest sketch needs
 SCRIPTS = ("app.js", "paper.js", "colours.js", "correction.js", "images.js")
 PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -71,7 +71,7 @@ Answer = tuple[str, bytes]  # content type and body
 class Server(ThreadingHTTPServer):
     """An HTTP server with a model; ``url`` is its page.
 
-    ``saver`` stores drawings with their labels; None stores nothing.
+    ``saver`` stores sketches with their labels; None stores nothing.
     """
 
     daemon_threads = True  # an open tab does not keep the process alive
@@ -183,8 +183,8 @@ class Handler(BaseHTTPRequestHandler):
     def _predict(self) -> Answer:
         guesser = self.server.guesser
         request = read_request(self._body())
-        drawing = read_drawing(request, with_colours=guesser.has_colours)
-        return self._guess(guesser.draw(drawing))
+        sketch = read_sketch(request, with_colours=guesser.has_colours)
+        return self._guess(guesser.draw(sketch))
 
     def _predict_image(self) -> Answer:
         body = self._image()
@@ -210,11 +210,11 @@ class Handler(BaseHTTPRequestHandler):
         guesser = self.server.guesser
         request = read_request(self._body())
         label = self._label(request.get("label"))
-        drawing = read_drawing(request, with_colours=guesser.has_colours)
+        sketch = read_sketch(request, with_colours=guesser.has_colours)
         if guesser.has_colours:  # the format of strokes cannot store colours
-            png = encode_picture(guesser.draw(drawing))
+            png = encode_picture(guesser.draw(sketch))
             return self._saved(lambda saver: saver.save_image(label, png))
-        return self._saved(lambda saver: saver.save_drawing(label, drawing.strokes))
+        return self._saved(lambda saver: saver.save_sketch(label, sketch.strokes))
 
     def _save_image(self) -> Answer:
         (given,) = parse_qs(self.path.partition("?")[2]).get("label", [""])[:1]
@@ -242,7 +242,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.path.partition("?")[0]
 
     def _body(self) -> bytes:
-        return self._read(JSON, MAX_BODY, "Clear the drawing.")
+        return self._read(JSON, MAX_BODY, "Clear the sketch.")
 
     def _image(self) -> bytes:
         return self._read(BYTES, MAX_BYTES, "Make the image smaller.")
@@ -273,7 +273,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(code, *_as_json({"error": message or self.responses[code][0]}))
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the terminal quiet: a drawing makes many requests."""
+        """Keep the terminal quiet: a sketch makes many requests."""
 
 
 def make_server(
@@ -298,9 +298,9 @@ def make_server(
         Names of the classes, in the order of the model's ``classes_``. With None, the page shows
         the labels.
     save_to : str or path-like, default=None
-        Folder in which a button on the page saves drawings and images with their right labels:
-        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
-        drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
+        Folder in which a button on the page saves sketches and images with their right labels:
+        sketches in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
+        sketches in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
         With None, there is no button.
 
     Returns
@@ -350,9 +350,9 @@ def serve(
     names: Sequence[str] | None = None,
     save_to: str | PathLike[str] | None = None,
 ) -> None:
-    """Show a page to draw on, with the model's predictions for the drawing, until Ctrl-C.
+    """Show a page to draw on, with the model's predictions for the sketch, until Ctrl-C.
 
-    Use it to test a model with your own drawings, and to see the images that the model receives.
+    Use it to test a model with your own sketches, and to see the images that the model receives.
 
     Parameters
     ----------
@@ -367,9 +367,9 @@ def serve(
         Names of the classes, in the order of the model's ``classes_``. With None, the page shows
         the labels.
     save_to : str or path-like, default=None
-        Folder in which a button on the page saves drawings and images with their right labels:
-        drawings in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
-        drawings in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
+        Folder in which a button on the page saves sketches and images with their right labels:
+        sketches in ``drawings`` (for :func:`~skquickdraw.datasets.load_quickdraw`), images and
+        sketches in colours in ``images`` (for :func:`~skquickdraw.datasets.load_image_folder`).
         With None, there is no button.
 
     Raises

@@ -138,7 +138,7 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save",
         metavar="FOLDER",
-        help="folder for drawings and images that the model got wrong, with the labels that you "
+        help="folder for sketches and images that the model got wrong, with the labels that you "
         "give them",
     )
     parser.add_argument(

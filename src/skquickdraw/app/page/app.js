@@ -1,4 +1,4 @@
-/** Send the drawing, or an image, to the server, and show what the model predicts. */
+/** Send the sketch, or an image, to the server, and show what the model predicts. */
 
 import { showColours } from "./colours.js";
 import { Correction } from "./correction.js";
@@ -19,21 +19,21 @@ const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const paper = new Paper(find("paper"), { changed: onChange, say });
 const correction = new Correction(save);
 let model = null; // the server's description of it
-let image = null; // a file that is shown in place of the drawing
+let image = null; // a file that is shown in place of the sketch
 let asking = false;
-let stale = false; // the drawing, or image, has changed since the last question
-let drawing = 0; // counts removals of strokes: answers to questions from before come too late
+let stale = false; // the sketch, or image, has changed since the last question
+let sketch = 0; // counts removals of strokes: answers to questions from before come too late
 let nStrokes = 0;
 
 /** The paper has changed. */
 function onChange() {
-  if (paper.nStrokes < nStrokes) drawing += 1;
+  if (paper.nStrokes < nStrokes) sketch += 1;
   nStrokes = paper.nStrokes;
   showNotice(null);
   look();
 }
 
-/** Update the page for what is there now: an image, a drawing or nothing. */
+/** Update the page for what is there now: an image, a sketch or nothing. */
 function look() {
   const isEmpty = image === null && paper.isEmpty;
   stale = true;
@@ -60,7 +60,7 @@ function onClick(button, act) {
   });
 }
 
-/** Ask one question at a time, so that answers come in order; repeat while the drawing changes. */
+/** Ask one question at a time, so that answers come in order; repeat while the sketch changes. */
 async function ask() {
   if (asking) return;
   setAsking(true);
@@ -69,12 +69,12 @@ async function ask() {
   try {
     while (stale && (image !== null || !paper.isEmpty)) {
       stale = false;
-      asked = { drawing, image };
+      asked = { sketch, image };
       const answer = await (image === null
-        ? request("predict", describeDrawing())
+        ? request("predict", describeSketch())
         : request("image", image));
       showTrouble(null);
-      if (asked.drawing === drawing && asked.image === image) show(answer);
+      if (asked.sketch === sketch && asked.image === image) show(answer);
       await wait(PAUSE);
     }
   } catch (error) {
@@ -102,7 +102,7 @@ function setAsking(value) {
   find("bars").setAttribute("aria-busy", value);
 }
 
-function describeDrawing() {
+function describeSketch() {
   const { strokes, colours } = paper;
   return model?.has_colours ? { strokes, colours } : { strokes };
 }
@@ -141,7 +141,7 @@ function takeImage(file) {
   say(`Looking at ${file.name || "the image"}.`);
 }
 
-/** Show an image in place of the drawing, which is kept below; null shows the drawing again. */
+/** Show an image in place of the sketch, which is kept below; null shows the sketch again. */
 function setImage(file) {
   image = file;
   find("paper").inert = file !== null;
@@ -161,7 +161,7 @@ async function download() {
   const [ground, ink] = isDark ? ["#000000", "#ffffff"] : ["#ffffff", "#000000"];
   const link = make("a", "");
   link.href = URL.createObjectURL(await paper.print(ground, ink));
-  link.download = "drawing.png";
+  link.download = "sketch.png";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be writing
 }
@@ -171,7 +171,7 @@ async function download() {
 async function save(label) {
   try {
     const { file } = await (image === null
-      ? request("save", { label, ...describeDrawing() })
+      ? request("save", { label, ...describeSketch() })
       : request(`save-image?label=${label}`, image));
     allow("wrong", false); // once is enough
     showSaved(`Saved as ${model.names[label]}, in ${file}.`);
@@ -237,7 +237,7 @@ function percent(part) {
 function showPicture(rows) {
   const canvas = find("picture");
   find("caption").textContent = describePicture();
-  const what = image === null ? "drawing" : "image";
+  const what = image === null ? "sketch" : "image";
   const label = rows.length ? `The ${what} as the model sees it` : "No image yet";
   canvas.setAttribute("aria-label", `${label}: ${find("caption").textContent}`);
   const context = canvas.getContext("2d");

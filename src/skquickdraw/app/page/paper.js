@@ -25,7 +25,7 @@ export class Paper {
   #pen = [SIZE / 2, SIZE / 2]; // where the keys draw
   #held = new Set(); // arrow keys that are down
 
-  /** changed() is called after every change of the drawing, say(text) for screen readers. */
+  /** changed() is called after every change of the sketch, say(text) for screen readers. */
   constructor(canvas, { changed, say }) {
     this.#canvas = canvas;
     this.#changed = changed;
@@ -51,7 +51,7 @@ export class Paper {
     return this.#strokes.map(({ colour }) => colour);
   }
 
-  /** The drawing as a PNG, in the colours of paper and ink. */
+  /** The sketch as a PNG, in the colours of paper and ink. */
   print(paper, ink) {
     const canvas = new OffscreenCanvas(PRINT, PRINT);
     const context = canvas.getContext("2d");
