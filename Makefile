@@ -3,7 +3,7 @@
 #   make demo [DATA=path]        train on drawn sketches, or on a data set of yours, and show the result
 #   make test [PYTEST_ARGS=...]  run the tests
 #   make test-gpu                run them with CUDA, which device="auto" takes; an error where there is none
-#   make lint                    ruff (rules and layout), codespell, proselint and mypy
+#   make lint                    ruff (rules and layout), codespell, proselint, the language test and mypy
 #   make docs [GALLERY=0]        build the site into docs/_build/html; a warning is an error. With GALLERY=0
 #                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation
 #                                only this one is run
@@ -71,6 +71,7 @@ lint: $(STAMP)test
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m codespell_lib $(PROSE)
 	$(BIN)/python -m proselint check --config .proselintrc.json *.md docs/*.md docs/user_guide/*.md
+	$(BIN)/python -m pytest -q tests/test_language.py
 	$(BIN)/python -m mypy
 
 # The reference is made anew: Sphinx would keep the page of a name that is gone. All pages are written (-a):
