@@ -1,6 +1,5 @@
 """Fetching from a server that drops, cuts, refuses and garbles: what is retried, what is said."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -279,7 +278,7 @@ def test_a_killed_download_leaves_no_half_file(server, fetch, tmp_path):
     while server.n_sent < 50 * 784:
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     process.stdout.close()
     assert files(tmp_path) == []
