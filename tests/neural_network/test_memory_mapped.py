@@ -145,12 +145,12 @@ def test_a_map_within_a_file_is_found(sketches, tmp_path):
     assert_array_equal(map_rows(X).take(np.arange(90)), sketches[0])
 
 
-def test_changes_that_are_only_in_memory_are_seen(sketches, mapped):
-    for mode in ("r+", "c"):
-        M = mapped(sketches[0], mode)
-        M[40] = 77
-        assert_array_equal(np.concatenate(list(in_chunks(M)))[[39, 40]], M[[39, 40]])
-        assert (map_rows(M) is None) == (mode == "c")
+@pytest.mark.parametrize("mode", ["r+", "c"])
+def test_changes_that_are_only_in_memory_are_seen(sketches, mapped, mode):
+    M = mapped(sketches[0], mode)
+    M[40] = 77
+    assert_array_equal(np.concatenate(list(in_chunks(M)))[[39, 40]], M[[39, 40]])
+    assert (map_rows(M) is None) == (mode == "c")
 
 
 @changes_file
