@@ -3,7 +3,7 @@
 #   make demo [DATA=path]        train on generated sketches, or on your data, and show the result
 #   make test [PYTEST_ARGS=...]  run the tests
 #   make test-gpu                run the tests on a GPU, which device="auto" uses; an error without a GPU
-#   make lint                    ruff (rules and formatting), codespell, proselint and mypy
+#   make lint                    ruff (rules and formatting), codespell, proselint, the language test and mypy
 #   make docs [GALLERY=0]        build the documentation into docs/_build/html; a warning is an error. With GALLERY=0,
 #                                no example is run, and the gallery has no figures; with EXAMPLE=plot_augmentation,
 #                                only this one is run
@@ -71,6 +71,7 @@ lint: $(STAMP)test
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m codespell_lib $(PROSE)
 	$(BIN)/python -m proselint check --config .proselintrc.json *.md docs/*.md docs/user_guide/*.md
+	$(BIN)/python -m pytest -q tests/test_language.py
 	$(BIN)/python -m mypy
 
 # The API reference is built from scratch, because Sphinx would keep pages of names that no longer exist. All pages are

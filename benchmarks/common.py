@@ -183,7 +183,7 @@ def describe_machine():
 def describe_cpu():
     """Return the name of the processor, and those of its units that matter for bfloat16."""
     file = Path("/proc/cpuinfo")
-    text = file.read_text() if file.is_file() else ""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
     model = re.search(r"^model name\s*: (.*)", text, re.MULTILINE)
     units = [u for u in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if u in text.split()]
     return f"{model[1] if model else platform.processor()} ({', '.join(units)})"
@@ -230,7 +230,7 @@ def fill(page, values):
     row. The value is a list of rows, or a dict whose keys become the ``name`` of each row.
     """
     lines = []
-    for line in page.read_text().split("\n"):
+    for line in page.read_text(encoding="utf-8").split("\n"):
         if not line.startswith("@"):
             lines.append(line.format_map(values))
             continue

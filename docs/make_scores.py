@@ -51,7 +51,8 @@ Scores = dict[str, dict[str, float]]  # by estimator and cell
 def main() -> None:
     scores, seconds = load_results("balanced_accuracy"), load_results("cpu_seconds")
     for page in PAGES:
-        page.write_text(replace_table(page.read_text(), render_table(scores, seconds)))
+        text = page.read_text(encoding="utf-8")
+        page.write_text(replace_table(text, render_table(scores, seconds)), encoding="utf-8")
     for theme in INK:
         draw_chart(scores, theme).savefig(IMAGES / f"scores_{theme}.png", dpi=200)
     save_card(draw_chart(scores, "light"))

@@ -55,7 +55,7 @@ def zigzag(rng):
 
 rng = np.random.RandomState(0)
 for name, curve in {"spiral": spiral, "zigzag": zigzag}.items():
-    with Path(folder.name, f"{name}.ndjson").open("w") as lines:
+    with Path(folder.name, f"{name}.ndjson").open("w", encoding="utf-8") as lines:
         for _ in range(20):
             points = curve(rng)
             points += rng.normal(scale=0.02 * np.ptp(points), size=points.shape)

@@ -1,4 +1,4 @@
-"""Real images for the tests that use them."""
+"""Real images, and links, for the tests that use them."""
 
 import os
 from pathlib import Path
@@ -15,6 +15,24 @@ def find_data():
         return folder if "SKQUICKDRAW_DATA" in os.environ and folder.is_dir() else None
 
     return find
+
+
+@pytest.fixture
+def make_link():
+    """Return a function that makes a link to a target; without the right to do so, skip the test.
+
+    On Windows, only administrators and developers have that right.
+    """
+
+    def link_or_skip(link, target):
+        try:
+            link.symlink_to(target, target_is_directory=target.is_dir())
+        except OSError as error:
+            if os.name == "posix":
+                raise
+            pytest.skip(f"no link can be made here: {error}")
+
+    return link_or_skip
 
 
 @pytest.fixture(scope="session")

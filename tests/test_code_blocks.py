@@ -183,7 +183,7 @@ def test_the_page_of_the_commands_from_top_to_bottom(alone, capsys):
             assert labels(printed) == labels(text)
         elif text.startswith("path,"):
             assert printed.splitlines()[0] == text.splitlines()[0]
-            assert printed.startswith("path,label\nnew_images/")
+            assert printed.startswith(f"path,label\nnew_images{os.sep}")
 
 
 def run_commands(text: str, folder: Path, capsys: Any) -> str:
@@ -196,7 +196,9 @@ def run_commands(text: str, folder: Path, capsys: Any) -> str:
             capsys.readouterr()
             assert main(arguments) == 0
     printed = capsys.readouterr().out
-    return (folder / "labels.csv").read_text() if "-o labels.csv" in text else printed
+    return (
+        (folder / "labels.csv").read_text(encoding="utf-8") if "-o labels.csv" in text else printed
+    )
 
 
 def test_the_commands_of_the_first_page_are_those_of_the_guide():

@@ -49,7 +49,7 @@ def test_there_is_a_gallery():
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_an_example_can_become_a_page(name):
-    source = (EXAMPLES / name).read_text()
+    source = (EXAMPLES / name).read_text(encoding="utf-8")
     tree = ast.parse(source)
     title, underline, empty, *text = ast.get_docstring(tree).splitlines()
     assert underline == "=" * len(title)
@@ -62,7 +62,7 @@ def test_an_example_can_become_a_page(name):
 @pytest.mark.parametrize("name", GALLERY)
 def test_an_example_reads_from_top_to_bottom(name):
     """The gallery shows the output of each cell below it, so no code may be in a main function."""
-    tree = ast.parse((EXAMPLES / name).read_text())
+    tree = ast.parse((EXAMPLES / name).read_text(encoding="utf-8"))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert "main" not in functions
     assert not any(isinstance(node, ast.If) and "__name__" in ast.dump(node) for node in tree.body)

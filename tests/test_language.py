@@ -1,4 +1,4 @@
-"""Words that users of this package should not have to look up: each has a plainer one."""
+"""Words that users and contributors should not have to look up: each has a plainer one."""
 
 from __future__ import annotations
 
@@ -42,16 +42,24 @@ ALLOWED = [
     ("app.md", "`picture`", "the same key"),
     ("app.md", '["picture"]', "the same key"),
     ("app.md", "['picture', 'top']", "the same key"),
+    ("app.js", "{ picture, top }", "the same key"),
+    ("app.js", "(picture)", "its value"),
+    ("app.js", 'find("picture")', "an element of the app's page"),
+    ("index.html", 'id="picture"', "the same element"),
+    ("app.css", "#picture", "the same element"),
+    ("ARCHITECTURE.md", "`PICTURES`", "a name in a test"),
+    ("CONTRIBUTING.md", "*picture*", "named as a word that is not used"),
 ]
 BAD = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in PLAINER), re.IGNORECASE)
 
 
 def texts() -> Iterator[tuple[Path, int, str]]:
-    """Yield the texts to check: each page, and each string and comment of the package."""
-    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"]
-    for path in sorted(page for page in pages if "_build" not in page.parts):
+    """Yield what people read: pages, the app, and strings and comments of package and examples."""
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+    app = (ROOT / "src" / "skquickdraw" / "app" / "page").iterdir()
+    for path in sorted(page for page in (*pages, *app) if "_build" not in page.parts):
         yield path, 1, re.sub(r"\]\([^)\n]*\)", "]()", path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "src").rglob("*.py")):
+    for path in sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "examples").glob("*.py")]):
         code = path.read_text(encoding="utf-8")
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
             if token.type in (tokenize.STRING, tokenize.COMMENT):
@@ -63,7 +71,7 @@ def complaints(path: Path, line: int, text: str) -> Iterator[str]:
         around = text[max(0, found.start() - 30) : found.end() + 30]
         if not any(path.name == name and known in around for name, known, _ in ALLOWED):
             where = line + text.count("\n", 0, found.start())
-            yield f"{path.relative_to(ROOT)}:{where}: {found[0]!r} ({plainer(found[0])})"
+            yield f"{path.relative_to(ROOT).as_posix()}:{where}: {found[0]!r} ({plainer(found[0])})"
 
 
 def plainer(word: str) -> str:

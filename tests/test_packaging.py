@@ -16,7 +16,8 @@ from packaging.version import Version
 import skquickdraw
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 
 
 def read_yaml(file: str) -> Any:
@@ -98,6 +99,25 @@ def test_the_workflows_run_what_there_is():
     (pythons,) = (job["strategy"]["matrix"]["python"] for job in jobs if "strategy" in job)
     named = [f"Programming Language :: Python :: {python}" for python in pythons]
     assert named == [text for text in PROJECT["classifiers"] if ":: Python :: 3." in text]
+
+
+def test_a_commit_runs_what_make_lint_runs():
+    (repository,) = read_yaml(".pre-commit-config.yaml")["repos"]
+    entries = "\n".join(hook["entry"] for hook in repository["hooks"])
+    assert set(re.findall(r"-m (\w+)", entries)) == set(re.findall(r"-m (\w+)", lint_recipe()))
+
+
+def test_the_sdist_holds_what_make_lint_reads():
+    include = PYPROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    needed = [".pre-commit-config.yaml", *re.findall(r"--config (\S+)", lint_recipe())]
+    assert len(needed) > 1 and {f"/{file}" for file in needed} <= set(include)
+    assert all(any(ROOT.glob(pattern.lstrip("/"))) for pattern in include)
+
+
+def lint_recipe() -> str:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)
+    return recipe
 
 
 def test_licence_and_addresses_agree():

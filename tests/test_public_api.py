@@ -211,7 +211,7 @@ def test_gaps_are_found():
 
 def test_diagrams_link_to_pages_of_the_reference():
     """The reference has a page for each public name of each subpackage in its index."""
-    index = (Path(__file__).parents[1] / "docs" / "api" / "index.rst").read_text()
+    index = (Path(__file__).parents[1] / "docs" / "api" / "index.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   skquickdraw\.(\w+)$", index, flags=re.MULTILINE)
     public = [(part, name, load(part, name)) for part in listed for name in SUBPACKAGES[part]]
     estimators = [

@@ -46,13 +46,13 @@ def predict(name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_predicts_what_is_stored(name):
-    stored = json.loads(FILE.read_text())
+    stored = json.loads(FILE.read_text(encoding="utf-8"))
     assert stored["tolerance"] == TOLERANCE
     np.testing.assert_allclose(predict(name), stored[name], rtol=0, atol=TOLERANCE[name])
 
 
 def test_the_tolerance_tells_networks_apart():
-    stored = json.loads(FILE.read_text())
+    stored = json.loads(FILE.read_text(encoding="utf-8"))
     X, y = make_sketches(60, 3, image_shape=(12, 12), random_state=0)
     for name, kind in NETWORKS.items():
         other = kind(**PLAIN | {"random_state": 1}).fit(X[:48], y[:48])

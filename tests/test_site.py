@@ -26,7 +26,7 @@ def scores(monkeypatch):
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
 def test_the_table_of_the_first_pages_is_that_of_the_results(scores, page):
-    text = (ROOT / page).read_text()
+    text = (ROOT / page).read_text(encoding="utf-8")
     table = scores.render_table(
         scores.load_results("balanced_accuracy"), scores.load_results("cpu_seconds")
     )
@@ -58,8 +58,8 @@ COMPETITION = {
 
 @pytest.mark.parametrize(("recipe", "row"), COMPETITION.items())
 def test_the_scores_of_recipes_are_those_of_the_competition(recipe, row):
-    minutes, *scores = figures((ROOT / "README.md").read_text(), f"| {recipe} |")
-    measured = figures((DOCS / "competition.md").read_text(), f"| `{row}` |")
+    minutes, *scores = figures((ROOT / "README.md").read_text(encoding="utf-8"), f"| {recipe} |")
+    measured = figures((DOCS / "competition.md").read_text(encoding="utf-8"), f"| `{row}` |")
     accuracy, _, *groups = measured[:5]  # the second number is the standard error
     assert [minutes, *scores] == [measured[-1], accuracy, *groups]
 
@@ -71,8 +71,8 @@ def figures(text: str, start: str) -> list[str]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
 def test_every_extra_is_named(page):
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    text = (ROOT / page).read_text()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / page).read_text(encoding="utf-8")
     assert not [name for name in extras["optional-dependencies"] if f"`{name}`" not in text]
 
 
@@ -85,7 +85,7 @@ def test_the_words_of_the_search_lead_to_one_page_that_is_there():
 
 def read_constant(file: Path, name: str) -> Any:
     """Return a literal of a file that tests cannot import, because they do not depend on Sphinx."""
-    for node in ast.parse(file.read_text()).body:
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
             return ast.literal_eval(node.value)
     raise AssertionError(f"{file} has no {name}")
@@ -93,8 +93,12 @@ def read_constant(file: Path, name: str) -> Any:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
 def test_the_snippet_of_the_first_page_is_ten_lines_and_the_same(page):
-    snippet = re.search(r"```python\n(from sklearn.*?)```", (ROOT / page).read_text(), re.S)
-    readme = re.search(r"```python\n(from sklearn.*?)```", (ROOT / "README.md").read_text(), re.S)
+    snippet = re.search(
+        r"```python\n(from sklearn.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S
+    )
+    readme = re.search(
+        r"```python\n(from sklearn.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S
+    )
     assert snippet[1] == readme[1]
     assert len([line for line in snippet[1].splitlines() if line]) == 10
 
@@ -105,6 +109,6 @@ def test_the_command_that_installs_for_cpus_is_everywhere_the_same():
         '".[data,plot]"\n'
     )
     assert all(
-        command in (ROOT / page).read_text()
+        command in (ROOT / page).read_text(encoding="utf-8")
         for page in ("README.md", "docs/index.md", "docs/install.md")
     )

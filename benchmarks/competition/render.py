@@ -42,7 +42,7 @@ def main():
         "scarce_adjusted": show_gain(*(part(scarce[row], "transductive") for row in PAIR)),
     }
     page = fill(Path(__file__).parent / "page.md", values)
-    (DOCS / "competition.md").write_text(page)
+    (DOCS / "competition.md").write_text(page, encoding="utf-8")
     draw("costs", partial(plot_costs, recipes), "CPU minutes")
     draw("curves", partial(plot_curves, firsts), "CPU minutes")
     draw("growth", partial(plot_growth, firsts), "members that vote", legend="center right")

@@ -23,7 +23,7 @@ def main() -> None:
     values |= {"fuzz": fuzz, "soak": soak, "tolerance": tolerances, "coverage": coverage}
     values |= {"mutants": {k: row | {"share": share_killed(row)} for k, row in mutants.items()}}
     page = fill(Path(__file__).parent / "page.md", values)
-    (DOCS / "robustness.md").write_text(page)
+    (DOCS / "robustness.md").write_text(page, encoding="utf-8")
 
 
 def total(fuzz: dict[str, Any], soak: dict[str, Any], mutants: dict[str, Any]) -> dict[str, int]:

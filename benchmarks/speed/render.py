@@ -19,7 +19,7 @@ def main():
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
     save_versions(lambda: draw_ratios(results), images / "speed")
     save_versions(lambda: labels.draw(labels.load_scores()), images / "labels")
-    (DOCS / "benchmarks.md").write_text(render(results))
+    (DOCS / "benchmarks.md").write_text(render(results), encoding="utf-8")
 
 
 def render(results):

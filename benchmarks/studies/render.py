@@ -25,7 +25,7 @@ FEW_SEEDS = 3  # with fewer seeds, the page says that differences are only a rou
 
 
 def main():
-    (DOCS / "defaults.md").write_text(render(load_results(RESULTS)))
+    (DOCS / "defaults.md").write_text(render(load_results(RESULTS)), encoding="utf-8")
 
 
 def load_results(folder, settings=SETTINGS, cells=CELLS):

@@ -1,5 +1,6 @@
 """The command, in this process and in a new one."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ sys.exit(main())
 COMMAND = [sys.executable, "-c", CODE]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C to one process")
 def test_serves_a_file_until_interrupted(tmp_path, trained):
     save_model(trained, tmp_path / "model.safetensors")
     names = tmp_path / "names.txt"

@@ -24,8 +24,8 @@ def test_the_page_is_what_the_results_say(part, page, tmp_path, monkeypatch):
     monkeypatch.setattr(render, "DOCS", tmp_path)
     monkeypatch.setattr("sys.argv", ["render"])
     render.main()
-    made = (tmp_path / f"{page}.md").read_text()
-    assert made == (DOCS / f"{page}.md").read_text()
+    made = (tmp_path / f"{page}.md").read_text(encoding="utf-8")
+    assert made == (DOCS / f"{page}.md").read_text(encoding="utf-8")
 
 
 def test_a_line_of_a_page_stands_for_the_rows_of_its_table(tmp_path):

@@ -1,5 +1,6 @@
 """The command itself: help, version, warnings, and which modules it imports."""
 
+import errno
 import subprocess
 import sys
 import warnings
@@ -7,7 +8,7 @@ import warnings
 import pytest
 
 import skquickdraw
-from skquickdraw.cli import main
+from skquickdraw.cli import _main, main
 from skquickdraw.cli._messages import as_line, plain_warnings
 
 from .conftest import run_command
@@ -68,6 +69,17 @@ def test_a_warning_is_a_line(capsys):
         warnings.simplefilter("always")
         warnings.warn("load_images: one\n  and two", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "skquickdraw train: warning: one and two\n"
+
+
+@pytest.mark.parametrize(
+    ("platform", "file", "is_closed"),
+    [("win32", None, True), ("win32", "model", False), ("linux", None, False)],
+)
+def test_windows_calls_a_closed_pipe_a_wrong_argument(monkeypatch, platform, file, is_closed):
+    monkeypatch.setattr(_main.sys, "platform", platform)
+    error = OSError(errno.EINVAL, "Invalid argument", file)
+    assert _main._is_closed_pipe(error) == is_closed
+    assert _main._is_closed_pipe(BrokenPipeError())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """skquickdraw train: from a folder to a model and a table."""
 
 import json
+import os
 import signal
 
 import numpy as np
@@ -249,6 +250,7 @@ def test_wrong_options_are_told(images, capsys, options, rule):
     assert rule in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C to one process")
 def test_an_interrupt_before_there_is_a_model_says_so(tmp_path, images):
     with start_command("train", images, "-o", tmp_path / "model") as process:
         for line in process.stderr:

@@ -1,6 +1,5 @@
 """fetch_quickdraw from a faulty server: what is retried, and what the errors say."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -279,7 +278,7 @@ def test_a_killed_download_leaves_no_half_file(server, fetch, tmp_path):
     while server.n_sent < 50 * 784:
         assert process.poll() is None
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     process.stdout.close()
     assert files(tmp_path) == []

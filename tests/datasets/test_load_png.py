@@ -52,11 +52,11 @@ def test_hidden_folders_are_passed_over(tmp_path):
     assert_array_equal(load_quickdraw(tmp_path).target_names, ["cat"])
 
 
-def test_a_class_is_named_as_its_folder_is_reached(tmp_path, monkeypatch):
+def test_a_class_is_named_as_its_folder_is_reached(tmp_path, monkeypatch, make_link):
     write(tmp_path / "cat")
     (tmp_path / "linked").mkdir()
     for name in ("owl", "tiger"):
-        (tmp_path / "linked" / name).symlink_to(tmp_path / "cat", target_is_directory=True)
+        make_link(tmp_path / "linked" / name, tmp_path / "cat")
     assert_array_equal(load_quickdraw(tmp_path / "linked").target_names, ["owl", "tiger"])
     assert_array_equal(load_quickdraw(tmp_path / "linked" / "owl").target_names, ["owl"])
     monkeypatch.chdir(tmp_path / "cat")

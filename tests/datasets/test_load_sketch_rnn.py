@@ -156,7 +156,7 @@ class Calls:
 
 def hostile(target):
     """Return pickles that would create the file ``target``, or use forbidden names."""
-    path = str(target)
+    path = target.as_posix()  # a backslash has a meaning in pickles
     touch = Calls(Path.touch, target)
     system = b"cposix\nsystem\n(V" + f"touch {path}".encode() + b"\ntR."
     code = f"__import__('pathlib').Path({path!r}).touch()"
@@ -200,7 +200,7 @@ def test_no_pickle_is_run(tmp_path, name):
 
 
 def test_an_extension_that_a_program_has_used_stays_out(tmp_path):
-    call = b"\x80\x02\x82\xf0(V" + str(tmp_path / "run").encode() + b"\ntR."
+    call = b"\x80\x02\x82\xf0(V" + (tmp_path / "run").as_posix().encode() + b"\ntR."
     copyreg.add_extension("os", "mkdir", 0xF0)
     try:
         pickle.loads(call)

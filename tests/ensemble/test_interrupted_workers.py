@@ -98,7 +98,10 @@ def test_ctrl_c_keeps_the_finished_members_and_ends_the_workers(tmp_path):
 
 def is_running(pid):
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+        os.kill(pid, 0)  # which only asks
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except ProcessLookupError:
         return False
+    except FileNotFoundError:  # a system without /proc, or a process that has just ended
+        return not Path("/proc/self").exists()
     return state != "Z"

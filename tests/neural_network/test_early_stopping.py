@@ -1,5 +1,7 @@
 """Early stopping stops, and keeps the best weights; learning rates follow their schedule."""
 
+from time import get_clock_info
+
 import numpy as np
 import pytest
 import torch
@@ -58,7 +60,9 @@ def test_the_history_has_a_record_an_epoch(sketches, quick):
     assert [record["epoch"] for record in plain.history_] == [1, 2]
     keys = {"epoch", "lr", "train_loss", "n_images", "dur", "cpu"}
     assert all(set(r) == keys for r in plain.history_)
-    assert all(r["n_images"] == len(sketches[0]) and r["cpu"] > 0 for r in plain.history_)
+    assert all(r["n_images"] == len(sketches[0]) for r in plain.history_)
+    is_coarse = get_clock_info("process_time").resolution > 0.001  # seconds, as on Windows
+    assert all(r["cpu"] > 0 or is_coarse for r in plain.history_)
     judged = quick(early_stopping=True).fit(*sketches)
     assert set(judged.history_[0]) == keys | {"valid_loss", "valid_score"}
 

@@ -75,6 +75,7 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True  # an open tab does not keep the process alive
+    allow_reuse_address = sys.platform != "win32"  # there, two servers could have one port
     request_queue_size = 128  # the default of five resets connections on a busy machine
 
     def __init__(self, guesser: Guesser, port: int, saver: Saver | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -66,15 +67,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         tell(command, "interrupted.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has seen enough. Without this, Python would report it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
     except (SkquickdrawError, OSError) as error:
+        if _is_closed_pipe(error):
+            # The reader has seen enough. Without this, Python would report it again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PIPE_CLOSED
         if arguments.traceback:
             raise
         tell(command, as_line(error))
         return FAILED
+
+
+def _is_closed_pipe(error: Exception) -> bool:
+    """Return whether the reader of stdout has stopped, which Windows may call a wrong argument."""
+    is_unnamed = isinstance(error, OSError) and error.filename is None
+    return isinstance(error, BrokenPipeError) or (
+        sys.platform == "win32" and is_unnamed and error.errno == errno.EINVAL
+    )
 
 
 def _write_any_name() -> None:

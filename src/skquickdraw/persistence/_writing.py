@@ -52,7 +52,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
+        if target.exists() and os.name == "posix":  # elsewhere a read-only file cannot be replaced
             shutil.copymode(target, partial)
         os.replace(partial, target)
     finally:
