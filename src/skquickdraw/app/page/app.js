@@ -183,7 +183,9 @@ async function save(label) {
 function showSaved(text) {
   find("saved").hidden = text === null;
   find("saved").textContent = text;
-  if (text) say(text);
+  if (!text) return;
+  clearTimeout(timer); // a guess that waits to be spoken would replace it
+  say(text);
 }
 
 /* Answers */
