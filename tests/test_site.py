@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import tomllib
-from collections import Counter
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -74,21 +71,6 @@ def test_every_extra_is_named(page):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     text = (ROOT / page).read_text(encoding="utf-8")
     assert not [name for name in extras["optional-dependencies"] if f"`{name}`" not in text]
-
-
-def test_the_words_of_the_search_lead_to_one_page_that_is_there():
-    words = read_constant(DOCS / "_extensions" / "search_words.py", "WORDS")
-    assert all((DOCS / f"{page}.md").is_file() for page in words)
-    counts = Counter(word.lower() for of_page in words.values() for word in of_page)
-    assert max(counts.values()) == 1
-
-
-def read_constant(file: Path, name: str) -> Any:
-    """Return a literal of a file that tests cannot import, because they do not depend on Sphinx."""
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return ast.literal_eval(node.value)
-    raise AssertionError(f"{file} has no {name}")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
