@@ -17,7 +17,7 @@ LARGE = (64, 64, 3, 3)  # more values than are compared completely
 
 def make_weights():
     large = torch.randn(LARGE).to(memory_format=torch.channels_last)
-    return [nn.Parameter(large), torch.randn(8, 3), torch.randn(WHOLE), torch.arange(3)]
+    return [nn.Parameter(large), torch.randn(8, 3), torch.randn(WHOLE), torch.tensor([3.0])]
 
 
 def add_in_place(weight):
@@ -109,7 +109,7 @@ def test_some_weights_are_compared_value_by_value(make):
 
 
 def test_weights_of_another_kind_are_others():
-    weights = [torch.randn(8, 3, 3, 3), torch.randn(8), torch.tensor(3)]
+    weights = [torch.randn(8, 3, 3, 3), torch.randn(8), torch.tensor(3.0)]
     weights[0] = weights[0].to(memory_format=torch.channels_last)
 
     def copies():
@@ -118,8 +118,8 @@ def test_weights_of_another_kind_are_others():
     assert are_equal(weights, copies())
     assert are_equal([], [])
     assert not are_equal(weights, copies()[:2])
-    assert not are_equal(weights, [*copies()[:2], torch.tensor(3.0)])
-    assert not are_equal(weights, [copies()[0], torch.zeros(1), torch.tensor(3)])
+    assert not are_equal(weights, [*copies()[:2], torch.tensor(3.0).double()])
+    assert not are_equal(weights, [copies()[0], torch.zeros(1), torch.tensor(3.0)])
 
 
 @pytest.mark.parametrize("compare", [are_equal, are_equal_at_once])

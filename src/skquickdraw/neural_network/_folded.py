@@ -63,9 +63,9 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
 
 
 def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
-    """Return parameters and buffers, and the layers, each with the keys of its hooks.
+    """Return weights and statistics, and the layers, each with the keys of its hooks.
 
-    PyTorch's iterators over parameters would take as long as a prediction of one image.
+    Integers, such as the number of batches seen, have no influence on predictions. PyTorch's iterators over parameters would take as long as a prediction of one image.
     """
     tensors: list[Tensor | None] = []
     parts = []
@@ -73,4 +73,5 @@ def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, .
         tensors += part._parameters.values()
         tensors += part._buffers.values()
         parts.append((part, *part._forward_hooks, *part._forward_pre_hooks))
-    return [tensor for tensor in tensors if tensor is not None], parts
+    weights = [t for t in tensors if t is not None and t.is_floating_point()]
+    return weights, parts
