@@ -25,8 +25,8 @@ from skquickdraw.persistence import to_onnx
 # From files to a classifier
 # --------------------------
 #
-# With ``width=0.25`` and few passes, the training takes seconds. A network of the default width, in
-# as many passes as it chooses itself, is more accurate.
+# With ``width=0.25`` and few passes, the training takes seconds. With the default width and the
+# default number of passes, the network is more accurate.
 
 folder = TemporaryDirectory()
 X, y, names = make_sketches(300, 6, random_state=0, return_names=True)

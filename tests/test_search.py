@@ -72,9 +72,9 @@ def test_each_word_finds_its_page_first(words):
         cwd=BUILT,
         input=json.dumps(list(expected)),
         capture_output=True,
-        text=True,
-        check=True,
+        encoding="utf-8",
     )
+    assert run.returncode == 0, run.stderr
     found = dict(zip(expected, json.loads(run.stdout), strict=True))
     wrong = {word: found[word] for word in expected if (found[word] or [""])[0] != expected[word]}
     assert wrong == {}

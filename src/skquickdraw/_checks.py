@@ -244,13 +244,17 @@ class ParametersMixin:
         check_arguments(type(self).__name__, constraints, given)
 
     def _validate_params(self) -> None:
+        self._check_constraints()
+        self._warn_of_useless_memory()
+
+    def _check_constraints(self) -> None:
+        """Check all parameters; a meta-estimator calls this before it gives seeds to this one."""
         constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
         for name, allowed in constraints.items():
             if allowed != "no_validation":
                 refuse_huge(type(self).__name__, name, getattr(self, name))
         with raised_as(InvalidParameterError):
             super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
-        self._warn_of_useless_memory()
 
     def _warn_of_useless_memory(self) -> None:
         """Warn if fits are to be stored, here or inside, whose seeds differ in the next run."""

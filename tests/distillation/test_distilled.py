@@ -1,6 +1,7 @@
 """DistilledClassifier: what its student learns, from which teacher, and on which rows."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -408,3 +409,10 @@ def test_a_student_that_can_predict_is_kept(sketches):
     with pytest.raises(FitInterrupted, match="DistilledClassifier: the student is kept.* SoftLog"):
         clf.fit(X, y)
     np.testing.assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
+
+
+def test_memory_inside_is_found_with_a_seed_outside(sketches, tmp_path):
+    vote = SeedEnsembleClassifier(network(), 2, memory=str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*memory stores fits")
+        DistilledClassifier(vote, vote, random_state=0).fit(*sketches)

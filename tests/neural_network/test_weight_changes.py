@@ -64,6 +64,24 @@ def test_a_single_value_of_a_large_weight_is_noticed_where_pytorch_counts():
     assert not snapshot.is_of(weights)
 
 
+def test_another_form_of_the_same_memory_is_noticed():
+    weights = make_weights()
+    snapshot = Snapshot(weights)
+    assert not snapshot.is_of([weights[0], weights[1][:4], *weights[2:]])
+    weights[0].data = weights[0].detach().transpose(2, 3)
+    assert not snapshot.is_of(weights)
+
+
+@pytest.mark.parametrize("n_channels", [48, 96, 192])
+def test_a_channel_is_noticed_where_pytorch_does_not_count(n_channels):
+    weight = torch.zeros(n_channels, n_channels, 3, 3).to(memory_format=torch.channels_last)
+    for i in range(n_channels):
+        for part in (weight.data[i], weight.data[:, i]):
+            snapshot = Snapshot([weight])
+            part += 1
+            assert not snapshot.is_of([weight])
+
+
 def test_other_tensors_of_equal_values_are_others():
     weights = make_weights()
     snapshot = Snapshot(weights)

@@ -80,10 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_closed_pipe(error: Exception) -> bool:
     """Return whether the reader of stdout has stopped, which Windows may call a wrong argument."""
-    is_unnamed = isinstance(error, OSError) and error.filename is None
-    return isinstance(error, BrokenPipeError) or (
-        sys.platform == "win32" and is_unnamed and error.errno == errno.EINVAL
-    )
+    if not isinstance(error, OSError):
+        return False
+    # Errors of Windows itself have the attribute winerror; this one is of C's write.
+    is_of_a_write = error.filename is None and getattr(error, "winerror", None) is None
+    is_renamed = sys.platform == "win32" and error.errno == errno.EINVAL and is_of_a_write
+    return isinstance(error, BrokenPipeError) or is_renamed
 
 
 def _write_any_name() -> None:

@@ -35,12 +35,13 @@ class FoldedCopy:
         """Return ``fold_batch_norm(network)``, from the last call if nothing has changed."""
         weights, parts = _contents_of(network)
         if self._copy is None or parts != self._parts or not self._weights.is_of(weights):
+            snapshot = Snapshot(weights)  # before they are read: other threads may change them
             folded = fold_batch_norm(network)
             device = weights[0].device if weights else torch.device("cpu")
             folded.to(memory_format=memory_format(folded, device))  # type: ignore[call-overload]
             self._few_rows = None
             self._copy = folded
-            self._weights = Snapshot(weights)
+            self._weights = snapshot
             self._parts = parts
         return self._copy
 
@@ -65,7 +66,8 @@ def memory_format(network: nn.Module, device: torch.device) -> torch.memory_form
 def _contents_of(network: nn.Module) -> tuple[list[Tensor], list[tuple[object, ...]]]:
     """Return weights and statistics, and the layers, each with the keys of its hooks.
 
-    Integers, such as the number of batches seen, have no influence on predictions. PyTorch's iterators over parameters would take as long as a prediction of one image.
+    Integers are left out: in networks of this package, they only count batches. PyTorch's iterators
+    over parameters would take as long as a prediction of one image.
     """
     tensors: list[Tensor | None] = []
     parts = []

@@ -7,6 +7,7 @@ as half a prediction of one image, and would displace the network from the proce
 
 from __future__ import annotations
 
+from math import gcd
 from operator import attrgetter
 
 import numpy as np
@@ -23,7 +24,8 @@ class Snapshot:
     """The state of some tensors, to be compared with their later state.
 
     Changes are noticed, with one exception: on a CPU, a change that PyTorch does not count, of a
-    few values of a large tensor, may be outside the sample.
+    few values of a large tensor, may be outside the sample. A change of a whole filter or input
+    channel is in it, if there are at most 256 of them.
 
     Parameters
     ----------
@@ -56,15 +58,20 @@ def _is_counted(tensor: Tensor) -> bool:
     return is_known and is_dense and not tensor.is_inference()
 
 
-def _count(tensors: list[Tensor]) -> list[tuple[int, int]]:
-    """Return the address and the number of changes of each tensor, which may be uncounted now."""
-    return [(t.data_ptr(), -1 if t.is_inference() else t._version) for t in tensors]
+def _count(tensors: list[Tensor]) -> list[tuple[object, ...]]:
+    """Return place, form and number of changes of each tensor, which may be uncounted now."""
+    return [
+        (t.data_ptr(), t.dtype, t.shape, t.stride(), -1 if t.is_inference() else t._version)
+        for t in tensors
+    ]
 
 
 def _sample(tensor: Tensor) -> NDArray[np.generic]:
     """Return a view of the memory of a dense tensor: all of its values, or a part of them."""
     n = tensor.numel()
     step = 1 if n <= WHOLE else n // SAMPLE
+    while gcd(step, n) > 1:  # else the sample would leave out most channels
+        step -= 1
     sample: NDArray[np.generic] = tensor.as_strided((-(-n // step),), (step,)).numpy()
     return sample
 

@@ -43,12 +43,12 @@ from ._work import list_work, with_students
 # of a machine varies, no reserve is always right.
 RESERVE = 0.03
 SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
-# A network is chosen if there is time for this share of its usual passes: with fewer passes, it is
-# still better than a smaller network with more. A vote is not, so it needs all of them.
-LEAST_SHARE = 0.7
+# An estimator is chosen if there is time for this share of its usual passes. A single network needs
+# less, because it is then at least as good as a smaller network with more passes.
+LEAST_SHARE, LEAST_SHARE_OF_ONE = 0.7, 0.5
 LITTLE = 0.01  # of the usual training: less gives a warning
 LEAST_TRAINED = 1e-3  # of it, even if no time is left: one step, if the usual training has 1,000
-LATE = 0.25  # a fit warns if it is late by more than this share of its time, and these minutes
+LATE = 0.25  # a fit warns if it is late by more than this share of its time and of a minute
 
 
 def _attributes(estimator: ProbabilisticClassifier) -> dict[str, object]:
@@ -70,10 +70,10 @@ class BudgetedClassifier(
     ----------
     estimators : list of classifiers
         Networks of this package, or votes, noisy students and distillations of such networks,
-        ordered from fast to slow. ``fit`` goes through the list until there is no time for the
-        usual passes of an estimator, and trains the one before it. For a single network, 70 % of
-        the usual passes are enough. ``fit`` trains the first estimator if there is no time for any.
-        Without unlabeled rows, noisy students are left out, unless there are no other estimators.
+        ordered from fast to slow. ``fit`` goes through the list until there is no time for 70 % of
+        the usual passes of an estimator, or 50 % if it is a single network. It trains the one
+        before it, or the first one if there is no time for any. Without unlabeled rows, noisy
+        students are left out, unless there are no other estimators.
     minutes : float, default=15
         Duration of ``fit``, above 0. In a grid search, each fit takes this time.
     n_jobs : int, default=None
@@ -343,5 +343,5 @@ class Wanted:
             stopwatch.seconds(work, stopwatch.wanted_epochs(work)) for work in self.trainings
         )
         self.fixed = sum(stopwatch.seconds(work) for work in works if not work.is_training)
-        n_networks = sum(work.n_copies for work in self.trainings)
-        self.least = self.fixed + self.training * (LEAST_SHARE if n_networks == 1 else 1)
+        is_one = sum(work.n_copies for work in self.trainings) == 1
+        self.least = self.fixed + self.training * (LEAST_SHARE_OF_ONE if is_one else LEAST_SHARE)
