@@ -1,7 +1,7 @@
 """Write into each page of the guide how long its code takes: ``python docs/make_seconds.py``.
 
-Each page is run as a doctest, in a process of its own, with one thread. The seconds are processor
-time, imports included, so other programs hardly change them.
+Each page is run as a doctest, in a process of its own, with two threads. The seconds are those of a
+clock, imports included, so nothing else may run at the same time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 
 GUIDE = Path(__file__).parent / "user_guide"
 CODE = "```python\n>>>"
@@ -27,19 +28,20 @@ def main() -> None:
 
 
 def measure(page: Path) -> float:
-    """Return the processor's seconds of a page's code."""
+    """Return the seconds of a page's code on two cores."""
     options = [f"-o{name}" for name in ("ELLIPSIS", "NORMALIZE_WHITESPACE")]
     command = [sys.executable, "-m", "doctest", *options, page.name]
-    before = os.times()
-    subprocess.run(command, cwd=page.parent, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
-    after = os.times()
-    return sum(after[2:4]) - sum(before[2:4])  # user and system, of child processes
+    started = perf_counter()
+    subprocess.run(command, cwd=page.parent, env=os.environ | {"OMP_NUM_THREADS": "2"}, check=True)
+    return perf_counter() - started
 
 
 def tell(text: str, seconds: float) -> str:
     """Return a page with a line about the time, before the first code that is run."""
     before, code, after = text.partition(CODE)
-    line = f"*The code of this page takes {seconds:.0f} seconds of one core, imports included.*\n\n"
+    line = (
+        f"*The code of this page takes {seconds:.0f} seconds on two cores, imports included.*\n\n"
+    )
     return before + line + code + after
 
 

@@ -244,11 +244,6 @@ class ParametersMixin:
         check_arguments(type(self).__name__, constraints, given)
 
     def _validate_params(self) -> None:
-        self._check_constraints()
-        self._warn_of_useless_memory()
-
-    def _check_constraints(self) -> None:
-        """Check all parameters; a meta-estimator calls this before it gives seeds to this one."""
         constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
         for name, allowed in constraints.items():
             if allowed != "no_validation":
@@ -267,5 +262,5 @@ class ParametersMixin:
                 f"{type(self).__name__}: memory stores fits, but random_state is None, so the next "
                 "fit has other seeds and does not find them. Set random_state to an int.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )

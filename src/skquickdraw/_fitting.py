@@ -220,7 +220,7 @@ def check_parameters(estimator: Estimator) -> None:
         # A user's class may convert its parameters before it checks them.
         if _is_known(part) and hasattr(part, "_parameter_constraints"):
             with raised_as(InvalidParameterError):
-                getattr(part, "_check_constraints", part._validate_params)()
+                part._validate_params()
 
 
 def check_shape(estimator: object, X: NDArray[np.number]) -> None:

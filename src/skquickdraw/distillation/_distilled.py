@@ -230,6 +230,7 @@ class DistilledClassifier(
         """
         with unchanged_by_failure(self):
             self._validate_params()
+            self._warn_of_useless_memory()
             self._check_learners(sample_weight is not None)
             mark = self.unlabeled_label
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()

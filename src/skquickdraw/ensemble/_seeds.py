@@ -231,6 +231,7 @@ class SeedEnsembleClassifier(
         """
         with unchanged_by_failure(self):
             self._validate_params()
+            self._warn_of_useless_memory()
             return self._fit(X, y, soft_targets, sample_weight, X_unlabeled)
 
     @with_callbacks

@@ -273,6 +273,7 @@ class NoisyStudentClassifier(
         """
         with unchanged_by_failure(self):
             self._validate_params()
+            self._warn_of_useless_memory()
             mark = self.unlabeled_label
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
             self._check_prior(data)
