@@ -252,7 +252,7 @@ class ParametersMixin:
             super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
 
     def _warn_of_useless_memory(self) -> None:
-        """Warn if fits are to be stored, here or inside, whose seeds differ in the next run."""
+        """Warn if ``memory`` is set, here or inside, but the next fit will have other seeds."""
         if getattr(self, "random_state", 0) is not None:
             return
         inside = self.get_params().values()  # type: ignore[attr-defined]  # BaseEstimator's

@@ -1,4 +1,4 @@
-"""make_sketches: the class counts, the randomness, and that the classes can be told apart."""
+"""make_sketches: the class counts, the randomness, and how different the classes are."""
 
 import numpy as np
 import pytest
