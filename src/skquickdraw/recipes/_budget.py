@@ -44,7 +44,7 @@ from ._work import list_work, with_students
 RESERVE = 0.03
 SHARE_MEASURED = 0.01  # of the time, twice, to measure the chosen estimator more exactly
 # An estimator is chosen if there is time for this share of its usual passes. A single network needs
-# less, because it is then at least as good as a smaller network with more passes.
+# less: with half of its passes, it was about as good as a smaller one with more, on photos better.
 LEAST_SHARE, LEAST_SHARE_OF_ONE = 0.7, 0.5
 LITTLE = 0.01  # of the usual training: less gives a warning
 LEAST_TRAINED = 1e-3  # of it, even if no time is left: one step, if the usual training has 1,000
