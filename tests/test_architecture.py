@@ -29,7 +29,6 @@ CONTRACTS = {
     "_image_errors",
     "_images",
     "_label_column",
-    "_malloc",
     "_mapped",
     "_mapped_files",
     "_marks",

@@ -7,7 +7,7 @@ import torch
 from sklearn.base import BaseEstimator
 
 from skquickdraw._checks import N_JOBS, as_array, check_arguments
-from skquickdraw._device import resolve_device, resolve_precision, tuned_backends
+from skquickdraw._device import repeatable_cudnn, resolve_device, resolve_precision
 from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
 from skquickdraw._random import draw_seed, make_generator
 from skquickdraw._targets import check_soft_targets
@@ -259,9 +259,9 @@ def test_precisions_are_resolved():
         resolve_precision("float16", cpu)
 
 
-def test_the_cpu_needs_no_tuning():
+def test_flags_of_cudnn_stay_on_the_cpu():
     before = torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic
-    with tuned_backends(torch.device("cpu")):
+    with repeatable_cudnn(torch.device("cpu")):
         assert (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic) == before
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from ._malloc import kept_allocations
 from ._turns import renew_threads_of_torch
 from .exceptions import InvalidParameterError, MissingDependencyError
 
@@ -93,13 +92,6 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and has_unit
 
 
-@contextmanager
-def tuned_backends(device: torch.device) -> Iterator[None]:
-    """Set the flags for fast, reproducible training on this device, and restore them afterwards."""
-    with repeatable_cudnn(device) if device.type == "cuda" else _ALLOCATIONS:
-        yield
-
-
 class _SharedFlags:
     """Flags of the whole process: the first user sets them, the last one restores them.
 
@@ -170,11 +162,6 @@ def _make_float32_default(flags: ExitStack) -> None:
     torch.set_default_dtype(torch.float32)
 
 
-def _keep_allocations(flags: ExitStack) -> None:
-    flags.enter_context(kept_allocations())
-
-
-_ALLOCATIONS = _SharedFlags(_keep_allocations)
 _CUDNN = _SharedFlags(_make_cudnn_repeatable)
 _DEFAULT_DTYPE = _SharedFlags(_make_float32_default)
 
@@ -204,8 +191,8 @@ def plain_torch() -> Iterator[None]:
 def repeatable_cudnn(device: torch.device) -> Iterator[None]:
     """Make cuDNN's results repeat to the bit, in full float32; on other devices do nothing.
 
-    Predictions need this as much as training: PyTorch's default for convolutions is TF32, which
-    keeps only ten bits of each factor. Several threads may be inside at once.
+    PyTorch's default for convolutions is TF32, which keeps only ten bits of each factor. Several
+    threads may be inside at once.
     """
     if device.type != "cuda":
         yield

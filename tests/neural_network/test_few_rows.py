@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from skquickdraw import CNNClassifier, ImageClassifier, MobileNetClassifier, ResNetClassifier
-from skquickdraw._device import repeatable_cudnn, tuned_backends
+from skquickdraw._device import repeatable_cudnn
 from skquickdraw.networks import CNN, MobileNetV2, ResNet, fold_batch_norm
 from skquickdraw.neural_network._folded import memory_format
 from skquickdraw.neural_network._prediction import FewRows
@@ -181,17 +181,14 @@ def test_depthwise_networks_leave_channels_last_on_cuda(network, device, expecte
     assert memory_format(module, torch.device(device)) == expected
 
 
-def test_predictions_and_training_set_the_same_flags_of_cudnn():
+def test_cudnn_repeats_its_results_in_full_float32():
     def flags():
         cudnn = torch.backends.cudnn
         return cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32
 
     device, before = torch.device("cuda"), flags()
-    with tuned_backends(device):
-        training = flags()
-    assert training == (False, True, False)
     with repeatable_cudnn(device):
-        assert flags() == training
+        assert flags() == (False, True, False)
     with repeatable_cudnn(CPU):
         assert flags() == before
 

@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from .._device import tuned_backends
+from .._device import repeatable_cudnn
 from .._divergence import LastFinite
 from .._draws import Draws, is_ours
 from .._out_of_memory import out_of_memory_as
@@ -155,7 +155,7 @@ def train_by_episodes(plan: EpisodePlan, sampler: EpisodeSampler) -> Trained:
     with (
         out_of_memory_as(plan.describe),
         seeded_device(plan.seed, plan.device),
-        tuned_backends(plan.device),
+        repeatable_cudnn(plan.device),
     ):
         with draws.to_build():
             network = build_network(plan.images, plan.width, plan.device)

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import recall_score
 from torch.nn.functional import cross_entropy
 
-from .._device import tuned_backends
+from .._device import repeatable_cudnn
 from .._divergence import LastFinite
 from .._draws import Draws
 from .._turns import seeded_device
@@ -37,7 +37,7 @@ def train(plan: TrainingPlan, tasks: EpochTasks | None) -> ImageNeuralNet:
     with (
         memory_to_train(plan),
         seeded_device(plan.net_seed, plan.device),
-        tuned_backends(plan.device),
+        repeatable_cudnn(plan.device),
     ):
         with draws.to_build():
             net = build_net(plan, n_steps, tasks)
