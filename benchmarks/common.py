@@ -252,10 +252,11 @@ class Blank(dict):
         return ""
 
 
-def table(columns, rows):
-    """Return a Markdown table with the given columns; a missing value gives an empty cell."""
-    lines = [columns := list(columns), ["---"] * len(columns)]
-    lines += [[str(row.get(name, "")) for name in columns] for row in rows]
+def table(rows):
+    """Return a Markdown table; the keys of the rows are its header. Integers look like 1,000."""
+    lines = [list(rows[0]), ["---"] * len(rows[0])]
+    for row in rows:
+        lines.append([f"{cell:,}" if type(cell) is int else str(cell) for cell in row.values()])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 

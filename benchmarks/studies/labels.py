@@ -122,8 +122,7 @@ def show(scores):
         return f"{sample.mean:.1f}{sample.plus_minus()}" if sample else "-"
 
     cells = scores.groupby("cell", observed=False).agg(show_cell).fillna("-")
-    rows = [{"": own.title, **cells[name]} for name, own in SETTINGS.items()]
-    return table(rows[0], rows)
+    return table([{"": own.title, **cells[name]} for name, own in SETTINGS.items()])
 
 
 def show_gains(scores, name):
