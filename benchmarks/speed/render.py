@@ -15,15 +15,11 @@ COMPARED = ("labels", "longer", "taught-by-vote")  # settings compared with the 
 
 def main():
     results = {name: load(RESULTS / f"{name}.json") for name in BENCHES}
+    label_scores, gpu_training = labels.load_scores(), results["gpu"]["training"]
     images = DOCS / "images"
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
     save_versions(lambda: draw_ratios(results), images / "speed")
-    save_versions(lambda: labels.draw(labels.load_scores()), images / "labels")
-    (DOCS / "benchmarks.md").write_text(render(results), encoding="utf-8")
-
-
-def render(results):
-    label_scores, gpu_training = labels.load_scores(), results["gpu"]["training"]
+    save_versions(lambda: labels.draw(label_scores), images / "labels")
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
         "gpu_tables": render_gpu(results["gpu"]),
@@ -33,7 +29,8 @@ def render(results):
         "labels": labels.show(label_scores),
         "label_gains": {name: labels.show_gains(label_scores, name) for name in COMPARED},
     }
-    return fill(Path(__file__).parent / "page.md", values | pool_teachers())
+    page = fill(Path(__file__).parent / "page.md", values | pool_teachers())
+    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
 
 
 def describe(result):

@@ -58,19 +58,14 @@ class OnLabels(ClassifierMixin, BaseEstimator):
 FAST = recipes.fast()
 SPREAD = LabelSpreading(kernel="knn", n_neighbors=10)
 FEATURES = OnLabels(DeepFeatureExtractor(FAST))
+ONCE = {"n_iterations": 1, "pseudo_labels": "hard", "threshold": 0.8}
 SETTINGS = {
     "labels": Setting("labels alone", OnLabels(FAST)),
     "longer": Setting("labels alone, as many images as the student", OnLabels(FAST, as_long=True)),
     "student": Setting("`NoisyStudentClassifier`", NoisyStudentClassifier(FAST)),
     "taught-by-vote": Setting(
         "`NoisyStudentClassifier`, a vote as the teacher",
-        NoisyStudentClassifier(
-            SeedEnsembleClassifier(FAST, 3),
-            student=FAST,
-            n_iterations=1,
-            pseudo_labels="hard",
-            threshold=0.8,
-        ),
+        NoisyStudentClassifier(SeedEnsembleClassifier(FAST, 3), student=FAST, **ONCE),
     ),
     "spreading": Setting(
         "`LabelSpreading` on features", make_pipeline(FEATURES, StandardScaler(), SPREAD)
