@@ -40,7 +40,7 @@ def main(arguments=None):
     parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
     parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
-    parser.add_argument("--parts", nargs="+", help="gpu: some only, which join the results")
+    parser.add_argument("--parts", nargs="+", help="gpu: parts or recipes, which join the results")
     parser.add_argument("--minutes", type=float, default=2, help="gpu: of the recipe ensemble")
     options = parser.parse_args(arguments)
     names = [n for n in BENCHES if n != "gpu"] if "all" in options.names else options.names
