@@ -252,10 +252,11 @@ class Blank(dict):
         return ""
 
 
-def table(columns, rows):
-    """Return a Markdown table with the given columns; a missing value gives an empty cell."""
-    lines = [columns := list(columns), ["---"] * len(columns)]
-    lines += [[str(row.get(name, "")) for name in columns] for row in rows]
+def table(rows):
+    """Return a Markdown table; the keys of the rows are its header. Integers look like 1,000."""
+    lines = [list(rows[0]), ["---"] * len(rows[0])]
+    for row in rows:
+        lines.append([f"{cell:,}" if type(cell) is int else str(cell) for cell in row.values()])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -264,11 +265,11 @@ def number_plainly(axis, most=100):
 
     If the ends of the axis differ by a factor of at most ``most``, also 2, 5, 20 and so on.
     """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low <= most else (1,)))
-    axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.10g}"))
+    axis.set_major_formatter("{x:,.10g}")
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -7,10 +7,10 @@ students learn from the labels and from confident pseudo-labels, with classes fi
 images. Six students vote.
 """
 
-import torch
 from common import PLAIN
 from imblearn.pipeline import make_pipeline
 from torch import nn
+from torch.optim import Adam
 
 from skquickdraw import AugmentingOverSampler, ImageClassifier, NoisyStudentClassifier
 from skquickdraw.augmentation import AugmentationPolicy
@@ -73,12 +73,8 @@ class OriginalMobileNetV2(nn.Sequential):
         return super().forward(x - x.amin((1, 2, 3), keepdim=True))  # (B, n_classes)
 
 
-def adam(params, lr, weight_decay):
-    """Return Adam, which adds weight decay to the gradient (L2), unlike AdamW."""
-    return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
-
-
-ADAM = {"optimizer": adam, "lr": 0.001, "lr_schedule": None, "weight_decay": 4e-5}
+# Unlike AdamW, Adam adds weight decay to the gradient (L2).
+ADAM = {"optimizer": Adam, "lr": 0.001, "lr_schedule": None, "weight_decay": 4e-5}
 
 
 def filled(role, n_passes, seed=None):

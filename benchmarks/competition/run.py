@@ -23,7 +23,11 @@ from .rows import ROWS, UNLABELED_TOO, unlabeled_pool
 from .splits import Split
 
 # For each study: the function that measures a row, and the rows.
-STUDIES = splits.STUDIES | {"scarce": (scarce.measure, scarce.ROWS)}
+STUDIES = {
+    "ladder": (splits.climb, splits.STEPS),
+    "students": (splits.teach, splits.STUDENTS),
+    "scarce": (scarce.measure, scarce.ROWS),
+}
 
 
 def main():

@@ -5,11 +5,10 @@ the test set of the competition. The holdout is used for scores only. The settin
 were chosen on other labeled drawings, with one seed.
 """
 
-import numpy as np
-
 from skquickdraw import NoisyStudentClassifier, recipes
 
 from .measure import costs, score
+from .splits import draw_rows
 
 SHARE = 0.1
 TEACHER, STUDENT = 200_000, 400_000  # images shown, about; the control is shown the sum
@@ -20,7 +19,7 @@ ROWS = ("control", "student")
 def measure(name, split, options):
     """Fit and score the control or the student, with the seed of the split."""
     data, seed = split.data, split.seed
-    rows = draw_rows(data.target, seed)
+    rows = draw_rows(data.target, seed, lambda n: max(1, round(SHARE * n)))
     X, y = data.data[rows], data.target[rows]
     if name == "control":
         estimator = network(TEACHER + STUDENT, len(y)).set_params(random_state=seed).fit(X, y)
@@ -36,10 +35,3 @@ def measure(name, split, options):
 
 def network(n_images, n_rows):
     return recipes.fast(max_epochs=n_images / n_rows)
-
-
-def draw_rows(target, seed):
-    """Return the positions of the labeled drawings."""
-    rng = np.random.default_rng(seed)
-    classes = [rng.permutation(np.flatnonzero(target == code)) for code in np.unique(target)]
-    return np.concatenate([own[: max(1, round(SHARE * len(own)))] for own in classes])

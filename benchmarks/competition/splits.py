@@ -38,15 +38,20 @@ NETWORK = "no-smoothing"  # the step that gives the networks of teachers and stu
 ONE_CYCLE = {"lr_schedule": "onecycle", "optimizer": "adamw", "lr": 0.006, "weight_decay": 0.05}
 
 
+def draw_rows(target, seed, count):
+    """Return the positions of random rows: ``count(n)`` of each class of ``n`` rows."""
+    rng = np.random.default_rng(seed)
+    classes = [rng.permutation(np.flatnonzero(target == code)) for code in np.unique(target)]
+    return np.concatenate([own[: count(len(own))] for own in classes])
+
+
 class Split:
     """Labeled rows, split into rows to train on and rows to score."""
 
     def __init__(self, data, seed):
-        rng = np.random.default_rng(seed)
         is_held_out = np.zeros(len(data.target), dtype=bool)
-        for rows in (np.flatnonzero(data.target == code) for code in np.unique(data.target)):
-            n = min(len(rows) // HELD_OUT, MOST_HELD_OUT)
-            is_held_out[rng.permutation(rows)[:n]] = True
+        held_out = draw_rows(data.target, seed, lambda n: min(n // HELD_OUT, MOST_HELD_OUT))
+        is_held_out[held_out] = True
         self.data, self.seed = data, seed
         self.X, self.y = data.data[~is_held_out], data.target[~is_held_out]
         self.X_test, self.y_test = data.data[is_held_out], data.target[is_held_out]
@@ -214,7 +219,3 @@ def fit_student(student, split, options):
     network = split.network(passes=passes, **student.network)
     learner = student.learner(teacher, student=network, **params)
     return learner.fit(split.X, split.y, X_unlabeled=pool)
-
-
-# For each study: the function that measures a row, and the rows.
-STUDIES = {"ladder": (climb, STEPS), "students": (teach, STUDENTS)}

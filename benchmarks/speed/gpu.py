@@ -26,9 +26,13 @@ NETWORKS = {"ResNet": (ResNetClassifier, ResNet), "MobileNet": (MobileNetClassif
 
 def measure_gpu(options):
     """Yield part after part, so that an interrupted run keeps its finished parts."""
-    device, is_quick = options.device, options.quick
-    parts = options.parts or [*PARTS, "recipes"]
-    if parts != ["recipes"]:  # each row of the recipes names its card
+    device, is_quick, minutes = options.device, options.quick, options.minutes
+    own = {
+        "accurate": recipes.accurate(random_state=0),
+        "ensemble": recipes.ensemble(class_prior="uniform", minutes=minutes, random_state=0),
+    }
+    parts = options.parts or [*PARTS, *own]
+    if not own.keys() >= set(parts):  # each row of the recipes names its card
         yield {"card": card_name(device)}
     X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)
     if not is_quick:
@@ -36,16 +40,10 @@ def measure_gpu(options):
     for part, measure in PARTS.items():
         if part in parts:
             yield {part: measure(X, y, device, is_quick)}
-    if "recipes" in parts and options.data.is_dir() and not is_quick:
-        data = load_competition(options.data)
-        own = {
-            "accurate": recipes.accurate(random_state=0),
-            "ensemble": recipes.ensemble(
-                class_prior="uniform", minutes=options.minutes, random_state=0
-            ),
-        }
-        for name in options.recipes:
-            yield {"recipes": {name: measure_recipe(name, own[name], data, device)}}
+    data = load_competition(options.data) if options.data.is_dir() and not is_quick else None
+    for name, recipe in own.items():
+        if name in parts and data is not None:
+            yield {"recipes": {name: measure_recipe(name, recipe, data, device)}}
 
 
 def card_name(device):
@@ -104,15 +102,10 @@ def measure_files(X, y, device, is_quick):
         path = Path(folder, "images.npy")
         np.save(path, np.tile(X, (1 if is_quick else 10, 1)))
         mapped = np.load(path, mmap_mode="r")
-        sets = {"array": np.asarray(mapped), "file": mapped}
-        y = np.resize(y, len(mapped))
-        fits = {
-            name: make_classifier("ResNet", recipe, device).fit(own, y)
-            for name, own in sets.items()
-        }
-    seconds = {
-        name: median(epoch["dur"] for epoch in clf.history_[1:]) for name, clf in fits.items()
-    }
+        y, seconds = np.resize(y, len(mapped)), {}
+        for name, rows in {"array": np.asarray(mapped), "file": mapped}.items():
+            clf = make_classifier("ResNet", recipe, device).fit(rows, y)
+            seconds[name] = median(epoch["dur"] for epoch in clf.history_[1:])
     row = {f"from {name}": round(len(y) / own) for name, own in seconds.items()}
     return [{"images": len(y), **row, "ratio": round(seconds["array"] / seconds["file"], 2)}]
 

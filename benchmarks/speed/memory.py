@@ -8,6 +8,7 @@ import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from itertools import chain
 from math import isqrt
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,12 +30,12 @@ N_FILES = 345  # as many as Quick, Draw! has classes
 EPOCH_SIZE, N_BLANK = 100_000, 50_000_000
 FILES_ROWS, MAPPED_ROWS = 8_930_000, 7_650_000  # 7 and 6 GB on the disk
 
-# Axis: the argument of `measure_point` that grows, its values, and other arguments.
+# For each axis, the arguments of `measure_point`. The first argument is the one that grows.
 AXES = {
-    "images": ("n_images", [1_000, 4_000, 16_000, 64_000, 200_000], {}),
-    "classes": ("n_classes", [10, 100, 1_000], {}),
-    "pixels": ("n_pixels", [28**2, 56**2, 112**2], {"n_images": 2048}),
-    "processes": ("n_jobs", [1, 2], {}),
+    "images": [{"n_images": n} for n in (1_000, 4_000, 16_000, 64_000, 200_000)],
+    "classes": [{"n_classes": n} for n in (10, 100, 1_000)],
+    "pixels": [{"n_pixels": n**2, "n_images": 2048} for n in (28, 56, 112)],
+    "processes": [{"n_jobs": n} for n in (1, 2)],
 }
 
 
@@ -60,24 +61,24 @@ def memory_gigabytes(process="self"):
 
 def measure_growth(options):
     """Yield the points of each axis and its exponent. The points are measured in turns."""
-    runs = {
-        (axis, value): []
-        for axis, (_, values, _) in AXES.items()
-        for value in (values[:2] if options.quick else values)
-    }
+    most = 2 if options.quick else None
+    runs = {axis: [(given, []) for given in own[:most]] for axis, own in AXES.items()}
     for _ in range(options.rounds):
-        for (axis, value), own in runs.items():
-            name, _, more = AXES[axis]
+        for given, measured in chain(*runs.values()):
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                point = pool.submit(measure_point, options.threads, **more, **{name: value})
-                own.append(point.result())
-    found = {axis: {"points": []} for axis in AXES}
-    for (axis, value), own in runs.items():
-        figures = {name: summarize(run[name] for run in own) for name in own[0]}
-        found[axis]["points"].append({"x": value, **figures})
-    for own in found.values():
-        own["exponent"] = {name: steepest(own["points"], name) for name in ("seconds", "peak_gb")}
+                measured.append(pool.submit(measure_point, options.threads, **given).result())
+    found = {}
+    for axis, own in runs.items():
+        points = [describe_point(*point) for point in own]
+        exponent = {name: steepest(points, name) for name in ("seconds", "peak_gb")}
+        found[axis] = {"points": points, "exponent": exponent}
     yield {"axes": found}
+
+
+def describe_point(given, runs):
+    """Return the value that grows, and the spread of each figure over the runs."""
+    figures = {name: summarize(run[name] for run in runs) for name in runs[0]}
+    return {"x": next(iter(given.values())), **figures}
 
 
 def measure_point(n_threads, n_images=4096, n_classes=10, n_pixels=N_PIXELS, n_jobs=None):
@@ -88,8 +89,7 @@ def measure_point(n_threads, n_images=4096, n_classes=10, n_pixels=N_PIXELS, n_j
     X, y = np.empty((n_images, n_pixels), dtype=np.uint8), np.arange(n_images) % n_classes
     for i, block in enumerate(noisy_rows(len(X), isqrt(n_pixels))):  # no second copy of X at once
         X[512 * i : 512 * i + len(block)] = block
-    params = {"width": 0.125, "augmentation": LIGHT, "batch_size": 256, "max_epochs": 1}
-    model = make_plain(CNNClassifier, **params, device="cpu", random_state=0)
+    model = make_classifier(width=0.125, augmentation=LIGHT, batch_size=256)
     if n_jobs is not None:
         model = SeedEnsembleClassifier(model, N_MEMBERS, n_jobs=n_jobs, random_state=0)
     few = max(256, 2 * n_classes)
@@ -111,7 +111,7 @@ def steepest(points, name):
 def make_classifier(**params):
     """Return a small, fast classifier, so that memory and speed depend on the reading of X."""
     given = {"width": 0.0625, "max_epochs": 1, "device": "cpu", "random_state": 0}
-    return make_plain(CNNClassifier, **given, **params)
+    return make_plain(CNNClassifier, **(given | params))
 
 
 def write_rows(path, n_rows, blocks):

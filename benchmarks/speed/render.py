@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from common import DOCS, fill, load, make_figure, number_plainly, save_versions, table
+from common import DOCS, fill, load, make_figure, number_plainly, save_versions, summarize, table
 from studies import labels
 from studies.few_shot import RESULT as FEW_SHOT
 from studies.render import pool_teachers
@@ -15,24 +15,22 @@ COMPARED = ("labels", "longer", "taught-by-vote")  # settings compared with the 
 
 def main():
     results = {name: load(RESULTS / f"{name}.json") for name in BENCHES}
+    label_scores, gpu_training = labels.load_scores(), results["gpu"]["training"]
     images = DOCS / "images"
     save_versions(lambda: draw_growth(results["growth"]["axes"]), images / "growth")
     save_versions(lambda: draw_ratios(results), images / "speed")
-    save_versions(lambda: labels.draw(labels.load_scores()), images / "labels")
-    (DOCS / "benchmarks.md").write_text(render(results), encoding="utf-8")
-
-
-def render(results):
-    label_scores = labels.load_scores()
+    save_versions(lambda: labels.draw(label_scores), images / "labels")
     values = results | {
         "measured": {name: describe(result) for name, result in results.items() if result},
-        "gpu": render_gpu(results["gpu"]),
-        "gpu_finding": find_gpu(results["gpu"]),
+        "gpu_tables": render_gpu(results["gpu"]),
+        "gpu_percent": summarize(100 * row["of recorded"] for row in gpu_training),
+        "gpu_times": summarize(row["skquickdraw"] / row["by hand"] for row in gpu_training),
         "few_shot": load(FEW_SHOT),
         "labels": labels.show(label_scores),
         "label_gains": {name: labels.show_gains(label_scores, name) for name in COMPARED},
     }
-    return fill(Path(__file__).parent / "page.md", values | pool_teachers())
+    page = fill(Path(__file__).parent / "page.md", values | pool_teachers())
+    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
 
 
 def describe(result):
@@ -46,38 +44,9 @@ def describe(result):
 
 
 def render_gpu(result):
-    """Return a table for each part that has results; its header has the names of the results."""
-    torch = result["machine"]["versions"]["torch"]
-    tables = [f"Measured on {result['date']} on {result['card']}, torch {torch}."]
-    recipes = [{"recipe": name} | row for name, row in result.get("recipes", {}).items()]
-    parts = [part for part in result.values() if isinstance(part, list)]
-    for rows in [*parts, recipes] if recipes else parts:
-        tables.append(table(rows[0], [{k: as_cell(v) for k, v in row.items()} for row in rows]))
-    return "\n\n".join(tables)
-
-
-def as_cell(value):
-    return f"{value:,}" if type(value) is int else value
-
-
-def find_gpu(result):
-    """Return a summary of the rows of training and of recipes, in words."""
-    rows = result["training"]
-    shares = [round(100 * row["of recorded"]) for row in rows]
-    times = [row["skquickdraw"] / row["by hand"] for row in rows]
-    text = (
-        f"On one {result['card']}, the classifiers train at {min(shares)} to {max(shares)}% of the "
-        "speed of a PyTorch loop that is written by hand and whose steps are recorded as a CUDA "
-        f"graph. They are {min(times):.1f} to {max(times):.1f} times as fast as the same loop "
-        "without recording."
-    )
-    for name, row in result.get("recipes", {}).items():
-        text += (
-            f" On one {row['card']}, `recipes.{name}`, at width {row['width']:g}, "
-            f"reached {row['accuracy, scores']} on [the competition](competition.md) after "
-            f"{row['minutes']:.1f} minutes."
-        )
-    return text
+    """Return a table for each part that was measured; its header has the names of the results."""
+    parts = [rows for rows in result.values() if isinstance(rows, list)]
+    return "\n\n".join(table(rows) for rows in parts)
 
 
 def draw_growth(axes):

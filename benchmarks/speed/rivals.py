@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 import torch
 from common import LIGHT, make_labeled_sketches, make_plain, measure_seconds, race
-from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling import SMOTE
 from torch import nn
 
 from skquickdraw import AugmentingOverSampler, CNNClassifier, MobileNetClassifier, ResNetClassifier
@@ -116,10 +116,9 @@ def measure_over_sampling(options):
     drawn = make_sketches(10 * largest, 10, random_state=0)
     sizes = {"n_max": largest, "n_min": max(8, largest // 50), "profile": "exponential"}
     X, y = make_ladder(*drawn, **sizes, random_state=0)
-    chosen = RandomOverSampler(random_state=0)
-    chosen.fit_resample(X, y)
-    copies = chosen.sample_indices_[len(X) :]
     sampler = AugmentingOverSampler(augmentation=LIGHT, unlabeled_label=-1, random_state=0)
+    sampler.fit_resample(X, y)
+    copies = sampler.sample_indices_[len(X) :]
     contenders = {
         "skquickdraw": lambda: sampler.fit_resample(X, y)[0],
         "scipy": lambda: append_by_scipy(X, copies[:n_scipy]),

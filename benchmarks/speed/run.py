@@ -36,13 +36,11 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, "all"], default="all")
     parser.add_argument("--quick", action="store_true", help="tiny, to try it out; keeps nothing")
-    parser.add_argument("--rounds", type=int, help="that count, after one of warm-up")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--output", type=Path, help="a file for the result, instead of results/")
     parser.add_argument("--data", type=Path, default=COMPETITION, help="networks, gpu: a folder")
     parser.add_argument("--device", default="cuda", help="gpu: which one")
-    parser.add_argument("--parts", nargs="+", help="gpu: some only, which join the results")
-    parser.add_argument("--recipes", nargs="+", default=["accurate", "ensemble"], help="gpu")
+    parser.add_argument("--parts", nargs="+", help="gpu: parts or recipes, which join the results")
     parser.add_argument("--minutes", type=float, default=2, help="gpu: of the recipe ensemble")
     options = parser.parse_args(arguments)
     names = [n for n in BENCHES if n != "gpu"] if "all" in options.names else options.names
@@ -57,7 +55,7 @@ def main(arguments=None):
 def measure(name, options):
     module, n_rounds, n_threads = BENCHES[name]
     options.threads = options.threads or n_threads
-    options.rounds = 1 if options.quick else options.rounds or n_rounds
+    options.rounds = 1 if options.quick else n_rounds
     file = options.output or (None if options.quick else RESULTS / f"{name}.json")
     torch.set_num_threads(options.threads)
     threadpool_limits(options.threads)  # for BLAS and scikit-learn, until the process ends

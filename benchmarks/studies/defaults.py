@@ -64,9 +64,8 @@ def change(title, **params):
 
 def on_pixels(title, *steps):
     """Return a pipeline of scikit-learn estimators that flattens the images first."""
-    return Setting(
-        title, make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), *steps), "peer"
-    )
+    flat = FunctionTransformer(lambda X: X.reshape(len(X), -1))
+    return Setting(title, make_pipeline(flat, *steps), "peer")
 
 
 class Block(nn.Module):

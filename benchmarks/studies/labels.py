@@ -58,19 +58,14 @@ class OnLabels(ClassifierMixin, BaseEstimator):
 FAST = recipes.fast()
 SPREAD = LabelSpreading(kernel="knn", n_neighbors=10)
 FEATURES = OnLabels(DeepFeatureExtractor(FAST))
+ONCE = {"n_iterations": 1, "pseudo_labels": "hard", "threshold": 0.8}
 SETTINGS = {
     "labels": Setting("labels alone", OnLabels(FAST)),
     "longer": Setting("labels alone, as many images as the student", OnLabels(FAST, as_long=True)),
     "student": Setting("`NoisyStudentClassifier`", NoisyStudentClassifier(FAST)),
     "taught-by-vote": Setting(
         "`NoisyStudentClassifier`, a vote as the teacher",
-        NoisyStudentClassifier(
-            SeedEnsembleClassifier(FAST, 3),
-            student=FAST,
-            n_iterations=1,
-            pseudo_labels="hard",
-            threshold=0.8,
-        ),
+        NoisyStudentClassifier(SeedEnsembleClassifier(FAST, 3), student=FAST, **ONCE),
     ),
     "spreading": Setting(
         "`LabelSpreading` on features", make_pipeline(FEATURES, StandardScaler(), SPREAD)
@@ -122,8 +117,7 @@ def show(scores):
         return f"{sample.mean:.1f}{sample.plus_minus()}" if sample else "-"
 
     cells = scores.groupby("cell", observed=False).agg(show_cell).fillna("-")
-    rows = [{"": own.title, **cells[name]} for name, own in SETTINGS.items()]
-    return table(rows[0], rows)
+    return table([{"": own.title, **cells[name]} for name, own in SETTINGS.items()])
 
 
 def show_gains(scores, name):

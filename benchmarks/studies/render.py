@@ -61,9 +61,9 @@ def render(results):
     values = {
         "finding": render_finding(changes.dropna(how="all"), by_cell(scores[BASE]).count()),
         "changed": settings_table(BASE, [BASE, *CHANGES], results),
-        "gains": list_changes(changes),
+        "gains": change_rows(changes),
         "competitors": settings_table(DEFAULT, [DEFAULT, BASE, *RIVALS], results),
-        "peers": list_peers(peers),
+        "peers": peer_rows(peers),
         "sets": sets_rows({*CELLS, *results.index.get_level_values("cell")}),
     }
     return fill(HERE / "page.md", values)
@@ -120,7 +120,7 @@ def settings_table(base, names, results):
         row["seeds"] = " to ".join(str(n) for n in sorted({n_seeds.min(), n_seeds.max()}))
         row["CPU seconds"] = f"{seconds[name][over].mean():.0f}" if len(over) else "-"
         rows.append(row)
-    text = table(rows[0], rows) + (f"\n\n{note}" if note else "")
+    text = table(rows) + (f"\n\n{note}" if note else "")
     return {"over": f"{len(shared)} of {len(means)} cells", "table": text}
 
 
@@ -132,28 +132,26 @@ def show_score(score, error, *, is_best):
     return text if pd.isna(error) else f"{text}{PLUS_MINUS}{error:.1f}"
 
 
-def list_changes(changes):
-    """Return a line for each change, the best first, with its gain over the base."""
-    lines = []
+def change_rows(changes):
+    """Return a row for each change, the best first: its gain over the base, and on which cells."""
+    rows = {}
     for name, average in changes.mean().sort_values(ascending=False, kind="stable").items():
         own = changes[name].dropna().sort_values(kind="stable")
-        ends = [f"{own.iloc[i]:+z.1f} (`{own.index[i]}`)" for i in (0, -1)]
-        title = SETTINGS[name].title
-        lines.append(f"- {title}: {average:+z.1f} on average, from {ends[0]} to {ends[1]}.")
-    return "\n".join(lines) or NOT_COMPARED
+        worst, best = ({"gain": own.iloc[i], "cell": own.index[i]} for i in (0, -1))
+        rows[SETTINGS[name].title] = {"average": average, "worst": worst, "best": best}
+    return rows
 
 
-def list_peers(peers):
-    """Return a line for each peer: the gain of the default, and the cells where the peer wins."""
-    lines = []
+def peer_rows(peers):
+    """Return a row for each peer: the gain of the default, and the cells where the peer wins."""
+    rows = {}
     for name in peers:
         own = peers[name].dropna()
         behind = ", ".join(f"`{cell}` ({won:+.1f})" for cell, won in own.items() if won < 0)
-        lines.append(
-            f"- {SETTINGS[name].title}: {own.mean():+z.1f} on average over "
-            f"{len(own)} cell{'s' * (len(own) > 1)}; the default is behind on {behind or 'none'}."
-        )
-    return "\n".join(lines) or "Not measured."
+        over = f"{len(own)} cell{'s' * (len(own) > 1)}"
+        row = {"average": own.mean(), "over": over, "behind": behind or "none"}
+        rows[SETTINGS[name].title] = row
+    return rows
 
 
 def sets_rows(cells):
@@ -179,8 +177,7 @@ def pool_teachers():
             pseudo_labels[f"{name}, naive"] = row["naive_pseudo_labels"]
         if "pseudo_labels" in row:
             pseudo_labels[name] = row["pseudo_labels"]
-    n_seeds = len(runs["single network"])
-    named = rows | {"images": teachers.IMAGES, "n_seeds": n_seeds}
+    named = rows | {"images": teachers.IMAGES, "n_seeds": len(runs["single network"])}
     return {"teachers": named, "teacher_rows": rows, "pseudo_labels": pseudo_labels}
 
 

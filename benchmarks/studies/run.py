@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import torch
-from common import DATA, ROOT
+from common import DATA
 
 STUDIES = {
     "defaults": "defaults:measure",
@@ -29,7 +29,6 @@ def main():
     parser.add_argument("--rows", nargs="+", help="of defaults, labels: some settings only")
     parser.add_argument("--cells", nargs="+", help="of defaults, labels: some sets and sizes only")
     parser.add_argument("--epochs", type=float, help="of remedies: passes, if not automatic")
-    parser.add_argument("--memory", default=str(ROOT / ".cache" / "teachers"), help="of teachers")
     options = parser.parse_args()
     torch.set_num_threads(1)
     resolve_name(f"studies.{STUDIES[options.study]}")(options)

@@ -6,7 +6,7 @@ and the relation network is trained in addition to the network that it re-ranks.
 chosen on drawings held out of the training set: those of LightGBM after it had diverged, all others
 before the study.
 
-Finished rows are kept in ``results/teachers.json``, members of ensembles in the memory folder.
+Finished rows are kept in ``results/teachers.json``, members of ensembles in ``.cache/teachers``.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
-from common import LIGHT, load_drawings, make_plain, measure_missing
+from common import LIGHT, ROOT, load_drawings, make_plain, measure_missing
 from competition.measure import costs, score
 from lightgbm import LGBMClassifier
 from sklearn.base import clone
@@ -37,6 +37,7 @@ from skquickdraw.metrics import imbalance_report
 from skquickdraw.semi_supervised import align_to_prior
 
 RESULT = Path(__file__).parent / "results" / "teachers.json"
+MEMORY = str(ROOT / ".cache" / "teachers")
 IMAGES = 1_000_000  # the budget of each row
 N_MEMBERS = 6
 HELD_OUT = 0.1  # share of each class that is held out for the weights of the members
@@ -61,7 +62,6 @@ class Kitchen:
 
     data: object
     seed: int
-    memory: str
 
     def network(self, share, n_rows=None, **params):
         """Return an unfitted network that uses a share of the budget."""
@@ -72,7 +72,7 @@ class Kitchen:
         return self.network(share, **params).fit(self.data.data, self.data.target)
 
     def vote(self, network, seed=0, **params):
-        shared = {"memory": self.memory, "random_state": self.seed + seed}
+        shared = {"memory": MEMORY, "random_state": self.seed + seed}
         return SeedEnsembleClassifier(network, N_MEMBERS, **shared, **params)
 
     def teach(self, kind, teacher, student, **params):
@@ -207,6 +207,6 @@ ROWS = {
 def measure(options):
     data = load_drawings(options.data / "quickdraw100")
     for seed in options.seeds or [0, 1]:
-        kitchen = Kitchen(data, seed, options.memory)
+        kitchen = Kitchen(data, seed)
         measures = {name: partial(row, kitchen) for name, row in ROWS.items()}
         measure_missing(RESULT, seed, measures)
