@@ -27,6 +27,7 @@ CONTRACTS = {
     "_fit_tasks",
     "_fitting",
     "_image_errors",
+    "_image_shape",
     "_images",
     "_label_column",
     "_mapped",

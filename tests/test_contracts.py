@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator
 
 from skquickdraw._checks import N_JOBS, as_array, check_arguments
 from skquickdraw._device import repeatable_cudnn, resolve_device, resolve_precision
-from skquickdraw._images import check_images, check_images_and_labels, resolve_image_shape
+from skquickdraw._image_shape import resolve_image_shape
+from skquickdraw._images import check_images, check_images_and_labels
 from skquickdraw._random import draw_seed, make_generator
 from skquickdraw._targets import check_soft_targets
 from skquickdraw._turns import lent_generator
@@ -29,6 +30,7 @@ def read(X, **options):
     return check_images(Reader(), X, **{"reset": True, **options})
 
 
+@pytest.mark.filterwarnings("ignore:.*rows are read as images one pixel high")
 @pytest.mark.parametrize(
     ("shape", "image_shape", "expected"),
     [

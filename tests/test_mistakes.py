@@ -28,11 +28,18 @@ def test_a_stray_column_of_a_table_is_told_of():
     names = [f"p{i}" for i in range(64)]
     table = pandas.DataFrame(np.zeros((2, 64), np.uint8), columns=names)
     wider = table.assign(id=[1, 2])
-    with pytest.warns(
-        UserWarning, match="X has 65 columns, from 'p0' to 'id', too many for a square"
-    ):
+    with pytest.warns(UserWarning, match="X has 65 columns, from 'p0' to 'id', which is not a sq"):
         check_images(BaseEstimator(), wider, reset=True)
-    # No warning if the number of columns is a square, if image_shape is given, or without names.
+    with pytest.warns(UserWarning, match="X has 65 columns, which is not a square number"):
+        check_images(BaseEstimator(), wider.to_numpy(), reset=True)
+    # No warning if the number of columns is a square, or if image_shape is given.
     check_images(BaseEstimator(), table, reset=True)
     check_images(BaseEstimator(), wider, reset=True, image_shape=(5, 13))
-    check_images(BaseEstimator(), wider.to_numpy(), reset=True)
+
+
+def test_flat_rows_of_colour_images_are_told_of():
+    flat = np.zeros((2, 3 * 8 * 8), np.uint8)
+    with pytest.warns(UserWarning, match=r"image_shape, such as \(3, 8, 8\)"):
+        check_images(BaseEstimator(), flat, reset=True)
+    with pytest.raises(InvalidImagesError, match=r"channels first.* X.reshape\(-1, 8, 8, 3\)"):
+        check_images(BaseEstimator(), flat, reset=True, image_shape=(8, 8, 3))

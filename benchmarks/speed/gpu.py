@@ -32,6 +32,8 @@ def measure_gpu(options):
         "ensemble": recipes.ensemble(class_prior="uniform", minutes=minutes, random_state=0),
     }
     parts = options.parts or [*PARTS, *own]
+    if unknown := set(parts) - {*PARTS, *own}:
+        raise SystemExit(f"--parts: {sorted(unknown)} must be among {[*PARTS, *own]}.")
     if not own.keys() >= set(parts):  # each row of the recipes names its card
         yield {"card": card_name(device)}
     X, y = make_labeled_sketches(128 if is_quick else 4096, N_CLASSES)

@@ -23,7 +23,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ._checks import raised_as
 from ._compat import set_random_states
-from ._images import flatten_stack, resolve_image_shape
+from ._image_shape import flatten_stack, resolve_image_shape
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from ._targets import check_weighted_classes
 from ._threads import threads_of_fit

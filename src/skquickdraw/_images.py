@@ -9,9 +9,7 @@ by batch, on the device.
 from __future__ import annotations
 
 import warnings
-from math import isqrt, prod
-from operator import index
-from typing import NamedTuple
+from math import isqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,33 +17,21 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 
 from ._checks import check_array, raised_as, validate_data
-from ._image_errors import as_one_array, refuse_objects, way_out
-from ._mapped import check_whole, in_chunks
+from ._image_errors import way_out
+from ._image_shape import (
+    SMALLEST_PICTURE,
+    SMALLEST_SIDE,
+    ImageShape,
+    Layout,
+    Numbers,
+    flatten_stack,
+    resolve_image_shape,
+)
+from ._mapped import in_chunks
 from ._mapped_files import MappedFiles
 from ._pixel_range import MAX_PIXEL, check_features, check_numbers, check_same_range, find_range
 from ._targets import check_same_length, read_labels
 from .exceptions import InvalidImagesError
-
-ImageShape = tuple[int, int, int]  # (channels, height, width)
-Numbers = NDArray[np.number]  # or MappedFiles, unless the caller refuses these
-
-SMALLEST_SIDE = 8  # smaller arrays are features in a grid, of any range
-CHANNELS = (1, 3)
-SMALLEST_PICTURE = SMALLEST_SIDE**2
-
-
-class Layout(NamedTuple):
-    """How a stack holds its images."""
-
-    shape: ImageShape
-    channels_last: bool
-
-    def restore(self, flat: Numbers) -> Numbers:
-        """Return flat rows as (n, C, H, W), a view where the rows are one block of memory."""
-        channels, *size = self.shape
-        if self.channels_last:
-            return np.moveaxis(flat.reshape(-1, *size, channels), -1, 1)
-        return flat.reshape(-1, channels, *size)
 
 
 def check_images(
@@ -225,132 +211,21 @@ def _as_images(
 
 
 def _warn_of_a_stray_column(estimator: BaseEstimator, shape: ImageShape) -> None:
-    """Warn where the columns of a table are too many for features, and form no square image."""
-    if hasattr(estimator, "feature_names_in_") and shape[1] == 1 and shape[2] > SMALLEST_PICTURE:
-        first, last = estimator.feature_names_in_[[0, -1]]
-        warnings.warn(
-            f"{type(estimator).__name__}: X has {shape[2]} columns, from {first!r} to {last!r}, "
-            "too many for a square image, or too few: rows are read as images one pixel high. Drop "
-            "a column that holds no pixels, or set image_shape.",
-            UserWarning,
-            stacklevel=2,
-        )
-
-
-def resolve_image_shape(
-    name: str,
-    n_features: int,
-    image_shape: tuple[int, ...] | None = None,
-    stacked_shape: ImageShape | None = None,
-    *,
-    parameter: str = "image_shape",
-) -> ImageShape:
-    """Return (channels, height, width) of images that have ``n_features`` pixels.
-
-    Flat rows are read as ``image_shape`` if it is given, else as a square image of one channel. If
-    their length is not a square number, they are read as images that are one pixel high. Errors
-    call ``image_shape`` by the name ``parameter``.
-    """
-    wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
-    if stacked_shape is not None:
-        if wanted is not None and stacked_shape != wanted:
-            raise InvalidImagesError(
-                f"{name}: X must hold images of shape {wanted} (channels, height, width), got "
-                f"{stacked_shape}. Resize the images, or fit on images of this shape."
-            )
-        return stacked_shape
-    if wanted is not None:
-        if prod(wanted) != n_features:
-            raise InvalidImagesError(
-                f"{name}: {parameter}={wanted} needs {prod(wanted)} pixels a row, but X has "
-                f"{n_features}. Pass the height and width that the rows were flattened from."
-            )
-        return wanted
-    side = isqrt(n_features)
-    return (1, side, side) if side * side == n_features else (1, 1, n_features)
-
-
-def _with_channels(name: str, image_shape: tuple[int, ...], parameter: str) -> ImageShape:
-    try:
-        shape = tuple(index(size) for size in image_shape)
-    except TypeError:
-        raise InvalidImagesError(
-            f"{name}: {parameter} must be a tuple of ints, (height, width) or (channels, height, "
-            f"width), got {image_shape!r}."
-        ) from None
-    if len(shape) == 2:
-        shape = (1, *shape)
-    if len(shape) != 3 or min(shape) < 1 or shape[0] not in CHANNELS:
-        raise InvalidImagesError(
-            f"{name}: {parameter} must be (height, width) or (1 or 3 channels, height, width), got "
-            f"{tuple(image_shape)}."
-        )
-    return shape
-
-
-def flatten_stack(
-    name: str,
-    X: ArrayLike,
-    image_shape: tuple[int, ...] | None = None,
-    *,
-    parameter: str = "image_shape",
-) -> tuple[ArrayLike, Layout | None]:
-    """Flatten a stack of images to rows, so that scikit-learn counts pixels as features.
-
-    The pixels of a row keep their order, so a memory map is not copied. The layout says what the
-    order is; it is None for rows that were flat. If a shape can be read in two ways,
-    ``image_shape`` decides. Errors call it ``parameter``.
-    """
-    refuse_objects(name, X)
-    if isinstance(X, (list, tuple)):
-        with raised_as(InvalidImagesError):
-            X = as_one_array(name, X)
-    check_whole(X)
-    if len(getattr(X, "shape", ())) <= 2:
-        return X, None
-    X = X if isinstance(X, MappedFiles) else np.asarray(X)
-    layout = _read_layout(name, X.shape, image_shape, parameter)
-    if layout.channels_last and isinstance(X, MappedFiles):
-        raise InvalidImagesError(
-            f"{name}: images in MappedFiles must have their channels first, got shape {X.shape}. "
-            "Save np.moveaxis(X, -1, 1), or pass one file, np.load(file, mmap_mode='r')."
-        )
-    return X.reshape(len(X), prod(layout.shape)), layout
-
-
-def _read_layout(
-    name: str, shape: tuple[int, ...], image_shape: tuple[int, ...] | None, parameter: str
-) -> Layout:
-    """Return how a stack of this shape is read: the axis of 1 or 3 entries holds the channels."""
-    if len(shape) == 3:
-        return Layout((1, shape[1], shape[2]), False)
-    readings = []
-    if len(shape) == 4 and shape[1] in CHANNELS:
-        readings.append(Layout((shape[1], shape[2], shape[3]), False))
-    if len(shape) == 4 and shape[3] in CHANNELS:
-        readings.append(Layout((shape[3], shape[1], shape[2]), True))
-    if not readings:
-        hint = ""
-        if len(shape) == 4 and 4 in (shape[1], shape[3]):
-            colours = "X[..., :3]" if shape[3] == 4 else "X[:, :3]"
-            hint = (
-                " A fourth channel, transparency, is not read: leave it out where all images are "
-                f"opaque, {colours}, or draw them on a background first."
-            )
-        raise InvalidImagesError(
-            f"{name}: X must have shape (n, H * W), (n, H, W), (n, C, H, W) or (n, H, W, C) with 1 "
-            f"or 3 channels, got {shape}.{hint}"
-        )
-    if len(readings) == 1 or shape[1] == shape[3] == 1:  # one channel: both are the same
-        return readings[0]
-    wanted = None if image_shape is None else _with_channels(name, image_shape, parameter)
-    fitting = [reading for reading in readings if reading.shape == wanted]
-    if not fitting:
-        raise InvalidImagesError(
-            f"{name}: X of shape {shape} could have its channels first or last. Pass {parameter}="
-            "(channels, height, width), and X as flat rows where there is no such parameter."
-        )
-    return fitting[0]
+    """Warn where rows are too long for features, and form no square image."""
+    n_columns = shape[2]
+    if shape[1] > 1 or n_columns <= SMALLEST_PICTURE:
+        return
+    names = getattr(estimator, "feature_names_in_", None)
+    which = "" if names is None else f", from {names[0]!r} to {names[-1]!r}"
+    side = isqrt(n_columns // 3)
+    example = f", such as (3, {side}, {side})" if 3 * side**2 == n_columns else ""
+    warnings.warn(
+        f"{type(estimator).__name__}: X has {n_columns} columns{which}, which is not a square "
+        f"number: rows are read as images one pixel high. Set image_shape{example}, or drop a "
+        "column that holds no pixels.",
+        UserWarning,
+        stacklevel=2,
+    )
 
 
 def _as_pixels(estimator: BaseEstimator, flat: Numbers, reset: bool) -> Numbers:

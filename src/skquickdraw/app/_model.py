@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from .._images import resolve_image_shape
+from .._image_shape import resolve_image_shape
 from .._pixel_range import MAX_PIXEL, PixelRange, has_own_scale
 from ..exceptions import DataFileError, InvalidParameterError
 from ._drawing import Sketch, draw_in_colours, draw_picture

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .._images import SMALLEST_SIDE
+from .._image_shape import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._batch import to_device
 from ._mirror import choose_rows

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Generator, Tensor
 
-from .._images import ImageShape
+from .._image_shape import ImageShape
 from ..exceptions import InvalidParameterError
 
 

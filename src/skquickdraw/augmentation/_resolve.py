@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._images import SMALLEST_SIDE
+from .._image_shape import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._auto import AutoAugmentation
 from ._mixing import CutMix, MixUp

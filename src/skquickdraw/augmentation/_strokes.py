@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from .._checks import ParametersMixin, is_finite_number
-from .._images import SMALLEST_SIDE
+from .._image_shape import SMALLEST_SIDE
 from ..exceptions import InvalidParameterError
 from ._batch import check_draw, check_drawn, to_device
 from ._policy import AugmentationPolicy, check_ranges

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import as_array, check_array, raised_as
 from .._compat import count_samples
-from .._images import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
+from .._image_shape import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
 from .._marks import holds_minus_one
 from .._pixel_range import check_numbers
 from .._targets import NO_LABEL, check_same_kind, locate, read_own_labels, with_codes

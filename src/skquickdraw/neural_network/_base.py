@@ -17,7 +17,8 @@ from .._checks import check_arguments, check_random_state, check_sample_weight
 from .._compat import CallbackSupportMixin, with_callbacks
 from .._device import plain_torch, resolve_device
 from .._fit_tasks import Fit
-from .._images import ImageShape, check_images, check_images_and_labels, resolve_image_shape
+from .._image_shape import ImageShape, resolve_image_shape
+from .._images import check_images, check_images_and_labels
 from .._mapped import in_chunks
 from .._pixel_range import check_scores
 from .._scoring import ClassifierMixin

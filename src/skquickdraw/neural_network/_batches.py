@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from .._images import ImageShape
+from .._image_shape import ImageShape
 from .._mapped import map_rows
 from .._mapped_files import MappedFiles
 from ..augmentation import BoundAugmentation, Mixing, to_device

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .._device import is_shared, resolve_precision
 from .._draws import is_ours
-from .._images import SMALLEST_SIDE, ImageShape
+from .._image_shape import SMALLEST_SIDE, ImageShape
 from .._mapped_files import spread
 from .._random import draw_seed
 from ..augmentation import (

@@ -15,7 +15,7 @@ from sklearn.utils import Tags
 from .._checks import ParametersMixin, as_array, check_random_state, raised_as, validate_data
 from .._compat import safe_indexing
 from .._fitting import all_or_nothing
-from .._images import flatten_stack, resolve_image_shape
+from .._image_shape import flatten_stack, resolve_image_shape
 from .._mapped_files import refuse_files
 from .._pixel_range import check_numbers
 from .._random import draw_seed

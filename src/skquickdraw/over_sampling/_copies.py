@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._images import ImageShape
+from .._image_shape import ImageShape
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

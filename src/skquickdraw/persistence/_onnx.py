@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from .._device import plain_torch
-from .._images import ImageShape
+from .._image_shape import ImageShape
 from .._pixel_range import PixelRange, has_own_scale
 from .._turns import sole_user_of_torch
 from .._typing import Estimator

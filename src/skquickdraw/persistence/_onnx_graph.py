@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from .._images import ImageShape
+from .._image_shape import ImageShape
 from .._pixel_range import MAX_PIXEL, PixelRange
 from ..distillation import DistilledClassifier
 from ..ensemble import SeedEnsembleClassifier

@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from .._checks import ParametersMixin, check_array, is_int, raised_as, validate_data
 from .._compat import StrOptions
 from .._fitting import all_or_nothing
-from .._images import flatten_stack, resolve_image_shape
+from .._image_shape import flatten_stack, resolve_image_shape
 from .._mapped_files import refuse_files
 from ..exceptions import InvalidImagesError, InvalidParameterError
 from ._ink import find_ink

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from .._device import resolve_device
-from .._images import SMALLEST_SIDE, resolve_image_shape
+from .._image_shape import SMALLEST_SIDE, resolve_image_shape
 from .._typing import ProbabilisticClassifier
 from ..neural_network import BaseImageClassifier, resolve_batch_size, resolve_epochs
 from ._work import Work
