@@ -22,6 +22,7 @@ from .._typing import Estimator, ProbabilisticClassifier
 from ..exceptions import FitInterrupted, InvalidParameterError
 from ..model_selection import LabeledStratifiedShuffleSplit
 from ..persistence import save_model
+from ._copies import warn_of_copies
 from ._data import (
     LabeledSet,
     check_classes,
@@ -80,6 +81,7 @@ def _train(model: ProbabilisticClassifier, arguments: argparse.Namespace) -> Run
     """Train the model on all but the held-out images, and save it, also after an interrupt."""
     labeled, pool = _read(arguments)
     train, test = _hold_out(labeled.y, arguments.holdout, arguments.seed)
+    warn_of_copies(labeled.X, labeled.y, test)
     started, is_interrupted = perf_counter(), False
     try:
         # The passes that fit into a time depend on the machine: no second run will be equal.
