@@ -30,11 +30,11 @@ class Perceptron(torch.nn.Sequential):
 
 
 # Narrow networks, because the checks fit hundreds of them, on few pixels. One makes the default
-# passes; the others share its code, and make fewer.
+# passes; the others share its code, and make fewer, or fewer steps.
 ESTIMATORS = [
     CNNClassifier(width=0.25, max_epochs=6),
     MobileNetClassifier(width=0.1, max_epochs=4),
-    ResNetClassifier(width=0.1, max_epochs=4),
+    ResNetClassifier(width=0.1, max_epochs=6, batch_size=64),
     ImageClassifier(Perceptron),
     NoisyStudentClassifier(LogisticRegression(), pseudo_labels="hard"),
     TransductiveClassifier(LogisticRegression()),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from copy import copy
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -199,6 +200,16 @@ def refit(clf, *data, **params):
     return clone(clf).set_params(**params).fit(*data)
 
 
+@cache
+def fit_on_codes(clf, n_classes, *, mark=None):
+    """Return the fit for all types of labels to be compared with; a mark hides some of them."""
+    codes = np.minimum(CODES, n_classes - 1)
+    if mark is None:
+        return refit(clf, X, codes)
+    marks = dict.fromkeys(marks_of(clf), mark)
+    return refit(clf, X, np.where(HIDDEN, mark, codes), **marks)
+
+
 class TestReader:
     @labeled
     def test_labels(self, make, classes):
@@ -381,7 +392,7 @@ class TestSupervised:
     @labeled
     def test_every_type(self, clf, make, classes):
         codes = codes_for(classes)
-        fitted, plain = refit(clf, X, make(codes)), refit(clf, X, codes)
+        fitted, plain = refit(clf, X, make(codes)), fit_on_codes(clf, len(classes))
         assert_same_labels(fitted.classes_, classes)
         assert_same_labels(fitted.predict(X), classes[plain.predict(X)])
         np.testing.assert_array_equal(fitted.predict_proba(X), plain.predict_proba(X))
@@ -421,10 +432,8 @@ class TestSupervised:
 class TestSemiSupervised:
     @partly_labeled
     def test_every_type(self, clf, make, classes):
-        codes = codes_for(classes, partly=True)
-        fitted = refit(clf, X, make(codes))
-        numbers = np.where(codes == -1, -7, codes)
-        plain = refit(clf, X, numbers, **{name: -7 for name in marks_of(clf)})
+        fitted = refit(clf, X, make(codes_for(classes, partly=True)))
+        plain = fit_on_codes(clf, len(classes), mark=-7)
         assert_same_labels(fitted.classes_, classes)
         assert_same_labels(fitted.predict(X), classes[plain.predict(X)])
         np.testing.assert_array_equal(fitted.predict_proba(X), plain.predict_proba(X))
@@ -513,32 +522,52 @@ def test_the_reranker_gets_labeled_rows_only():
     assert clf.estimator_.transduction_.shape == (N,)
 
 
+@cache
+def fit_streams(n_classes):
+    clf, codes = clone(NET), np.minimum(CODES, n_classes - 1)
+    for _ in range(2):
+        clf.partial_fit(X, codes, classes=np.arange(n_classes))
+    return clf
+
+
 @labeled
 def test_streams_of_every_type(make, classes):
-    codes = codes_for(classes)
-    known = make(np.arange(len(classes)))
-    stream, plain = clone(NET), clone(NET)
+    codes, stream = codes_for(classes), clone(NET)
     for _ in range(2):
-        stream.partial_fit(X, make(codes), classes=known)
-        plain.partial_fit(X, codes, classes=np.arange(len(classes)))
+        stream.partial_fit(X, make(codes), classes=make(np.arange(len(classes))))
     assert_same_labels(stream.classes_, classes)
+    plain = fit_streams(len(classes))
     np.testing.assert_array_equal(stream.predict_proba(X), plain.predict_proba(X))
+
+
+def fit_twice(y):
+    return clone(NET).set_params(warm_start=True).fit(X, y, X_val=X, y_val=y).fit(X, y)
+
+
+@cache
+def fit_twice_on_codes(n_classes):
+    return fit_twice(np.minimum(CODES, n_classes - 1))
 
 
 @labeled
 def test_validation_rows_and_warm_starts_of_every_type(make, classes):
-    codes, y = codes_for(classes), make(codes_for(classes))
-    own = clone(NET).set_params(warm_start=True).fit(X, y, X_val=X, y_val=y).fit(X, y)
-    plain = clone(NET).set_params(warm_start=True).fit(X, codes, X_val=X, y_val=codes)
-    np.testing.assert_array_equal(own.predict_proba(X), plain.fit(X, codes).predict_proba(X))
+    own, plain = fit_twice(make(codes_for(classes))), fit_twice_on_codes(len(classes))
+    np.testing.assert_array_equal(own.predict_proba(X), plain.predict_proba(X))
+
+
+def crossed_features(y):
+    return DeepFeatureExtractor(NET, cv=2, random_state=0).fit_transform(X, y)
+
+
+@cache
+def crossed_features_of_codes(n_classes):
+    return crossed_features(np.minimum(CODES, n_classes - 1))
 
 
 @labeled
 def test_features_of_every_type(make, classes):
-    codes = codes_for(classes)
-    extractor = DeepFeatureExtractor(NET, cv=2, random_state=0)
-    own, plain = (clone(extractor).fit_transform(X, y) for y in (make(codes), codes))
-    np.testing.assert_array_equal(own, plain)
+    own = crossed_features(make(codes_for(classes)))
+    np.testing.assert_array_equal(own, crossed_features_of_codes(len(classes)))
 
 
 def test_features_need_labels():

@@ -130,16 +130,24 @@ def test_nor_of_an_adapted_relation_network():
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("setting", ["float64", "autocast", "device of a block"])
-def test_nor_of_an_exported_graph(tmp_path, setting):
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Return a classifier, and the bytes of its graph."""
     pytest.importorskip("onnxscript")
+    path = tmp_path_factory.mktemp("onnx") / "plain.onnx"
     clf = CNNClassifier(width=0.25, max_epochs=1, **QUICK).fit(X, Y)
-    to_onnx(clf, tmp_path / "plain.onnx")
+    to_onnx(clf, path)
+    return clf, path.read_bytes()
+
+
+@pytest.mark.parametrize("setting", ["float64", "autocast", "device of a block"])
+def test_nor_of_an_exported_graph(tmp_path, exported, setting):
+    clf, plain = exported
     with SETTINGS[setting]():
         before = state()
         to_onnx(clf, tmp_path / "set.onnx")
         assert state() == before
-    assert (tmp_path / "set.onnx").read_bytes() == (tmp_path / "plain.onnx").read_bytes()
+    assert (tmp_path / "set.onnx").read_bytes() == plain
 
 
 def test_an_error_restores_the_settings_too():

@@ -28,4 +28,4 @@ def linear():
 
 @pytest.fixture
 def net():
-    return CNNClassifier(width=0.25, max_epochs=6, lr=0.01, precision="float32")
+    return CNNClassifier(width=0.25, max_epochs=3, lr=0.03, precision="float32")

@@ -196,7 +196,7 @@ def test_a_teacher_that_is_fitted_already(partly, net):
 def test_students_may_start_from_their_teachers(partly, net):
     X, y = partly
     ours = noisy(net, warm_start_student=True, student_params={"dropout": 0.5}).fit(X, y)
-    assert [e.n_epochs_ for e in [*ours.teachers_, ours.estimator_]] == [6, 12, 18]
+    assert [e.n_epochs_ for e in [*ours.teachers_, ours.estimator_]] == [3, 6, 9]
     assert ours.teachers_[0].dropout == 0.0 and ours.estimator_.dropout == 0.5
 
 
@@ -306,7 +306,7 @@ def test_nothing_selected(partly, linear):
 
 def test_a_search_in_processes(partly, net):
     X, y = partly
-    grid = {"threshold": [0.0, 0.6], "estimator__dropout": [0.0, 0.5]}
+    grid = [{"threshold": [0.0, 0.6]}, {"threshold": [0.0], "estimator__dropout": [0.5]}]
     search = GridSearchCV(
         noisy(net, n_iterations=1),
         grid,
@@ -316,7 +316,7 @@ def test_a_search_in_processes(partly, net):
         scoring="neg_log_loss",
     ).fit(X, y)
     scores = search.cv_results_["mean_test_score"]
-    assert len(set(scores.round(6))) == 4  # both parameters have an effect
+    assert len(set(scores.round(6))) == 3  # both parameters have an effect
     assert set(search.classes_) == {0, 1, 2}
 
 

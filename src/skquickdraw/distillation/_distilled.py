@@ -144,7 +144,7 @@ class DistilledClassifier(
     >>> from skquickdraw import CNNClassifier, DistilledClassifier, SeedEnsembleClassifier
     >>> from skquickdraw.datasets import make_sketches
     >>> X, y = make_sketches(600, n_classes=3, image_shape=(14, 14), random_state=0)
-    >>> teacher = SeedEnsembleClassifier(CNNClassifier(width=0.5, max_epochs=8), n_estimators=2)
+    >>> teacher = SeedEnsembleClassifier(CNNClassifier(width=0.25, max_epochs=5), n_estimators=2)
     >>> student = CNNClassifier(width=0.25, max_epochs=8)
     >>> clf = DistilledClassifier(teacher, student, random_state=0)
     >>> clf.fit(X[:400], y[:400], X_unlabeled=X[400:500]).score(X[500:], y[500:]) > 0.8
