@@ -283,3 +283,11 @@ def test_only_what_would_be_checked_is_checked():
         check_parameters(LogisticRegression(verbose=-1))
     with pytest.raises(ValueError, match="verbose"):
         check_parameters(LogisticRegression(verbose=-1))
+
+
+def test_a_fit_skips_the_check_of_its_parameters_if_scikit_learn_does():
+    student = NoisyStudentClassifier(Notes(), verbose=-1)
+    with config_context(skip_parameter_validation=True):
+        student.fit(X, Y)
+    with pytest.raises(InvalidParameterError, match="'verbose' parameter .* Got -1"):
+        student.fit(X, Y)
