@@ -251,7 +251,7 @@ class ParametersMixin:
     def _validate_params(self) -> None:
         self._check_again(*self.get_params(deep=False))  # type: ignore[attr-defined]
 
-    def _warn_of_useless_memory(self) -> None:
+    def _warn_of_useless_memory(self, stacklevel: int = 3) -> None:
         """Warn if ``memory`` is set, here or inside, but the next fit will have other seeds."""
         if getattr(self, "random_state", 0) is not None:
             return
@@ -262,5 +262,5 @@ class ParametersMixin:
                 f"{type(self).__name__}: memory stores fits, but random_state is None, so the next "
                 "fit has other seeds and does not find them. Set random_state to an int.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
