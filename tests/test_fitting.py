@@ -201,6 +201,31 @@ def test_weights_reach_what_is_calibrated_in_a_vote():
     np.testing.assert_array_equal(weighted, expected)
 
 
+@pytest.mark.parametrize("is_routing", [False, True])
+@pytest.mark.parametrize("wrap", [clone, make_pipeline, lambda e: SeedEnsembleClassifier(e, 1)])
+def test_a_learner_that_requests_no_weights_does_not_learn_from_them(wrap, is_routing):
+    """As in a pipeline of scikit-learn, weights that nothing takes raise an error."""
+    with config_context(enable_metadata_routing=True):
+        inner = wrap(Notes().set_fit_request(sample_weight=False))
+    assert not learns_from(inner, "sample_weight") and learns_from(inner, "soft_targets")
+    with (
+        config_context(enable_metadata_routing=is_routing),
+        pytest.raises(InvalidParameterError, match=r"set_fit_request\(sample_weight=False\) was"),
+    ):
+        SeedEnsembleClassifier(inner, 1).fit(X, Y, sample_weight=WEIGHTS)
+
+
+def test_a_request_for_no_weights_is_kept_inside_a_learner():
+    with config_context(enable_metadata_routing=True):
+        inner = LogisticRegression().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(StandardScaler(), CalibratedClassifierCV(inner, cv=2))
+        fitted = fit_targets(clone(pipeline), X, Y, None, WEIGHTS)
+        pipeline[0].set_fit_request(sample_weight=False)
+        pipeline[1].set_fit_request(sample_weight=True)
+        expected = pipeline.fit(X, Y, sample_weight=WEIGHTS)
+    np.testing.assert_array_equal(fitted.predict_proba(X), expected.predict_proba(X))
+
+
 def test_requests_of_frozen_estimators_stay_as_they_are():
     with config_context(enable_metadata_routing=True):
         scaler = StandardScaler().set_fit_request(sample_weight=True).fit(X)
@@ -258,3 +283,11 @@ def test_only_what_would_be_checked_is_checked():
         check_parameters(LogisticRegression(verbose=-1))
     with pytest.raises(ValueError, match="verbose"):
         check_parameters(LogisticRegression(verbose=-1))
+
+
+def test_a_fit_skips_the_check_of_its_parameters_if_scikit_learn_does():
+    student = NoisyStudentClassifier(Notes(), verbose=-1)
+    with config_context(skip_parameter_validation=True):
+        student.fit(X, Y)
+    with pytest.raises(InvalidParameterError, match="'verbose' parameter .* Got -1"):
+        student.fit(X, Y)

@@ -140,14 +140,19 @@ def test_other_scales_are_told_apart_too():
     ask(fitted(digits), 3 * digits)  # brighter, but less than four times
 
 
-def test_one_row_of_another_scale_is_found_among_others():
+def test_one_row_of_another_scale_is_found_among_others(monkeypatch):
+    monkeypatch.setattr("skquickdraw._mapped.CHUNK_BYTES", 10 * X[0].nbytes)
     mixed = X.astype(float)
     mixed[33] /= 255
-    with pytest.raises(InvalidImagesError, match="on the scale that fit saw"):
+    where = f"{mixed[33].max():g} in 1 of 60 rows, the first at position 33. Pass .* almost black"
+    with pytest.raises(InvalidImagesError, match=f"on the scale .* between 0 and {where}"):
         ask(fitted(X), mixed)
+    mixed[33] = mixed[33].round()
+    ask(fitted(X), mixed)
     mixed = UNIT.copy()
     mixed[33] *= 255
-    with pytest.raises(InvalidImagesError, match="on the scale that fit saw"):
+    where = f"{mixed[33].max():g} in 1 of 60 rows, the first at position 33. Scale"
+    with pytest.raises(InvalidImagesError, match=f"on the scale .* between 0 and {where}"):
         ask(fitted(UNIT), mixed)
 
 

@@ -18,7 +18,7 @@ from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_array as _check_array
 from sklearn.utils import check_random_state as _check_random_state
@@ -65,9 +65,14 @@ def raised_as(error_type: Translation) -> Iterator[None]:
 def check_arguments(
     subject: str, constraints: Mapping[str, object], given: Mapping[str, object]
 ) -> None:
-    """Check arguments of a function as scikit-learn checks parameters; ``subject`` names it."""
+    """Check arguments as scikit-learn does, unless its settings say otherwise.
+
+    ``subject`` names the function or estimator.
+    """
+    if get_config()["skip_parameter_validation"]:
+        return
     for name, value in given.items():
-        if constraints[name] != "no_validation":
+        if constraints.get(name, "no_validation") != "no_validation":
             refuse_huge(subject, name, value)
     with raised_as(InvalidParameterError):
         _compat.validate_parameter_constraints(dict(constraints), dict(given), subject)
@@ -244,14 +249,9 @@ class ParametersMixin:
         check_arguments(type(self).__name__, constraints, given)
 
     def _validate_params(self) -> None:
-        constraints = self._parameter_constraints  # type: ignore[attr-defined]  # BaseEstimator's
-        for name, allowed in constraints.items():
-            if allowed != "no_validation":
-                refuse_huge(type(self).__name__, name, getattr(self, name))
-        with raised_as(InvalidParameterError):
-            super()._validate_params()  # type: ignore[misc]  # BaseEstimator's, behind a mixin
+        self._check_again(*self.get_params(deep=False))  # type: ignore[attr-defined]
 
-    def _warn_of_useless_memory(self) -> None:
+    def _warn_of_useless_memory(self, stacklevel: int = 3) -> None:
         """Warn if ``memory`` is set, here or inside, but the next fit will have other seeds."""
         if getattr(self, "random_state", 0) is not None:
             return
@@ -262,5 +262,5 @@ class ParametersMixin:
                 f"{type(self).__name__}: memory stores fits, but random_state is None, so the next "
                 "fit has other seeds and does not find them. Set random_state to an int.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=stacklevel,
             )

@@ -40,6 +40,12 @@ class EstimatorWith(HasMethods):
         return f"{super().__str__()}, and not a class"
 
 
+def declines(estimator: Any, metadata: str) -> bool:
+    """Return whether ``set_fit_request`` has set the request for the metadata to False."""
+    requests = getattr(estimator, "_metadata_request", None)
+    return requests is not None and requests.fit.requests.get(metadata) is False
+
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # before 1.9
@@ -61,6 +67,7 @@ __all__ = [
     "StrOptions",
     "check_sample_weight",
     "count_samples",
+    "declines",
     "print_elapsed_time",
     "safe_indexing",
     "set_random_states",

@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from ._checks import raised_as
-from ._compat import set_random_states
+from ._compat import declines, set_random_states
 from ._image_shape import flatten_stack, resolve_image_shape
 from ._marks import holds_minus_one, is_auto, is_same_mark
 from ._targets import check_weighted_classes
@@ -119,14 +119,15 @@ def learns_from(estimator: object, metadata: str) -> bool:
 
     A pipeline does if its last step does, and no step before it adds or drops rows. A vote does if
     all its members do. A pipeline with transformers does not take ``X_unlabeled``, because its
-    transformers would not change these rows.
+    transformers would not change these rows. After ``set_fit_request(sample_weight=False)``, an
+    estimator does not take weights.
     """
     if metadata == "X_unlabeled" and _transforms(estimator):
         return False
     learners = _learners(estimator)
     if learners:
         return all(learns_from(learner, metadata) for learner in learners)
-    if not has_fit_parameter(estimator, metadata):
+    if not has_fit_parameter(estimator, metadata) or declines(estimator, metadata):
         return False
     inner = getattr(estimator, "estimator", None)
     is_ensemble = inner is not None and has_fit_parameter(estimator, "soft_targets")
@@ -271,7 +272,7 @@ def check_learns_from(subject: str, estimator: object, metadata: str, way_out: s
         raise InvalidParameterError(
             f"{subject} needs an estimator that learns from {metadata}, and the fit of "
             f"{type(estimator).__name__} does not take them (nor could it pass them on to what it "
-            f"is made of). {way_out}"
+            f"is made of), or set_fit_request({metadata}=False) was called. {way_out}"
         )
 
 
@@ -355,5 +356,6 @@ def _request(estimator: object, metadata: str) -> None:
 def _set_request(estimator: BaseEstimator, metadata: str, wanted: bool) -> None:
     """Set the request of an estimator, and of those nested in it that may get the metadata."""
     for part in _free_parts(estimator) if hasattr(estimator, "get_params") else []:
-        if hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata):
+        takes = hasattr(part, "set_fit_request") and has_fit_parameter(part, metadata)
+        if takes and not declines(part, metadata):
             part.set_fit_request(**{metadata: wanted})

@@ -95,22 +95,45 @@ def check_same_range(
     Raises
     ------
     InvalidImagesError
-        With both ranges.
+        With the range of fit and that of the refused rows.
     """
     low, high = seen
-    limit, way_out = low + TOO_BRIGHT * (high - low), ""
-    if has_own_scale(seen) and any(_is_too_bright(c, limit).any() for c in in_chunks(rows)):
+    limit = low + TOO_BRIGHT * (high - low)
+    if has_own_scale(seen):
         example = ", for example X / 255" if high <= UNIT else ""
-        way_out = f"Scale the images as those of fit were{example}"
-    if high >= BRIGHT and _is_too_dark(rows, together):
-        way_out = "Pass pixels from 0 to 255 as in fit, for example X * 255"
-    if way_out:
-        lowest, highest = find_range(rows)
-        raise InvalidImagesError(
-            f"{name}: {input_name} must hold pixels on the scale that fit saw, from {low:g} to "
-            f"{high:g}, but they lie between {lowest:g} and {highest:g}. {way_out}; or fit on "
-            "images of this scale."
+        masks = [_is_too_bright(chunk, limit) for chunk in in_chunks(rows)]
+        way_out = f"Scale the images as those of fit were{example}; or fit on images of this scale."
+        _refuse(name, input_name, rows, seen, masks, way_out)
+    may_be_dark = high >= BRIGHT and rows.dtype.kind in "bf"
+    if may_be_dark and not (together and find_range(rows)[1] > UNIT):
+        masks = [_is_too_dark(chunk) for chunk in in_chunks(rows)]
+        way_out = (
+            "Pass pixels from 0 to 255 as in fit, for example X * 255; or fit on images of this "
+            "scale. Round the pixels of an image that is almost black on the scale of fit."
         )
+        _refuse(name, input_name, rows, seen, masks, way_out)
+
+
+def _refuse(
+    name: str,
+    input_name: str,
+    rows: NDArray[np.number],
+    seen: PixelRange,
+    masks: list[NDArray[np.bool_]],
+    way_out: str,
+) -> None:
+    """Raise if one of the masks, each of a chunk of rows, holds a True."""
+    if not any(mask.any() for mask in masks):
+        return
+    ranges = [find_range(c[m]) for c, m in zip(in_chunks(rows), masks, strict=True) if m.any()]
+    lowest, highest = min(low for low, _ in ranges), max(high for _, high in ranges)
+    refused = np.flatnonzero(np.concatenate(masks))
+    where = f" in {len(refused)} of {len(rows)} rows, the first at position {refused[0]}"
+    raise InvalidImagesError(
+        f"{name}: {input_name} must hold pixels on the scale that fit saw, from {seen[0]:g} to "
+        f"{seen[1]:g}, but they lie between {lowest:g} and {highest:g}"
+        f"{where if len(refused) < len(rows) else ''}. {way_out}"
+    )
 
 
 def _is_too_bright(rows: NDArray[np.number], limit: float) -> NDArray[np.bool_]:
@@ -119,15 +142,9 @@ def _is_too_bright(rows: NDArray[np.number], limit: float) -> NDArray[np.bool_]:
     return (n_above >= ENOUGH) & (2 * n_above >= np.count_nonzero(rows, axis=1))
 
 
-def _is_too_dark(rows: NDArray[np.number], together: bool) -> bool:
+def _is_too_dark(rows: NDArray[np.number]) -> NDArray[np.bool_]:
     if rows.dtype == np.bool_:
-        return True
-    if rows.dtype.kind != "f" or (together and find_range(rows)[1] > UNIT):
-        return False
-    return any(_have_unit_scale(chunk).any() for chunk in in_chunks(rows))
-
-
-def _have_unit_scale(rows: NDArray[np.number]) -> NDArray[np.bool_]:
+        return np.ones(len(rows), dtype=np.bool_)
     rows = rows.reshape(len(rows), -1)
     peaks = rows.max(axis=1)
     found = (peaks > 0.5) & (peaks <= UNIT)

@@ -165,6 +165,15 @@ def test_memory_keeps_networks_across_layers(tmp_path, sketches, network):
     np.testing.assert_allclose(logits_of(extractor, features), logits, atol=1e-5)
 
 
+def test_memory_that_no_later_fit_finds_gives_a_warning(tmp_path, sketches, network):
+    extractor = DeepFeatureExtractor(network, memory=str(tmp_path))
+    with pytest.warns(UserWarning, match="Extractor: memory stores fits, but random_") as found:
+        extractor.fit(*sketches)
+    assert found[0].filename == __file__
+    frozen = FrozenEstimator(extractor.estimator_)  # is not fitted, and found without a seed
+    extractor.set_params(estimator=frozen).fit(*sketches)
+
+
 def test_weights_reach_the_network(sketches, network):
     X, y = sketches
     weights = (np.arange(len(y)) % 2).astype(float)

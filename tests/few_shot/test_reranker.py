@@ -137,6 +137,14 @@ def test_finished_fits_are_kept(data, tmp_path):
     assert len(CountingForest.fits) == 2
 
 
+def test_memory_that_no_later_fit_finds_gives_a_warning(data, tmp_path):
+    guess = DummyClassifier()
+    reranker = TopKReranker(guess, guess, memory=str(tmp_path))
+    with pytest.warns(UserWarning, match="TopKReranker: memory stores fits, but") as found:
+        reranker.fit(*data)
+    assert found[0].filename == __file__
+
+
 def test_stacks_reach_the_parts_as_stacks(data):
     X, y = data
     stack = X.reshape(-1, 12, 12)

@@ -200,6 +200,17 @@ def test_students_may_start_from_their_teachers(partly, net):
     assert ours.teachers_[0].dropout == 0.0 and ours.estimator_.dropout == 0.5
 
 
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_a_student_is_as_warm_after_the_fit_as_its_parameters_say(partly, tmp_path, warm_start):
+    model = LogisticRegression(C=1e-4, max_iter=2000, warm_start=warm_start)
+    for _ in range(2):  # the second time from memory
+        ours = noisy(
+            model, pseudo_labels="hard", warm_start_student=True, memory=str(tmp_path)
+        ).fit(*partly)
+        students = [*ours.teachers_, ours.estimator_]
+        assert [each.warm_start for each in students] == [warm_start] * 3
+
+
 @pytest.mark.parametrize("weight", [0.5, 3])
 def test_weights_of_pseudo_labels(partly, weight):
     X, y = partly

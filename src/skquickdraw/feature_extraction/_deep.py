@@ -269,6 +269,7 @@ class DeepFeatureExtractor(
             check_rows(self, X, reset=True)
             rows, self.estimator_ = X, self.estimator.fit(X, y)
         else:
+            self._warn_of_useless_memory(stacklevel=5)  # below fit and its decorator
             rows, classes, codes = check_rows_and_labels(self, X, y)
             y = classes[codes]
             rng = check_random_state(self.random_state)

@@ -150,6 +150,7 @@ class TopKReranker(ClassifierMixin, MetaEstimatorMixin, ParametersMixin, BaseEst
         self : object
         """
         self._validate_params()
+        self._warn_of_useless_memory(stacklevel=4)  # one more for the decorator
         name = type(self).__name__
         mark = find_mark(name, self.estimator)
         data = read_partly_labeled(self, X, y, mark)

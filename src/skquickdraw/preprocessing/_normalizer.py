@@ -58,7 +58,8 @@ class SketchNormalizer(
     Attributes
     ----------
     n_features_in_ : int
-        Pixels of an image, over all channels. Only if ``fit`` saw flat rows.
+        Pixels of an image, over all channels. Only if ``fit`` saw flat rows; later flat rows must
+        then have as many.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
 

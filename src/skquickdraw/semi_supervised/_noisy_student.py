@@ -384,10 +384,13 @@ class NoisyStudentClassifier(
         pseudo: PseudoLabels,
         task: Task,
     ) -> ProbabilisticClassifier:
+        plan = student.get_params(deep=False)
         if self.warm_start_student:
-            plan = student.get_params(deep=False)
             student = deepcopy(teacher).set_params(**{**plan, "warm_start": True})
         data_to_learn = with_pseudo_labels(
             data, pseudo, is_soft=self.pseudo_labels == "soft", weight=self.weight
         )
-        return fit_or_recall(self.memory, student, *data_to_learn, task=task)
+        fitted = fit_or_recall(self.memory, student, *data_to_learn, task=task)
+        if self.warm_start_student:
+            fitted.set_params(warm_start=plan["warm_start"])
+        return fitted
