@@ -34,6 +34,7 @@ CONTRACTS = {
     "_mapped_files",
     "_marks",
     "_out_of_memory",
+    "_pairs",
     "_partly_labeled",
     "_pixel_range",
     "_progress",

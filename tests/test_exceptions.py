@@ -279,8 +279,13 @@ def test_functions(error, call, message):
 @pytest.mark.parametrize(
     ("splitter", "arguments", "error", "message"),
     [
-        (LabeledStratifiedKFold(1), (X, y), InvalidParameterError, "at least one train/test split"),
-        (LabeledStratifiedKFold("two"), (X, y), InvalidParameterError, "must be of Integral type"),
+        (
+            LabeledStratifiedKFold(1),
+            (X, y),
+            InvalidParameterError,
+            "LabeledStratifiedKFold: n_splits must be an int of at least 2, got 1",
+        ),
+        (LabeledStratifiedKFold("two"), (X, y), InvalidParameterError, "an int of .* got 'two'"),
         (
             LabeledStratifiedKFold(2, shuffle=True, random_state="x"),
             (X, y),

@@ -113,6 +113,17 @@ def test_an_array_is_the_same_in_a_worker_to_which_it_comes_as_a_memory_map(tmp_
     assert content_hash([np.load(tmp_path / "X.npy", mmap_mode="r")]) == content_hash([X])
 
 
+class Versioned(Counted):
+    fingerprint = "v2"
+
+
+def test_an_attribute_of_a_user_may_have_any_name(tmp_path):
+    FITS.clear()
+    for _ in range(2):
+        fit_or_recall(str(tmp_path), Versioned(), X, Y)
+    assert FITS == [None]
+
+
 def test_a_frozen_estimator_is_no_fit(tmp_path, net):
     frozen = FrozenEstimator(net[0])
     assert fit_or_recall(str(tmp_path), frozen, *net[1:]) is frozen

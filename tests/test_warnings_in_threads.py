@@ -6,9 +6,11 @@ import threading
 import warnings
 
 import numpy as np
+from sklearn.tree import DecisionTreeClassifier
 
 from skquickdraw import CNNClassifier
 from skquickdraw.datasets import load_quickdraw, make_sketches
+from skquickdraw.model_selection import LabeledStratifiedKFold, compare
 from skquickdraw.neural_network._mapped_images import as_tensor
 
 
@@ -31,7 +33,7 @@ def test_a_worker_that_joblib_restarts_ends_no_thread():
     assert done == [True]
 
 
-def test_no_prediction_and_no_reader_changes_the_filters(tmp_path, monkeypatch):
+def test_no_prediction_no_reader_and_no_splitter_changes_the_filters(tmp_path, monkeypatch):
     """Threads share the filters: if two change and restore them at once, they may stay changed."""
     X, y = make_sketches(20, 2, image_shape=(8, 8), random_state=0)
     X.flags.writeable = False
@@ -48,6 +50,8 @@ def test_no_prediction_and_no_reader_changes_the_filters(tmp_path, monkeypatch):
         patch.setattr(warnings.catch_warnings, "__enter__", note)
         data = load_quickdraw(tmp_path, mmap=True).data
         clf.fit(X, y).predict(data)
+        list(LabeledStratifiedKFold(3).split(y, y))
+        compare({"tree": DecisionTreeClassifier()}, X.reshape(20, 64), y, scoring="f1_macro")
     assert "skquickdraw" not in users
 
 

@@ -209,7 +209,7 @@ class MappedFiles(FileRows):
         joined._ends = np.cumsum([part.n_rows for part in joined._parts])
         return joined
 
-    def fingerprint(self) -> tuple[object, ...]:
+    def _skquickdraw_fingerprint(self) -> tuple[object, ...]:
         """Return what identifies these rows: the files, as they were when mapped, and the rows."""
         return self._parts, self._rows, self._row_shape
 

@@ -169,8 +169,8 @@ class _ContentHasher(NumpyHasher):
         elif "_skl_callbacks" in getattr(obj, "__dict__", {}):  # callbacks do not change fits
             obj = copy(obj)
             del obj._skl_callbacks
-        elif hasattr(type(obj), "fingerprint"):
-            obj = (type(obj), obj.fingerprint())
+        elif hasattr(type(obj), "_skquickdraw_fingerprint"):  # a name that no user's class has
+            obj = (type(obj), obj._skquickdraw_fingerprint())
         elif _is_tensor(obj):
             obj = ("tensor", str(obj.dtype), _as_array(obj))
         super().save(obj)

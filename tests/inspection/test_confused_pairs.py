@@ -9,6 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from skquickdraw.exceptions import InvalidParameterError, InvalidTargetsError
 from skquickdraw.inspection import ConfusedPairsDisplay
+from skquickdraw.metrics import per_class_recall
 
 # 0 and 3 are confused, and so are 1 and 4; 2 is always right.
 COUNTS = np.array(
@@ -111,6 +112,25 @@ def test_predictions_are_counted_and_rows_without_labels_left_out():
 def test_minus_one_is_a_class_of_two_though_it_is_never_predicted():
     display = ConfusedPairsDisplay.from_predictions([-1, -1, 1], [1, 1, 1])
     assert display.confusion_matrix.tolist() == [[0, 2], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "classes"),
+    [
+        ([-1, 0, 0, 0], [0, 1, 0, 0], [-1, 0, 1]),  # y_true has only one other class
+        ([-1, 0, 1, None], [0, 0, 1, 1], [-1, 0, 1]),  # None is the mark
+        ([-1, 0, 1, 1], [-1, 0, 1, 0], [-1, 0, 1]),
+        ([-1, 0, 1, 1], [0, 0, 1, 0], [0, 1]),
+        (np.array(["-1", "a", "b"]), np.array(["-1", "a", "a"]), ["-1", "a", "b"]),
+    ],
+    ids=str,
+)
+def test_minus_one_is_a_class_as_for_the_metrics(y_true, y_pred, classes):
+    display = ConfusedPairsDisplay.from_predictions(y_true, y_pred)
+    assert list(display.classes) == classes
+    counts = np.asarray(display.confusion_matrix)
+    expected = (counts.diagonal()[counts.any(1)] / counts.sum(1)[counts.any(1)]).tolist()
+    assert per_class_recall(y_true, y_pred).tolist() == expected
 
 
 def test_a_class_that_is_only_predicted_has_a_column():

@@ -44,6 +44,14 @@ def test_means_are_those_of_the_metrics():
     assert len(display_of(show_means=False).means_[0]) == 0
 
 
+def test_classes_of_equal_counts_are_grouped_as_by_the_metrics():
+    counts = dict.fromkeys("fedcba", 50)
+    display = display_of(Y_PRED["plain"], y_train=None, class_counts=counts)
+    expected = group_recall_score(Y_TRUE, Y_PRED["plain"], class_counts=counts)
+    drawn = [line.get_ydata()[0] for line in display.means_[0]]
+    np.testing.assert_allclose(drawn, list(expected.values()))
+
+
 def test_models_differ_without_colour_and_have_names():
     display = display_of()
     assert [text.get_text() for text in display.legend_.get_texts()] == list(Y_PRED)
@@ -60,6 +68,7 @@ def test_the_axis_is_logarithmic_and_names_groups():
     assert {text.get_text() for text in display.ax_.texts} == {"head", "medium", "tail"}
     groups = {text.get_text() for text in display_of(n_groups=2).ax_.texts}
     assert groups == {"head", "tail"}
+    assert {text.get_text() for text in display_of(n_groups=1).ax_.texts} == {""}
 
 
 def test_a_class_without_training_rows_is_shown():
@@ -117,7 +126,7 @@ def test_bad_parameters_are_refused(options, message):
 
 
 def test_labels_that_do_not_fit_are_refused():
-    with pytest.raises(InvalidTargetsError, match="no training count: .'f'"):
+    with pytest.raises(InvalidTargetsError, match="Recall.*_predictions: .* count: .'f'"):
         display_of(y_train=Y_TRAIN[Y_TRAIN != "f"])
     with pytest.raises(InvalidTargetsError, match="inconsistent numbers of samples"):
         display_of(Y_PRED["plain"][:9])

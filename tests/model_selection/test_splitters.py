@@ -98,6 +98,18 @@ def test_folds_are_scikit_learns_where_all_is_labeled(y):
         np.testing.assert_array_equal(mine[1], other[1])
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_folds_of_small_classes_are_scikit_learns_too(shuffle):
+    y = np.random.default_rng(0).permutation(np.repeat([2, 0, 3, 1], [9, 7, 3, 2]))
+    options = {"shuffle": shuffle, "random_state": 3 if shuffle else None}
+    with pytest.warns(UserWarning, match="2 classes have fewer"):
+        ours = list(LabeledStratifiedKFold(5, **options).split(y, y))
+    with pytest.warns(UserWarning, match="The least populated class"):
+        theirs = list(StratifiedKFold(5, **options).split(y, y))
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine[1], other[1])
+
+
 def test_each_labeled_row_is_tested_once(y):
     tests = [test for _, test in LabeledStratifiedKFold(5).split(y, y)]
     assert sorted(np.concatenate(tests)) == np.flatnonzero(y != -1).tolist()

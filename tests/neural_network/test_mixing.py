@@ -14,7 +14,7 @@ def test_a_row_of_next_to_no_weight_teaches_next_to_nothing_when_mixed():
         images=torch.zeros(16, 1, 8, 8),
         rows=torch.arange(16),
         codes=torch.as_tensor(codes),
-        image_keys=np.arange(16, dtype=np.uint32),
+        image_keys=np.arange(16, dtype=np.uint64),
         n_classes=2,
         weights=torch.tensor([2.0, 1e-6] * 8),
     )

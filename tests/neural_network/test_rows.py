@@ -182,6 +182,7 @@ def test_the_order_of_different_images_of_one_checksum_is_that_of_their_content(
     flat = images.reshape(6, 64)
     assert [crc32(row) for row in flat[::2]] == [crc32(row) for row in flat[1::2]]
     codes, classes, cpu = np.zeros(6, dtype=np.int64), np.arange(2), torch.device("cpu")
+    assert len(set(LabeledImages(images, codes, classes, cpu).image_keys.tolist())) == 6
     plain, swapped = (
         flat[rows][LabeledImages(images[rows], codes, classes, cpu).order()]
         for rows in ([0, 1, 2, 3, 4, 5], [1, 5, 4, 0, 3, 2])

@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix
 
 from .._checks import as_array, check_target_array, is_int
 from .._compat import count_samples
-from .._targets import NO_LABEL
+from .._pairs import read_labeled_pair
 from .._typing import Classifier
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._figures import (
@@ -26,7 +26,7 @@ from ._figures import (
     shorten,
     size_in_points,
 )
-from ._reading import check_fitted, check_length, read_pair
+from ._reading import check_fitted, check_length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -177,14 +177,8 @@ class ConfusedPairsDisplay:
         """
         caller = f"{cls.__name__}.from_predictions"
         import_pyplot(caller)
-        classes, true, predicted = read_pair(caller, y_true, y_pred)
-        known = true != NO_LABEL
-        if not known.any():
-            raise InvalidTargetsError(
-                f"{caller}: y_true must hold labels, but none of its {len(true)} rows has one."
-            )
-        codes = np.arange(len(classes))
-        counts = confusion_matrix(true[known], predicted[known], labels=codes)
+        classes, true, predicted = read_labeled_pair(caller, y_true, y_pred)
+        counts = confusion_matrix(true, predicted, labels=np.arange(len(classes)))
         return cls(counts, classes=classes).plot(ax=ax, **plot_kw)
 
     def plot(

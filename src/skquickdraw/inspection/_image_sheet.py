@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import as_array, check_arguments, is_int
 from .._compat import count_samples, safe_indexing
+from .._pairs import read_pair
 from .._targets import NO_LABEL
 from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidImagesError, InvalidParameterError
@@ -30,7 +31,6 @@ from ._reading import (
     check_fitted,
     check_length,
     read_images,
-    read_pair,
     shape_of,
     without_marks,
 )

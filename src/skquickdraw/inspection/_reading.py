@@ -11,13 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import as_array, check_array, raised_as
 from .._compat import count_samples
 from .._image_shape import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
-from .._marks import holds_minus_one
 from .._pixel_range import check_numbers
-from .._targets import NO_LABEL, check_same_kind, locate, read_own_labels, with_codes
+from .._targets import NO_LABEL
 from .._typing import Classifier
 from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
-
-Codes = NDArray[np.int64]
 
 
 def read_images(
@@ -44,38 +41,7 @@ def shape_of(estimator: object, image_shape: tuple[int, ...] | None) -> tuple[in
     return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
 
 
-def read_pair(
-    caller: str, y_true: ArrayLike, y_pred: ArrayLike, *, unlabeled_label: object = "auto"
-) -> tuple[NDArray[np.generic], Codes, Codes]:
-    """Return all classes, sorted, and the codes of both; -1 for a true label that is missing.
-
-    With 'auto', the predicted classes decide whether -1 is a class. If all predictions are the same
-    class, they cannot decide this: the classes may be -1 and 1, and all predictions 1.
-    """
-    guesses, predicted = read_own_labels(caller, y_pred, unlabeled_label=None, input_name="y_pred")
-    own, true = read_own_labels(
-        caller,
-        y_true,
-        unlabeled_label=unlabeled_label,
-        known=guesses if len(guesses) > 1 or holds_minus_one(guesses) else None,
-        input_name="y_true",
-    )
-    if len(true) != len(predicted):
-        raise InvalidTargetsError(
-            f"{caller}: y_true and y_pred have inconsistent numbers of samples, {len(true)} and "
-            f"{len(predicted)}. Pass a prediction for each row."
-        )
-    check_same_kind(caller, guesses, own)
-    extra = guesses[locate(guesses, own) == len(own)]
-    both = np.sort(np.concatenate([own, extra])) if len(extra) else own
-    return (
-        both,
-        with_codes(locate(own, both), true),
-        with_codes(locate(guesses, both), predicted),
-    )
-
-
-def without_marks(labels: ArrayLike, codes: Codes) -> NDArray[np.generic]:
+def without_marks(labels: ArrayLike, codes: NDArray[np.int64]) -> NDArray[np.generic]:
     """Return labels with None in place of whatever marks a missing one."""
     is_missing = codes == NO_LABEL
     if not is_missing.any():

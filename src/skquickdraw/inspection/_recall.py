@@ -14,10 +14,11 @@ from .._compat import count_samples
 from .._typing import Classifier
 from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ..metrics import (
+    class_table,
     count_classes,
     frequency_groups,
-    group_recall_score,
-    per_class_recall,
+    group_names,
+    known_recalls,
 )
 from ._figures import (
     MUTED,
@@ -152,15 +153,14 @@ class RecallByClassSizeDisplay:
         """
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
-        _check_counts_given(caller, y_train, class_counts)
+        counts = _count(caller, y_train, class_counts)
         check_length(caller, "y", y, count_samples(X))
         estimators = named_estimators(caller, estimator, "predict")
         y_pred = {name: own.predict(X) for name, own in estimators.items()}
         return cls.from_predictions(
             y,
             y_pred,
-            y_train=y_train,
-            class_counts=class_counts,
+            class_counts=counts,
             n_groups=n_groups,
             ax=ax,
             **plot_kw,
@@ -198,14 +198,10 @@ class RecallByClassSizeDisplay:
         named = y_pred if isinstance(y_pred, Mapping) else {"y_pred": y_pred}
         if not named:
             raise InvalidParameterError(f"{caller}: y_pred must hold one model at least, got none.")
-        classes = list(counts)
-        for own in named.values():  # checks that per_class_recall does not make
-            group_recall_score(y_true, own, class_counts=counts, n_groups=n_groups)
-        recalls = {name: per_class_recall(y_true, own, classes) for name, own in named.items()}
-        display = cls(
-            np.array(list(counts.values())), recalls, classes=np.array(classes), n_groups=n_groups
-        )
-        return display.plot(ax=ax, **plot_kw)
+        classes, _ = class_table(counts)
+        sizes = np.array([counts[label] for label in classes.tolist()])
+        recalls = {name: known_recalls(caller, y_true, own, classes) for name, own in named.items()}
+        return cls(sizes, recalls, classes=classes, n_groups=n_groups).plot(ax=ax, **plot_kw)
 
     def plot(
         self,
@@ -277,7 +273,8 @@ class RecallByClassSizeDisplay:
             ax.set_xscale("symlog", linthresh=1)
         else:
             ax.set_xscale("log")
-        _draw_bands(ax, [counts[own] for own in groups], _group_names(len(groups)))
+        names = group_names(len(groups)) if len(groups) > 1 else ("",)
+        _draw_bands(ax, [counts[own] for own in groups], names)
         ax.set(xlabel="training rows of the class", ylabel="recall of the class")
         ax.set_ylim(BOTTOM, 1.04)
         ax.set_yticks(np.linspace(0, 1, 6))
@@ -290,18 +287,14 @@ class RecallByClassSizeDisplay:
         self.legend_ = legend_above(ax, handles, labels) if len(labels) > 1 else None
 
 
-def _check_counts_given(caller: str, y_train: object, class_counts: object) -> None:
+def _count(
+    caller: str, y_train: ArrayLike | None, class_counts: Mapping[Any, int] | None
+) -> dict[Any, int]:
     if (y_train is None) == (class_counts is None):
         raise InvalidParameterError(
             f"{caller} needs either y_train or class_counts, to know how many training rows each "
             "class has."
         )
-
-
-def _count(
-    caller: str, y_train: ArrayLike | None, class_counts: Mapping[Any, int] | None
-) -> dict[Any, int]:
-    _check_counts_given(caller, y_train, class_counts)
     if class_counts is not None:
         if not hasattr(class_counts, "keys"):
             raise InvalidParameterError(
@@ -310,11 +303,6 @@ def _count(
             )
         return dict(class_counts)
     return count_classes(caller, y_train, "auto")
-
-
-def _group_names(n_groups: int) -> list[str]:
-    names = {1: [""], 2: ["head", "tail"], 3: ["head", "medium", "tail"]}
-    return names.get(n_groups, [f"group {k}" for k in range(n_groups)])
 
 
 def _draw_mean(
@@ -330,7 +318,7 @@ def _draw_mean(
     return line
 
 
-def _draw_bands(ax: Axes, counts: list[NDArray[np.float64]], names: list[str]) -> None:
+def _draw_bands(ax: Axes, counts: list[NDArray[np.float64]], names: Sequence[str]) -> None:
     """Shade every other group, and write its name below."""
     low = min(own.min() for own in counts)
     high = max(own.max() for own in counts)

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, make_scorer, recall_score
 
 from .._checks import column_or_1d
-from ..exceptions import InvalidParameterError
+from .._pairs import read_labeled_pair
+from .._targets import locate, read_own_labels
+from ..exceptions import InvalidParameterError, InvalidTargetsError
 from ._groups import class_table, count_classes, frequency_groups, group_names
-from ._pairs import read_known_pair, read_pair
 
 Counts = ArrayLike | Mapping[Any, int]
 
@@ -62,8 +63,11 @@ def per_class_recall(
     array([0.5, 1. ])
     """
     known = None if labels is None else column_or_1d(labels)
-    classes, true, predicted = read_pair("per_class_recall", y_true, y_pred, known, unlabeled_label)
-    return _recalls(true, predicted, len(classes))
+    classes, true, predicted = read_labeled_pair(
+        "per_class_recall", y_true, y_pred, classes=known, unlabeled_label=unlabeled_label
+    )
+    recalls = _recalls(true, predicted, len(classes))
+    return recalls[np.unique(true)] if known is None else recalls
 
 
 def group_recall_score(
@@ -129,10 +133,8 @@ def group_recall_score(
     {'head': 1.0, 'medium': 0.5, 'tail': 0.0}
     """
     classes, counts = class_table(class_counts, labels)
-    true, predicted = read_known_pair(
-        "group_recall_score", y_true, y_pred, classes, unlabeled_label
-    )
-    return _group_recalls(true, predicted, counts, n_groups)
+    recalls = known_recalls("group_recall_score", y_true, y_pred, classes, unlabeled_label)
+    return _group_means(recalls, counts, n_groups)
 
 
 def imbalance_report(
@@ -185,11 +187,12 @@ def imbalance_report(
             f"{name}: y_train must hold at least three classes, got {classes.tolist()}. For two "
             "classes, use group_recall_score with n_groups=2."
         )
-    true, predicted = read_known_pair(name, y_true, y_pred, classes, unlabeled_label)
+    true, predicted = _read_known_pair(name, y_true, y_pred, classes, unlabeled_label)
+    recalls = _recalls(true, predicted, len(classes))
     return {
         "accuracy": float(accuracy_score(true, predicted)),
-        "balanced_accuracy": _mean(_recalls(true, predicted, len(classes))),
-        **_group_recalls(true, predicted, counts, 3),
+        "balanced_accuracy": _mean(recalls),
+        **_group_means(recalls, counts, 3),
     }
 
 
@@ -270,6 +273,41 @@ def _one_group_recall(y_true: ArrayLike, y_pred: ArrayLike, *, group: str, **kwa
     return group_recall_score(y_true, y_pred, **kwargs)[group]
 
 
+def known_recalls(
+    name: str,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    classes: NDArray[np.generic],
+    unlabeled_label: object = "auto",
+) -> NDArray[np.float64]:
+    """Return the recall of each of ``classes``, where each true label must be one of them."""
+    true, predicted = _read_known_pair(name, y_true, y_pred, classes, unlabeled_label)
+    return _recalls(true, predicted, len(classes))
+
+
+def _read_known_pair(
+    name: str,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    classes: NDArray[np.generic],
+    unlabeled_label: object,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    own, _ = read_own_labels(
+        name, y_true, unlabeled_label=unlabeled_label, known=classes, input_name="y_true"
+    )
+    unknown = own[locate(own, classes) == len(classes)].tolist()
+    if unknown:
+        raise InvalidTargetsError(
+            f"{name}: y_true holds classes that have no training count: {unknown[:5]}. Name every "
+            "class of the training set, in y_train or class_counts. If class_counts is an array "
+            "for other classes than 0, 1, 2..., pass labels= too."
+        )
+    _, true, predicted = read_labeled_pair(
+        name, y_true, y_pred, classes=classes, unlabeled_label=unlabeled_label
+    )
+    return true, predicted
+
+
 def _recalls(
     true: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int
 ) -> NDArray[np.float64]:
@@ -279,13 +317,9 @@ def _recalls(
     )
 
 
-def _group_recalls(
-    true: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    counts: NDArray[np.float64],
-    n_groups: int,
+def _group_means(
+    recalls: NDArray[np.float64], counts: NDArray[np.float64], n_groups: int
 ) -> dict[str, float]:
-    recalls = _recalls(true, predicted, len(counts))
     groups = frequency_groups(counts, n_groups)
     names = group_names(n_groups)
     return {name: _mean(recalls[group]) for name, group in zip(names, groups, strict=True)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
-from sklearn.dummy import DummyClassifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_validate
+from sklearn.tree import DecisionTreeClassifier
 
 from .._checks import N_JOBS, as_array, check_arguments, raised_as
 from .._compat import safe_indexing
@@ -104,7 +103,7 @@ def compare(
     mark = _common_mark(estimators)
     classes, codes = read_labels("compare", y, unlabeled_label=mark)
     check_same_length("compare", X, codes)
-    _try_scorers(scorers, classes[codes[codes != NO_LABEL]])
+    _try_scorers(scorers, classes)
     if X_unlabeled is not None and not hasattr(X_unlabeled, "columns"):  # names are compared in fit
         X_unlabeled = as_array("compare", "X_unlabeled", X_unlabeled)
     learners = {
@@ -186,16 +185,19 @@ def _read_scoring(scoring: object) -> dict[str, _OfEstimator]:
         return {name: _OfEstimator(own) for name, own in scoring.items()}
 
 
-def _try_scorers(scorers: Mapping[str, _OfEstimator], y: NDArray[np.generic]) -> None:
+def _try_scorers(scorers: Mapping[str, _OfEstimator], classes: NDArray[np.generic]) -> None:
     """Refuse scikit-learn's scorers that cannot score such labels, as the first fold would."""
-    constant = DummyClassifier().fit(np.zeros((len(y), 1)), y)
+    y = np.repeat(classes, 2)
+    X = np.repeat(np.arange(len(classes)), 2)[:, None]
+    tree = DecisionTreeClassifier().fit(X, y)
+    # One row of each class is right and one is wrong, so no score is undefined. Ignoring the
+    # warnings of undefined scores would change the filters of all threads.
+    X = np.roll(X, 1, axis=0)
     for name, own in scorers.items():
-        if not own.is_named:  # a user's scorer may need more than a constant
+        if not own.is_named:  # a user's scorer may need more than a tree
             continue
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                own.scorer(constant, np.zeros((len(y), 1)), y)
+            own.scorer(tree, X, y)
         except (ValueError, TypeError) as error:
             raise InvalidParameterError(
                 f"compare: the scorer {name!r} must be able to score y, but it says: "

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
+from sklearn.model_selection import BaseCrossValidator
 
-from .._checks import FLAG, check_arguments, check_random_state, raised_as
+from .._checks import FLAG, check_arguments, check_random_state, is_int
 from .._targets import NO_LABEL, read_labels
 from ..exceptions import InvalidParameterError
 from ._no_groups import NoGroupsMixin
@@ -88,25 +88,23 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
     def _iter_test_indices(
         self, X: object, y: ArrayLike | None = None, groups: object = None
     ) -> Iterator[NDArray[np.intp]]:
-        check_arguments(type(self).__name__, {"shuffle": FLAG}, {"shuffle": self.shuffle})
+        name = type(self).__name__
+        check_arguments(name, {"shuffle": FLAG}, {"shuffle": self.shuffle})
         # Stacking sets random_state on every splitter; without shuffling it has no effect.
-        seed = check_random_state(self.random_state) if self.shuffle else None
-        with raised_as(InvalidParameterError):
-            folds = StratifiedKFold(self.n_splits, shuffle=self.shuffle, random_state=seed)
-        classes, codes = read_labels(
-            type(self).__name__, y, unlabeled_label=self.unlabeled_label, min_classes=0
-        )
+        rng = check_random_state(self.random_state) if self.shuffle else None
+        if not is_int(self.n_splits, 2):
+            raise InvalidParameterError(
+                f"{name}: n_splits must be an int of at least 2, got {self.n_splits!r}."
+            )
+        classes, codes = read_labels(name, y, unlabeled_label=self.unlabeled_label, min_classes=0)
         labeled = np.flatnonzero(codes != NO_LABEL)
         codes = codes[labeled]
         counts = np.bincount(codes, minlength=1)
         self._check_counts(classes, counts)
         tested = labeled[counts[codes] > 1]
-        codes = codes[counts[codes] > 1]
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="The least populated class")
-            parts = list(folds.split(codes, codes))  # a generator would leak the filter
-        for _, test in parts:
-            yield tested[test]
+        folds = _assign_folds(codes[counts[codes] > 1], self.n_splits, rng)
+        for fold in range(self.n_splits):
+            yield tested[folds == fold]
 
     def _check_counts(self, classes: NDArray[np.generic], counts: NDArray[np.intp]) -> None:
         name = type(self).__name__
@@ -126,3 +124,20 @@ class LabeledStratifiedKFold(NoGroupsMixin, BaseCrossValidator):
                 UserWarning,
                 stacklevel=2,
             )
+
+
+def _assign_folds(
+    codes: NDArray[np.int64], n_splits: int, rng: np.random.RandomState | None
+) -> NDArray[np.intp]:
+    """Return the fold of each row, as ``StratifiedKFold`` does, which warns about small classes."""
+    _, first = np.unique(codes, return_index=True)
+    folds = np.empty(len(codes), dtype=np.intp)
+    start = 0
+    for code in codes[np.sort(first)]:
+        rows = np.flatnonzero(codes == code)
+        own = np.sort(np.arange(start, start + len(rows)) % n_splits)
+        if rng is not None:
+            rng.shuffle(own)
+        folds[rows] = own
+        start += len(rows)
+    return folds

@@ -54,7 +54,7 @@ class ImageSet:
         Positions in ``images``; repeated ones are shown repeatedly. On the CPU if images are in
         files.
     codes : int64 tensor of shape (n_shown,)
-    image_keys : uint32 ndarray of shape (n_shown,) or None
+    image_keys : uint64 ndarray of shape (n_shown,) or None
         Checksums of the images; None if the images were not read for them.
     n_classes : int
     soft_targets : float32 tensor of shape (n_shown, n_classes) or None
@@ -64,7 +64,7 @@ class ImageSet:
     images: Tensor | MappedImages
     rows: Tensor
     codes: Tensor
-    image_keys: NDArray[np.uint32] | None
+    image_keys: NDArray[np.uint64] | None
     n_classes: int
     soft_targets: Tensor | None = None
     weights: Tensor | None = None

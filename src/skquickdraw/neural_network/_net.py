@@ -139,7 +139,7 @@ class ImageNeuralNet(NeuralNet):
             for record in self.history
         ]
 
-    def fingerprint(self) -> tuple[dict[str, NDArray[np.generic]], int]:
+    def _skquickdraw_fingerprint(self) -> tuple[dict[str, NDArray[np.generic]], int]:
         """Return what identifies this net: its weights, and how long it trained."""
         weights = {name: w.cpu().numpy() for name, w in self.module_.state_dict().items()}
         return weights, len(self.history)

@@ -44,22 +44,7 @@ class LabeledImages:
         columns = (self.codes, self.weights, self.soft_targets)  # later ones break ties
         keys = [self.image_keys, *(checksums(column) for column in columns if column is not None)]
         order = np.lexsort(keys[::-1])
-        is_tied = np.all([np.diff(key[order]) == 0 for key in keys], axis=0)
-        self._settle_ties(order, is_tied)
         return order if self.weights is None else order[self.weights[order] > 0]
-
-    def _settle_ties(self, order: NDArray[np.int64], is_tied: NDArray[np.bool_]) -> None:
-        """Sort rows with equal checksums by a second one: of 100,000 different images, two may tie.
-
-        ``is_tied`` says which rows of ``order`` have the checksums of the row before.
-        """
-        ends = np.flatnonzero(np.diff(is_tied, prepend=False, append=False)).reshape(-1, 2)
-        for start, stop in ends.tolist():
-            tied = slice(start, stop + 1)
-            order[tied] = sorted(order[tied], key=self._second_key)
-
-    def _second_key(self, row: int) -> int:
-        return adler32(np.ascontiguousarray(self.images[row]).data)
 
     @property
     def is_in_files(self) -> bool:
@@ -67,7 +52,7 @@ class LabeledImages:
         return isinstance(self.images, MappedFiles)
 
     @cached_property
-    def image_keys(self) -> NDArray[np.uint32]:
+    def image_keys(self) -> NDArray[np.uint64]:
         """A checksum of each image: equal images have equal ones."""
         return checksums(self.images)
 
@@ -145,10 +130,14 @@ def part(
     return train, judged
 
 
-def checksums(column: NDArray[np.generic] | MappedFiles) -> NDArray[np.uint32]:
-    """Return a checksum of each row's content."""
+def checksums(column: NDArray[np.generic] | MappedFiles) -> NDArray[np.uint64]:
+    """Return a checksum of each row's content.
+
+    A CRC alone has 32 bits: of 100,000 different images, two may have the same one.
+    """
     chunks = (np.ascontiguousarray(chunk).reshape(len(chunk), -1) for chunk in in_chunks(column))
-    return np.fromiter((crc32(row.data) for rows in chunks for row in rows), np.uint32, len(column))
+    rows = (row.data for chunk in chunks for row in chunk)
+    return np.fromiter((crc32(row) << 32 | adler32(row) for row in rows), np.uint64, len(column))
 
 
 def repeat_rows(
