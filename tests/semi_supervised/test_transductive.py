@@ -54,7 +54,10 @@ def test_a_fitted_classifier_is_kept(skewed):
 def test_other_shares(skewed):
     X, y, X_test, _ = skewed
     clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
-    assert (clf.predict_transductive(X_test, [0.2, 0.8]) == "rare").sum() == 60
+    expected = clf.predict_transductive(X_test, [0.2, 0.8])
+    assert (expected == "rare").sum() == 60
+    by_label = clf.predict_transductive(X_test, {"usual": 0.8, "rare": 0.2})
+    np.testing.assert_array_equal(by_label, expected)
 
 
 def test_a_noisy_student_has_the_method_too(skewed):
@@ -71,8 +74,14 @@ def test_a_noisy_student_has_the_method_too(skewed):
 
 def test_shares_of_other_classes(skewed):
     clf = TransductiveClassifier(LogisticRegression()).fit(*skewed[:2])
-    with pytest.raises(InvalidParameterError, match="class_prior must be 'uniform' or 2 shares"):
+    match = r"must have 2 shares.* got \[0.2, 0.3, 0.5\].* order of classes_, \['rare', 'usual'\]"
+    with pytest.raises(InvalidParameterError, match=match):
         clf.predict_transductive(skewed[2], [0.2, 0.3, 0.5])
+    match = (
+        r"lacks the classes \['usual'\], and its unknown keys are \['common'\]. Correct the keys"
+    )
+    with pytest.raises(InvalidParameterError, match=match):
+        clf.predict_transductive(skewed[2], {"rare": 0.2, "common": 0.8})
 
 
 def test_a_classifier_without_probabilities(skewed):
