@@ -37,7 +37,7 @@ from ._pseudo_targets import with_pseudo_labels
 from ._rounds import fit_in_turn
 from ._transductive import PredictsWithinMixin
 
-PRIORS = "'uniform', 'labeled', 'estimate', None"
+PRIORS = ("uniform", "labeled", "estimate")
 SOFT_WAY_OUT = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
 
 
@@ -136,7 +136,8 @@ class NoisyStudentClassifier(
         ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
         whose label differs from the round before).
     class_prior_ : ndarray of shape (n_classes,) or None
-        The shares that ``class_prior`` stood for in the last round.
+        The shares that ``class_prior`` stood for in the last round; ``predict_transductive`` takes
+        them by default.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
@@ -197,12 +198,7 @@ class NoisyStudentClassifier(
         "student_params": [dict, list, tuple, None],
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "pseudo_labels": [StrOptions({"soft", "hard"})],
-        "class_prior": [
-            StrOptions({"uniform", "labeled", "estimate"}),
-            "array-like",
-            Mapping,
-            None,
-        ],
+        "class_prior": [StrOptions({*PRIORS}), "array-like", Mapping, None],
         "max_per_class": [Interval(Integral, 1, None, closed="left"), Mapping, None],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "weight": [Interval(Real, 0, None, closed="neither")],

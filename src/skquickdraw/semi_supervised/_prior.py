@@ -7,7 +7,7 @@ each class.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from reprlib import repr as shorten
 
 import numpy as np
@@ -184,11 +184,14 @@ def check_prior(
 
 
 def check_prior_of_labels(
-    name: str, class_prior: object, classes: NDArray[np.generic], names: str = "'uniform'"
+    name: str,
+    class_prior: object,
+    classes: NDArray[np.generic],
+    names: Sequence[str] = ("uniform",),
 ) -> NDArray[np.float64]:
     """Return the shares of these classes; unlike :func:`check_prior`, also from a dict by label.
 
-    Errors list the ``names`` that can replace the shares.
+    Errors list the ``names`` that can replace the shares, as None can.
     """
     labels = classes.tolist()
     if isinstance(class_prior, Mapping):
@@ -206,7 +209,7 @@ def check_prior_of_labels(
         name,
         class_prior,
         len(labels),
-        allowed=f"{names}, an array of numbers or a dict",
+        allowed=f"{', '.join(map(repr, names))}, None, an array of numbers or a dict",
         order=f"classes_, {shorten(labels)}, or a dict from label to share",
     )
 
