@@ -134,7 +134,8 @@ class NoisyStudentClassifier(
     history_ : list of dict
         For each round ``iteration`` (from 1), and arrays of shape (n_classes,): ``n_selected``,
         ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
-        whose label differs from the round before).
+        whose label differs from the round before). With soft pseudo-labels, a row counts for its
+        most probable class, so these numbers need not have the shares of ``class_prior``.
     class_prior_ : ndarray of shape (n_classes,) or None
         The shares that ``class_prior`` stood for in the last round; ``predict_transductive`` takes
         them by default.
