@@ -125,6 +125,14 @@ def test_bad_parameters_are_refused(options, message):
         display_of(**options)
 
 
+def test_two_classes_need_fewer_groups_than_the_default():
+    given = {"y_train": [0, 0, 1], "y_true": [0, 1], "y_pred": [0, 1]}
+    with pytest.raises(InvalidParameterError, match="The default, 3 groups, needs at least three"):
+        RecallByClassSizeDisplay.from_predictions(**given)
+    display = RecallByClassSizeDisplay.from_predictions(**given, n_groups=2)
+    assert display.recalls["y_pred"].tolist() == [1, 1]
+
+
 def test_labels_that_do_not_fit_are_refused():
     with pytest.raises(InvalidTargetsError, match="Recall.*_predictions: .* count: .'f'"):
         display_of(y_train=Y_TRAIN[Y_TRAIN != "f"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from imblearn.pipeline import Pipeline
+from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
@@ -94,6 +95,17 @@ def test_calibration(named, quick, ensemble):
     X, y = named
     clf = CalibratedClassifierCV(quick(max_epochs=2), cv=2, ensemble=ensemble).fit(X, y)
     assert_classifies(clf, X, y)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_probabilities_of_scaled_logits_have_the_sum_one(sketches, quick, n_classes):
+    X, y = sketches
+    X, y = X[y < n_classes], y[y < n_classes]
+    logits = quick(max_epochs=1).fit(X, y).decision_function(X)
+    if n_classes == 2:
+        logits = np.stack([-logits, logits], axis=1)
+    proba = softmax(1.3 * logits, axis=1)  # as in CalibratedClassifierCV, method='temperature'
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-12)
 
 
 def test_cross_validation(named, quick):

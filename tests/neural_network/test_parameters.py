@@ -71,7 +71,7 @@ def test_training_is_in_any_precision_and_prediction_in_float32(sketches, quick,
     clf = quick(cls, precision=precision, max_epochs=6, label_smoothing=0.0, lr=0.005).fit(X, y)
     assert clf.history_[-1]["train_loss"] < 0.85 * clf.history_[0]["train_loss"]
     assert {weight.dtype for weight in clf.net_.module_.parameters()} == {torch.float32}
-    assert clf.decision_function(X).dtype == np.float32
+    assert clf.extract_features(X, "logits").dtype == np.float32
 
 
 def test_bfloat16_is_really_coarser(sketches, quick):

@@ -160,6 +160,14 @@ def test_a_prior_shapes_what_is_learned(partly, net, pseudo_labels):
         assert np.bincount(ours.transduction_[40:]).tolist() == [48, 24, 8]
 
 
+def test_a_prior_by_label_in_any_order(partly, linear):
+    X, y = partly
+    names = np.where(y == -1, "?", NAMES[y])
+    shares = dict(zip(NAMES[[2, 0, 1]], [0.1, 0.6, 0.3], strict=True))
+    ours = noisy(linear, pseudo_labels="hard", class_prior=shares, unlabeled_label="?")
+    np.testing.assert_allclose(ours.fit(X, names).class_prior_, PRIOR)
+
+
 def test_priors_by_name(partly, linear):
     X, y = partly
     ours = noisy(linear, pseudo_labels="hard", class_prior="labeled").fit(X, y)
@@ -430,7 +438,11 @@ class TestErrors:
 
     def test_a_prior_for_other_classes(self, partly, untouched):
         clf = noisy(untouched, pseudo_labels="hard", class_prior=[0.5, 0.5])
-        self.refuse(clf, "class_prior must be 'uniform' or 3 shares", *partly)
+        self.refuse(clf, r"must have 3 shares.* in the order of classes_, \[0, 1, 2\]", *partly)
+        clf.set_params(class_prior={np.int64(0): 0.5, 1: 0.5, np.str_("2"): 0})
+        self.refuse(clf, r"lacks the classes \[2\], and its unknown keys are \['2'\]", *partly)
+        clf.set_params(class_prior={0: "half", 1: 0.5, 2: 0})
+        self.refuse(clf, "must be 'uniform', 'labeled', 'estimate', None, an array", *partly)
 
     def test_quotas_for_other_classes(self, partly, untouched):
         clf = noisy(untouched, pseudo_labels="hard", max_per_class={"dog": 3})

@@ -131,11 +131,22 @@ def test_assignment_helps_where_a_class_is_underrated():
 @pytest.mark.parametrize("function", [align_to_prior, assign_to_prior])
 class TestErrors:
     @pytest.mark.parametrize(
-        "prior",
-        [[0.5, 0.5], [0.5, 0.6, -0.1, 0], [0.5, 0.5, np.nan, 0], [1, 1, 1, 1], "labeled", None],
+        ("prior", "match"),
+        [
+            ([0.5, 0.5], r"must have 4 shares.* got \[0.5, 0.5\].* order of the columns of proba"),
+            ([[0.5, 0.5]], r"must have 4 shares, .* of shape \(1, 2\)"),
+            ([0.5, 0.6, -0.1, 0], "not negative, got .* has the share 0"),
+            ([0.5, 0.5, np.nan, 0], "must be finite"),
+            ([np.inf, 0, 0, 0], "must be finite"),
+            ([1, 1, 1, 1], r"must sum to 1, got \[1, 1, 1, 1\] with the sum 4. Divide them"),
+            ("labeled", "must be 'uniform' or an array of numbers, got 'labeled'"),
+            (np.array(list("abcd")), r"got \['a', 'b', 'c', 'd'\]. Pass one number for each"),
+            ({0: 0.25, 1: 0.25, 2: 0.25, 3: 0.25}, "must be 'uniform' or an array of numbers"),
+            (None, "must be 'uniform' or an array of numbers, got None"),
+        ],
     )
-    def test_no_distribution_over_the_classes(self, function, proba, prior):
-        with pytest.raises(InvalidParameterError, match="'uniform' or 4 shares.*Divide by the sum"):
+    def test_no_distribution_over_the_classes(self, function, proba, prior, match):
+        with pytest.raises(InvalidParameterError, match=f"{function.__name__}: .*{match}"):
             function(proba, prior)
 
     @pytest.mark.parametrize("factor", [-1, 2])

@@ -54,7 +54,10 @@ def test_a_fitted_classifier_is_kept(skewed):
 def test_other_shares(skewed):
     X, y, X_test, _ = skewed
     clf = TransductiveClassifier(LogisticRegression()).fit(X, y)
-    assert (clf.predict_transductive(X_test, [0.2, 0.8]) == "rare").sum() == 60
+    expected = clf.predict_transductive(X_test, [0.2, 0.8])
+    assert (expected == "rare").sum() == 60
+    by_label = clf.predict_transductive(X_test, {"usual": 0.8, "rare": 0.2})
+    np.testing.assert_array_equal(by_label, expected)
 
 
 def test_a_noisy_student_has_the_method_too(skewed):
@@ -69,10 +72,57 @@ def test_a_noisy_student_has_the_method_too(skewed):
     )
 
 
+@pytest.mark.parametrize(
+    ("class_prior", "n_rare"),
+    [
+        ({"usual": 0.8, "rare": 0.2}, 60),
+        ([0.2, 0.8], 60),
+        ("uniform", 150),
+        ("labeled", round(300 * 10 / 210)),
+        (None, 150),
+    ],
+)
+def test_shares_of_the_fit_are_the_default(skewed, class_prior, n_rare):
+    X, y, X_test, _ = skewed
+    clf = NoisyStudentClassifier(
+        LogisticRegression(), pseudo_labels="hard", class_prior=class_prior, random_state=0
+    ).fit(X, y, X_unlabeled=X_test)
+    assert (clf.predict_transductive(X_test) == "rare").sum() == n_rare
+    assert (clf.predict_transductive(X_test, "uniform") == "rare").sum() == 150
+
+
+@pytest.mark.parametrize(("class_prior", "n_rare"), [([0.2, 0.8], 60), ("labeled", 150)])
+def test_default_shares_without_a_round(skewed, class_prior, n_rare):
+    X, y, X_test, _ = skewed
+    clf = NoisyStudentClassifier(
+        LogisticRegression(), pseudo_labels="hard", class_prior=class_prior, random_state=0
+    ).fit(X, y)
+    assert clf.class_prior_ is None
+    assert (clf.predict_transductive(X_test) == "rare").sum() == n_rare
+
+
+def test_estimated_shares_are_the_default(skewed):
+    X, y, X_test, _ = skewed
+    clf = NoisyStudentClassifier(
+        LogisticRegression(), pseudo_labels="hard", class_prior="estimate", random_state=0
+    ).fit(X, y, X_unlabeled=X_test)
+    np.testing.assert_array_equal(
+        clf.predict_transductive(X_test), clf.predict_transductive(X_test, clf.class_prior_)
+    )
+    n_rare = (clf.predict_transductive(X_test) == "rare").sum()
+    assert n_rare == pytest.approx(300 * clf.class_prior_[0], abs=1) != 150
+
+
 def test_shares_of_other_classes(skewed):
     clf = TransductiveClassifier(LogisticRegression()).fit(*skewed[:2])
-    with pytest.raises(InvalidParameterError, match="class_prior must be 'uniform' or 2 shares"):
+    match = r"must have 2 shares.* got \[0.2, 0.3, 0.5\].* order of classes_, \['rare', 'usual'\]"
+    with pytest.raises(InvalidParameterError, match=match):
         clf.predict_transductive(skewed[2], [0.2, 0.3, 0.5])
+    match = (
+        r"lacks the classes \['usual'\], and its unknown keys are \['common'\]. Correct the keys"
+    )
+    with pytest.raises(InvalidParameterError, match=match):
+        clf.predict_transductive(skewed[2], {"rare": 0.2, "common": 0.8})
 
 
 def test_a_classifier_without_probabilities(skewed):

@@ -142,7 +142,7 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
         self._train(data, None, None, previous, None)
         return self
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float32]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return logits.
 
         Parameters
@@ -151,10 +151,10 @@ class BaseImageClassifier(ClassifierMixin, CallbackSupportMixin, TrainingParamet
 
         Returns
         -------
-        logits : ndarray of shape (n, n_classes), or (n,) for two classes
+        logits : float64 ndarray of shape (n, n_classes), or (n,) for two classes
             For two classes, the logit of ``classes_[1]`` minus that of ``classes_[0]``.
         """
-        logits = self._logits(X)
+        logits = self._logits(X).astype(np.float64)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from joblib import Memory, cpu_count
 from numpy.typing import ArrayLike
@@ -23,7 +26,7 @@ def ensemble(
     *,
     n_members: int = 4,
     max_epochs: float | str = "auto",
-    class_prior: ArrayLike | str | None = None,
+    class_prior: ArrayLike | Mapping[Any, float] | str | None = None,
     minutes: float | None = None,
     n_jobs: int | None = None,
     memory: str | Memory | None = None,
@@ -44,7 +47,7 @@ def ensemble(
         Passes of the teacher's networks over the labeled images, as in
         :class:`~skquickdraw.neural_network.ResNetClassifier`. If it is a number, the student's
         networks make 5 / 7 as many passes, over all images.
-    class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
+    class_prior : {'uniform', 'labeled', 'estimate'}, array-like, dict or None, default=None
         Shares of the classes among the unlabeled images, as in
         :class:`~skquickdraw.semi_supervised.NoisyStudentClassifier`. Pass it if it is known.
     minutes : float, default=None

@@ -31,12 +31,13 @@ from .._scoring import ClassifierMixin
 from .._typing import ProbabilisticClassifier
 from ..exceptions import InvalidParameterError
 from ._estimate import estimate_prior
-from ._prior import check_prior
+from ._prior import check_prior_of_labels
 from ._pseudo_labels import PseudoLabels, make_pseudo_labels, resolve_quotas
 from ._pseudo_targets import with_pseudo_labels
 from ._rounds import fit_in_turn
 from ._transductive import PredictsWithinMixin
 
+PRIORS = ("uniform", "labeled", "estimate")
 SOFT_WAY_OUT = "Set pseudo_labels='hard', or balance inside the classifier (sampling, loss)."
 
 
@@ -78,11 +79,11 @@ class NoisyStudentClassifier(
     pseudo_labels : {'soft', 'hard'}, default='soft'
         Whether students learn the teacher's probabilities ('soft') or only its most probable class
         ('hard'). 'soft' needs a student whose ``fit`` has the parameter ``soft_targets``.
-    class_prior : {'uniform', 'labeled', 'estimate'}, array-like or None, default=None
+    class_prior : {'uniform', 'labeled', 'estimate'}, array-like, dict or None, default=None
         Shares of the classes among the unlabeled rows. 'uniform': equal shares. 'labeled': the
         shares in the labeled rows. 'estimate': estimated from the teacher's predictions and its
         confusion matrix on the labeled rows. An array: in the order of ``classes_``, with sum 1.
-        None: the teacher's predictions are not adjusted.
+        A dict maps each label to its share. None: the teacher's predictions are not adjusted.
     max_per_class : int, dict or None, default=None
         Largest number of pseudo-labels per class, at least 1; the most confident ones are kept. A
         dict maps labels to numbers of at least 0. Labels that it leaves out have no limit.
@@ -133,9 +134,11 @@ class NoisyStudentClassifier(
     history_ : list of dict
         For each round ``iteration`` (from 1), and arrays of shape (n_classes,): ``n_selected``,
         ``mean_confidence`` of the selected (nan if there are none), ``n_changed`` (selected rows
-        whose label differs from the round before).
+        whose label differs from the round before). With soft pseudo-labels, a row counts for its
+        most probable class, so these numbers need not have the shares of ``class_prior``.
     class_prior_ : ndarray of shape (n_classes,) or None
-        The shares that ``class_prior`` stood for in the last round.
+        The shares that ``class_prior`` stood for in the last round; ``predict_transductive`` takes
+        them by default.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
@@ -196,7 +199,7 @@ class NoisyStudentClassifier(
         "student_params": [dict, list, tuple, None],
         "threshold": [Interval(Real, 0, 1, closed="left")],
         "pseudo_labels": [StrOptions({"soft", "hard"})],
-        "class_prior": [StrOptions({"uniform", "labeled", "estimate"}), "array-like", None],
+        "class_prior": [StrOptions({*PRIORS}), "array-like", Mapping, None],
         "max_per_class": [Interval(Integral, 1, None, closed="left"), Mapping, None],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "weight": [Interval(Real, 0, None, closed="neither")],
@@ -216,7 +219,7 @@ class NoisyStudentClassifier(
         student_params: Mapping[str, object] | Sequence[Mapping[str, object]] | None = None,
         threshold: float = 0.4,
         pseudo_labels: str = "soft",
-        class_prior: ArrayLike | str | None = None,
+        class_prior: ArrayLike | Mapping[Any, float] | str | None = None,
         max_per_class: int | Mapping[Any, int] | None = None,
         temperature: float = 1.0,
         weight: float = 1.0,
@@ -289,7 +292,7 @@ class NoisyStudentClassifier(
 
     def _check_prior(self, data: PartlyLabeled) -> None:
         if not isinstance(self.class_prior, str) and self.class_prior is not None:
-            check_prior(type(self).__name__, self.class_prior, len(data.classes))
+            check_prior_of_labels(type(self).__name__, self.class_prior, data.classes, PRIORS)
 
     def _check_learners(
         self,
@@ -374,7 +377,7 @@ class NoisyStudentClassifier(
         if isinstance(self.class_prior, str) and self.class_prior == "estimate":
             predicted = teacher.predict_proba(data.X[data.labeled]).argmax(axis=1)
             return estimate_prior(codes, predicted, proba.argmax(axis=1), n_classes)
-        return check_prior(type(self).__name__, self.class_prior, n_classes)
+        return check_prior_of_labels(type(self).__name__, self.class_prior, data.classes, PRIORS)
 
     def _teach(
         self,

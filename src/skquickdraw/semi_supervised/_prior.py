@@ -7,6 +7,9 @@ each class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from reprlib import repr as shorten
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
@@ -141,21 +144,74 @@ def assign_to_prior(
     return max(plans, key=lambda plan: log_rows[np.arange(len(rows)), plan].sum())
 
 
-def check_prior(name: str, class_prior: object, n_classes: int) -> NDArray[np.float64]:
-    """Return the shares of the classes as an array that sums to one."""
+def check_prior(
+    name: str,
+    class_prior: object,
+    n_classes: int,
+    *,
+    allowed: str = "'uniform' or an array of numbers",
+    order: str = "the columns of proba",
+) -> NDArray[np.float64]:
+    """Return the shares of the classes as an array that sums to one.
+
+    Errors say what is ``allowed``, and that an array has the ``order`` of these classes.
+    """
     if isinstance(class_prior, str) and class_prior == "uniform":
         return np.full(n_classes, 1 / n_classes)
     shares = as_array(name, "class_prior", class_prior)
-    is_numeric = shares.dtype.kind in "fiu" and shares.shape == (n_classes,)
-    # NaN makes these comparisons False, so it is refused too.
-    is_prior = is_numeric and shares.min() >= 0 and abs(shares.sum() - 1) <= SUM_TOLERANCE
-    if not is_prior:
+    got = f"got {shorten(shares.tolist())}"
+    if shares.dtype.kind not in "fiu":
         raise InvalidParameterError(
-            f"{name}: class_prior must be 'uniform' or {n_classes} shares, one per class, that are "
-            f"not negative and sum to 1, got {class_prior!r}. Divide by the sum if only the sum "
-            "is wrong."
+            f"{name}: class_prior must be {allowed}, {got}. Pass one number for each class, in the "
+            f"order of {order}."
+        )
+    if shares.shape != (n_classes,):
+        raise InvalidParameterError(
+            f"{name}: class_prior must have {n_classes} shares, one for each class, {got} of shape "
+            f"{shares.shape}. Pass them in the order of {order}."
+        )
+    if not np.isfinite(shares).all() or shares.min() < 0:
+        raise InvalidParameterError(
+            f"{name}: the shares of class_prior must be finite and not negative, {got}. A class "
+            "that does not occur has the share 0."
+        )
+    if abs(shares.sum() - 1) > SUM_TOLERANCE:
+        raise InvalidParameterError(
+            f"{name}: the shares of class_prior must sum to 1, {got} with the sum "
+            f"{shares.sum():.4g}. Divide them by their sum."
         )
     return shares / shares.sum()
+
+
+def check_prior_of_labels(
+    name: str,
+    class_prior: object,
+    classes: NDArray[np.generic],
+    names: Sequence[str] = ("uniform",),
+) -> NDArray[np.float64]:
+    """Return the shares of these classes; unlike :func:`check_prior`, also from a dict by label.
+
+    Errors list the ``names`` that can replace the shares, as None can.
+    """
+    labels = classes.tolist()
+    if isinstance(class_prior, Mapping):
+        lacking = [label for label in labels if label not in class_prior]
+        keys = [key.item() if isinstance(key, np.generic) else key for key in class_prior]
+        unknown = [key for key in keys if key not in labels]
+        if lacking or unknown:
+            raise InvalidParameterError(
+                f"{name}: class_prior must give each class a share, and have no other keys. It "
+                f"lacks the classes {lacking[:5]}, and its unknown keys are {unknown[:5]}. Correct "
+                "the keys; a share may be 0."
+            )
+        class_prior = [class_prior[label] for label in labels]
+    return check_prior(
+        name,
+        class_prior,
+        len(labels),
+        allowed=f"{', '.join(map(repr, names))}, None, an array of numbers or a dict",
+        order=f"classes_, {shorten(labels)}, or a dict from label to share",
+    )
 
 
 def _check_proba(name: str, proba: ArrayLike) -> NDArray[np.float64]:

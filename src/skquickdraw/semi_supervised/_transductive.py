@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from .._fitting import all_or_nothing, check_learns_from, find_mark, fit_targets
 from .._images import check_rows, check_rows_and_labels
 from .._scoring import ClassifierMixin
 from .._typing import ProbabilisticClassifier
-from ._prior import assign_to_prior, check_prior
+from ._prior import assign_to_prior, check_prior_of_labels
 
 
 def inner_has(method: str) -> Callable[[PredictsWithinMixin], bool]:
@@ -63,7 +63,7 @@ class PredictsWithinMixin:
 
     @available_if(inner_has("predict_proba"))
     def predict_transductive(
-        self, X: ArrayLike, class_prior: ArrayLike | str = "uniform"
+        self, X: ArrayLike, class_prior: ArrayLike | Mapping[Any, float] | str | None = None
     ) -> NDArray[np.generic]:
         """Return labels for a whole test set, given the share of each class.
 
@@ -75,16 +75,30 @@ class PredictsWithinMixin:
         ----------
         X : array-like of shape (n, ...)
             All rows of the test set.
-        class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
-            Shares of the classes among these rows, in the order of ``classes_``, with sum 1.
+        class_prior : 'uniform', array-like of shape (n_classes,), dict or None, default=None
+            Shares of the classes among these rows, with sum 1. An array has the order of
+            ``classes_``; a dict maps each label to its share. None means the shares that the
+            classifier was fitted with, or equal shares if there are none. For a noisy student,
+            they are ``class_prior_``, also with 'labeled' and 'estimate'. If no round was
+            completed, these two mean equal shares.
 
         Returns
         -------
         labels : ndarray of shape (n,)
         """
         check_is_fitted(self, "estimator_")
-        prior = check_prior(type(self).__name__, class_prior, len(self.classes_))  # before the work
+        if class_prior is None:
+            class_prior = self._fitted_prior()
+        # Checked before the work.
+        prior = check_prior_of_labels(type(self).__name__, class_prior, self.classes_)
         return self.classes_[assign_to_prior(self.predict_proba(X), prior)]
+
+    def _fitted_prior(self) -> Any:
+        """Return the shares that ``class_prior`` stood for in ``fit``, or else 'uniform'."""
+        prior = getattr(self, "class_prior_", None)
+        if prior is None:  # no round was completed, or there is no such parameter
+            prior = getattr(self, "class_prior", None)
+        return "uniform" if prior is None or isinstance(prior, str) else prior
 
     def _check_X(self, X: ArrayLike) -> NDArray[np.number]:
         check_is_fitted(self, "estimator_")
