@@ -378,6 +378,19 @@ def test_the_extra_is_named_where_pillow_is_missing(folder, monkeypatch):
         load_image_folder(folder)
 
 
+def test_labels_in_a_table_have_another_way(folder):
+    way = "read it in Python, pass its files to load_images, and its labels to fit"
+    (folder / "train.CSV").write_text("id,label\n")
+    for path in (folder, folder / "train.CSV"):
+        with pytest.raises(DataFileError, match=way):
+            load_image_folder(path)
+    (folder / "train.CSV").rename(folder / "train.txt")
+    for path in (folder, folder / "train.txt"):
+        with pytest.raises(DataFileError) as info:
+            load_image_folder(path)
+        assert way not in str(info.value)
+
+
 def test_without_padding_images_and_pool_keep_their_shapes(tmp_path):
     for folder, size in [("cat", (40, 30)), ("owl", (10, 20)), ("unlabeled", (20, 5))]:
         (tmp_path / folder).mkdir()

@@ -21,6 +21,7 @@ DESCR = """\
 Without a label: {n_unlabeled}. Read from {path}.
 """
 LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
+TABLES = (".csv", ".tsv")
 OWN: dict[str, Sequence[object]] = {"unlabeled": [str, None], "return_X_y": FLAG}
 N_NAMED = 5  # of the files at fault
 
@@ -107,7 +108,7 @@ def load_image_folder(
     See Also
     --------
     skquickdraw.preprocessing.SketchNormalizer : Turns photos of drawings into bitmaps.
-    load_images : Loads images without labels, to predict them.
+    load_images : Loads images without labels, to predict them, or whose labels are in a table.
     load_quickdraw : Loads the formats of Quick, Draw!, and folders of PNGs without resizing.
     sklearn.datasets.load_files : The same for texts.
 
@@ -200,7 +201,7 @@ def _list_files(
     if not root.is_dir():
         raise DataFileError(
             f"load_image_folder: path must be a folder; got {str(path)!r}, which is not. Pass the "
-            "folder that holds one folder for each class."
+            f"folder that holds one folder for each class.{_hint_on_tables([root.name])}"
         )
     inside = list_shown(root)
     folders = [entry for entry in inside if entry.is_dir()]
@@ -211,6 +212,7 @@ def _list_files(
             f"{str(path)!r} must hold folders only, one for each class; got {_name(loose)}. Put "
             "each image into the folder of its class"
             + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
+            + _hint_on_tables(loose)
         )
     if not [entry for entry in folders if entry.name != unlabeled]:
         problems.append(
@@ -229,6 +231,16 @@ def _list_files(
     images = {name: [f for f in own if not f.is_dir()] for name, own in content.items()}
     # A folder that only holds folders is not empty, and is named above.
     return {name: own for name, own in images.items() if own or not content[name]}, problems
+
+
+def _hint_on_tables(names: Iterable[str]) -> str:
+    """Return how to use labels from a table, if one of the files is one."""
+    if not any(name.lower().endswith(TABLES) for name in names):
+        return ""
+    return (
+        " If the labels are in a table, read it in Python, pass its files to load_images, and its "
+        "labels to fit: see 'Labels in a CSV file' in the user guide."
+    )
 
 
 def _refuse(path: str | PathLike[str], problems: Sequence[str]) -> None:

@@ -34,7 +34,8 @@ def load_images(
 ) -> Bunch:
     """Load images without labels, to predict them or to learn from them.
 
-    They are read like the images of a class in :func:`load_image_folder`.
+    If their labels are in a table, pass its files as ``paths``: the images keep this order. They
+    are read like the images of a class in :func:`load_image_folder`.
 
     Parameters
     ----------
