@@ -234,10 +234,28 @@ def test_damaged_files_are_left_out_with_a_warning(folder):
     with pytest.warns(UserWarning, match="3 files were left out:\ncat/notes.txt: must be"):
         found = load_image_folder(folder, on_error="warn")
     assert_array_equal(found.data, GREY[[3, 1, 2]])
-    (folder / "cat" / "z.tiff").unlink()
+
+
+def test_folders_without_images_are_left_out_with_a_warning(folder):
+    (folder / "yak").mkdir(), (folder / "cat" / "z.tiff").write_text("circles")
+    for name in "xy":
+        (folder / "unlabeled" / f"{name}.{'png' if name == 'x' else 'webp'}").unlink()
+    with pytest.warns(UserWarning) as told:
+        found = load_image_folder(folder, on_error="warn")
+    assert str(told[-1].message) == (
+        "load_image_folder: 3 folders were left out, because no image in them can be read: 'cat', "
+        "'unlabeled', 'yak'."
+    )
+    assert found.target_names.tolist() == ["owl"] and found.unlabeled is None
+    assert_array_equal(found.data, GREY[[1, 0, 2]])
+
+
+def test_without_any_class_there_is_an_error_also_where_a_warning_was_wanted(folder):
+    for name in ("owl/a.bmp", "owl/b.PNG", "owl/c", "cat/z.tiff"):
+        (folder / name).write_text("circles")
     with (
-        warnings.catch_warnings(action="ignore"),
-        pytest.raises(DataFileError, match="got none in 'cat'. Put one in, or remove"),
+        pytest.warns(UserWarning, match="4 files were left out"),
+        pytest.raises(DataFileError, match="got none in 'cat', 'owl'. Put one in, or remove"),
     ):
         load_image_folder(folder, on_error="warn")
 
@@ -267,10 +285,10 @@ def test_one_error_lists_all_that_is_wrong(folder):
 
 def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
     damage(folder)
-    (folder / "loose.png").write_bytes(b""), (folder / "yak").mkdir()
+    (folder / "loose.png").write_bytes(b""), (folder / "cat" / "old").mkdir()
     with (
         pytest.warns(UserWarning, match="3 files were left out"),
-        pytest.raises(DataFileError, match="2 things are wrong:\n1. .*loose.png(.|\n)*2. .*'yak'"),
+        pytest.raises(DataFileError, match="2 things are wrong:\n1. .*loose.png(.|\n)*2. .*'cat/o"),
     ):
         load_image_folder(folder, on_error="warn")
 

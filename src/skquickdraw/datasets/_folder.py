@@ -1,7 +1,7 @@
 """Load images from a folder that has one folder for each class."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ._formats._class_files import decode_name
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
+from ._reading import quoted, read_files, report, unreadable
 
 DESCR = """\
 {n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
@@ -23,7 +24,6 @@ Without a label: {n_unlabeled}. Read from {path}.
 LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
 TABLES = (".csv", ".tsv")
 OWN: dict[str, Sequence[object]] = {"unlabeled": [str, None], "return_X_y": FLAG}
-N_NAMED = 5  # of the files at fault
 
 
 def load_image_folder(
@@ -71,6 +71,7 @@ def load_image_folder(
     on_error : {'raise', 'warn'}, default='raise'
         What to do with files that are damaged or not images. 'raise' raises one error for all of
         them. 'warn' leaves them out, with one warning. The error or warning names the first five.
+        Folders without an image that can be read are treated in the same way.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -93,8 +94,9 @@ def load_image_folder(
     DataFileError
         If the path is not a folder; if it, or the folder of a class, is empty; if there are files
         beside the folders of classes, or folders inside them; if two folders name the same class;
-        or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
-        empty). One error names all that is wrong, with at most five files or folders of a kind.
+        or if an image cannot be read. With ``on_error='warn'``, empty folders and images that
+        cannot be read are an error only if no image of a class is left. One error names all that is
+        wrong, with at most five files or folders of a kind.
     InvalidParameterError
         If a parameter other than ``path`` is of the wrong kind or out of range.
     MissingDependencyError
@@ -103,7 +105,7 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        If files were left out, with ``on_error='warn'``.
+        If files or folders were left out, with ``on_error='warn'``.
 
     See Also
     --------
@@ -150,14 +152,16 @@ def load_image_folder(
     tell = count_files(sum(map(len, files.values())))
     pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
+    empty = [name for name, (images, _, _) in pictures.items() if not images]
     if on_error == "warn":
         report("load_image_folder", failures, on_error)
+        pictures = {name: found for name, found in pictures.items() if found[0]}
+        if pictures.keys() - {unlabeled}:  # else the empty folders are an error
+            empty = _skip(empty)
     elif failures:
-        problems.append(_unreadable(failures))
-    # If no file of a folder can be read, the error about these files names it already.
-    named = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
-    empty = [name for name, (images, _, _) in pictures.items() if not images]
-    _refuse(path, problems + _empty_folders([name for name in empty if name not in named]))
+        problems.append(unreadable(failures))
+        empty = [name for name in empty if not pictures[name][2]]  # the others are named above
+    _refuse(path, problems + _empty_folders(empty))
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=decode_name)
@@ -209,7 +213,7 @@ def _list_files(
     loose = [entry.name for entry in inside if not entry.is_dir()]
     if loose:
         problems.append(
-            f"{str(path)!r} must hold folders only, one for each class; got {_name(loose)}. Put "
+            f"{str(path)!r} must hold folders only, one for each class; got {quoted(loose)}. Put "
             "each image into the folder of its class"
             + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
             + _hint_on_tables(loose)
@@ -224,7 +228,7 @@ def _list_files(
     nested = [f"{name}/{f.name}" for name, found in content.items() for f in found if f.is_dir()]
     if nested:
         problems.append(
-            f"the folder of a class must hold images only; got the folders {_name(nested)}. Move "
+            f"the folder of a class must hold images only; got the folders {quoted(nested)}. Move "
             "the images up, or pass the path of the folder that holds the classes."
         )
     problems += _doubled_classes(content)
@@ -265,57 +269,27 @@ def _in_class(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def read_files(
-    reader: PictureReader,
-    files: Iterable[Path],
-    describe: Callable[[Path], str],
-    tell: Callable[[], None],
-) -> tuple[list[NDArray[np.uint8]], list[Path], list[str]]:
-    """Return the images, their files, and the errors of the other files.
-
-    ``describe`` returns the name of a file in errors. ``tell`` is called after each file.
-    """
-    images, kept, failures = [], [], []
-    for file in files:
-        try:
-            images.append(reader.read(file, describe(file)))
-            kept.append(file)
-        except DataFileError as error:
-            failures.append(str(error))
-        tell()
-    return images, kept, failures
-
-
-def report(name: str, failures: Sequence[str], on_error: str) -> None:
-    """Raise or warn if files could not be read; ``name`` is the function that read them."""
-    if not failures:
-        return
-    if on_error == "raise":
-        raise DataFileError(f"{name}: {_unreadable(failures)}")
-    files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
-    text = f"{name}: {files} left out:\n{_lines(failures)}"
-    warnings.warn(text, UserWarning, stacklevel=3)
-
-
-def _unreadable(failures: Sequence[str]) -> str:
-    return (
-        f"all files must be images, but {len(failures)} could not be read (on_error='warn' leaves "
-        f"such files out):\n{_lines(failures)}"
-    )
-
-
-def _lines(failures: Sequence[str]) -> str:
-    more = [f"and {len(failures) - N_NAMED} more"] if len(failures) > N_NAMED else []
-    return "\n".join([*failures[:N_NAMED], *more])
-
-
 def _empty_folders(empty: Sequence[str]) -> list[str]:
     if not empty:
         return []
     return [
-        f"every folder must hold an image that can be read; got none in {_name(empty)}. Put one "
+        f"every folder must hold an image that can be read; got none in {quoted(empty)}. Put one "
         "in, or remove the folder."
     ]
+
+
+def _skip(empty: Sequence[str]) -> list[str]:
+    """Warn that these folders are left out, and return those that remain: none."""
+    if empty:
+        one = len(empty) == 1
+        folders = "1 folder was" if one else f"{len(empty)} folders were"
+        warnings.warn(
+            f"load_image_folder: {folders} left out, because no image in {'it' if one else 'them'} "
+            f"can be read: {quoted(empty)}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return []
 
 
 def _doubled_classes(folders: Iterable[str]) -> list[str]:
@@ -323,15 +297,10 @@ def _doubled_classes(folders: Iterable[str]) -> list[str]:
     for folder in sorted(folders):
         by_class.setdefault(decode_name(folder), []).append(folder)
     return [
-        f"a class must have one folder; got {_name(own)} for {name!r}. Move their images together."
+        f"a class must have one folder; got {quoted(own)} for {name!r}. Move their images together."
         for name, own in by_class.items()
         if len(own) > 1
     ]
-
-
-def _name(names: Sequence[str]) -> str:
-    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
-    return ", ".join(map(repr, names[:N_NAMED])) + more
 
 
 def with_channels(image_shape: tuple[int, int], n_channels: int) -> tuple[int, ...]:

@@ -13,14 +13,13 @@ from ..exceptions import DataFileError
 from ._folder import (
     check_reading,
     list_shown,
-    read_files,
-    report,
     stack_images,
     with_channels,
 )
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
+from ._reading import read_files, report
 
 
 def load_images(
