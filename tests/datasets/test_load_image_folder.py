@@ -81,7 +81,9 @@ def test_what_is_loaded_teaches_students(folder):
 def test_hidden_files_and_litter_are_passed_over(folder):
     for name in (".DS_Store", "cat/.hidden.png", "cat/Thumbs.db", "desktop.ini"):
         (folder / name).write_bytes(b"no picture")
-    (folder / ".cache").mkdir()
+    for name in (".cache", "__MACOSX", "cat/__MACOSX"):
+        (folder / name).mkdir()
+        (folder / name / "b.png").write_bytes(b"no picture")
     assert len(load_image_folder(folder).data) == 4
 
 

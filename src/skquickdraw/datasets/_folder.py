@@ -21,7 +21,8 @@ DESCR = """\
 {n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
 Without a label: {n_unlabeled}. Read from {path}.
 """
-LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
+# Left by file managers and in archives from a Mac, like hidden files.
+LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
 TABLES = (".csv", ".tsv")
 OWN: dict[str, Sequence[object]] = {"unlabeled": [str, None], "return_X_y": FLAG}
 
@@ -48,9 +49,9 @@ def load_image_folder(
     ----------
     path : str or path-like
         The folder. It must contain only folders, whose names are the classes. These folders must
-        contain only images. Hidden files, and the files Thumbs.db and desktop.ini of file managers,
-        are ignored. If a class name contains a character that is not allowed in the name of a
-        folder, write it as in URLs, for example ``%2F`` for a slash.
+        contain only images. Hidden files, the files Thumbs.db and desktop.ini of file managers, and
+        folders __MACOSX from archives are ignored. If a class name contains a character that is not
+        allowed in the name of a folder, write it as in URLs, for example ``%2F`` for a slash.
     image_shape : (height, width), default=(28, 28)
         Size of the returned images in pixels, each at least 1. Images are resized to fit into it.
         They keep their proportions; the rest is filled with the median colour of the image's

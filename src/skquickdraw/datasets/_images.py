@@ -39,8 +39,9 @@ def load_images(
     Parameters
     ----------
     paths : str, path-like, or iterable of str or path-like
-        Images or folders of images. Folders are searched recursively. In folders, hidden files, and
-        the files Thumbs.db and desktop.ini of file managers, are ignored.
+        Images or folders of images. Folders are searched recursively. In folders, hidden files,
+        the files Thumbs.db and desktop.ini of file managers, and folders __MACOSX from archives are
+        ignored.
     image_shape : (height, width), default=(28, 28)
         As in :func:`load_image_folder`.
     mode : {'auto', 'L', 'RGB'}, default='auto'
