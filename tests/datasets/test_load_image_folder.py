@@ -227,13 +227,29 @@ def test_damaged_files_are_named_all_at_once(folder):
     damage(folder)
     with pytest.raises(DataFileError, match="3 could not be read .on_error='warn' leaves") as info:
         load_image_folder(folder)
-    for name in ("cat/notes.txt", "owl/b.PNG", "owl/empty.png"):
-        assert f"{name}: must be a whole image, but cannot be read" in str(info.value)
+    for names in ("cat/notes.txt, owl/empty.png", "owl/b.PNG"):
+        assert f"\n{names}: must be a whole image, but cannot be read" in str(info.value)
+
+
+def test_a_reason_is_written_once_for_all_its_files(folder):
+    for i in range(8):
+        write(folder / "cat" / f"{i}.tiff", GREY[0].astype(np.int32))
+    for name in "pq":  # cut at different places
+        write(folder / "owl" / f"{name}.png", GREY[0])
+        content = (folder / "owl" / f"{name}.png").read_bytes()
+        (folder / "owl" / f"{name}.png").write_bytes(content[: 400 + 50 * (name == "q")])
+    with pytest.warns(UserWarning) as told:
+        load_image_folder(folder, on_error="warn")
+    _, wide, cut = str(told[-1].message).splitlines()
+    assert wide.startswith("cat/0.tiff, cat/1.tiff, cat/2.tiff, cat/3.tiff, cat/4.tiff and 3 more:")
+    assert cut.startswith("owl/p.png, owl/q.png: must be a whole image")
 
 
 def test_damaged_files_are_left_out_with_a_warning(folder):
     damage(folder)
-    with pytest.warns(UserWarning, match="3 files were left out:\ncat/notes.txt: must be"):
+    with pytest.warns(
+        UserWarning, match="3 files were left out:\ncat/notes.txt, owl/empty.png: must be"
+    ):
         found = load_image_folder(folder, on_error="warn")
     assert_array_equal(found.data, GREY[[3, 1, 2]])
 
@@ -278,11 +294,13 @@ def test_one_error_lists_all_that_is_wrong(folder):
     assert kinds[1].startswith("2. the folder of a class must hold images only; got the folders 'c")
     assert kinds[2].startswith("3. a class must have one folder; got 'ow%6C', 'owl' for 'owl'.")
     assert kinds[3].startswith("4. all files must be images, but 3 could not be read (on_error=")
-    assert kinds[4].startswith("cat/notes.txt: must be a whole image, but cannot be read")
-    assert kinds[7].startswith(
+    assert kinds[4].startswith(
+        "cat/notes.txt, owl/empty.png: must be a whole image, but cannot be read"
+    )
+    assert kinds[6].startswith(
         "5. every folder must hold an image that can be read; got none in 'y"
     )
-    assert len(kinds) == 8
+    assert len(kinds) == 7
 
 
 def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
@@ -298,7 +316,7 @@ def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
 def test_of_many_damaged_files_the_first_are_named(folder):
     for i in range(8):
         (folder / "cat" / f"{i}.txt").write_text("")
-    with pytest.raises(DataFileError, match="8 could not be read(.|\n)*4.txt(.|\n)*and 3 more$"):
+    with pytest.raises(DataFileError, match="8 could not be read(.|\n)*4.txt and 3 more: must be"):
         load_image_folder(folder)
 
 
@@ -351,7 +369,17 @@ def test_what_no_folder_can_be_called_is_written_as_in_addresses(tmp_path):
 def test_bombs_are_refused(tmp_path, monkeypatch):
     write(tmp_path / "cat" / "a.png", GREY[0])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(DataFileError, match="cat/a.png: .*bomb"):
+    with pytest.raises(DataFileError, match="cat/a.png: .*bombs. Make it smaller.$"):
+        load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.HEIC", "a.svg"])
+def test_formats_that_are_not_read_are_to_be_converted(tmp_path, name):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / name).write_bytes(bytes(100))
+    with pytest.raises(
+        DataFileError, match=f"cat/{name}: .*not supported. Convert it to JPEG or PNG"
+    ):
         load_image_folder(tmp_path)
 
 

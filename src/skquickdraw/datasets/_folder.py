@@ -71,7 +71,8 @@ def load_image_folder(
         ink.
     on_error : {'raise', 'warn'}, default='raise'
         What to do with files that are damaged or not images. 'raise' raises one error for all of
-        them. 'warn' leaves them out, with one warning. The error or warning names the first five.
+        them. 'warn' leaves them out, with one warning. The error or warning names the first five
+        for each reason.
         Folders without an image that can be read are treated in the same way.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.

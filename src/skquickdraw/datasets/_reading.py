@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 from ..exceptions import DataFileError
 from ._formats._photos import PictureReader
 
-N_NAMED = 5  # of the files at fault
+N_NAMED = 5  # of the files at fault, and of the reasons
+
+
+class Failure(NamedTuple):
+    """A file that cannot be read."""
+
+    file: str
+    reason: str
 
 
 def read_files(
@@ -18,23 +26,23 @@ def read_files(
     files: Iterable[Path],
     describe: Callable[[Path], str],
     tell: Callable[[], None],
-) -> tuple[list[NDArray[np.uint8]], list[Path], list[str]]:
-    """Return the images, their files, and the errors of the other files.
+) -> tuple[list[NDArray[np.uint8]], list[Path], list[Failure]]:
+    """Return the images, their files, and the failures of the other files.
 
     ``describe`` returns the name of a file in errors. ``tell`` is called after each file.
     """
     images, kept, failures = [], [], []
     for file in files:
         try:
-            images.append(reader.read(file, describe(file)))
+            images.append(reader.read(file))
             kept.append(file)
         except DataFileError as error:
-            failures.append(str(error))
+            failures.append(Failure(describe(file), str(error)))
         tell()
     return images, kept, failures
 
 
-def report(name: str, failures: Sequence[str], on_error: str) -> None:
+def report(name: str, failures: Sequence[Failure], on_error: str) -> None:
     """Raise or warn if files could not be read; ``name`` is the function that read them."""
     if not failures:
         return
@@ -45,7 +53,7 @@ def report(name: str, failures: Sequence[str], on_error: str) -> None:
     warnings.warn(text, UserWarning, stacklevel=3)
 
 
-def unreadable(failures: Sequence[str]) -> str:
+def unreadable(failures: Sequence[Failure]) -> str:
     """Return the text of an error about files that could not be read."""
     return (
         f"all files must be images, but {len(failures)} could not be read (on_error='warn' leaves "
@@ -53,12 +61,21 @@ def unreadable(failures: Sequence[str]) -> str:
     )
 
 
-def _lines(failures: Sequence[str]) -> str:
-    more = [f"and {len(failures) - N_NAMED} more"] if len(failures) > N_NAMED else []
-    return "\n".join([*failures[:N_NAMED], *more])
+def _lines(failures: Sequence[Failure]) -> str:
+    """Return a line for each reason, with the names of the first files."""
+    files: dict[str, list[str]] = {}
+    for failure in failures:
+        files.setdefault(failure.reason, []).append(failure.file)
+    lines = [f"{_first(own)}: {reason}" for reason, own in files.items()]
+    more = [f"and {len(lines) - N_NAMED} more reasons"] if len(lines) > N_NAMED else []
+    return "\n".join([*lines[:N_NAMED], *more])
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    return ", ".join(names[:N_NAMED]) + more
 
 
 def quoted(names: Sequence[str]) -> str:
     """Return the first names in quotes, and how many there are more."""
-    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
-    return ", ".join(map(repr, names[:N_NAMED])) + more
+    return _first([repr(name) for name in names])
