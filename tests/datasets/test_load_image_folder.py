@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skquickdraw import CNNClassifier, NoisyStudentClassifier, SketchNormalizer
-from skquickdraw.datasets import load_image_folder
+from skquickdraw.datasets import load_image_folder, load_images
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 
 Image = pytest.importorskip("PIL.Image")
@@ -139,6 +139,33 @@ def test_every_mode_of_a_grey_picture_is_grey(tmp_path, mode):
 def test_sixteen_bits_become_eight(tmp_path, name):
     wide = GREY[0].astype(np.uint16) * 257
     assert_array_equal(only(tmp_path, wide, name), GREY[0])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
+def test_twelve_bits_in_files_of_sixteen_are_told_once(tmp_path, name):
+    twelve = GREY[:3].astype(np.uint16) * 4095 // 255
+    twelve[0, 0, 0] = 4095
+    for image, folder in zip(twelve, ("cat", "owl", "unlabeled"), strict=True):
+        write(tmp_path / folder / name, image)
+    for load in (load_image_folder, load_images):
+        with pytest.warns(UserWarning) as told:
+            load(tmp_path)
+        (warning,) = told
+        assert str(warning.message) == (
+            f"{load.__name__}: files with 16 bits should use all of them, from 0 to 65535, but the "
+            "largest value in them is 4095, so at most 17 grey values are left in 8 bits. If they "
+            "hold fewer bits, such as 12, multiply their pixels by at most 16, and save them again."
+        )
+        assert warning.filename == __file__
+    file = tmp_path / "cat" / name  # as the guide says
+    Image.fromarray(16 * np.asarray(Image.open(file))).save(file)
+    assert_allclose(load_images(file).data[0], twelve[0] / 4095 * 255, atol=1)
+
+
+@pytest.mark.parametrize("brightest", [0, 8192])
+def test_of_other_files_with_sixteen_bits_nothing_is_told(tmp_path, brightest):
+    wide = np.full((28, 28), brightest, np.uint16)
+    assert_array_equal(only(tmp_path, wide), np.full((28, 28), round(brightest / 257)))
 
 
 def test_sixteen_bits_of_a_pgm_become_eight(tmp_path):

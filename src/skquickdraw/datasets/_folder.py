@@ -15,7 +15,7 @@ from ._formats._class_files import decode_name
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
-from ._reading import quoted, read_files, report, unreadable
+from ._reading import quoted, read_files, report, unreadable, warn_of_few_greys
 
 DESCR = """\
 {n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
@@ -107,7 +107,8 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        If files or folders were left out, with ``on_error='warn'``.
+        If files or folders were left out, with ``on_error='warn'``; or if all files of 16 bits are
+        dark, as if they held fewer bits.
 
     See Also
     --------
@@ -118,14 +119,15 @@ def load_image_folder(
 
     Notes
     -----
-    Images are turned upright according to their EXIF orientation. Pixels of 16 bits are converted
-    to 8 bits. If a file is an animation or has several pages, only the first image is read. Three
-    kinds of images are treated as unreadable: images that are invisible on the background, such as
-    white ink on transparent paper; images with floating-point or 32-bit pixels, because their range
-    is not known; and images of more than 179 million pixels, which Pillow refuses by default.
-    Images are reduced by area averages, and enlarged by linear interpolation. These formats are not
-    read: PostScript and Windows metafiles, because they are programs; IPTC files, because they
-    contain other files; and FITS files, because their size is not known before they are unpacked.
+    Images are turned upright according to their EXIF orientation. Pixels of 16 bits are divided
+    by 257, so that 65535 becomes 255. If a file is an animation or has several pages, only the
+    first image is read. Three kinds of images are treated as unreadable: images that are invisible
+    on the background, such as white ink on transparent paper; images with floating-point or 32-bit
+    pixels, because their range is not known; and images of more than 179 million pixels, which
+    Pillow refuses by default. Images are reduced by area averages, and enlarged by linear
+    interpolation. These formats are not read: PostScript and Windows metafiles, because they are
+    programs; IPTC files, because they contain other files; and FITS files, because their size is
+    not known before they are unpacked.
 
     Each image is resized as soon as it is read, so memory holds only the resized ones.
 
@@ -154,6 +156,7 @@ def load_image_folder(
     tell = count_files(sum(map(len, files.values())))
     pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
+    warn_of_few_greys("load_image_folder", reader)
     empty = [name for name, (images, _, _) in pictures.items() if not images]
     if on_error == "warn":
         report("load_image_folder", failures, on_error)

@@ -19,7 +19,7 @@ from ._folder import (
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
-from ._reading import read_files, report
+from ._reading import read_files, report, warn_of_few_greys
 
 
 def load_images(
@@ -75,7 +75,8 @@ def load_images(
     Warns
     -----
     UserWarning
-        If files were left out, with ``on_error='warn'``.
+        If files were left out, with ``on_error='warn'``; or if all files of 16 bits are dark, as if
+        they held fewer bits.
 
     See Also
     --------
@@ -106,6 +107,7 @@ def load_images(
     reader = PictureReader(Image, (height, width), mode, background, pad)
     images, kept, failures = read_files(reader, files, str, count_files(len(files)))
     report(name, failures, on_error)
+    warn_of_few_greys(name, reader)
     if not images:
         raise DataFileError(
             f"{name}: paths must lead to an image that can be read; got none in "

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import DataFileError
-from ._formats._photos import PictureReader
+from ._formats._photos import SIXTEEN_BITS, PictureReader
 
 N_NAMED = 5  # of the files at fault, and of the reasons
+
+DARK = 65535 / 8  # files of 16 bits without a brighter pixel probably hold fewer bits
 
 
 class Failure(NamedTuple):
@@ -51,6 +53,20 @@ def report(name: str, failures: Sequence[Failure], on_error: str) -> None:
     files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
     text = f"{name}: {files} left out:\n{_lines(failures)}"
     warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def warn_of_few_greys(name: str, reader: PictureReader) -> None:
+    """Warn if files of 16 bits probably hold fewer, of which few are left in 8 bits."""
+    if 0 < reader.brightest < DARK:
+        warnings.warn(
+            f"{name}: files with 16 bits should use all of them, from 0 to 65535, but the largest "
+            f"value in them is {reader.brightest}, so at most "
+            f"{round(reader.brightest / SIXTEEN_BITS) + 1} grey values are left in 8 bits. If "
+            "they hold fewer bits, such as 12, multiply their pixels by at most "
+            f"{65535 // reader.brightest}, and save them again.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def unreadable(failures: Sequence[Failure]) -> str:

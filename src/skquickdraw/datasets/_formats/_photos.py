@@ -39,6 +39,11 @@ class PictureReader:
         The grey behind transparent pixels.
     pad : bool
         Whether images are filled up to the image shape.
+
+    Attributes
+    ----------
+    brightest : int
+        The largest pixel of all images of 16 bits that were read.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class PictureReader:
         self.mode = mode
         self.background = background
         self.pad = pad
+        self.brightest = 0
 
     def read(self, file: Path) -> NDArray[np.uint8]:
         """Return an image as uint8 of shape (H, W), or (3, H, W) if it has colours.
@@ -104,7 +110,9 @@ class PictureReader:
         holds_sixteen = picture.mode == "I" and picture.format in ("PNG", "PPM")
         picture = ImageOps.exif_transpose(picture)
         if picture.mode.startswith("I;16") or holds_sixteen:
-            grey = np.rint(np.asarray(picture).astype(np.float64) / SIXTEEN_BITS)
+            wide = np.asarray(picture).astype(np.float64)
+            self.brightest = max(self.brightest, int(wide.max()))
+            grey = np.rint(wide / SIXTEEN_BITS)
             picture = self.Image.fromarray(grey.clip(0, 255).astype(np.uint8))
         if picture.mode in ("I", "F"):
             raise DataFileError(
