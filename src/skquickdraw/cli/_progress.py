@@ -96,7 +96,7 @@ class Clock:
                 is_planned = True
                 self.say(self._plan())
             part = int(PARTS * passed / (60 * self.minutes))
-            if part > n_told and passed > SILENT:
+            if n_told < part <= PARTS and passed > SILENT:
                 self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
             n_told = max(n_told, part)
 
