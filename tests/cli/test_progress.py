@@ -168,6 +168,7 @@ def test_every_command_that_reads_images_says_so(
     [
         (recipes.accurate, "a ResNetClassifier"),
         (lambda: recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
+        (lambda: recipes.fast(max_epochs=1), "a ResNetClassifier of width 0.5, 1 pass"),
         (
             recipes.ensemble,
             "a vote of 4 networks, each a ResNetClassifier; then the same again, which also learns "
@@ -178,7 +179,7 @@ def test_every_command_that_reads_images_says_so(
             "a MobileNetClassifier of width 0.8, taught by a ResNetClassifier",
         ),
     ],
-    ids=["accurate", "fast", "ensemble", "distilled"],
+    ids=["accurate", "fast", "one pass", "ensemble", "distilled"],
 )
 def test_what_is_trained_is_told_in_words(make, text, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # recipes differ on a GPU
