@@ -186,6 +186,19 @@ def test_long_names_are_cut_in_their_middle():
         assert second.startswith("true: a") and "…" in second and second.endswith("ng")
 
 
+@pytest.mark.parametrize("n_images", [1, 12, 24])
+def test_names_of_ten_letters_are_written_out(n_images):
+    true, predicted = ["automobile", "airplane"] * 12, ["airplane", "automobile"] * 12
+    display = ImageSheetDisplay.from_predictions(
+        np.zeros((24, 32, 32)), true, predicted, y_proba=np.full(24, 1.0), n_images=n_images
+    )
+    assert texts(display)[0] == "airplane 100%\ntrue: automobile"
+    assert not any("…" in text for text in texts(display))
+    display.figure_.draw_without_rendering()
+    words = [text.get_window_extent() for text in display.text_]
+    assert not any(w.count_overlaps(words[:k]) for k, w in enumerate(words))
+
+
 @pytest.mark.parametrize("n_images", [1, 2, 3, 6])
 def test_long_names_do_not_reach_into_each_other(n_images):
     true = np.array(["Early_Aramaic_character05"] * 6)

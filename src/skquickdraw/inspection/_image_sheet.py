@@ -20,7 +20,6 @@ from ._figures import (
     figure_of,
     import_pyplot,
     make_axes,
-    shorten,
 )
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, show_grid
@@ -32,7 +31,7 @@ from ._reading import (
     shape_of,
     without_marks,
 )
-from ._sheet_cells import GAP, Cell, count_columns
+from ._sheet_cells import GAP, Cell, Label, Line, count_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 CELL = 1.15  # inches of a new figure for each image
-BOLD = 0.78  # times as many letters of bold text fit into the same width
 TITLE = 0.35  # inches
 CELL_HEIGHT = 1.36  # with its text, in heights of an image
 
@@ -291,14 +289,15 @@ class ImageSheetDisplay:
         ax = make_axes(caller, ax, inches)
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
         scale = find_colour_scale(images, cmap)
-        cell = Cell.fitting(size, n_columns, n_rows, width)
+        labels = [_label(*answer) for answer in answers]
+        cell = Cell.fitting(size, n_columns, n_rows, width, labels)
         self.images_: list[AxesImage] = []
         self.text_: list[Text] = []
         self.frames_: list[Patch] = []
-        for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
+        for k, (image, label) in enumerate(zip(images, labels, strict=True)):
             corner = cell.corner(k, n_columns)
             self.images_.append(draw_image(ax, image, corner, scale, **(image_kw or {})))
-            self._write(ax, answer, corner, cell, text_kw or {})
+            self._write(ax, label, corner, cell, text_kw or {})
         show_grid(ax, n_columns * (width + GAP), n_rows * (1 + cell.text) + GAP / 2)
         if not len(images):
             ax.text(0.5, 0.5, "no such image", ha="center", transform=ax.transAxes)
@@ -323,26 +322,18 @@ class ImageSheetDisplay:
     def _write(
         self,
         ax: Axes,
-        answer: tuple[str, str, float | None],
+        label: Label,
         corner: tuple[float, float],
         cell: Cell,
         text_kw: dict[str, Any],
     ) -> None:
         from matplotlib.patches import Rectangle
 
-        true, predicted, sure = answer
-        is_wrong = true not in ("", predicted)
-        percent = "" if sure is None else f" {sure:.0%}"
-        n_letters = int(BOLD * cell.n_letters) if is_wrong else cell.n_letters
-        first = shorten(predicted, n_letters - len(percent)) + percent
-        second = shorten("correct" if true else "no label", n_letters)
-        if is_wrong:
-            second = f"true: {shorten(true, n_letters - len('true: '))}"
-        text = f"{first}\n{second}"
+        is_wrong = label.is_bold
         style = {"fontsize": cell.font, "fontweight": "bold" if is_wrong else "normal"}
         place = {"ha": "center", "va": "bottom", "linespacing": 1.1}
         x, y = corner[0] + cell.width / 2, corner[1] - 0.04
-        self.text_.append(ax.text(x, y, text, **{**place, **style, **text_kw}))
+        self.text_.append(ax.text(x, y, cell.fit(label), **{**place, **style, **text_kw}))
         frame = Rectangle(
             corner,
             cell.width,
@@ -354,3 +345,11 @@ class ImageSheetDisplay:
             clip_on=False,
         )
         self.frames_.append(ax.add_patch(frame))
+
+
+def _label(true: str, predicted: str, sure: float | None) -> Label:
+    """Return the two lines above an image; those of wrong predictions are bold."""
+    first = Line("", predicted, "" if sure is None else f" {sure:.0%}")
+    if true in ("", predicted):
+        return Label((first, Line("", "correct" if true else "no label", "")), False)
+    return Label((first, Line("true: ", true, "")), True)
