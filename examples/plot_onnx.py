@@ -70,7 +70,7 @@ print(f"and probabilities differ by {difference:.0e} at most")
 folder.cleanup()
 
 ImageSheetDisplay.from_predictions(
-    X_new, names[y_new], answers, y_proba=proba.max(axis=1), show=np.arange(16)
+    X_new, names[y_new], answers, y_proba=proba, show=np.arange(16)
 )
 plt.show()
 

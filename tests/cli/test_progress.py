@@ -45,6 +45,21 @@ def test_elsewhere_there_are_lines(planned, monkeypatch):
     assert sys.stderr.getvalue() == ""
 
 
+@pytest.mark.parametrize(("minutes", "expected"), [(0.05, []), (1, range(12, 61, 6))])
+def test_after_the_end_no_line_is_printed(planned, monkeypatch, minutes, expected):
+    lines, now = [], [0.0]
+
+    def wait(tick):
+        now[0] += 1
+        return now[0] > 200
+
+    monkeypatch.setattr(_progress, "perf_counter", lambda: now[0])
+    clock = Clock(planned, minutes, lines.append)
+    clock.started, clock._stop = 0, SimpleNamespace(wait=wait)
+    clock._run_lines()
+    assert lines[1:] == [f"{as_clock(k)} of {as_clock(60 * minutes)}" for k in expected]
+
+
 def test_unlabeled_images_for_which_there_is_no_time_are_told(planned, monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     chosen = "chosen: a CNNClassifier of width 0.25, 12.3 passes"
@@ -153,6 +168,7 @@ def test_every_command_that_reads_images_says_so(
     [
         (recipes.accurate, "a ResNetClassifier"),
         (lambda: recipes.fast(max_epochs=3), "a ResNetClassifier of width 0.5, 3 passes"),
+        (lambda: recipes.fast(max_epochs=1), "a ResNetClassifier of width 0.5, 1 pass"),
         (
             recipes.ensemble,
             "a vote of 4 networks, each a ResNetClassifier; then the same again, which also learns "
@@ -163,7 +179,7 @@ def test_every_command_that_reads_images_says_so(
             "a MobileNetClassifier of width 0.8, taught by a ResNetClassifier",
         ),
     ],
-    ids=["accurate", "fast", "ensemble", "distilled"],
+    ids=["accurate", "fast", "one pass", "ensemble", "distilled"],
 )
 def test_what_is_trained_is_told_in_words(make, text, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)  # recipes differ on a GPU

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skquickdraw import CNNClassifier, NoisyStudentClassifier, SketchNormalizer
-from skquickdraw.datasets import load_image_folder
+from skquickdraw.datasets import load_image_folder, load_images
 from skquickdraw.exceptions import DataFileError, InvalidParameterError
 
 Image = pytest.importorskip("PIL.Image")
@@ -81,7 +81,9 @@ def test_what_is_loaded_teaches_students(folder):
 def test_hidden_files_and_litter_are_passed_over(folder):
     for name in (".DS_Store", "cat/.hidden.png", "cat/Thumbs.db", "desktop.ini"):
         (folder / name).write_bytes(b"no picture")
-    (folder / ".cache").mkdir()
+    for name in (".cache", "__MACOSX", "cat/__MACOSX"):
+        (folder / name).mkdir()
+        (folder / name / "b.png").write_bytes(b"no picture")
     assert len(load_image_folder(folder).data) == 4
 
 
@@ -137,6 +139,33 @@ def test_every_mode_of_a_grey_picture_is_grey(tmp_path, mode):
 def test_sixteen_bits_become_eight(tmp_path, name):
     wide = GREY[0].astype(np.uint16) * 257
     assert_array_equal(only(tmp_path, wide, name), GREY[0])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
+def test_twelve_bits_in_files_of_sixteen_are_told_once(tmp_path, name):
+    twelve = GREY[:3].astype(np.uint16) * 4095 // 255
+    twelve[0, 0, 0] = 4095
+    for image, folder in zip(twelve, ("cat", "owl", "unlabeled"), strict=True):
+        write(tmp_path / folder / name, image)
+    for load in (load_image_folder, load_images):
+        with pytest.warns(UserWarning) as told:
+            load(tmp_path)
+        (warning,) = told
+        assert str(warning.message) == (
+            f"{load.__name__}: files with 16 bits should use all of them, from 0 to 65535, but the "
+            "largest value in them is 4095, so at most 17 grey values are left in 8 bits. If they "
+            "hold fewer bits, such as 12, multiply their pixels by at most 16, and save them again."
+        )
+        assert warning.filename == __file__
+    file = tmp_path / "cat" / name  # as the guide says
+    Image.fromarray(16 * np.asarray(Image.open(file))).save(file)
+    assert_allclose(load_images(file).data[0], twelve[0] / 4095 * 255, atol=1)
+
+
+@pytest.mark.parametrize("brightest", [0, 8192])
+def test_of_other_files_with_sixteen_bits_nothing_is_told(tmp_path, brightest):
+    wide = np.full((28, 28), brightest, np.uint16)
+    assert_array_equal(only(tmp_path, wide), np.full((28, 28), round(brightest / 257)))
 
 
 def test_sixteen_bits_of_a_pgm_become_eight(tmp_path):
@@ -225,19 +254,53 @@ def test_damaged_files_are_named_all_at_once(folder):
     damage(folder)
     with pytest.raises(DataFileError, match="3 could not be read .on_error='warn' leaves") as info:
         load_image_folder(folder)
-    for name in ("cat/notes.txt", "owl/b.PNG", "owl/empty.png"):
-        assert f"{name}: must be a whole image, but cannot be read" in str(info.value)
+    for names in ("cat/notes.txt, owl/empty.png", "owl/b.PNG"):
+        assert f"\n{names}: must be a whole image, but cannot be read" in str(info.value)
+
+
+def test_a_reason_is_written_once_for_all_its_files(folder):
+    for i in range(8):
+        write(folder / "cat" / f"{i}.tiff", GREY[0].astype(np.int32))
+    for name in "pq":  # cut at different places
+        write(folder / "owl" / f"{name}.png", GREY[0])
+        content = (folder / "owl" / f"{name}.png").read_bytes()
+        (folder / "owl" / f"{name}.png").write_bytes(content[: 400 + 50 * (name == "q")])
+    with pytest.warns(UserWarning) as told:
+        load_image_folder(folder, on_error="warn")
+    _, wide, cut = str(told[-1].message).splitlines()
+    assert wide.startswith("cat/0.tiff, cat/1.tiff, cat/2.tiff, cat/3.tiff, cat/4.tiff and 3 more:")
+    assert cut.startswith("owl/p.png, owl/q.png: must be a whole image")
 
 
 def test_damaged_files_are_left_out_with_a_warning(folder):
     damage(folder)
-    with pytest.warns(UserWarning, match="3 files were left out:\ncat/notes.txt: must be"):
+    with pytest.warns(
+        UserWarning, match="3 files were left out:\ncat/notes.txt, owl/empty.png: must be"
+    ):
         found = load_image_folder(folder, on_error="warn")
     assert_array_equal(found.data, GREY[[3, 1, 2]])
-    (folder / "cat" / "z.tiff").unlink()
+
+
+def test_folders_without_images_are_left_out_with_a_warning(folder):
+    (folder / "yak").mkdir(), (folder / "cat" / "z.tiff").write_text("circles")
+    for name in "xy":
+        (folder / "unlabeled" / f"{name}.{'png' if name == 'x' else 'webp'}").unlink()
+    with pytest.warns(UserWarning) as told:
+        found = load_image_folder(folder, on_error="warn")
+    assert str(told[-1].message) == (
+        "load_image_folder: 3 folders were left out, because no image in them can be read: 'cat', "
+        "'unlabeled', 'yak'."
+    )
+    assert found.target_names.tolist() == ["owl"] and found.unlabeled is None
+    assert_array_equal(found.data, GREY[[1, 0, 2]])
+
+
+def test_without_any_class_there_is_an_error_also_where_a_warning_was_wanted(folder):
+    for name in ("owl/a.bmp", "owl/b.PNG", "owl/c", "cat/z.tiff"):
+        (folder / name).write_text("circles")
     with (
-        warnings.catch_warnings(action="ignore"),
-        pytest.raises(DataFileError, match="got none in 'cat'. Put one in, or remove"),
+        pytest.warns(UserWarning, match="4 files were left out"),
+        pytest.raises(DataFileError, match="got none in 'cat', 'owl'. Put one in, or remove"),
     ):
         load_image_folder(folder, on_error="warn")
 
@@ -258,19 +321,21 @@ def test_one_error_lists_all_that_is_wrong(folder):
     assert kinds[1].startswith("2. the folder of a class must hold images only; got the folders 'c")
     assert kinds[2].startswith("3. a class must have one folder; got 'ow%6C', 'owl' for 'owl'.")
     assert kinds[3].startswith("4. all files must be images, but 3 could not be read (on_error=")
-    assert kinds[4].startswith("cat/notes.txt: must be a whole image, but cannot be read")
-    assert kinds[7].startswith(
+    assert kinds[4].startswith(
+        "cat/notes.txt, owl/empty.png: must be a whole image, but cannot be read"
+    )
+    assert kinds[6].startswith(
         "5. every folder must hold an image that can be read; got none in 'y"
     )
-    assert len(kinds) == 8
+    assert len(kinds) == 7
 
 
 def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
     damage(folder)
-    (folder / "loose.png").write_bytes(b""), (folder / "yak").mkdir()
+    (folder / "loose.png").write_bytes(b""), (folder / "cat" / "old").mkdir()
     with (
         pytest.warns(UserWarning, match="3 files were left out"),
-        pytest.raises(DataFileError, match="2 things are wrong:\n1. .*loose.png(.|\n)*2. .*'yak'"),
+        pytest.raises(DataFileError, match="2 things are wrong:\n1. .*loose.png(.|\n)*2. .*'cat/o"),
     ):
         load_image_folder(folder, on_error="warn")
 
@@ -278,7 +343,7 @@ def test_with_a_warning_of_damaged_files_the_other_problems_remain(folder):
 def test_of_many_damaged_files_the_first_are_named(folder):
     for i in range(8):
         (folder / "cat" / f"{i}.txt").write_text("")
-    with pytest.raises(DataFileError, match="8 could not be read(.|\n)*4.txt(.|\n)*and 3 more$"):
+    with pytest.raises(DataFileError, match="8 could not be read(.|\n)*4.txt and 3 more: must be"):
         load_image_folder(folder)
 
 
@@ -331,7 +396,17 @@ def test_what_no_folder_can_be_called_is_written_as_in_addresses(tmp_path):
 def test_bombs_are_refused(tmp_path, monkeypatch):
     write(tmp_path / "cat" / "a.png", GREY[0])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(DataFileError, match="cat/a.png: .*bomb"):
+    with pytest.raises(DataFileError, match="cat/a.png: .*bombs. Make it smaller.$"):
+        load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.HEIC", "a.svg"])
+def test_formats_that_are_not_read_are_to_be_converted(tmp_path, name):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / name).write_bytes(bytes(100))
+    with pytest.raises(
+        DataFileError, match=f"cat/{name}: .*not supported. Convert it to JPEG or PNG"
+    ):
         load_image_folder(tmp_path)
 
 
@@ -376,6 +451,19 @@ def test_the_extra_is_named_where_pillow_is_missing(folder, monkeypatch):
     message = r"load_image_folder needs Pillow .* pip install 'skquickdraw\[data\]'"
     with pytest.raises(ImportError, match=message):
         load_image_folder(folder)
+
+
+def test_labels_in_a_table_have_another_way(folder):
+    way = "read it in Python, pass its files to load_images, and its labels to fit"
+    (folder / "train.CSV").write_text("id,label\n")
+    for path in (folder, folder / "train.CSV"):
+        with pytest.raises(DataFileError, match=way):
+            load_image_folder(path)
+    (folder / "train.CSV").rename(folder / "train.txt")
+    for path in (folder, folder / "train.txt"):
+        with pytest.raises(DataFileError) as info:
+            load_image_folder(path)
+        assert way not in str(info.value)
 
 
 def test_without_padding_images_and_pool_keep_their_shapes(tmp_path):

@@ -52,6 +52,24 @@ def test_shares_are_of_the_true_class_and_the_diagonal_is_left_out():
     assert muted.get_alpha() < 1
 
 
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [("default", 1), ("ggplot", 1), ("seaborn-v0_8-darkgrid", 1), ("dark_background", 0)],
+)
+def test_a_cell_without_a_share_has_one_colour_in_every_style(style, expected):
+    with plt.style.context(style):
+        display = ConfusedPairsDisplay(COUNTS, classes=NAMES).plot(n_pairs=0)
+        display.figure_.canvas.draw()
+        pixels = np.asarray(display.figure_.canvas.buffer_rgba())[..., :3] / 255
+    place = np.argsort(display.order_)
+    corners = np.array([[place[0], place[1]], [place[0] + 1, place[1] + 1]]) - 0.5
+    (x0, y0), (x1, y1) = display.ax_.transData.transform(corners).astype(int)
+    rows = sorted(len(pixels) - np.array([y0, y1]))
+    inside = pixels[rows[0] + 3 : rows[1] - 3, x0 + 3 : x1 - 3]
+    assert inside.size
+    np.testing.assert_array_equal(inside, expected)
+
+
 def test_the_most_confused_pairs_are_listed():
     display = ConfusedPairsDisplay(COUNTS, classes=NAMES).plot(n_pairs=3)
     assert [tuple(pair) for pair in display.pairs_] == [

@@ -49,6 +49,39 @@ def test_errors_need_no_probability():
     assert texts(display)[0] == "yak\ntrue: owl"
 
 
+def test_without_probabilities_the_errors_are_shown():
+    display = sheet(y_proba=None)
+    assert display.rows.tolist() == [1, 3, 5]
+    assert display.ax_.get_title() == "3 of 3 errors in 6 images"
+
+
+@pytest.mark.parametrize("cast", [np.asarray, np.ndarray.tolist])
+def test_of_a_matrix_of_probabilities_the_largest_of_each_row_is_taken(cast):
+    matrix = np.full((6, 3), 0.1)
+    matrix[np.arange(6), np.searchsorted(NAMES, PREDICTED)] = PROBA
+    display = sheet(y_proba=cast(matrix))
+    assert display.rows.tolist() == [3, 5, 1]
+    assert texts(display) == texts(sheet())
+
+
+@pytest.mark.parametrize("true", [None, [None] * 6])
+def test_of_images_without_labels_the_least_sure_are_shown(true):
+    display = ImageSheetDisplay.from_predictions(FLAT, true, PREDICTED, y_proba=PROBA)
+    assert display.rows.tolist() == [2, 1, 4, 5, 3, 0]
+    assert texts(display)[0] == "yak 40%\nno label"
+    assert display.ax_.get_title() == "the 6 least sure of 6 images"
+    with pytest.raises(InvalidParameterError, match="show='least_sure' needs y_proba"):
+        ImageSheetDisplay.from_predictions(FLAT, true, PREDICTED)
+
+
+def test_an_estimator_needs_no_labels():
+    clf = GaussianNB().fit(FLAT, np.arange(6) % 2)
+    X = np.random.default_rng(0).random((9, 64)) * 255
+    display = ImageSheetDisplay.from_estimator(clf, X, n_images=4)
+    expected = np.argsort(clf.predict_proba(X).max(axis=1), kind="stable")[:4]
+    assert display.rows.tolist() == expected.tolist()
+
+
 def test_given_rows_keep_their_order():
     display = sheet(show=[4, 0])
     assert display.rows.tolist() == [4, 0]
@@ -153,6 +186,19 @@ def test_long_names_are_cut_in_their_middle():
         assert second.startswith("true: a") and "…" in second and second.endswith("ng")
 
 
+@pytest.mark.parametrize("n_images", [1, 12, 24])
+def test_names_of_ten_letters_are_written_out(n_images):
+    true, predicted = ["automobile", "airplane"] * 12, ["airplane", "automobile"] * 12
+    display = ImageSheetDisplay.from_predictions(
+        np.zeros((24, 32, 32)), true, predicted, y_proba=np.full(24, 1.0), n_images=n_images
+    )
+    assert texts(display)[0] == "airplane 100%\ntrue: automobile"
+    assert not any("…" in text for text in texts(display))
+    display.figure_.draw_without_rendering()
+    words = [text.get_window_extent() for text in display.text_]
+    assert not any(w.count_overlaps(words[:k]) for k, w in enumerate(words))
+
+
 @pytest.mark.parametrize("n_images", [1, 2, 3, 6])
 def test_long_names_do_not_reach_into_each_other(n_images):
     true = np.array(["Early_Aramaic_character05"] * 6)
@@ -209,7 +255,7 @@ def test_estimators_that_cannot_be_used():
         ({"n_columns": 0}, "n_columns must be an int of at least 1"),
         ({"n_columns": 2.5}, "n_columns must be an int of at least 1"),
         ({"n_columns": "a"}, "n_columns must be an int of at least 1"),
-        ({"y_proba": None}, "show='surest_errors' needs y_proba"),
+        ({"y_proba": None, "show": "surest_errors"}, "show='surest_errors' needs y_proba"),
         ({"ax": 3}, "ax must be a Matplotlib Axes, got int"),
     ],
 )
@@ -223,7 +269,8 @@ def test_bad_parameters_are_refused(options, message):
     [
         ({"y_proba": PROBA[:4]}, "y_proba must have one entry for each of the 6 rows, got 4"),
         ({"y_proba": PROBA * 2}, "y_proba must lie between 0 and 1"),
-        ({"y_proba": np.eye(6)}, "Pass proba.max\\(axis=1\\)"),
+        ({"y_proba": np.zeros((6, 3, 2))}, "dim 3, while dim <= 2 is required"),
+        ({"y_proba": np.eye(5)}, "y_proba must have one entry for each of the 6 rows, got 5"),
         ({"X": FLAT[:5]}, "X must have one entry for each of the 6 rows, got 5"),
     ],
 )

@@ -233,6 +233,7 @@ def draw_sheet(problem: Problem, path: Path, n_columns: int = 12) -> None:
     figure, panels = plt.subplots(1, 2, figsize=(13, 0.43 * n_rows + 0.5), layout="constrained")
     for panel, names in zip(panels, (list(counts)[:n_rows], list(counts)[n_rows:]), strict=True):
         panel.imshow(tile(problem, names, n_rows, n_columns), cmap="gray_r", vmin=0, vmax=255)
+        panel.grid(False)
         middles = (np.arange(len(names)) + 0.5) * problem.image_shape[0]
         panel.set_yticks(middles, [f"{name}  {counts[name]}" for name in names], color=INK)
         panel.set_xticks([])

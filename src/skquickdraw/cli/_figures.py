@@ -77,14 +77,14 @@ def write_figures(
     from ..inspection import ConfusedPairsDisplay, ImageSheetDisplay, RecallByClassSizeDisplay
 
     names = np.asarray(model.classes_).astype(str)
-    if hasattr(model, "predict_proba"):
-        proba = model.predict_proba(X)
-        guesses, sure = names[proba.argmax(axis=1)], {"y_proba": proba.max(axis=1)}
+    proba = model.predict_proba(X) if hasattr(model, "predict_proba") else None
+    if proba is None:
+        guesses = np.asarray(model.predict(X)).astype(str)
     else:
-        guesses, sure = np.asarray(model.predict(X)).astype(str), {"show": "errors"}
+        guesses = names[proba.argmax(axis=1)]
     figures = {CONFUSIONS: ConfusedPairsDisplay.from_predictions(y, guesses).figure_}
     if (guesses != y).any():
-        figures[ERRORS] = ImageSheetDisplay.from_predictions(X, y, guesses, **sure).figure_
+        figures[ERRORS] = ImageSheetDisplay.from_predictions(X, y, guesses, y_proba=proba).figure_
     if class_counts is not None and len(set(class_counts.values())) > 1:
         recall = RecallByClassSizeDisplay.from_predictions(y, guesses, class_counts=class_counts)
         figures[RECALL] = recall.figure_

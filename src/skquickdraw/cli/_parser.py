@@ -228,7 +228,8 @@ def _add_skip_broken(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--skip-broken",
         action="store_true",
-        help="leave out files that are damaged or not images, with a warning",
+        help="leave out files that are damaged or not images, and folders without any image, "
+        "with a warning",
     )
 
 

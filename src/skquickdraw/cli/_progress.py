@@ -96,7 +96,7 @@ class Clock:
                 is_planned = True
                 self.say(self._plan())
             part = int(PARTS * passed / (60 * self.minutes))
-            if part > n_told and passed > SILENT:
+            if n_told < part <= PARTS and passed > SILENT:
                 self.say(f"{as_clock(passed)} of {as_clock(60 * self.minutes)}")
             n_told = max(n_told, part)
 
@@ -173,8 +173,11 @@ def describe(model: Any) -> str:
     if isinstance(plan, SeedEnsembleClassifier):
         return f"a vote of {plan.n_estimators} networks, each {describe(plan.estimator)}"
     width = "" if plan.width == 1 else f" of width {plan.width:g}"
-    passes = "" if isinstance(plan.max_epochs, str) else f", {plan.max_epochs:.3g} passes"
-    return f"a {type(plan).__name__}{width}{passes}"
+    name = f"a {type(plan).__name__}{width}"
+    if isinstance(plan.max_epochs, str):
+        return name
+    number = f"{plan.max_epochs:.3g}"
+    return f"{name}, {number} {'pass' if number == '1' else 'passes'}"
 
 
 def as_clock(seconds: float) -> str:

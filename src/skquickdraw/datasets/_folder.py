@@ -1,7 +1,7 @@
 """Load images from a folder that has one folder for each class."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -15,14 +15,16 @@ from ._formats._class_files import decode_name
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
+from ._reading import quoted, read_files, report, unreadable, warn_of_few_greys
 
 DESCR = """\
 {n} images of {n_classes} classes, from {least} to {most} a class, {shape} pixels, uint8.
 Without a label: {n_unlabeled}. Read from {path}.
 """
-LITTER = {"thumbs.db", "desktop.ini"}  # left by file managers, like hidden files
+# Left by file managers and in archives from a Mac, like hidden files.
+LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
+TABLES = (".csv", ".tsv")
 OWN: dict[str, Sequence[object]] = {"unlabeled": [str, None], "return_X_y": FLAG}
-N_NAMED = 5  # of the files at fault
 
 
 def load_image_folder(
@@ -47,9 +49,9 @@ def load_image_folder(
     ----------
     path : str or path-like
         The folder. It must contain only folders, whose names are the classes. These folders must
-        contain only images. Hidden files, and the files Thumbs.db and desktop.ini of file managers,
-        are ignored. If a class name contains a character that is not allowed in the name of a
-        folder, write it as in URLs, for example ``%2F`` for a slash.
+        contain only images. Hidden files, the files Thumbs.db and desktop.ini of file managers, and
+        folders __MACOSX from archives are ignored. If a class name contains a character that is not
+        allowed in the name of a folder, write it as in URLs, for example ``%2F`` for a slash.
     image_shape : (height, width), default=(28, 28)
         Size of the returned images in pixels, each at least 1. Images are resized to fit into it.
         They keep their proportions; the rest is filled with the median colour of the image's
@@ -69,7 +71,9 @@ def load_image_folder(
         ink.
     on_error : {'raise', 'warn'}, default='raise'
         What to do with files that are damaged or not images. 'raise' raises one error for all of
-        them. 'warn' leaves them out, with one warning. The error or warning names the first five.
+        them. 'warn' leaves them out, with one warning. The error or warning names the first five
+        for each reason.
+        Folders without an image that can be read are treated in the same way.
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a Bunch.
 
@@ -92,8 +96,9 @@ def load_image_folder(
     DataFileError
         If the path is not a folder; if it, or the folder of a class, is empty; if there are files
         beside the folders of classes, or folders inside them; if two folders name the same class;
-        or if an image cannot be read (with ``on_error='warn'``, only if this leaves a folder
-        empty). One error names all that is wrong, with at most five files or folders of a kind.
+        or if an image cannot be read. With ``on_error='warn'``, empty folders and images that
+        cannot be read are an error only if no image of a class is left. One error names all that is
+        wrong, with at most five files or folders of a kind.
     InvalidParameterError
         If a parameter other than ``path`` is of the wrong kind or out of range.
     MissingDependencyError
@@ -102,25 +107,27 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        If files were left out, with ``on_error='warn'``.
+        If files or folders were left out, with ``on_error='warn'``; or if all files of 16 bits are
+        dark, as if they held fewer bits.
 
     See Also
     --------
     skquickdraw.preprocessing.SketchNormalizer : Turns photos of drawings into bitmaps.
-    load_images : Loads images without labels, to predict them.
+    load_images : Loads images without labels, to predict them, or whose labels are in a table.
     load_quickdraw : Loads the formats of Quick, Draw!, and folders of PNGs without resizing.
     sklearn.datasets.load_files : The same for texts.
 
     Notes
     -----
-    Images are turned upright according to their EXIF orientation. Pixels of 16 bits are converted
-    to 8 bits. If a file is an animation or has several pages, only the first image is read. Three
-    kinds of images are treated as unreadable: images that are invisible on the background, such as
-    white ink on transparent paper; images with floating-point or 32-bit pixels, because their range
-    is not known; and images of more than 179 million pixels, which Pillow refuses by default.
-    Images are reduced by area averages, and enlarged by linear interpolation. These formats are not
-    read: PostScript and Windows metafiles, because they are programs; IPTC files, because they
-    contain other files; and FITS files, because their size is not known before they are unpacked.
+    Images are turned upright according to their EXIF orientation. Pixels of 16 bits are divided
+    by 257, so that 65535 becomes 255. If a file is an animation or has several pages, only the
+    first image is read. Three kinds of images are treated as unreadable: images that are invisible
+    on the background, such as white ink on transparent paper; images with floating-point or 32-bit
+    pixels, because their range is not known; and images of more than 179 million pixels, which
+    Pillow refuses by default. Images are reduced by area averages, and enlarged by linear
+    interpolation. These formats are not read: PostScript and Windows metafiles, because they are
+    programs; IPTC files, because they contain other files; and FITS files, because their size is
+    not known before they are unpacked.
 
     Each image is resized as soon as it is read, so memory holds only the resized ones.
 
@@ -149,14 +156,17 @@ def load_image_folder(
     tell = count_files(sum(map(len, files.values())))
     pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
+    warn_of_few_greys("load_image_folder", reader)
+    empty = [name for name, (images, _, _) in pictures.items() if not images]
     if on_error == "warn":
         report("load_image_folder", failures, on_error)
+        pictures = {name: found for name, found in pictures.items() if found[0]}
+        if pictures.keys() - {unlabeled}:  # else the empty folders are an error
+            empty = _skip(empty)
     elif failures:
-        problems.append(_unreadable(failures))
-    # If no file of a folder can be read, the error about these files names it already.
-    named = {name for name, (_, _, own) in pictures.items() if own and on_error == "raise"}
-    empty = [name for name, (images, _, _) in pictures.items() if not images]
-    _refuse(path, problems + _empty_folders([name for name in empty if name not in named]))
+        problems.append(unreadable(failures))
+        empty = [name for name in empty if not pictures[name][2]]  # the others are named above
+    _refuse(path, problems + _empty_folders(empty))
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=decode_name)
@@ -200,7 +210,7 @@ def _list_files(
     if not root.is_dir():
         raise DataFileError(
             f"load_image_folder: path must be a folder; got {str(path)!r}, which is not. Pass the "
-            "folder that holds one folder for each class."
+            f"folder that holds one folder for each class.{_hint_on_tables([root.name])}"
         )
     inside = list_shown(root)
     folders = [entry for entry in inside if entry.is_dir()]
@@ -208,9 +218,10 @@ def _list_files(
     loose = [entry.name for entry in inside if not entry.is_dir()]
     if loose:
         problems.append(
-            f"{str(path)!r} must hold folders only, one for each class; got {_name(loose)}. Put "
+            f"{str(path)!r} must hold folders only, one for each class; got {quoted(loose)}. Put "
             "each image into the folder of its class"
             + (f", or into {unlabeled!r} where it has no label." if unlabeled else ".")
+            + _hint_on_tables(loose)
         )
     if not [entry for entry in folders if entry.name != unlabeled]:
         problems.append(
@@ -222,13 +233,23 @@ def _list_files(
     nested = [f"{name}/{f.name}" for name, found in content.items() for f in found if f.is_dir()]
     if nested:
         problems.append(
-            f"the folder of a class must hold images only; got the folders {_name(nested)}. Move "
+            f"the folder of a class must hold images only; got the folders {quoted(nested)}. Move "
             "the images up, or pass the path of the folder that holds the classes."
         )
     problems += _doubled_classes(content)
     images = {name: [f for f in own if not f.is_dir()] for name, own in content.items()}
     # A folder that only holds folders is not empty, and is named above.
     return {name: own for name, own in images.items() if own or not content[name]}, problems
+
+
+def _hint_on_tables(names: Iterable[str]) -> str:
+    """Return how to use labels from a table, if one of the files is one."""
+    if not any(name.lower().endswith(TABLES) for name in names):
+        return ""
+    return (
+        " If the labels are in a table, read it in Python, pass its files to load_images, and its "
+        "labels to fit: see 'Labels in a CSV file' in the user guide."
+    )
 
 
 def _refuse(path: str | PathLike[str], problems: Sequence[str]) -> None:
@@ -253,57 +274,27 @@ def _in_class(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
 
 
-def read_files(
-    reader: PictureReader,
-    files: Iterable[Path],
-    describe: Callable[[Path], str],
-    tell: Callable[[], None],
-) -> tuple[list[NDArray[np.uint8]], list[Path], list[str]]:
-    """Return the images, their files, and the errors of the other files.
-
-    ``describe`` returns the name of a file in errors. ``tell`` is called after each file.
-    """
-    images, kept, failures = [], [], []
-    for file in files:
-        try:
-            images.append(reader.read(file, describe(file)))
-            kept.append(file)
-        except DataFileError as error:
-            failures.append(str(error))
-        tell()
-    return images, kept, failures
-
-
-def report(name: str, failures: Sequence[str], on_error: str) -> None:
-    """Raise or warn if files could not be read; ``name`` is the function that read them."""
-    if not failures:
-        return
-    if on_error == "raise":
-        raise DataFileError(f"{name}: {_unreadable(failures)}")
-    files = "1 file was" if len(failures) == 1 else f"{len(failures)} files were"
-    text = f"{name}: {files} left out:\n{_lines(failures)}"
-    warnings.warn(text, UserWarning, stacklevel=3)
-
-
-def _unreadable(failures: Sequence[str]) -> str:
-    return (
-        f"all files must be images, but {len(failures)} could not be read (on_error='warn' leaves "
-        f"such files out):\n{_lines(failures)}"
-    )
-
-
-def _lines(failures: Sequence[str]) -> str:
-    more = [f"and {len(failures) - N_NAMED} more"] if len(failures) > N_NAMED else []
-    return "\n".join([*failures[:N_NAMED], *more])
-
-
 def _empty_folders(empty: Sequence[str]) -> list[str]:
     if not empty:
         return []
     return [
-        f"every folder must hold an image that can be read; got none in {_name(empty)}. Put one "
+        f"every folder must hold an image that can be read; got none in {quoted(empty)}. Put one "
         "in, or remove the folder."
     ]
+
+
+def _skip(empty: Sequence[str]) -> list[str]:
+    """Warn that these folders are left out, and return those that remain: none."""
+    if empty:
+        one = len(empty) == 1
+        folders = "1 folder was" if one else f"{len(empty)} folders were"
+        warnings.warn(
+            f"load_image_folder: {folders} left out, because no image in {'it' if one else 'them'} "
+            f"can be read: {quoted(empty)}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return []
 
 
 def _doubled_classes(folders: Iterable[str]) -> list[str]:
@@ -311,15 +302,10 @@ def _doubled_classes(folders: Iterable[str]) -> list[str]:
     for folder in sorted(folders):
         by_class.setdefault(decode_name(folder), []).append(folder)
     return [
-        f"a class must have one folder; got {_name(own)} for {name!r}. Move their images together."
+        f"a class must have one folder; got {quoted(own)} for {name!r}. Move their images together."
         for name, own in by_class.items()
         if len(own) > 1
     ]
-
-
-def _name(names: Sequence[str]) -> str:
-    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
-    return ", ".join(map(repr, names[:N_NAMED])) + more
 
 
 def with_channels(image_shape: tuple[int, int], n_channels: int) -> tuple[int, ...]:

@@ -13,14 +13,13 @@ from ..exceptions import DataFileError
 from ._folder import (
     check_reading,
     list_shown,
-    read_files,
-    report,
     stack_images,
     with_channels,
 )
 from ._formats._photos import PictureReader
 from ._formats._png import import_pillow
 from ._listening import count_files
+from ._reading import read_files, report, warn_of_few_greys
 
 
 def load_images(
@@ -34,13 +33,15 @@ def load_images(
 ) -> Bunch:
     """Load images without labels, to predict them or to learn from them.
 
-    They are read like the images of a class in :func:`load_image_folder`.
+    If their labels are in a table, pass its files as ``paths``: the images keep this order. They
+    are read like the images of a class in :func:`load_image_folder`.
 
     Parameters
     ----------
     paths : str, path-like, or iterable of str or path-like
-        Images or folders of images. Folders are searched recursively. In folders, hidden files, and
-        the files Thumbs.db and desktop.ini of file managers, are ignored.
+        Images or folders of images. Folders are searched recursively. In folders, hidden files,
+        the files Thumbs.db and desktop.ini of file managers, and folders __MACOSX from archives are
+        ignored.
     image_shape : (height, width), default=(28, 28)
         As in :func:`load_image_folder`.
     mode : {'auto', 'L', 'RGB'}, default='auto'
@@ -74,7 +75,8 @@ def load_images(
     Warns
     -----
     UserWarning
-        If files were left out, with ``on_error='warn'``.
+        If files were left out, with ``on_error='warn'``; or if all files of 16 bits are dark, as if
+        they held fewer bits.
 
     See Also
     --------
@@ -105,6 +107,7 @@ def load_images(
     reader = PictureReader(Image, (height, width), mode, background, pad)
     images, kept, failures = read_files(reader, files, str, count_files(len(files)))
     report(name, failures, on_error)
+    warn_of_few_greys(name, reader)
     if not images:
         raise DataFileError(
             f"{name}: paths must lead to an image that can be read; got none in "

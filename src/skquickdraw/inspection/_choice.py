@@ -13,20 +13,22 @@ CHOICES = ("surest_errors", "least_sure", "errors")
 
 
 def read_proba(caller: str, y_proba: ArrayLike, n_rows: int) -> NDArray[np.float64]:
-    """Return the probability of each row's predicted class."""
+    """Return the probability of each row's predicted class: the largest if all are given."""
     proba = check_target_array(y_proba, ensure_2d=False, dtype=np.float64, input_name="y_proba")
-    if proba.ndim != 1:
-        raise InvalidTargetsError(
-            f"{caller}: y_proba must hold one number per row, the probability of the predicted "
-            f"class, got shape {proba.shape}. Pass proba.max(axis=1)."
-        )
     check_length(caller, "y_proba", proba, n_rows)
     if proba.min() < 0 or proba.max() > 1:
         raise InvalidTargetsError(
             f"{caller}: y_proba must lie between 0 and 1, got {proba.min():.3g} to "
             f"{proba.max():.3g}."
         )
-    return proba
+    return proba.max(axis=1) if proba.ndim == 2 else proba
+
+
+def default_choice(has_labels: bool, has_proba: bool) -> str:
+    """Return what to show if the user did not choose."""
+    if not has_labels:
+        return "least_sure"
+    return "surest_errors" if has_proba else "errors"
 
 
 def choose_rows(
@@ -50,7 +52,8 @@ def choose_rows(
     if show != "errors":
         if sure is None:
             raise InvalidParameterError(
-                f"{caller}: show={show!r} needs y_proba. Pass it, or show='errors'."
+                f"{caller}: show={show!r} needs y_proba. Pass it, show='errors', or the "
+                "positions of the images."
             )
         order = sure[rows] if show == "least_sure" else -sure[rows]
         rows = rows[np.argsort(order, kind="stable")]

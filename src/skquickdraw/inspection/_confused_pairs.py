@@ -56,7 +56,8 @@ class ConfusedPairsDisplay:
     Classes that are often confused are placed next to each other, so confusions form blocks along
     the diagonal. The diagonal itself is grey, because the large numbers of right predictions would
     hide everything else. A cell shows which share of the true class was predicted as the other
-    class. If the share is 0, the cell is empty. If there are no errors at all, the figure says so.
+    class. If the share is 0, the cell is white, or black where the style's text is light. If there
+    are no errors at all, the figure says so.
 
     Parameters
     ----------
@@ -273,6 +274,9 @@ class ConfusedPairsDisplay:
         from matplotlib.colors import ListedColormap, PowerNorm
 
         ax, n_classes = self.ax_, len(classes)
+        # A style's own grid and background could be taken for shares.
+        ax.grid(False)
+        ax.set_facecolor("white" if _has_dark_text() else "black")
         drawn = shares[np.ix_(self.order_, self.order_)]
         is_right = np.eye(n_classes, dtype=bool)
         confused = np.ma.masked_where(is_right | (drawn == 0), drawn)
@@ -378,7 +382,12 @@ def _most_confused(
 
 def _blues() -> str:
     """Return the direction of the blues in which large values are far from the background."""
+    return "Blues" if _has_dark_text() else "Blues_r"
+
+
+def _has_dark_text() -> bool:
+    """Return whether the style is one for light backgrounds."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb
 
-    return "Blues" if np.mean(to_rgb(rcParams["text.color"])) < 0.5 else "Blues_r"
+    return bool(np.mean(to_rgb(rcParams["text.color"])) < 0.5)

@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import as_array, check_arguments, is_int
+from .._checks import as_array, check_arguments
 from .._compat import count_samples, safe_indexing
 from .._pairs import read_pair
 from .._targets import NO_LABEL
 from .._typing import ProbabilisticClassifier
-from ..exceptions import InvalidImagesError, InvalidParameterError
-from ._choice import check_positions, choose_rows, read_proba
+from ..exceptions import InvalidImagesError
+from ._choice import check_positions, choose_rows, default_choice, read_proba
 from ._figures import (
-    LINE,
     POINTS,
     RIGHT,
-    SMALLEST_FONT,
     WRONG,
     figure_of,
     import_pyplot,
     make_axes,
-    shorten,
 )
 from ._figures import size_in_points as size_of
 from ._image_grid import draw_image, find_colour_scale, show_grid
@@ -34,6 +31,7 @@ from ._reading import (
     shape_of,
     without_marks,
 )
+from ._sheet_cells import GAP, Cell, Label, Line, count_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,12 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 CELL = 1.15  # inches of a new figure for each image
-TEXT_LINES = 2
-LETTERS = 17  # in a cell's width, at the usual size
-BOLD = 0.78  # times as many letters of bold text fit into the same width
 TITLE = 0.35  # inches
 CELL_HEIGHT = 1.36  # with its text, in heights of an image
-GAP = 0.12  # between columns, in heights of an image
 
 
 class ImageSheetDisplay:
@@ -65,8 +59,8 @@ class ImageSheetDisplay:
     y_true : array-like of shape (n,)
         None or NaN where the label is not known.
     y_pred : array-like of shape (n,)
-    y_proba : array-like of shape (n,), default=None
-        Probability of the predicted class, from 0 to 1.
+    y_proba : array-like of shape (n,) or (n, n_classes), default=None
+        Probability of the predicted class, from 0 to 1, or those of all classes.
     rows : ndarray of shape (n,), default=None
         Positions of these images in X.
     title : str, default=None
@@ -123,9 +117,9 @@ class ImageSheetDisplay:
         cls,
         estimator: ProbabilisticClassifier,
         X: ArrayLike,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         *,
-        show: str | ArrayLike = "surest_errors",
+        show: str | ArrayLike | None = None,
         n_images: int = 24,
         image_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
@@ -133,20 +127,23 @@ class ImageSheetDisplay:
     ) -> ImageSheetDisplay:
         """Predict images, and draw some of them, by default the errors of highest probability.
 
+        Without labels, the predictions of lowest probability are drawn.
+
         Parameters
         ----------
         estimator : classifier
             Fitted, with ``predict_proba``.
         X : array-like of shape (n, ...)
             Images.
-        y : array-like of shape (n,)
-            True labels. Rows without one (None, NaN, -1) are neither right nor wrong.
-        show : {'surest_errors', 'least_sure', 'errors'} or array-like of int, \
-default='surest_errors'
+        y : array-like of shape (n,), default=None
+            True labels. Rows without one (None, NaN, -1) are neither right nor wrong. None means
+            that no row has a label.
+        show : {'surest_errors', 'least_sure', 'errors'} or array-like of int, default=None
             Which images to show. 'surest_errors': the wrong predictions with the highest
             probability. 'least_sure': the predictions with the lowest probability, wrong or right.
             'errors': wrong predictions, in their order in X. An array: the images at these
-            positions of X.
+            positions of X. None is 'least_sure' if no row has a label, else 'surest_errors', or
+            'errors' if no probabilities are given.
         n_images : int, default=24
             Largest number of images, at least 1. It has no effect if ``show`` is an array.
         image_shape : (H, W) or (C, H, W), default=None
@@ -175,13 +172,14 @@ default='surest_errors'
         caller = f"{cls.__name__}.from_estimator"
         import_pyplot(caller)
         check_fitted(caller, estimator, "predict_proba")
-        check_length(caller, "y", y, count_samples(X))
+        if y is not None:
+            check_length(caller, "y", y, count_samples(X))
         proba = np.asarray(estimator.predict_proba(X))
         return cls.from_predictions(
             X,
             y,
             np.asarray(estimator.classes_)[proba.argmax(axis=1)],
-            y_proba=proba.max(axis=1),
+            y_proba=proba,
             show=show,
             n_images=n_images,
             image_shape=shape_of(estimator, image_shape),
@@ -193,11 +191,11 @@ default='surest_errors'
     def from_predictions(
         cls,
         X: ArrayLike,
-        y_true: ArrayLike,
+        y_true: ArrayLike | None,
         y_pred: ArrayLike,
         *,
         y_proba: ArrayLike | None = None,
-        show: str | ArrayLike = "surest_errors",
+        show: str | ArrayLike | None = None,
         n_images: int = 24,
         image_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
@@ -210,9 +208,11 @@ default='surest_errors'
         X : array-like of shape (n, ...)
             Images.
         y_true, y_pred : array-like of shape (n,)
-            Labels, of one type; rows of ``y_true`` without one are neither right nor wrong.
-        y_proba : array-like of shape (n,), default=None
-            Probability of the predicted class. 'surest_errors' and 'least_sure' need it.
+            Labels, of one type; rows of ``y_true`` without one are neither right nor wrong. If
+            ``y_true`` is None, no row has a label.
+        y_proba : array-like of shape (n,) or (n, n_classes), default=None
+            Probability of the predicted class, or the probabilities of all classes, of which the
+            largest is taken. 'surest_errors' and 'least_sure' need it.
         show, n_images, image_shape, ax, **plot_kw
             As in :meth:`from_estimator`.
 
@@ -222,10 +222,14 @@ default='surest_errors'
         """
         caller = f"{cls.__name__}.from_predictions"
         import_pyplot(caller)
+        if y_true is None:
+            y_true = np.full(count_samples(y_pred), None)
         _, true, predicted = read_pair(caller, y_true, y_pred)
         check_length(caller, "X", X, len(true))
         sure = None if y_proba is None else read_proba(caller, y_proba, len(true))
         is_wrong = (true != predicted) & (true != NO_LABEL)
+        if show is None:
+            show = default_choice((true != NO_LABEL).any(), sure is not None)
         if isinstance(show, str):
             rows, title = choose_rows(caller, show, is_wrong, sure, n_images)
         else:
@@ -279,20 +283,21 @@ default='surest_errors'
         check_length(caller, "images", images, len(answers))
         width = images.shape[3] / images.shape[2] if len(images) else 1.0
         size = None if ax is None else size_of(make_axes(caller, ax, (1, 1)))
-        n_columns = _columns(caller, n_columns, max(1, len(images)), width, size)
+        n_columns = count_columns(caller, n_columns, max(1, len(images)), width, size)
         n_rows = -(-max(1, len(images)) // n_columns)
         inches = max(4.0, n_columns * CELL * width), n_rows * CELL * CELL_HEIGHT + TITLE
         ax = make_axes(caller, ax, inches)
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
         scale = find_colour_scale(images, cmap)
-        cell = _Cell.fitting(size, n_columns, n_rows, width)
+        labels = [_label(*answer) for answer in answers]
+        cell = Cell.fitting(size, n_columns, n_rows, width, labels)
         self.images_: list[AxesImage] = []
         self.text_: list[Text] = []
         self.frames_: list[Patch] = []
-        for k, (image, answer) in enumerate(zip(images, answers, strict=True)):
+        for k, (image, label) in enumerate(zip(images, labels, strict=True)):
             corner = cell.corner(k, n_columns)
             self.images_.append(draw_image(ax, image, corner, scale, **(image_kw or {})))
-            self._write(ax, answer, corner, cell, text_kw or {})
+            self._write(ax, label, corner, cell, text_kw or {})
         show_grid(ax, n_columns * (width + GAP), n_rows * (1 + cell.text) + GAP / 2)
         if not len(images):
             ax.text(0.5, 0.5, "no such image", ha="center", transform=ax.transAxes)
@@ -317,26 +322,18 @@ default='surest_errors'
     def _write(
         self,
         ax: Axes,
-        answer: tuple[str, str, float | None],
+        label: Label,
         corner: tuple[float, float],
-        cell: _Cell,
+        cell: Cell,
         text_kw: dict[str, Any],
     ) -> None:
         from matplotlib.patches import Rectangle
 
-        true, predicted, sure = answer
-        is_wrong = true not in ("", predicted)
-        percent = "" if sure is None else f" {sure:.0%}"
-        n_letters = int(BOLD * cell.n_letters) if is_wrong else cell.n_letters
-        first = shorten(predicted, n_letters - len(percent)) + percent
-        second = shorten("correct" if true else "no label", n_letters)
-        if is_wrong:
-            second = f"true: {shorten(true, n_letters - len('true: '))}"
-        text = f"{first}\n{second}"
+        is_wrong = label.is_bold
         style = {"fontsize": cell.font, "fontweight": "bold" if is_wrong else "normal"}
         place = {"ha": "center", "va": "bottom", "linespacing": 1.1}
         x, y = corner[0] + cell.width / 2, corner[1] - 0.04
-        self.text_.append(ax.text(x, y, text, **{**place, **style, **text_kw}))
+        self.text_.append(ax.text(x, y, cell.fit(label), **{**place, **style, **text_kw}))
         frame = Rectangle(
             corner,
             cell.width,
@@ -350,51 +347,9 @@ default='surest_errors'
         self.frames_.append(ax.add_patch(frame))
 
 
-class _Cell:
-    """Size of an image with its text, in heights of an image; fonts in points."""
-
-    def __init__(self, width: float, text: float, font: float, n_letters: int) -> None:
-        self.width = width
-        self.text = text
-        self.font = font
-        self.n_letters = n_letters
-
-    @classmethod
-    def fitting(cls, size: tuple[float, float], n_columns: int, n_rows: int, width: float) -> _Cell:
-        """Return cells for axes of ``size`` points."""
-        points = _points_of_a_unit(size, n_columns, n_rows, width)
-        column = points * (width + GAP)
-        font = float(np.clip(column / (0.55 * LETTERS), SMALLEST_FONT, 9))
-        text = TEXT_LINES * LINE * font / points + 0.08
-        return cls(width, text, font, max(4, int(column / (0.55 * font))))
-
-    def corner(self, position: int, n_columns: int) -> tuple[float, float]:
-        row, column = divmod(position, n_columns)
-        return column * (self.width + GAP) + GAP / 2, row * (1 + self.text) + self.text
-
-
-def _points_of_a_unit(
-    size: tuple[float, float], n_columns: int, n_rows: int, width: float
-) -> float:
-    return min(size[0] / (n_columns * (width + GAP)), size[1] / (n_rows * 1.4))
-
-
-def _columns(
-    caller: str,
-    n_columns: int | None,
-    n_images: int,
-    width: float,
-    size: tuple[float, float] | None,
-) -> int:
-    """Return how many columns make the images largest in axes of ``size`` points."""
-    if n_columns is not None:
-        if not is_int(n_columns, 1):
-            raise InvalidParameterError(
-                f"{caller}: n_columns must be an int of at least 1, or None for as many as make "
-                f"the images large, got {n_columns!r}."
-            )
-        return min(int(n_columns), n_images)
-    if size is None:
-        return min(n_images, 8 if n_images > 12 else 6)
-    choices = range(1, n_images + 1)
-    return max(choices, key=lambda n: _points_of_a_unit(size, n, -(-n_images // n), width))
+def _label(true: str, predicted: str, sure: float | None) -> Label:
+    """Return the two lines above an image; those of wrong predictions are bold."""
+    first = Line("", predicted, "" if sure is None else f" {sure:.0%}")
+    if true in ("", predicted):
+        return Label((first, Line("", "correct" if true else "no label", "")), False)
+    return Label((first, Line("true: ", true, "")), True)

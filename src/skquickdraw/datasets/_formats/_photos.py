@@ -18,6 +18,7 @@ SIXTEEN_BITS = 257  # 65535 / 255
 # These are left out so that no file is executed or exceeds its limits: EPS runs Ghostscript, and
 # WMF the system's renderer. IPTC opens a file inside it with any reader, also these. FITS unpacks
 # more than its header says.
+TO_CONVERT = {".heic", ".heif", ".avif", ".svg"}  # some versions of Pillow read some of them
 NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
@@ -38,6 +39,11 @@ class PictureReader:
         The grey behind transparent pixels.
     pad : bool
         Whether images are filled up to the image shape.
+
+    Attributes
+    ----------
+    brightest : int
+        The largest pixel of all images of 16 bits that were read.
     """
 
     def __init__(
@@ -54,60 +60,78 @@ class PictureReader:
         self.mode = mode
         self.background = background
         self.pad = pad
+        self.brightest = 0
 
-    def read(self, file: Path, where: str) -> NDArray[np.uint8]:
+    def read(self, file: Path) -> NDArray[np.uint8]:
         """Return an image as uint8 of shape (H, W), or (3, H, W) if it has colours.
 
         Raises
         ------
         DataFileError
-            If the file is not a complete image, or cannot be read in 8 bits without ambiguity.
+            If the file is not a complete image, or cannot be read in 8 bits without ambiguity. The
+            text does not name the file, so that files with the same fault can be named together.
         """
         # Opening a pipe in a folder would never end. Those of a shell are below /dev.
         if file.is_fifo() and file.parts[:2] != ("/", "dev"):
-            raise DataFileError(f"{where}: must be a file with an image. Move it away.")
+            raise DataFileError("must be a file with an image. Move it away.")
         try:
             with self.Image.open(file, formats=self.formats) as picture:
-                pixels = self._fit(self._convert(picture, where))
+                pixels = self._fit(self._convert(picture))
         except DataFileError:
             raise
         except Exception as error:  # Pillow's plugins raise any error on damaged files
-            raise DataFileError(
-                f"{where}: must be a whole image, but cannot be read: "
-                f"{str(error) or type(error).__name__}. Write it again, or move it away."
-            ) from error
+            raise DataFileError(self._explain(error, file)) from error
         if pixels.ndim == 2:
             return pixels
         is_grey = self.mode == "auto" and (pixels == pixels[..., :1]).all()
         return pixels[..., 0] if is_grey else pixels.transpose(2, 0, 1)
 
-    def _convert(self, picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
+    def _explain(self, error: Exception, file: Path) -> str:
+        """Return why a file cannot be read, and what to do."""
+        if isinstance(error, self.Image.DecompressionBombError):
+            most = 2 * self.Image.MAX_IMAGE_PIXELS / 1e6
+            return (
+                f"must have at most {most:.3g} million pixels, because larger files may be "
+                "decompression bombs. Make it smaller."
+            )
+        # Some numbers in brackets differ from file to file.
+        why = str(error).partition(" (")[0] or type(error).__name__
+        advice = "Write it again, or move it away."
+        if isinstance(error, self.Image.UnidentifiedImageError):
+            why = "its format is not supported"
+            if file.suffix.lower() in TO_CONVERT:
+                advice = "Convert it to JPEG or PNG."
+        return f"must be a whole image, but cannot be read: {why}. {advice}"
+
+    def _convert(self, picture: PIL.Image.Image) -> PIL.Image.Image:
         """Return the image upright, opaque, in mode L or RGB."""
         from PIL import ImageOps
 
         holds_sixteen = picture.mode == "I" and picture.format in ("PNG", "PPM")
         picture = ImageOps.exif_transpose(picture)
         if picture.mode.startswith("I;16") or holds_sixteen:
-            grey = np.rint(np.asarray(picture).astype(np.float64) / SIXTEEN_BITS)
+            wide = np.asarray(picture).astype(np.float64)
+            self.brightest = max(self.brightest, int(wide.max()))
+            grey = np.rint(wide / SIXTEEN_BITS)
             picture = self.Image.fromarray(grey.clip(0, 255).astype(np.uint8))
         if picture.mode in ("I", "F"):
             raise DataFileError(
-                f"{where}: must have 8 or 16 bits per channel; got the mode {picture.mode!r}, "
+                f"must have 8 or 16 bits per channel; got the mode {picture.mode!r}, "
                 "whose range of values is not known. Convert it, for example with an image editor."
             )
         if picture.has_transparency_data:
-            picture = self._opaque(picture.convert("RGBA"), where)
+            picture = self._opaque(picture.convert("RGBA"))
         is_grey = self.mode == "L" or picture.mode in ("1", "L")
         return picture.convert("L" if is_grey else "RGB")
 
-    def _opaque(self, picture: PIL.Image.Image, where: str) -> PIL.Image.Image:
+    def _opaque(self, picture: PIL.Image.Image) -> PIL.Image.Image:
         """Return the image on the background."""
         backdrop = self.Image.new("RGBA", picture.size, (*[self.background] * 3, 255))
         drawn = self.Image.alpha_composite(backdrop, picture)
         least, most = cast("tuple[tuple[int, int], ...]", picture.getextrema())[3]
         if least < most and all(low == high for low, high in drawn.getextrema()):
             raise DataFileError(
-                f"{where}: must show something on a background of grey {self.background}, but its "
+                f"must show something on a background of grey {self.background}, but its "
                 "ink has the same grey. Pass another background, such as 0 for white ink on "
                 "transparent paper."
             )

@@ -1,0 +1,121 @@
+"""Sizes of the images of a sheet and of the texts above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .._checks import is_int
+from ..exceptions import InvalidParameterError
+from ._figures import LINE, SMALLEST_FONT, shorten
+
+TEXT_LINES = 2
+LETTERS = 17  # in a cell's width, at the usual size
+GAP = 0.12  # between columns, in heights of an image
+FILLED = 0.94  # of a cell's width, by the longest text
+SHRINK = 0.8  # smallest font that long names lead to, as a share of the usual one
+FEWEST = 4  # letters of a name
+NARROWEST = 0.2  # width of a letter, in font sizes
+
+
+class Line(NamedTuple):
+    """A line of text with a name, which may be shortened."""
+
+    before: str
+    name: str
+    after: str
+
+    def fit(self, font: float, is_bold: bool, space: float) -> str:
+        """Return the line, with as much of the name as fits into ``space`` points."""
+        most = min(len(self.name), int(space / (NARROWEST * font)))
+        for n_letters in range(most, FEWEST, -1):
+            text = self.before + shorten(self.name, n_letters) + self.after
+            if _width_of(text, font, is_bold) <= space:
+                return text
+        return self.before + shorten(self.name, FEWEST) + self.after
+
+
+class Label(NamedTuple):
+    """The text above an image."""
+
+    lines: tuple[Line, Line]
+    is_bold: bool
+
+    def width(self, font: float) -> float:
+        """Return the width of the whole text, in points."""
+        return max(_width_of("".join(line), font, self.is_bold) for line in self.lines)
+
+
+class Cell:
+    """Size of an image with its text, in heights of an image; fonts in points."""
+
+    def __init__(self, width: float, text: float, font: float, space: float) -> None:
+        self.width = width
+        self.text = text
+        self.font = font
+        self.space = space  # for the text, in points
+
+    @classmethod
+    def fitting(
+        cls,
+        size: tuple[float, float],
+        n_columns: int,
+        n_rows: int,
+        width: float,
+        labels: Sequence[Label],
+    ) -> Cell:
+        """Return cells for axes of ``size`` points; long labels make all of them a bit smaller."""
+        points = _points_of_a_unit(size, n_columns, n_rows, width)
+        column = points * (width + GAP)
+        font = float(np.clip(column / (0.55 * LETTERS), SMALLEST_FONT, 9))
+        widest = max((label.width(font) for label in labels), default=0.0)
+        shrink = float(np.clip(FILLED * column / max(widest, 1), SHRINK, 1))
+        font = max(SMALLEST_FONT, shrink * font)
+        text = TEXT_LINES * LINE * font / points + 0.08
+        return cls(width, text, font, FILLED * column)
+
+    def fit(self, label: Label) -> str:
+        """Return the text of a label, with names as long as fit."""
+        return "\n".join(line.fit(self.font, label.is_bold, self.space) for line in label.lines)
+
+    def corner(self, position: int, n_columns: int) -> tuple[float, float]:
+        row, column = divmod(position, n_columns)
+        return column * (self.width + GAP) + GAP / 2, row * (1 + self.text) + self.text
+
+
+def _width_of(text: str, font: float, is_bold: bool) -> float:
+    """Return the width of a text in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    style = FontProperties(size=font, weight="bold" if is_bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(text, style, False)[0])
+
+
+def _points_of_a_unit(
+    size: tuple[float, float], n_columns: int, n_rows: int, width: float
+) -> float:
+    return min(size[0] / (n_columns * (width + GAP)), size[1] / (n_rows * 1.4))
+
+
+def count_columns(
+    caller: str,
+    n_columns: int | None,
+    n_images: int,
+    width: float,
+    size: tuple[float, float] | None,
+) -> int:
+    """Return how many columns make the images largest in axes of ``size`` points."""
+    if n_columns is not None:
+        if not is_int(n_columns, 1):
+            raise InvalidParameterError(
+                f"{caller}: n_columns must be an int of at least 1, or None for as many as make "
+                f"the images large, got {n_columns!r}."
+            )
+        return min(int(n_columns), n_images)
+    if size is None:
+        return min(n_images, 8 if n_images > 12 else 6)
+    choices = range(1, n_images + 1)
+    return max(choices, key=lambda n: _points_of_a_unit(size, n, -(-n_images // n), width))
