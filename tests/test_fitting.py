@@ -215,11 +215,13 @@ def test_a_learner_that_requests_no_weights_does_not_learn_from_them(wrap, is_ro
         SeedEnsembleClassifier(inner, 1).fit(X, Y, sample_weight=WEIGHTS)
 
 
-def test_a_request_for_no_weights_is_kept_inside_a_learner():
+@pytest.mark.parametrize("is_routing", [False, True])
+def test_a_request_for_no_weights_is_kept_inside_a_learner(is_routing):
     with config_context(enable_metadata_routing=True):
         inner = LogisticRegression().set_fit_request(sample_weight=False)
         pipeline = make_pipeline(StandardScaler(), CalibratedClassifierCV(inner, cv=2))
-        fitted = fit_targets(clone(pipeline), X, Y, None, WEIGHTS)
+        with config_context(enable_metadata_routing=is_routing):
+            fitted = fit_targets(clone(pipeline), X, Y, None, WEIGHTS)
         pipeline[0].set_fit_request(sample_weight=False)
         pipeline[1].set_fit_request(sample_weight=True)
         expected = pipeline.fit(X, Y, sample_weight=WEIGHTS)

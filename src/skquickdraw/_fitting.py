@@ -322,6 +322,8 @@ def _fit_targets(
     metadata = {name: value for name, value in given.items() if value is not None}
     prefix, learner = _last_step(estimator)
     is_plain = not _learners(learner) and all(has_fit_parameter(learner, m) for m in metadata)
+    parts = _free_parts(estimator) if hasattr(estimator, "get_params") else []
+    is_plain = is_plain and not any(declines(part, m) for part in parts for m in metadata)
     is_routed = prefix and get_config()["enable_metadata_routing"]
     if not metadata or (is_plain and not is_routed):
         return estimator.fit(X, y, **{prefix + name: value for name, value in metadata.items()})

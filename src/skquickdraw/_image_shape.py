@@ -80,7 +80,7 @@ def _with_channels(name: str, image_shape: tuple[int, ...], parameter: str) -> I
         ) from None
     if len(shape) == 2:
         shape = (1, *shape)
-    if len(shape) == 3 and shape[0] not in CHANNELS and shape[2] in CHANNELS:
+    if len(shape) == 3 and shape[0] not in CHANNELS and shape[2] == 3 and min(shape) > 0:
         raise InvalidImagesError(
             f"{name}: {parameter} must have its channels first, got {shape}. Rows that were "
             "flattened with the channels last hold the colours of each pixel together: pass "

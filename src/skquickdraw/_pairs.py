@@ -42,7 +42,8 @@ def read_pair(
     for labels in (own, guesses):
         check_same_kind(name, labels, own if classes is None else classes)
     if classes is None:
-        classes = np.unique(np.concatenate([own, guesses]))
+        extra = guesses[locate(guesses, own) == len(own)]
+        classes = np.sort(np.concatenate([own, extra])) if len(extra) else own
     return (
         classes,
         with_codes(locate(own, classes), true),

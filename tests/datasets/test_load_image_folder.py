@@ -153,8 +153,9 @@ def test_twelve_bits_in_files_of_sixteen_are_told_once(tmp_path, name):
         (warning,) = told
         assert str(warning.message) == (
             f"{load.__name__}: files with 16 bits should use all of them, from 0 to 65535, but the "
-            "largest value in them is 4095, so at most 17 grey values are left in 8 bits. If they "
-            "hold fewer bits, such as 12, multiply their pixels by at most 16, and save them again."
+            "largest value in them is 4095, so in 8 bits the largest is 16, and few grey values "
+            "are left. If they hold fewer bits, such as 12, multiply their pixels by at most 16, "
+            "and save them again."
         )
         assert warning.filename == __file__
     file = tmp_path / "cat" / name  # as the guide says
@@ -405,7 +406,7 @@ def test_formats_that_are_not_read_are_to_be_converted(tmp_path, name):
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / name).write_bytes(bytes(100))
     with pytest.raises(
-        DataFileError, match=f"cat/{name}: .*not supported. Convert it to JPEG or PNG"
+        DataFileError, match=f"cat/{name}: .*of a supported format. Convert it to JPEG or PNG"
     ):
         load_image_folder(tmp_path)
 

@@ -127,6 +127,18 @@ def test_predictions_are_counted_and_rows_without_labels_left_out():
     np.testing.assert_array_equal(display.confusion_matrix, expected)
 
 
+def test_the_classes_of_the_estimator_decide_about_minus_one():
+    X = np.arange(6.0)[:, None]
+    clf = GaussianNB().fit(X, [0, 0, 1, 1, 2, 2])
+    display = ConfusedPairsDisplay.from_estimator(clf, X, [0, -1, 1, -1, 1, -1])
+    assert display.classes.tolist() == [0, 1, 2] and np.sum(display.confusion_matrix) == 3
+
+
+def test_labels_keep_their_type_if_floats_are_predicted():
+    classes = ConfusedPairsDisplay.from_predictions([0, 1, 2, 1], [1.0, 1.0, 1.0, 0.0]).classes
+    assert classes.dtype.kind == "i"
+
+
 def test_minus_one_is_a_class_of_two_though_it_is_never_predicted():
     display = ConfusedPairsDisplay.from_predictions([-1, -1, 1], [1, 1, 1])
     assert display.confusion_matrix.tolist() == [[0, 2], [0, 1]]

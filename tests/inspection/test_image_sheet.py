@@ -291,3 +291,19 @@ def test_what_is_no_image_is_refused():
         sheet(np.zeros((6, 2, 8, 8)))
     with pytest.raises(InvalidImagesError, match="Input X contains NaN"):
         sheet(np.full((6, 8, 8), np.nan))
+
+
+def test_the_classes_of_the_estimator_decide_which_labels_are_missing():
+    clf = GaussianNB().fit(FLAT, np.arange(len(FLAT)) % 3)
+    y = np.full(len(FLAT), -1)
+    assert ImageSheetDisplay.from_estimator(clf, FLAT, y).title.startswith("the ")  # least sure
+
+
+def test_names_with_line_breaks_are_measured_line_by_line():
+    names = np.array(["a\nb", "c"])[np.arange(len(FLAT)) % 2]
+    ImageSheetDisplay.from_predictions(FLAT, names, names[::-1], show="errors")
+
+
+def test_an_unreadable_prediction_is_named_without_labels_too():
+    with pytest.raises(InvalidTargetsError):
+        ImageSheetDisplay.from_predictions(FLAT, None, 3)

@@ -127,7 +127,7 @@ def test_bad_parameters_are_refused(options, message):
 
 def test_two_classes_need_fewer_groups_than_the_default():
     given = {"y_train": [0, 0, 1], "y_true": [0, 1], "y_pred": [0, 1]}
-    with pytest.raises(InvalidParameterError, match="The default, 3 groups, needs at least three"):
+    with pytest.raises(InvalidParameterError, match="the default, 3 groups, needs three"):
         RecallByClassSizeDisplay.from_predictions(**given)
     display = RecallByClassSizeDisplay.from_predictions(**given, n_groups=2)
     assert display.recalls["y_pred"].tolist() == [1, 1]

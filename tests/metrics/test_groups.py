@@ -44,7 +44,7 @@ def test_a_mapping_names_its_classes(as_counts):
 
 @pytest.mark.parametrize("n_groups", [0, 4])
 def test_impossible_numbers_of_groups_are_refused(n_groups):
-    with pytest.raises(InvalidParameterError, match=f"1 and 3, .* got {n_groups}. .*pass a number"):
+    with pytest.raises(InvalidParameterError, match=f"1 and 3, .* got {n_groups}. .*Pass a number"):
         frequency_groups([3, 2, 1], n_groups)
 
 

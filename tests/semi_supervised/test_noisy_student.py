@@ -440,7 +440,7 @@ class TestErrors:
         clf = noisy(untouched, pseudo_labels="hard", class_prior=[0.5, 0.5])
         self.refuse(clf, r"must have 3 shares.* in the order of classes_, \[0, 1, 2\]", *partly)
         clf.set_params(class_prior={np.int64(0): 0.5, 1: 0.5, np.str_("2"): 0})
-        self.refuse(clf, r"lacks the classes \[2\], and its unknown keys are \['2'\]", *partly)
+        self.refuse(clf, r"It lacks \[2\]. Correct the keys", *partly)
         clf.set_params(class_prior={0: "half", 1: 0.5, 2: 0})
         self.refuse(clf, "must be 'uniform', 'labeled', 'estimate', None, an array", *partly)
 

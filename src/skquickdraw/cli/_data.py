@@ -167,7 +167,8 @@ def _holds_drawings(path: str) -> bool:
         )
     if place.is_file():
         return place.name.lower().endswith(DRAWINGS)
-    shown = [e for e in place.iterdir() if not e.name.startswith((".", "__MACOSX"))]
+    shown = [e for e in place.iterdir() if not e.name.startswith(".")]
+    shown = [e for e in shown if e.name.lower() != "__macosx"]  # from archives of a Mac
     drawings = sorted(e.name for e in shown if e.is_file() and e.name.lower().endswith(DRAWINGS))
     folders = sorted(entry.name for entry in shown if entry.is_dir())
     if drawings and folders:

@@ -96,8 +96,8 @@ def load_image_folder(
     DataFileError
         If the path is not a folder; if it, or the folder of a class, is empty; if there are files
         beside the folders of classes, or folders inside them; if two folders name the same class;
-        or if an image cannot be read. With ``on_error='warn'``, empty folders and images that
-        cannot be read are an error only if no image of a class is left. One error names all that is
+        or if an image cannot be read. With ``on_error='warn'``, such folders and images are left
+        out, and it is an error only if no class has an image left. One error names all that is
         wrong, with at most five files or folders of a kind.
     InvalidParameterError
         If a parameter other than ``path`` is of the wrong kind or out of range.
@@ -156,7 +156,6 @@ def load_image_folder(
     tell = count_files(sum(map(len, files.values())))
     pictures = {name: read_files(reader, files[name], _in_class, tell) for name in files}
     failures = [failure for _, _, failures in pictures.values() for failure in failures]
-    warn_of_few_greys("load_image_folder", reader)
     empty = [name for name, (images, _, _) in pictures.items() if not images]
     if on_error == "warn":
         report("load_image_folder", failures, on_error)
@@ -167,6 +166,7 @@ def load_image_folder(
         problems.append(unreadable(failures))
         empty = [name for name in empty if not pictures[name][2]]  # the others are named above
     _refuse(path, problems + _empty_folders(empty))
+    warn_of_few_greys("load_image_folder", reader)
     n_channels = 3 if any(im.ndim == 3 for images, *_ in pictures.values() for im in images) else 1
     pool = pictures.pop(unlabeled, None) if unlabeled is not None else None
     names = sorted(pictures, key=decode_name)

@@ -60,8 +60,8 @@ def warn_of_few_greys(name: str, reader: PictureReader) -> None:
     if 0 < reader.brightest < DARK:
         warnings.warn(
             f"{name}: files with 16 bits should use all of them, from 0 to 65535, but the largest "
-            f"value in them is {reader.brightest}, so at most "
-            f"{round(reader.brightest / SIXTEEN_BITS) + 1} grey values are left in 8 bits. If "
+            f"value in them is {reader.brightest}, so in 8 bits the largest is "
+            f"{round(reader.brightest / SIXTEEN_BITS)}, and few grey values are left. If "
             "they hold fewer bits, such as 12, multiply their pixels by at most "
             f"{65535 // reader.brightest}, and save them again.",
             UserWarning,
@@ -83,7 +83,7 @@ def _lines(failures: Sequence[Failure]) -> str:
     for failure in failures:
         files.setdefault(failure.reason, []).append(failure.file)
     lines = [f"{_first(own)}: {reason}" for reason, own in files.items()]
-    more = [f"and {len(lines) - N_NAMED} more reasons"] if len(lines) > N_NAMED else []
+    more = [f"and other reasons: {len(lines) - N_NAMED}"] if len(lines) > N_NAMED else []
     return "\n".join([*lines[:N_NAMED], *more])
 
 

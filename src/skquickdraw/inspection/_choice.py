@@ -52,8 +52,8 @@ def choose_rows(
     if show != "errors":
         if sure is None:
             raise InvalidParameterError(
-                f"{caller}: show={show!r} needs y_proba. Pass it, show='errors', or the "
-                "positions of the images."
+                f"{caller}: show={show!r} needs y_proba. Pass it, or the positions of the images. "
+                "If there are labels, show='errors' needs no probabilities."
             )
         order = sure[rows] if show == "least_sure" else -sure[rows]
         rows = rows[np.argsort(order, kind="stable")]

@@ -26,7 +26,7 @@ from ._figures import (
     shorten,
     size_in_points,
 )
-from ._reading import check_fitted, check_length
+from ._reading import check_fitted, check_length, unmarked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,6 +157,7 @@ class ConfusedPairsDisplay:
         import_pyplot(caller)
         check_fitted(caller, estimator, "predict")
         check_length(caller, "y", y, count_samples(X))
+        y = unmarked(caller, estimator, y)
         return cls.from_predictions(y, estimator.predict(X), ax=ax, **plot_kw)
 
     @classmethod

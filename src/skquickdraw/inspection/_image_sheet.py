@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import as_array, check_arguments
+from .._checks import as_array, check_arguments, raised_as
 from .._compat import count_samples, safe_indexing
 from .._pairs import read_pair
 from .._targets import NO_LABEL
 from .._typing import ProbabilisticClassifier
-from ..exceptions import InvalidImagesError
+from ..exceptions import InvalidImagesError, InvalidTargetsError
 from ._choice import check_positions, choose_rows, default_choice, read_proba
 from ._figures import (
     POINTS,
@@ -29,6 +29,7 @@ from ._reading import (
     check_length,
     read_images,
     shape_of,
+    unmarked,
     without_marks,
 )
 from ._sheet_cells import GAP, Cell, Label, Line, count_columns
@@ -174,6 +175,7 @@ class ImageSheetDisplay:
         check_fitted(caller, estimator, "predict_proba")
         if y is not None:
             check_length(caller, "y", y, count_samples(X))
+            y = unmarked(caller, estimator, y)
         proba = np.asarray(estimator.predict_proba(X))
         return cls.from_predictions(
             X,
@@ -223,7 +225,8 @@ class ImageSheetDisplay:
         caller = f"{cls.__name__}.from_predictions"
         import_pyplot(caller)
         if y_true is None:
-            y_true = np.full(count_samples(y_pred), None)
+            with raised_as(InvalidTargetsError):
+                y_true = np.full(count_samples(y_pred), None)
         _, true, predicted = read_pair(caller, y_true, y_pred)
         check_length(caller, "X", X, len(true))
         sure = None if y_proba is None else read_proba(caller, y_proba, len(true))
@@ -290,7 +293,8 @@ class ImageSheetDisplay:
         size = (inches[0] * POINTS, (inches[1] - TITLE) * POINTS) if size is None else size
         scale = find_colour_scale(images, cmap)
         labels = [_label(*answer) for answer in answers]
-        cell = Cell.fitting(size, n_columns, n_rows, width, labels)
+        family = (text_kw or {}).get("fontfamily")
+        cell = Cell.fitting(size, n_columns, n_rows, width, labels, family)
         self.images_: list[AxesImage] = []
         self.text_: list[Text] = []
         self.frames_: list[Patch] = []

@@ -12,7 +12,7 @@ from .._checks import as_array, check_array, raised_as
 from .._compat import count_samples
 from .._image_shape import SMALLEST_SIDE, Layout, flatten_stack, resolve_image_shape
 from .._pixel_range import check_numbers
-from .._targets import NO_LABEL
+from .._targets import NO_LABEL, read_own_labels
 from .._typing import Classifier
 from ..exceptions import InvalidImagesError, InvalidParameterError, InvalidTargetsError
 
@@ -39,6 +39,13 @@ def read_images(
 def shape_of(estimator: object, image_shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     """Return how to read flat rows: as ``image_shape``, or if that is None, as in the fit."""
     return getattr(estimator, "image_shape_", None) if image_shape is None else image_shape
+
+
+def unmarked(caller: str, estimator: Classifier, y: ArrayLike) -> NDArray[np.generic]:
+    """Return y with None for unlabeled rows, where the classes of the estimator decide about -1."""
+    classes = np.asarray(estimator.classes_)
+    _, codes = read_own_labels(caller, y, known=classes, input_name="y")
+    return without_marks(y, codes)
 
 
 def without_marks(labels: ArrayLike, codes: NDArray[np.int64]) -> NDArray[np.generic]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .._checks import is_int
 from ..exceptions import InvalidParameterError
 from ._figures import LINE, SMALLEST_FONT, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontProperties
 
 TEXT_LINES = 2
 LETTERS = 17  # in a cell's width, at the usual size
@@ -27,14 +30,19 @@ class Line(NamedTuple):
     name: str
     after: str
 
-    def fit(self, font: float, is_bold: bool, space: float) -> str:
+    def fit(self, font: FontProperties, space: float) -> str:
         """Return the line, with as much of the name as fits into ``space`` points."""
-        most = min(len(self.name), int(space / (NARROWEST * font)))
-        for n_letters in range(most, FEWEST, -1):
-            text = self.before + shorten(self.name, n_letters) + self.after
-            if _width_of(text, font, is_bold) <= space:
-                return text
-        return self.before + shorten(self.name, FEWEST) + self.after
+        fewest, most = FEWEST, min(len(self.name), int(space / (NARROWEST * font.get_size())))
+        while fewest < most:
+            middle = (fewest + most + 1) // 2
+            if _width_of(self._cut(middle), font) <= space:
+                fewest = middle
+            else:
+                most = middle - 1
+        return self._cut(fewest)
+
+    def _cut(self, n_letters: int) -> str:
+        return self.before + shorten(self.name, n_letters) + self.after
 
 
 class Label(NamedTuple):
@@ -43,19 +51,28 @@ class Label(NamedTuple):
     lines: tuple[Line, Line]
     is_bold: bool
 
-    def width(self, font: float) -> float:
+    def font(self, size: float, family: str | None) -> FontProperties:
+        from matplotlib.font_manager import FontProperties
+
+        weight = "bold" if self.is_bold else "normal"
+        return FontProperties(family=family, size=size, weight=weight)
+
+    def width(self, font: FontProperties) -> float:
         """Return the width of the whole text, in points."""
-        return max(_width_of("".join(line), font, self.is_bold) for line in self.lines)
+        return max(_width_of("".join(line), font) for line in self.lines)
 
 
 class Cell:
     """Size of an image with its text, in heights of an image; fonts in points."""
 
-    def __init__(self, width: float, text: float, font: float, space: float) -> None:
+    def __init__(
+        self, width: float, text: float, font: float, space: float, family: str | None
+    ) -> None:
         self.width = width
         self.text = text
         self.font = font
         self.space = space  # for the text, in points
+        self.family = family
 
     @classmethod
     def fitting(
@@ -65,33 +82,34 @@ class Cell:
         n_rows: int,
         width: float,
         labels: Sequence[Label],
+        family: str | None = None,
     ) -> Cell:
         """Return cells for axes of ``size`` points; long labels make all of them a bit smaller."""
         points = _points_of_a_unit(size, n_columns, n_rows, width)
         column = points * (width + GAP)
         font = float(np.clip(column / (0.55 * LETTERS), SMALLEST_FONT, 9))
-        widest = max((label.width(font) for label in labels), default=0.0)
+        widest = max((label.width(label.font(font, family)) for label in labels), default=0.0)
         shrink = float(np.clip(FILLED * column / max(widest, 1), SHRINK, 1))
         font = max(SMALLEST_FONT, shrink * font)
         text = TEXT_LINES * LINE * font / points + 0.08
-        return cls(width, text, font, FILLED * column)
+        return cls(width, text, font, FILLED * column, family)
 
     def fit(self, label: Label) -> str:
         """Return the text of a label, with names as long as fit."""
-        return "\n".join(line.fit(self.font, label.is_bold, self.space) for line in label.lines)
+        font = label.font(self.font, self.family)
+        return "\n".join(line.fit(font, self.space) for line in label.lines)
 
     def corner(self, position: int, n_columns: int) -> tuple[float, float]:
         row, column = divmod(position, n_columns)
         return column * (self.width + GAP) + GAP / 2, row * (1 + self.text) + self.text
 
 
-def _width_of(text: str, font: float, is_bold: bool) -> float:
+def _width_of(text: str, font: FontProperties) -> float:
     """Return the width of a text in points."""
-    from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    style = FontProperties(size=font, weight="bold" if is_bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, style, False)[0])
+    measure = text_to_path.get_text_width_height_descent
+    return max(float(measure(line, font, False)[0]) for line in text.split("\n"))
 
 
 def _points_of_a_unit(

@@ -71,8 +71,8 @@ def frequency_groups(
     if not is_int(n_groups, 1, n_classes):
         raise InvalidParameterError(
             f"n_groups must be an int between 1 and {n_classes}, the number of classes in the "
-            f"training set, got {n_groups!r}. The default, 3 groups, needs at least three classes; "
-            "pass a number in this range."
+            f"training set, got {n_groups!r}. Pass a number in this range: the default, 3 groups, "
+            "needs three classes."
         )
     falling = labels[np.argsort(-counts, kind="stable")]
     ends = [round(k * n_classes / n_groups) for k in range(1, n_groups)]

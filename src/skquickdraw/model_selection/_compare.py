@@ -189,8 +189,8 @@ def _try_scorers(scorers: Mapping[str, _OfEstimator], classes: NDArray[np.generi
     """Refuse scikit-learn's scorers that cannot score such labels, as the first fold would."""
     y = np.repeat(classes, 2)
     X = np.repeat(np.arange(len(classes)), 2)[:, None]
-    tree = DecisionTreeClassifier().fit(X, y)
-    # One row of each class is right and one is wrong, so no score is undefined. Ignoring the
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    # One row of each class is right and one is wrong, so few scores are undefined. Ignoring the
     # warnings of undefined scores would change the filters of all threads.
     X = np.roll(X, 1, axis=0)
     for name, own in scorers.items():

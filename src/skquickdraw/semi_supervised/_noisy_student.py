@@ -137,8 +137,8 @@ class NoisyStudentClassifier(
         whose label differs from the round before). With soft pseudo-labels, a row counts for its
         most probable class, so these numbers need not have the shares of ``class_prior``.
     class_prior_ : ndarray of shape (n_classes,) or None
-        The shares that ``class_prior`` stood for in the last round; ``predict_transductive`` takes
-        them by default.
+        The shares that ``class_prior`` stood for in the last round, or those that it gives;
+        ``predict_transductive`` takes them by default.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X. Only defined if all of them are strings.
@@ -279,7 +279,7 @@ class NoisyStudentClassifier(
             self._warn_of_useless_memory()
             mark = self.unlabeled_label
             data = read_partly_labeled(self, X, y, mark, X_unlabeled, sample_weight).joined()
-            self._check_prior(data)
+            self._given_prior(data)
             self._quotas(data)
             rng = check_random_state(self.random_state)
             teacher = seeded_clone(self.estimator, rng)
@@ -290,9 +290,10 @@ class NoisyStudentClassifier(
     def _quotas(self, data: PartlyLabeled) -> NDArray[np.float64] | None:
         return resolve_quotas(type(self).__name__, self.max_per_class, data.classes)
 
-    def _check_prior(self, data: PartlyLabeled) -> None:
-        if not isinstance(self.class_prior, str) and self.class_prior is not None:
-            check_prior_of_labels(type(self).__name__, self.class_prior, data.classes, PRIORS)
+    def _given_prior(self, data: PartlyLabeled) -> NDArray[np.float64] | None:
+        if isinstance(self.class_prior, str) or self.class_prior is None:
+            return None
+        return check_prior_of_labels(type(self).__name__, self.class_prior, data.classes, PRIORS)
 
     def _check_learners(
         self,

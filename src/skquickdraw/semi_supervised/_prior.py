@@ -194,15 +194,17 @@ def check_prior_of_labels(
     Errors list the ``names`` that can replace the shares, as None can.
     """
     labels = classes.tolist()
+    if hasattr(class_prior, "to_dict"):  # a pandas Series, whose index holds the labels
+        class_prior = class_prior.to_dict()
     if isinstance(class_prior, Mapping):
         lacking = [label for label in labels if label not in class_prior]
         keys = [key.item() if isinstance(key, np.generic) else key for key in class_prior]
         unknown = [key for key in keys if key not in labels]
         if lacking or unknown:
+            wrong = f"It lacks {lacking[:5]}" if lacking else f"{unknown[:5]} are no classes"
             raise InvalidParameterError(
-                f"{name}: class_prior must give each class a share, and have no other keys. It "
-                f"lacks the classes {lacking[:5]}, and its unknown keys are {unknown[:5]}. Correct "
-                "the keys; a share may be 0."
+                f"{name}: class_prior must give each class a share, and have no other keys. "
+                f"{wrong}. Correct the keys; a share may be 0."
             )
         class_prior = [class_prior[label] for label in labels]
     return check_prior(

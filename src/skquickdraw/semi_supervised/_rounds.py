@@ -68,7 +68,7 @@ def _run_rounds(
     tasks: list[Task],
 ) -> None:
     """Let students become teachers, and store the complete rounds in ``noisy``."""
-    history, prior = History(data, noisy.verbose), None
+    history, prior = History(data, noisy.verbose), noisy._given_prior(data)
     teachers: list[ProbabilisticClassifier] = []
     for i, student in enumerate(students if len(data.unlabeled) else []):
         before = copy(history)

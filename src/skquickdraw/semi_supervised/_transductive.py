@@ -77,10 +77,8 @@ class PredictsWithinMixin:
             All rows of the test set.
         class_prior : 'uniform', array-like of shape (n_classes,), dict or None, default=None
             Shares of the classes among these rows, with sum 1. An array has the order of
-            ``classes_``; a dict maps each label to its share. None means the shares that the
-            classifier was fitted with, or equal shares if there are none. For a noisy student,
-            they are ``class_prior_``, also with 'labeled' and 'estimate'. If no round was
-            completed, these two mean equal shares.
+            ``classes_``; a dict or a pandas Series maps each label to its share. None means the
+            ``class_prior_`` of a noisy student, and equal shares if there is none.
 
         Returns
         -------
@@ -88,17 +86,11 @@ class PredictsWithinMixin:
         """
         check_is_fitted(self, "estimator_")
         if class_prior is None:
-            class_prior = self._fitted_prior()
+            fitted = getattr(self, "class_prior_", None)
+            class_prior = "uniform" if fitted is None else fitted
         # Checked before the work.
         prior = check_prior_of_labels(type(self).__name__, class_prior, self.classes_)
         return self.classes_[assign_to_prior(self.predict_proba(X), prior)]
-
-    def _fitted_prior(self) -> Any:
-        """Return the shares that ``class_prior`` stood for in ``fit``, or else 'uniform'."""
-        prior = getattr(self, "class_prior_", None)
-        if prior is None:  # no round was completed, or there is no such parameter
-            prior = getattr(self, "class_prior", None)
-        return "uniform" if prior is None or isinstance(prior, str) else prior
 
     def _check_X(self, X: ArrayLike) -> NDArray[np.number]:
         check_is_fitted(self, "estimator_")

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import PIL.Image
 
 SIXTEEN_BITS = 257  # 65535 / 255
+TO_CONVERT = {".heic", ".heif", ".avif", ".svg"}  # some versions of Pillow read some of them
 # These are left out so that no file is executed or exceeds its limits: EPS runs Ghostscript, and
 # WMF the system's renderer. IPTC opens a file inside it with any reader, also these. FITS unpacks
 # more than its header says.
-TO_CONVERT = {".heic", ".heif", ".avif", ".svg"}  # some versions of Pillow read some of them
 NOT_READ = {"EPS", "WMF", "IPTC", "FITS"}
 
 
@@ -95,10 +95,11 @@ class PictureReader:
                 "decompression bombs. Make it smaller."
             )
         # Some numbers in brackets differ from file to file.
-        why = str(error).partition(" (")[0] or type(error).__name__
+        why = getattr(error, "strerror", None) or str(error).partition(" (")[0]
+        why = why or type(error).__name__
         advice = "Write it again, or move it away."
         if isinstance(error, self.Image.UnidentifiedImageError):
-            why = "its format is not supported"
+            why = "it is not an image of a supported format"
             if file.suffix.lower() in TO_CONVERT:
                 advice = "Convert it to JPEG or PNG."
         return f"must be a whole image, but cannot be read: {why}. {advice}"
