@@ -218,7 +218,9 @@ def _warn_of_a_stray_column(estimator: BaseEstimator, shape: ImageShape) -> None
     names = getattr(estimator, "feature_names_in_", None)
     which = "" if names is None else f", from {names[0]!r} to {names[-1]!r}"
     side = isqrt(n_columns // 3)
-    example = f", such as (3, {side}, {side})" if 3 * side**2 == n_columns else ""
+    example = ""
+    if 3 * side**2 == n_columns:
+        example = f", such as (3, {side}, {side}) for rows with one channel after the other"
     warnings.warn(
         f"{type(estimator).__name__}: X has {n_columns} columns{which}, which is not a square "
         f"number: rows are read as images one pixel high. Set image_shape{example}, or drop a "
